@@ -1,0 +1,39 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python
+
+.PHONY: help install test doctest check format notebooks demo ci clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
+
+install:  ## install the package, editable, with everything needed to work on it
+	$(PYTHON) -m pip install -e ".[dev]"
+
+test:  ## run the tests
+	$(PYTHON) -m pytest
+
+doctest:  ## run the examples in the docstrings
+	$(PYTHON) -m pytest --doctest-modules leukofeat
+
+check:  ## format, lint, types and docstring examples, without changing anything
+	ruff format --check .
+	ruff check .
+	mypy
+	$(PYTHON) -m pytest --doctest-modules leukofeat
+
+format:  ## format and mend what can be mended
+	ruff format .
+	ruff check --fix .
+
+notebooks:  ## run the notebooks in examples/
+	$(PYTHON) examples/run_notebooks.py
+
+demo:  ## the main job on synthetic smears
+	leukofeat demo
+
+ci:  ## everything, from an empty virtual environment
+	bash .ci/run
+
+clean:  ## remove what can be made again
+	rm -rf .ci-venv build dist leukofeat-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,48 @@
+"""Classical computer vision for leukaemia on stained blood smears; research use only, not a medical device.
+
+Import stages from their subpackages, for example::
+
+    from leukofeat.datasets import load_images, make_smears
+    from leukofeat.segmentation import LabKMeansSegmenter
+    from leukofeat.features import FeatureSet, GeometryFeatures
+    from leukofeat.baselines import make_baseline
+
+This module itself imports nothing until it is used.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_SUBMODULES = (
+    "baselines",
+    "datasets",
+    "features",
+    "persistence",
+    "plotting",
+    "preprocessing",
+    "segmentation",
+    "selection",
+)
+_NAMES = {
+    "Smear": "smear",
+    "ImageSequence": "sequence",
+    "as_sequence": "sequence",
+    "ImageError": "decode",
+    "read_image": "decode",
+}
+
+__all__ = ["ImageError", "ImageSequence", "Smear", "__version__", "as_sequence", "read_image"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return import_module(f"{__name__}.{name}")
+    if name in _NAMES:
+        return getattr(import_module(f"{__name__}.{_NAMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_SUBMODULES])

@@ -1,0 +1,69 @@
+"""Save and load fitted pipelines without pickle: a file from elsewhere cannot run code."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import skops.io
+
+# Types beyond skops' own list that a pipeline of this package holds; none runs anything on loading.
+_TRUSTED = ("functools.partial", "numpy.dtype")
+
+
+def save(model: Any, path: str | os.PathLike[str]) -> None:
+    """Write a fitted pipeline to one file (a skops archive).
+
+    Parameters
+    ----------
+    model : estimator
+        A fitted pipeline or stage.
+    path : path
+        File to write; an existing one is replaced.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from leukofeat.preprocessing import MedianDenoiser
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "stage.skops"
+    >>> save(MedianDenoiser(5), path)
+    >>> load(path)
+    MedianDenoiser(size=5)
+    """
+    skops.io.dump(model, path)
+
+
+def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
+    """Read a pipeline that :func:`save` wrote.
+
+    Parameters
+    ----------
+    path : path
+    trusted : sequence of str
+        Further types to accept, by qualified name; needed for functions of your own.
+
+    Returns
+    -------
+    estimator
+
+    Raises
+    ------
+    ValueError
+        When the file is no saved model, or holds types that are neither leukofeat's nor scikit-learn's nor in `trusted`;
+        the message lists them.
+    """
+    if not Path(path).is_file():
+        raise ValueError(f"{os.fspath(path)}: no such file.")
+    try:
+        unknown = skops.io.get_untrusted_types(file=path)
+    except Exception as error:
+        raise ValueError(f"{os.fspath(path)}: not a model that leukofeat saved ({error}).") from error
+    ours = [name for name in unknown if name.startswith("leukofeat.") or name in _TRUSTED]
+    foreign = sorted(set(unknown) - set(ours) - set(trusted))
+    if foreign:
+        raise ValueError(
+            f"{os.fspath(path)}: holds types this package does not know: {', '.join(foreign)}. If you trust the file, name them in trusted=."
+        )
+    return skops.io.load(path, trusted=[*ours, *trusted])

@@ -1,0 +1,221 @@
+"""The lazy sequence of images, and what may stand for X."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, overload
+
+import numpy as np
+
+from leukofeat.decode import read_image
+from leukofeat.smear import Smear
+
+Step = Callable[[Smear], Smear]
+
+
+class ImageSequence(Sequence):
+    """Images with what is to be done to them; nothing is computed until an item is asked for.
+
+    Made by :func:`as_sequence` and by the `transform` of image stages. An integer gives one image (an
+    ndarray, or a :class:`~leukofeat.smear.Smear` once a segmenter is among the steps); a slice, an integer
+    array or a boolean mask gives a lazy sub-sequence, so scikit-learn's splitters decode nothing.
+
+    Parameters
+    ----------
+    items : list or ndarray
+        Paths, images or smears; an ndarray of shape (n, height, width, 3) is kept as it is.
+    steps : tuple of callables
+        Each takes and returns a :class:`~leukofeat.smear.Smear`; applied in order.
+    row_labels : ndarray, optional
+        Index of the DataFrame the images came from, so that `set_output("pandas")` keeps rows aligned.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> images = as_sequence([np.zeros((4, 4, 3), np.uint8), np.full((6, 5, 3), 9, np.uint8)])
+    >>> images
+    ImageSequence(2 images)
+    >>> images[1].shape, len(images[[1, 1, 0]])
+    ((6, 5, 3), 3)
+    """
+
+    def __init__(
+        self,
+        items: Any,
+        steps: tuple[Step, ...] = (),
+        row_labels: Any = None,
+        *,
+        _positions: Any = None,
+        _numbers: Any = None,
+    ) -> None:
+        self._items = items
+        self._positions = np.arange(len(items)) if _positions is None else _positions
+        # What an image is called in messages: unlike its position, it outlives the way to a worker.
+        self._numbers = self._positions if _numbers is None else _numbers
+        self.steps = steps
+        self.row_labels = row_labels
+
+    @property
+    def shape(self) -> tuple[int]:
+        """(n_images,): what scikit-learn takes the number of samples from."""
+        return (len(self._positions),)
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    def __repr__(self) -> str:
+        steps = "".join(f" -> {type(getattr(step, '__self__', step)).__name__}" for step in self.steps)
+        return f"ImageSequence({len(self)} image{'s' * (len(self) != 1)}{steps})"
+
+    @overload
+    def __getitem__(self, key: int) -> np.ndarray | Smear: ...
+    @overload
+    def __getitem__(self, key: Any) -> Any: ...
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, tuple):  # scikit-learn indexes whatever has a shape as X[rows, ...]
+            if len(key) != 2 or key[1] is not Ellipsis:
+                raise IndexError(
+                    "A sequence of images has one axis: index it by an integer, a slice or an array of integers."
+                )
+            key = key[0]
+        if isinstance(key, (int, np.integer)):
+            smear = self.smear(int(key))
+            return smear if smear.is_segmented else smear.image
+        if not isinstance(key, slice):
+            key = np.asarray(key)
+            if key.size == 0:
+                key = key.astype(np.intp)
+        row_labels = None if self.row_labels is None else np.asarray(self.row_labels)[key]
+        return ImageSequence(
+            self._items, self.steps, row_labels, _positions=self._positions[key], _numbers=self._numbers[key]
+        )
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Only the selected items travel to a worker.
+        items = [self._items[p] for p in self._positions]
+        return {
+            "_items": items,
+            "_positions": np.arange(len(items)),
+            "_numbers": self._numbers,
+            "steps": self.steps,
+            "row_labels": self.row_labels,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+    def with_step(self, step: Step) -> ImageSequence:
+        """Copy of the sequence that also does `step`."""
+        return ImageSequence(
+            self._items, (*self.steps, step), self.row_labels, _positions=self._positions, _numbers=self._numbers
+        )
+
+    def source(self, i: int) -> str | None:
+        """File of image `i`, or None when it was given as an array."""
+        item = self._items[self._positions[i]]
+        if isinstance(item, Smear):
+            return item.source
+        return os.fspath(item) if isinstance(item, (str, os.PathLike)) else None
+
+    def name(self, i: int) -> str:
+        """What to call image `i` in a message: its file, or its number in the set this sequence was taken from."""
+        return self.source(i) or f"image {self._numbers[i]}"
+
+    def smear(self, i: int) -> Smear:
+        """Image `i` as a record: decoded, with every step applied.
+
+        Raises
+        ------
+        ImageError
+            When the file cannot be read. Any other error of a step carries a note that names the image.
+        """
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"Image {i} of a sequence of {len(self)}.")
+        item = self._items[self._positions[i]]
+        if isinstance(item, (str, os.PathLike)):
+            item = Smear(read_image(item), source=os.fspath(item))
+        try:
+            smear = item if isinstance(item, Smear) else Smear(item)
+            for step in self.steps:
+                smear = step(smear)
+        except Exception as error:
+            error.add_note(f"While processing {self.name(i)}.")
+            raise
+        return smear
+
+
+def as_sequence(X: Any) -> ImageSequence:
+    """Lazy sequence of whatever may stand for a set of images.
+
+    Parameters
+    ----------
+    X : ImageSequence, list, ndarray, Series or one-column DataFrame
+        n images as paths, (height, width, 3) or (height, width) uint8 arrays or Smears, in a list, a tuple, a
+        1-D object array, a column (pandas or polars), or one (n, height, width, 3) array. Sizes may differ.
+
+    Returns
+    -------
+    ImageSequence of length n
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a single path or image, a bare 3-D array (is it one RGB image or n grey ones?), a DataFrame
+        of several columns, an iterator, or an item of another kind; the message says what to pass.
+
+    Examples
+    --------
+    >>> as_sequence(["a.jpg", "b.jpg"])
+    ImageSequence(2 images)
+    """
+    if isinstance(X, ImageSequence):
+        return X
+    if isinstance(X, (str, os.PathLike)):
+        raise TypeError(
+            f"Expected a set of images, got the single path {os.fspath(X)!r}; pass a list of paths, or "
+            "leukofeat.datasets.load_images(folder).images for a folder."
+        )
+    if isinstance(X, Smear):
+        raise TypeError("Expected a set of images, got a single Smear; pass [smear].")
+    row_labels = None
+    if hasattr(X, "columns"):
+        if len(X.columns) != 1:
+            raise ValueError(
+                f"Expected a DataFrame of one column of images or paths, got {len(X.columns)} columns; select one, as in X[['path']]."
+            )
+        row_labels = getattr(X, "index", None)
+        X = X[X.columns[0]]
+    if hasattr(X, "to_list") and not isinstance(X, np.ndarray):
+        row_labels = getattr(X, "index", row_labels)
+        X = X.to_list()
+    if isinstance(X, np.ndarray):
+        X = _from_array(X)
+    elif not isinstance(X, (list, tuple)):
+        raise TypeError(f"Expected a list or array of images or paths, got {type(X).__name__}.")
+    if not isinstance(X, np.ndarray):
+        X = list(X)
+        for i, item in enumerate(X):
+            if not isinstance(item, (str, os.PathLike, np.ndarray, Smear)):
+                raise TypeError(f"Item {i} is of type {type(item).__name__}; images are paths, uint8 arrays or Smears.")
+    return ImageSequence(X, row_labels=None if row_labels is None else np.asarray(row_labels))
+
+
+def _from_array(X: np.ndarray) -> np.ndarray | list[Any]:
+    if X.ndim == 4:
+        return X
+    if X.ndim == 2 and X.shape[1] == 1 and X.dtype.kind in "OUT":
+        X = X[:, 0]
+    if X.ndim == 1 and X.dtype.kind in "OUT":
+        return list(X)
+    if X.ndim == 3:
+        raise ValueError(
+            f"An array of shape {X.shape} is ambiguous: one RGB image or a stack of grey ones? Pass [image] for one image, "
+            "or list(stack) for a stack."
+        )
+    raise ValueError(
+        f"Expected (n, height, width, 3) uint8 or a 1-D array of paths or images, got shape {X.shape} and dtype {X.dtype}."
+    )

@@ -1,0 +1,229 @@
+"""The record that passes between stages: an image, its nuclei and its cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import cv2
+import numpy as np
+
+REGIONS = ("nucleus", "cytoplasm", "cell", "background", "image")
+
+
+@dataclass(frozen=True, eq=False)
+class Smear:
+    """One image of a stained smear with what has been found in it; immutable.
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width, 3), dtype uint8
+        RGB pixels.
+    nuclei : ndarray of shape (height, width), dtype int32, optional
+        Nucleus label map: 0 is not a nucleus, i is the nucleus of cell i. None before segmentation.
+    cells : ndarray of shape (height, width), dtype int32, optional
+        Cell label map: 0 is background, i is cell i (cytoplasm and nucleus). Left out, a cell is its nucleus.
+    source : str, optional
+        File the image came from; error messages name it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When the image is not 8-bit RGB, or the label maps do not fit it or each other.
+
+    Notes
+    -----
+    The arrays are read-only views of those given. What several feature families need (`lab`, `hsv`, ...)
+    is computed on first use and kept with the record, not with its pickle.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.full((5, 5, 3), 230, np.uint8)
+    >>> nuclei = np.zeros((5, 5), np.int32); nuclei[2, 2] = 1
+    >>> cells = np.zeros((5, 5), np.int32); cells[1:4, 1:4] = 1
+    >>> smear = Smear(image, nuclei, cells)
+    >>> smear
+    Smear(5x5, 1 cell)
+    >>> int((smear.cytoplasm > 0).sum())
+    8
+    """
+
+    image: np.ndarray
+    nuclei: np.ndarray | None = None
+    cells: np.ndarray | None = None
+    source: str | None = None
+
+    def __post_init__(self) -> None:
+        self._set("image", check_image(self.image, self.source))
+        if self.nuclei is None and self.cells is None:
+            return
+        nuclei = self._check_labels("nuclei" if self.nuclei is not None else "cells")
+        cells = nuclei if self.cells is None else self._check_labels("cells")
+        if self.nuclei is None:
+            nuclei = np.zeros_like(cells)
+        elif nuclei is not cells and not np.array_equal(np.where(nuclei > 0, cells, 0), nuclei):
+            raise ValueError("Nucleus i must lie inside cell i: the two label maps disagree.")
+        self._set("nuclei", nuclei)
+        self._set("cells", cells)
+
+    def _check_labels(self, name: str) -> np.ndarray:
+        labels = np.asarray(getattr(self, name))
+        if labels.shape != self.image.shape[:2]:
+            raise ValueError(f"{name} has shape {labels.shape}; the image has {self.image.shape[:2]}.")
+        if labels.dtype.kind not in "iub":
+            raise TypeError(f"{name} must be an integer label map, not {labels.dtype}.")
+        if labels.size and labels.min() < 0:
+            raise ValueError(f"{name} has negative labels; the background is 0.")
+        return np.ascontiguousarray(labels, np.int32)
+
+    def _set(self, name: str, array: np.ndarray) -> None:
+        view = array.view()
+        view.flags.writeable = False
+        object.__setattr__(self, name, view)
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        return (self.image, self.nuclei, self.cells, self.source)
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        for name, value in zip(("image", "nuclei", "cells"), state[:3], strict=True):
+            if value is None:
+                object.__setattr__(self, name, None)
+            else:
+                self._set(name, value)
+        object.__setattr__(self, "source", state[3])
+
+    def __repr__(self) -> str:
+        height, width = self.image.shape[:2]
+        found = "not segmented" if self.cells is None else f"{self.n_cells} cell{'s' * (self.n_cells != 1)}"
+        return f"Smear({width}x{height}, {found}{', ' + self.source if self.source else ''})"
+
+    def replace(self, **changes: Any) -> Smear:
+        """Copy of the record with some of its fields changed."""
+        return replace(self, **changes)
+
+    @property
+    def is_segmented(self) -> bool:
+        """Whether a segmenter has been here."""
+        return self.cells is not None
+
+    @cached_property
+    def n_cells(self) -> int:
+        """Number of cells: the largest label of the cell map."""
+        return int(self.region("cell").max(initial=0))
+
+    @cached_property
+    def cytoplasm(self) -> np.ndarray:
+        """Label map of shape (height, width), int32: the cells without their nuclei."""
+        return np.where(self.region("nucleus") > 0, np.int32(0), self.region("cell"))
+
+    @cached_property
+    def boxes(self) -> np.ndarray:
+        """Bounding boxes of the cells, shape (n_cells, 4): top, left, bottom, right; ends exclusive, -1 for a missing label."""
+        from scipy.ndimage import find_objects
+
+        found = find_objects(self.region("cell"))
+        rows = [(s[0].start, s[1].start, s[0].stop, s[1].stop) if s is not None else (-1, -1, -1, -1) for s in found]
+        return np.array(rows, np.int64).reshape(-1, 4)
+
+    def region(self, name: str) -> np.ndarray:
+        """Label map of one region.
+
+        Parameters
+        ----------
+        name : {"nucleus", "cytoplasm", "cell", "background", "image"}
+            "background" is everything outside the cells (red cells included) and "image" everything; both carry label 1.
+
+        Returns
+        -------
+        ndarray of shape (height, width), dtype int32
+
+        Raises
+        ------
+        ValueError
+            For an unknown name, or a region that needs a segmenter when none has run.
+        """
+        if name not in REGIONS:
+            raise ValueError(f"Unknown region {name!r}; choose from {', '.join(REGIONS)}.")
+        if name == "image":
+            return np.ones(self.image.shape[:2], np.int32)
+        if self.cells is None or self.nuclei is None:
+            where = f" ({self.source})" if self.source else ""
+            raise ValueError(
+                f"The region {name!r} needs a segmented smear{where}; put a segmenter, such as LabKMeansSegmenter(), "
+                "before this stage, or measure region 'image' only."
+            )
+        if name == "nucleus":
+            return self.nuclei
+        if name == "cell":
+            return self.cells
+        if name == "cytoplasm":
+            return self.cytoplasm
+        return (self.cells == 0).astype(np.int32)
+
+    def crop(self, label: int, margin: int = 0) -> Smear:
+        """Record of one cell: its box, and that cell alone in the label maps, as 1.
+
+        Parameters
+        ----------
+        label : int
+            Cell, 1 to n_cells.
+        margin : int, default=0
+            Pixels around the box, as far as the image reaches.
+
+        Returns
+        -------
+        Smear
+
+        Raises
+        ------
+        ValueError
+            When there is no such cell.
+        """
+        if not 1 <= label <= self.n_cells or self.boxes[label - 1, 0] < 0:
+            raise ValueError(f"No cell {label}; this smear has {self.n_cells}.")
+        top, left, bottom, right = self.boxes[label - 1]
+        box = np.s_[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin]
+        nuclei, cells = self.region("nucleus")[box], self.region("cell")[box]
+        return Smear(
+            self.image[box], (nuclei == label).astype(np.int32), (cells == label).astype(np.int32), self.source
+        )
+
+    @cached_property
+    def gray(self) -> np.ndarray:
+        """Luma, (height, width) uint8, by OpenCV's Rec. 601 weights."""
+        return cv2.cvtColor(self.image, cv2.COLOR_RGB2GRAY)
+
+    @cached_property
+    def lab(self) -> np.ndarray:
+        """CIELAB, (height, width, 3) uint8, D65: L* x 255/100, a* + 128, b* + 128 (OpenCV's 8-bit scaling)."""
+        return cv2.cvtColor(self.image, cv2.COLOR_RGB2LAB)
+
+    @cached_property
+    def hsv(self) -> np.ndarray:
+        """HSV, (height, width, 3) uint8: hue 0 to 255 for the full circle, saturation and value 0 to 255."""
+        return cv2.cvtColor(self.image, cv2.COLOR_RGB2HSV_FULL)
+
+    @cached_property
+    def ycrcb(self) -> np.ndarray:
+        """YCrCb, (height, width, 3) uint8 (ITU-R BT.601)."""
+        return cv2.cvtColor(self.image, cv2.COLOR_RGB2YCrCb)
+
+
+def check_image(image: Any, source: str | None = None) -> np.ndarray:
+    """8-bit RGB image, checked and contiguous; a grey (height, width) image is repeated into three channels."""
+    where = f" ({source})" if source else ""
+    array = np.asarray(image)
+    if array.dtype != np.uint8:
+        raise TypeError(
+            f"Images must be uint8 RGB, not {array.dtype}{where}; scale to 0..255 and use .astype(np.uint8), "
+            "for example skimage.util.img_as_ubyte(image)."
+        )
+    if array.ndim == 2:
+        array = np.repeat(array[:, :, None], 3, axis=2)
+    if array.ndim != 3 or array.shape[2] != 3:
+        raise ValueError(f"Images must have shape (height, width, 3), not {array.shape}{where}.")
+    if array.size == 0:
+        raise ValueError(f"The image is empty: shape {array.shape}{where}.")
+    return np.ascontiguousarray(array)
