@@ -1,0 +1,150 @@
+"""What a person sees at the command line, broken files included."""
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from leukofeat.cli import main
+from leukofeat.datasets import make_smears
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Class folders with 16 small smears."""
+    root = tmp_path_factory.mktemp("smears")
+    smears = make_smears(n_samples=16, size=96, n_slides=8, random_state=0)
+    for i, (image, code) in enumerate(zip(smears.images, smears.target, strict=True)):
+        place = root / str(smears.target_names[code])
+        place.mkdir(exist_ok=True)
+        cv2.imwrite(str(place / f"{i:03d}.png"), image[:, :, ::-1])
+    return root
+
+
+@pytest.fixture
+def broken_folder(folder, tmp_path):
+    """The same images and two that cannot be read."""
+    for path in folder.rglob("*.png"):
+        place = tmp_path / "images" / path.parent.name
+        place.mkdir(parents=True, exist_ok=True)
+        (place / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "images" / "Pro" / "notes.jpg").write_text("not an image at all")
+    jpeg = cv2.imencode(".jpg", np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8))[1].tobytes()
+    (tmp_path / "images" / "Early" / "cut.jpg").write_bytes(jpeg[: len(jpeg) // 2])
+    return tmp_path / "images"
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_extract_writes_a_named_row_for_each_image(folder, tmp_path, capsys, suffix):
+    output = tmp_path / f"features{suffix}"
+    assert main(["extract", str(folder), "-o", str(output)]) == 0
+    table = pd.read_parquet(output) if suffix == ".parquet" else pd.read_csv(output)
+    assert len(table) == 16
+    assert list(table.columns[:3]) == ["path", "label", "cell_count"]
+    assert table["label"].value_counts().to_dict() == {"Benign": 4, "Early": 4, "Pre": 4, "Pro": 4}
+    assert "16 rows" in capsys.readouterr().out
+
+
+def test_extract_cells_writes_a_row_for_each_cell(folder, tmp_path):
+    assert main(["extract", str(folder), "--cells", "-o", str(tmp_path / "cells.csv")]) == 0
+    cells = pd.read_csv(tmp_path / "cells.csv")
+    images = main(["extract", str(folder), "-o", str(tmp_path / "images.csv")])
+    assert images == 0
+    counts = pd.read_csv(tmp_path / "images.csv").set_index("path")["cell_count"]
+    found = cells.groupby("path").size().reindex(counts.index, fill_value=0)
+    np.testing.assert_array_equal(found, counts)
+
+
+def test_broken_images_are_reported_and_the_others_measured(broken_folder, tmp_path, capsys):
+    output = tmp_path / "features.csv"
+    assert main(["extract", str(broken_folder), "-o", str(output)]) == 3
+    errors = capsys.readouterr().err
+    assert "notes.jpg" in errors
+    assert "cut.jpg" in errors
+    assert "2 of 18 images failed" in errors
+    table = pd.read_csv(output)
+    assert len(table) == 18
+    lost = table["path"].isin(["Pro/notes.jpg", "Early/cut.jpg"])
+    assert table.loc[lost, "cell_count"].isna().all()
+    assert table.loc[~lost, "cell_count"].notna().all()
+
+
+def test_train_then_predict(broken_folder, tmp_path, capsys):
+    model, output = tmp_path / "model.skops", tmp_path / "predictions.csv"
+    assert main(["train", str(broken_folder), "-o", str(model)]) == 3
+    assert main(["predict", str(model), str(broken_folder), "-o", str(output)]) == 3
+    table = pd.read_csv(output)
+    assert list(table.columns) == ["path", "predicted", "score_Benign", "score_Early", "score_Pre", "score_Pro", "error"]
+    lost = table["path"].isin(["Pro/notes.jpg", "Early/cut.jpg"])
+    assert table.loc[lost, "predicted"].isna().all()
+    assert table.loc[lost, "error"].str.contains("not a JPEG|truncated").all()
+    assert table.loc[~lost, "predicted"].isin(["Benign", "Early", "Pre", "Pro"]).all()
+    assert "not a medical device" in capsys.readouterr().out
+
+
+def test_train_scores_the_rows_that_a_manifest_keeps_aside(folder, tmp_path, capsys):
+    paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.png"))
+    frame = pd.DataFrame({"path": paths, "label": [path.split("/")[0] for path in paths]})
+    frame["split"] = np.where(np.arange(len(frame)) % 4 == 0, "valid", "train")
+    for path in paths:
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes((folder / path).read_bytes())
+    frame.to_csv(tmp_path / "manifest.csv", index=False)
+    assert main(["train", str(tmp_path), "-o", str(tmp_path / "model.skops")]) == 0
+    text = capsys.readouterr().out
+    assert "fitted on 12 images" in text
+    assert "valid: accuracy" in text
+    assert "on 4 images" in text
+
+
+def test_a_class_with_one_image_is_pointed_out(folder, tmp_path, capsys):
+    for name in ("Benign", "Pre"):
+        (tmp_path / name).mkdir()
+        for path in sorted((folder / name).iterdir())[: 1 if name == "Pre" else 4]:
+            (tmp_path / name / path.name).write_bytes(path.read_bytes())
+    assert main(["train", str(tmp_path), "-o", str(tmp_path / "model.skops")]) == 0
+    assert "class 'Pre' has a single training image" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["extract", "{empty}", "-o", "{out}.csv"], "no JPEG, PNG, BMP or TIFF image"),
+        (["extract", "{empty}/nowhere", "-o", "{out}.csv"], "no such folder"),
+        (["extract", "{folder}", "-o", "{out}.xlsx"], ".parquet or .csv"),
+        (["extract", "{folder}", "-o", "{empty}/deep/out.csv"], "no such folder to write"),
+        (["extract", "{folder}", "-o", "{out}.csv", "-b", "best_svm"], "leukofeat_svm"),
+        (["train", "{folder}/Pro", "-o", "{out}"], "no labels"),
+        (["predict", "{empty}/model", "{folder}", "-o", "{out}.csv"], "no such file"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_the_way_out(folder, tmp_path, capsys, arguments, says):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    places = {"empty": empty, "folder": folder, "out": tmp_path / "out"}
+    assert main([argument.format(**places) for argument in arguments]) == 1
+    assert says in capsys.readouterr().err
+
+
+def test_wrong_usage_ends_with_2_and_help_tells_of_the_exit_codes(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["extract"])
+    assert ended.value.code == 2
+    with pytest.raises(SystemExit) as ended:
+        main(["extract", "--help"])
+    assert ended.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "3 done, but some images failed" in text
+    assert "not a medical device" in text
+
+
+def test_demo_writes_table_and_pictures(tmp_path, capsys):
+    assert main(["demo", "-n", "32", "-o", str(tmp_path / "demo")]) == 0
+    names = {path.name for path in (tmp_path / "demo").iterdir()}
+    assert names == {"stages.png", "features.png", "confusion.png", "table.csv"}
+    for name in names - {"table.csv"}:
+        assert cv2.imread(str(tmp_path / "demo" / name)).std() > 10
+    text = capsys.readouterr().out
+    for row in ("leukofeat_svm", "jin2023_svm", "four_colors", "no_leukocytes"):
+        assert row in text
+    assert "Research use only" in text

@@ -1,0 +1,50 @@
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.pipeline import make_pipeline
+
+from leukofeat import Smear
+from leukofeat.plotting import CELL_COLOR, NUCLEUS_COLOR, FeatureDisplay, StagesDisplay, outline
+from leukofeat.preprocessing import MedianDenoiser, ScaleBarCropper
+from leukofeat.segmentation import LabKMeansSegmenter
+
+
+@pytest.fixture(autouse=True)
+def _no_screen():
+    mpl.use("Agg")
+    yield
+    mpl.pyplot.close("all")
+
+
+def test_outline_draws_both_borders_and_leaves_the_record_alone():
+    cells = np.zeros((12, 12), np.int32)
+    cells[2:10, 2:10] = 1
+    nuclei = np.zeros_like(cells)
+    nuclei[5:7, 5:7] = 1
+    smear = Smear(np.full((12, 12, 3), 200, np.uint8), nuclei, cells)
+    picture = outline(smear)
+    assert picture.shape == (24, 24, 3)
+    for color in (NUCLEUS_COLOR, CELL_COLOR):
+        assert (picture == color).all(axis=2).any()
+    assert (smear.image == 200).all()
+
+
+def test_stages_display_has_a_row_for_each_image_and_a_column_for_each_stage(smears):
+    pipeline = make_pipeline(ScaleBarCropper(), MedianDenoiser(), LabKMeansSegmenter())
+    display = StagesDisplay.from_pipeline(pipeline, smears.images[:2])
+    assert display.axes_.shape == (2, 4)
+    assert [ax.get_title() for ax in display.axes_[0]] == [
+        "image", "ScaleBarCropper", "MedianDenoiser", "LabKMeansSegmenter",
+    ]  # fmt: skip
+
+
+def test_feature_display_ranks_by_f_and_passes_over_copies():
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], 30)
+    signal = y + 0.1 * rng.normal(size=90)
+    table = pd.DataFrame({"noise": rng.normal(size=90), "signal": signal, "copy": 2 * signal, "empty": np.nan})
+    table.loc[3, "noise"] = np.nan
+    display = FeatureDisplay.from_table(table, y, class_names=["a", "b", "c"], k=2)
+    assert list(display.table.columns)[0] in ("signal", "copy")
+    assert list(display.table.columns)[1] == "noise"
