@@ -127,6 +127,13 @@ class Smear:
         rows = [(s[0].start, s[1].start, s[0].stop, s[1].stop) if s is not None else (-1, -1, -1, -1) for s in found]
         return np.array(rows, np.int64).reshape(-1, 4)
 
+    @cached_property
+    def touches_border(self) -> np.ndarray:
+        """Whether the box of each cell reaches the image border, shape (n_cells,), bool: part of it may be missing."""
+        height, width = self.image.shape[:2]
+        top, left, bottom, right = self.boxes.T
+        return (top == 0) | (left == 0) | (bottom == height) | (right == width)
+
     def region(self, name: str) -> np.ndarray:
         """Label map of one region.
 

@@ -142,10 +142,8 @@ def _measure_cells(
     try:
         smear = images.smear(i)
         values = np.hstack([np.empty((smear.n_cells, 0)), *(family._cells(smear) for family in families)])
-        height, width = smear.image.shape[:2]
         box = smear.boxes
-        edge = (box[:, 0] == 0) | (box[:, 1] == 0) | (box[:, 2] == height) | (box[:, 3] == width)
-        table = np.column_stack([np.arange(1, smear.n_cells + 1), box, edge])
+        table = np.column_stack([np.arange(1, smear.n_cells + 1), box, smear.touches_border])
         present = box[:, 0] >= 0
         return table[present], values[present], None
     except Exception as error:
