@@ -67,7 +67,9 @@ def main() -> int:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--data", help="folder of class folders, or with a manifest.csv")
     source.add_argument("--synthetic", type=int, metavar="N", help="N synthetic smears instead")
-    parser.add_argument("--groups", action="append", default=[], metavar="COLUMN", help="also cross-validate by this column")
+    parser.add_argument(
+        "--groups", action="append", default=[], metavar="COLUMN", help="also cross-validate by this column"
+    )
     parser.add_argument("--json", help="file for the figures")
     parser.add_argument("--jobs", type=int, default=None, help="worker processes (default: 1)")
     arguments = parser.parse_args()
@@ -81,11 +83,12 @@ def main() -> int:
     for name, (rows, cv, groups) in protocols(bunch, arguments.groups).items():
         print(f"{name} ...", file=sys.stderr)
         images = bunch.images[rows] if arguments.data else [bunch.images[i] for i in rows]
-        results[name] = compare(
-            pipelines(arguments.jobs), images, bunch.target[rows], cv=cv, groups=groups, verbose=1
-        )
+        results[name] = compare(pipelines(arguments.jobs), images, bunch.target[rows], cv=cv, groups=groups, verbose=1)
         columns = ["accuracy", "balanced_accuracy", "macro_f1", "ms_per_image"]
-        print(f"\n{name}, {arguments.data or 'synthetic smears'}\n{results[name].table[columns].round(4).to_string()}\n", flush=True)
+        print(
+            f"\n{name}, {arguments.data or 'synthetic smears'}\n{results[name].table[columns].round(4).to_string()}\n",
+            flush=True,
+        )
     if arguments.json:
         with open(arguments.json, "w") as file:
             json.dump(as_json(results, arguments.data or f"make_smears({arguments.synthetic})"), file, indent=1)

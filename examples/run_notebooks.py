@@ -14,7 +14,9 @@ def main() -> int:
     for path in notebooks:
         notebook = nbformat.read(path, as_version=4)
         with tempfile.TemporaryDirectory() as folder:
-            NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": folder}}).execute()
+            NotebookClient(
+                notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": folder}}
+            ).execute()
         print(f"{path.name}: {sum(cell.cell_type == 'code' for cell in notebook.cells)} cells ran")
     return 0 if notebooks else 1
 

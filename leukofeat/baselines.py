@@ -120,7 +120,9 @@ def _leukofeat_svm(*, C: float = 10.0) -> Pipeline:
 def _four_colors(*, C: float = 10.0) -> Pipeline:
     """Control: mean R, G, B and the standard deviation of L of the whole image; no cell is looked at."""
     return make_pipeline(
-        FeatureSet([FunctionFeatures(four_colors, names=("image_r_mean", "image_g_mean", "image_b_mean", "image_l_std"))]),
+        FeatureSet(
+            [FunctionFeatures(four_colors, names=("image_r_mean", "image_g_mean", "image_b_mean", "image_l_std"))]
+        ),
         StandardScaler(),
         SVC(C=C),
     )

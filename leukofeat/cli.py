@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
-    from leukofeat.features import FeatureSet, Failure
+    from leukofeat.features import Failure, FeatureSet
     from leukofeat.sequence import ImageSequence
 
 CAUTION = "Research use only: not a medical device, not for diagnosis."

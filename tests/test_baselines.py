@@ -39,5 +39,5 @@ def test_the_background_control_does_not_see_the_leukocytes(smears):
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(ValueError, match="leukofeat_svm.*jin2023_svm"):
+    with pytest.raises(ValueError, match=r"leukofeat_svm.*jin2023_svm"):
         make_baseline("vgg")

@@ -1,11 +1,20 @@
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.pipeline import make_pipeline
 
 from leukofeat import Smear
-from leukofeat.plotting import CELL_COLOR, NUCLEUS_COLOR, FeatureDisplay, StagesDisplay, outline
+from leukofeat.plotting import (
+    CELL_COLOR,
+    NUCLEUS_COLOR,
+    TRUTH_COLOR,
+    FeatureDisplay,
+    SegmentationDisplay,
+    StagesDisplay,
+    outline,
+)
 from leukofeat.preprocessing import MedianDenoiser, ScaleBarCropper
 from leukofeat.segmentation import LabKMeansSegmenter
 
@@ -14,7 +23,7 @@ from leukofeat.segmentation import LabKMeansSegmenter
 def _no_screen():
     mpl.use("Agg")
     yield
-    mpl.pyplot.close("all")
+    plt.close("all")
 
 
 def test_outline_draws_both_borders_and_leaves_the_record_alone():
@@ -46,5 +55,14 @@ def test_feature_display_ranks_by_f_and_passes_over_copies():
     table = pd.DataFrame({"noise": rng.normal(size=90), "signal": signal, "copy": 2 * signal, "empty": np.nan})
     table.loc[3, "noise"] = np.nan
     display = FeatureDisplay.from_table(table, y, class_names=["a", "b", "c"], k=2)
-    assert list(display.table.columns)[0] in ("signal", "copy")
+    assert next(iter(display.table.columns)) in ("signal", "copy")
     assert list(display.table.columns)[1] == "noise"
+
+
+def test_segmentation_display_draws_found_and_true_outlines(records):
+    truth = [np.roll(record.nuclei, 3, axis=0) for record in records]
+    display = SegmentationDisplay.from_smears(records, truth_nuclei=truth, n_columns=4)
+    assert display.axes_.shape == (2, 4)
+    for color in (NUCLEUS_COLOR, CELL_COLOR, TRUTH_COLOR):
+        assert (display.pictures[0] == color).all(axis=2).any()
+    assert display.axes_[0, 0].get_title() == f"image 0: {records[0].n_cells}"
