@@ -1,0 +1,50 @@
+"""What every kernel's entry function does first: hand over arrays of one type and layout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def plain(array: ArrayLike, dtype: Any, ndim: int | None = None) -> NDArray[Any]:
+    """Return `array` as a C-contiguous, writeable array of `dtype`, copied only where needed.
+
+    A read-only or strided array is another type to numba and would compile every kernel again.
+
+    Parameters
+    ----------
+    array : array_like
+        Any array; values must fit into `dtype`.
+    dtype : dtype
+        The element type the kernel is written for.
+    ndim : int, optional
+        Number of dimensions that is required.
+
+    Returns
+    -------
+    ndarray
+        Contiguous and writeable.
+
+    Raises
+    ------
+    ValueError
+        If the number of dimensions is wrong.
+
+    Examples
+    --------
+    >>> plain([[1, 2]], np.uint8).flags.writeable
+    True
+    """
+    out = np.ascontiguousarray(array, dtype=dtype)
+    if ndim is not None and (out.ndim != ndim or np.ndim(array) != ndim):
+        raise ValueError(f"expected an array with {ndim} dimensions, got shape {np.shape(array)}")
+    return out if out.flags.writeable else out.copy()
+
+
+def count_labels(labels: NDArray[Any], n_labels: int | None) -> int:
+    """Return `n_labels` if given, else the largest label in the map."""
+    if n_labels is not None:
+        return int(n_labels)
+    return int(labels.max()) if labels.size else 0

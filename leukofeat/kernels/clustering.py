@@ -1,0 +1,249 @@
+"""k-means on weighted integer points: the occupied bins of a histogram stand for all pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from leukofeat.kernels._jit import jit
+
+RandomState = int | np.random.Generator | None
+
+__all__ = ["ab_histogram", "kmeans", "label_by_bin"]
+
+
+@jit
+def ab_histogram(lab: np.ndarray, red: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Occupied bins of the joint (a, b) histogram, ascending: 256 a + b, number of pixels, sum of red; all int64.
+
+    `lab` is (n, 3) uint8 and `red` is (n,) uint8.
+    """
+    counts = np.zeros(1 << 16, np.int32)
+    reds = np.zeros(1 << 16, np.int64)
+    for i in range(lab.shape[0]):
+        j = np.int64(lab[i, 1]) * 256 + lab[i, 2]
+        counts[j] += 1
+        reds[j] += red[i]
+    m = 0
+    for j in range(counts.size):
+        m += counts[j] > 0
+    out = np.empty((3, m), np.int64)
+    m = 0
+    for j in range(counts.size):
+        if counts[j] > 0:
+            out[0, m] = j
+            out[1, m] = counts[j]
+            out[2, m] = reds[j]
+            m += 1
+    return out[0], out[1], out[2]
+
+
+@jit
+def label_by_bin(lab: np.ndarray, table: np.ndarray, out: np.ndarray) -> None:
+    """Write ``table[256 a + b]`` of every pixel of `lab`, (n, 3) uint8, to `out`, (n,) uint8."""
+    for i in range(lab.shape[0]):
+        out[i] = table[np.int64(lab[i, 1]) * 256 + lab[i, 2]]
+
+
+@jit
+def _squared_distances(x: np.ndarray, y: np.ndarray, cx: float, cy: float, out: np.ndarray) -> None:
+    for i in range(x.size):
+        out[i] = (x[i] - cx) * (x[i] - cx) + (y[i] - cy) * (y[i] - cy)
+
+
+@jit
+def _draw(weights: np.ndarray, distances: np.ndarray, u: float) -> int:
+    """Index drawn with probability proportional to weight × squared distance."""
+    total = 0.0
+    for i in range(weights.size):
+        total += weights[i] * distances[i]
+    target = u * total
+    running = 0.0
+    last = 0
+    for i in range(weights.size):
+        p = weights[i] * distances[i]
+        if p > 0.0:
+            running += p
+            last = i
+            if running > target:
+                return i
+    return last
+
+
+@jit
+def _plus_plus(x: np.ndarray, y: np.ndarray, w: np.ndarray, draws: np.ndarray, centers: np.ndarray) -> None:
+    """Greedy k-means++: of a few candidates drawn by squared distance, the one that lowers the inertia most."""
+    n = x.size
+    nearest = np.ones(n)
+    trial = np.empty(n)
+    i = _draw(w, nearest, draws[0, 0])
+    centers[0, 0] = x[i]
+    centers[0, 1] = y[i]
+    _squared_distances(x, y, x[i], y[i], nearest)
+    for k in range(1, centers.shape[0]):
+        best = np.inf
+        best_i = 0
+        for t in range(draws.shape[1]):
+            i = _draw(w, nearest, draws[k, t])
+            _squared_distances(x, y, x[i], y[i], trial)
+            inertia = 0.0
+            for j in range(n):
+                inertia += w[j] * min(nearest[j], trial[j])
+            if inertia < best:
+                best = inertia
+                best_i = i
+        centers[k, 0] = x[best_i]
+        centers[k, 1] = y[best_i]
+        _squared_distances(x, y, x[best_i], y[best_i], trial)
+        for j in range(n):
+            nearest[j] = min(nearest[j], trial[j])
+
+
+@jit
+def _add(sums: np.ndarray, w: float, x: float, y: float) -> None:
+    sums[0] += w
+    sums[1] += w * x
+    sums[2] += w * y
+
+
+@jit
+def _lloyd(
+    x: np.ndarray, y: np.ndarray, w: np.ndarray, centers: np.ndarray, labels: np.ndarray, max_iter: int
+) -> float:
+    """Move `centers` until no label changes; fill `labels`, (n,) uint8, and return the inertia."""
+    n = x.size
+    k = centers.shape[0]
+    nearest = np.empty(n)
+    closest = np.zeros(n, np.int64)
+    sums = np.zeros((k, 3))
+    labels[:] = 0
+    for i in range(n):
+        _add(sums[0], w[i], x[i], y[i])
+    for step in range(max_iter):
+        changed = step == 0
+        # a pass per centre, without branches and with labels as wide as the distances, is vectorised
+        nearest[:] = np.inf
+        for c in range(k):
+            cx, cy = centers[c, 0], centers[c, 1]
+            for i in range(n):
+                d = (x[i] - cx) * (x[i] - cx) + (y[i] - cy) * (y[i] - cy)
+                closest[i] = c if d < nearest[i] else closest[i]
+                nearest[i] = min(d, nearest[i])
+        for i in range(n):
+            new = closest[i]
+            if new != labels[i]:
+                # few points move in a step, and sums of integers stay exact
+                _add(sums[labels[i]], -w[i], x[i], y[i])
+                _add(sums[new], w[i], x[i], y[i])
+                labels[i] = new
+                changed = True
+        if not changed:
+            break
+        for c in range(k):
+            if sums[c, 0] == 0.0:
+                # an emptied cluster starts again from the point that is served worst
+                worst = np.argmax(nearest)
+                _add(sums[labels[worst]], -w[worst], x[worst], y[worst])
+                _add(sums[c], w[worst], x[worst], y[worst])
+                labels[worst] = c
+                nearest[worst] = 0.0
+        for c in range(k):
+            if sums[c, 0] > 0.0:
+                centers[c, 0] = sums[c, 1] / sums[c, 0]
+                centers[c, 1] = sums[c, 2] / sums[c, 0]
+    inertia = 0.0
+    for i in range(n):
+        dx = x[i] - centers[labels[i], 0]
+        dy = y[i] - centers[labels[i], 1]
+        inertia += w[i] * (dx * dx + dy * dy)
+    return inertia
+
+
+@jit
+def _kmeans(
+    x: np.ndarray, y: np.ndarray, w: np.ndarray, draws: np.ndarray, starts: np.ndarray, max_iter: int
+) -> tuple[np.ndarray, np.ndarray, float]:
+    labels = np.empty(x.size, np.uint8)
+    best_labels = np.empty(x.size, np.uint8)
+    best = np.inf
+    best_s = 0
+    for s in range(starts.shape[0]):
+        if draws.size:
+            _plus_plus(x, y, w, draws[s], starts[s])
+        inertia = _lloyd(x, y, w, starts[s], labels, max_iter)
+        if inertia < best:
+            best = inertia
+            best_s = s
+            labels, best_labels = best_labels, labels
+    return starts[best_s], best_labels, best
+
+
+def kmeans(
+    points: np.ndarray,
+    weights: np.ndarray,
+    n_clusters: int,
+    *,
+    n_init: int = 5,
+    max_iter: int = 300,
+    init: np.ndarray | None = None,
+    random_state: RandomState = None,
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Lloyd's k-means on weighted points in the plane, run until no label changes.
+
+    A weight counts how often a point occurs, so the result on the occupied bins of a histogram is
+    the result on the pixels that were counted: for integer values the sums are exact. Of `n_init`
+    greedy k-means++ starts [1]_ the one with the least inertia is kept.
+
+    Parameters
+    ----------
+    points : (n, 2) array of distinct integer points
+    weights : (n,) array of positive integer weights
+    n_clusters : int
+        At most 255. Fewer clusters come back when there are fewer points.
+    n_init : int
+        Number of starts; the best is kept.
+    max_iter : int
+        Upper bound of the steps of one start.
+    init : (m, n_clusters, 2) array, optional
+        Start from these m sets of centres instead of drawing any.
+    random_state : int or numpy Generator, optional
+        Source of the draws.
+
+    Returns
+    -------
+    centers : (k, 2) float64
+    labels : (n,) uint8
+        Index of each point's cluster; a tie goes to the lower index.
+    inertia : float
+        Weighted sum of squared distances to the centres.
+
+    References
+    ----------
+    .. [1] Arthur and Vassilvitskii (2007). k-means++: the advantages of careful seeding. SODA.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> centers, labels, inertia = kmeans(
+    ...     np.array([[0, 0], [0, 2], [9, 9]]), np.array([1, 1, 5]), 2, random_state=0
+    ... )
+    >>> sorted(centers.tolist()), inertia
+    ([[0.0, 1.0], [9.0, 9.0]], 2.0)
+    """
+    if not 1 <= n_clusters <= 255:
+        raise ValueError(f"n_clusters must lie in 1..255, got {n_clusters}")
+    if n_init < 1:
+        raise ValueError(f"n_init must be at least 1, got {n_init}")
+    x = np.array(points[:, 0], dtype=np.float64)
+    y = np.array(points[:, 1], dtype=np.float64)
+    w = np.array(weights, dtype=np.float64)
+    k = min(n_clusters, x.size) if init is None else np.shape(init)[1]
+    if x.size == 0:
+        return np.empty((0, 2)), np.empty(0, np.uint8), 0.0
+    if init is None:
+        rng = random_state if isinstance(random_state, np.random.Generator) else np.random.default_rng(random_state)
+        draws = rng.random((n_init, k, 2 + int(np.log(k))))
+        starts = np.empty((n_init, k, 2))
+    else:
+        draws = np.empty((0, 0, 0))
+        starts = np.array(init, dtype=np.float64)
+    return _kmeans(x, y, w, draws, starts, max_iter)

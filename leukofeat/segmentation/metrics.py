@@ -1,0 +1,305 @@
+"""How well nuclei and cells agree with the truth: overlap of pixels, overlap of objects, counts.
+
+Every function takes the truth first and what was found second. Two empty maps agree perfectly; an empty one and one
+that is not agree not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from leukofeat.base import ImageStage
+from leukofeat.sequence import as_sequence
+from leukofeat.smear import Smear
+
+__all__ = [
+    "PanopticQuality",
+    "aggregated_jaccard",
+    "count_error",
+    "dice",
+    "evaluate_segmentation",
+    "iou",
+    "panoptic_quality",
+]
+
+
+class PanopticQuality(NamedTuple):
+    """Panoptic quality and its two factors."""
+
+    pq: float
+    sq: float
+    rq: float
+
+
+def dice(truth: np.ndarray, found: np.ndarray) -> float:
+    """Dice coefficient of two masks: twice the common pixels over the sum of both (Dice 1945).
+
+    Parameters
+    ----------
+    truth, found : (H, W) integer or bool array
+        Masks or label maps; whatever is not 0 counts.
+
+    Returns
+    -------
+    float
+        0 to 1; 1 when both are empty.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When the shapes differ or the values are not integers.
+
+    Examples
+    --------
+    >>> dice(np.array([[1, 1, 0]]), np.array([[0, 1, 1]]))
+    0.5
+    """
+    both, total = _pixels(truth, found)
+    return 2 * both / total if total else 1.0
+
+
+def iou(truth: np.ndarray, found: np.ndarray) -> float:
+    """Intersection over union of two masks (Jaccard 1901).
+
+    Parameters
+    ----------
+    truth, found : (H, W) integer or bool array
+        Masks or label maps; whatever is not 0 counts.
+
+    Returns
+    -------
+    float
+        0 to 1; 1 when both are empty.
+
+    Examples
+    --------
+    >>> iou(np.array([[1, 1, 1, 0]]), np.array([[0, 1, 1, 1]]))
+    0.5
+    """
+    both, total = _pixels(truth, found)
+    return both / (total - both) if total else 1.0
+
+
+def aggregated_jaccard(truth: np.ndarray, found: np.ndarray) -> float:
+    """Aggregated Jaccard index of two label maps [1]_.
+
+    Every true object takes the found one with the largest intersection over union. Their intersections are summed
+    up and divided by the sum of their unions and of the found objects that no true one took.
+
+    Parameters
+    ----------
+    truth, found : (H, W) integer array
+        Label maps; 0 is background.
+
+    Returns
+    -------
+    float
+        0 to 1; 1 when both are empty.
+
+    References
+    ----------
+    .. [1] Kumar et al. (2017). A dataset and a technique for generalized nuclear segmentation for computational
+       pathology. IEEE Trans. Med. Imaging 36, 1550-1560.
+
+    Examples
+    --------
+    >>> aggregated_jaccard(np.array([[1, 1, 0, 2]]), np.array([[1, 1, 3, 0]]))
+    0.5
+    """
+    common, of_truth, of_found = _objects(truth, found)
+    if not of_truth.size and not of_found.size:
+        return 1.0
+    if not of_truth.size or not of_found.size:
+        return 0.0
+    union = of_truth[:, None] + of_found - common
+    best = np.argmax(common / union, axis=1)
+    row = np.arange(len(of_truth))
+    hit = common[row, best] > 0
+    numerator = common[row, best].sum()
+    taken = np.zeros(len(of_found), bool)
+    taken[best[hit]] = True
+    denominator = union[row, best][hit].sum() + of_truth[~hit].sum() + of_found[~taken].sum()
+    return float(numerator / denominator)
+
+
+def panoptic_quality(truth: np.ndarray, found: np.ndarray, threshold: float = 0.5) -> PanopticQuality:
+    """Panoptic quality of two label maps, and its factors: segmentation and recognition quality [1]_.
+
+    Objects match when their intersection over union is above the threshold. The segmentation quality is the mean of it
+    over the matches; the recognition quality is the F1 score of the objects.
+
+    Parameters
+    ----------
+    truth, found : (H, W) integer array
+        Label maps; 0 is background.
+    threshold : float
+        From 0.5, where a match is unique, to below 1.
+
+    Returns
+    -------
+    PanopticQuality
+        `pq`, `sq` and `rq`, 0 to 1. All are 1 when both maps are empty and 0 when nothing matches.
+
+    References
+    ----------
+    .. [1] Kirillov, He, Girshick, Rother and Dollár (2019). Panoptic segmentation. CVPR.
+
+    Examples
+    --------
+    >>> panoptic_quality(np.array([[1, 1, 1, 0, 2]]), np.array([[1, 1, 1, 3, 0]]))
+    PanopticQuality(pq=0.5, sq=1.0, rq=0.5)
+    """
+    if not 0.5 <= threshold < 1:
+        raise ValueError(f"threshold must be from 0.5 to below 1, got {threshold}")
+    common, of_truth, of_found = _objects(truth, found)
+    if not of_truth.size and not of_found.size:
+        return PanopticQuality(1.0, 1.0, 1.0)
+    overlap = common / (of_truth[:, None] + of_found - common)
+    matches = overlap[overlap > threshold]
+    if not matches.size:
+        return PanopticQuality(0.0, 0.0, 0.0)
+    quality = float(matches.mean())
+    recognition = 2 * matches.size / (of_truth.size + of_found.size)
+    return PanopticQuality(quality * recognition, quality, recognition)
+
+
+def count_error(truth: np.ndarray, found: np.ndarray) -> int:
+    """Number of objects found minus the number there are.
+
+    Parameters
+    ----------
+    truth, found : (H, W) integer array
+        Label maps; 0 is background and every other value that occurs is one object.
+
+    Returns
+    -------
+    int
+        Negative when objects are missed or joined, positive when they are split or invented.
+
+    Examples
+    --------
+    >>> count_error(np.array([[1, 0, 2, 5]]), np.array([[1, 0, 1, 0]]))
+    -2
+    """
+    _, of_truth, of_found = _objects(truth, found)
+    return len(of_found) - len(of_truth)
+
+
+def evaluate_segmentation(
+    segmenter: ImageStage | Iterable[Smear],
+    images: Any = None,
+    truth_nuclei: Iterable[np.ndarray | None] | None = None,
+    truth_cells: Iterable[np.ndarray | None] | None = None,
+) -> pd.DataFrame:
+    """Score a segmentation image by image.
+
+    Parameters
+    ----------
+    segmenter : stage, pipeline of stages, or iterable of n Smears
+        What segments the images, or what came out of it.
+    images : list, ndarray, Series or one-column DataFrame of n images or paths, optional
+        Needed with a stage and left out with smears.
+    truth_nuclei, truth_cells : iterable of n (H, W) integer arrays, optional
+        Label maps or masks. Either may be left out, and single maps may be None.
+
+    Returns
+    -------
+    DataFrame of n rows
+        `nucleus_` and `cell_` columns for each truth that is given: `dice`, `iou`, `aji`, `pq`, `sq`, `rq` and
+        `count_error`. A row whose truth is None is NaN. The index is the source of the images where all have one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When there is no truth at all, the lengths or the shapes differ, or an item is not segmented.
+
+    Examples
+    --------
+    >>> from leukofeat.smear import Smear
+    >>> image, nuclei = np.zeros((4, 4, 3), np.uint8), np.eye(4, dtype=np.int32)
+    >>> evaluate_segmentation([Smear(image, nuclei)], truth_nuclei=[nuclei])["nucleus_dice"].tolist()
+    [1.0]
+    """
+    if truth_nuclei is None and truth_cells is None:
+        raise ValueError("Give truth_nuclei, truth_cells or both: there is nothing to compare with.")
+    if hasattr(segmenter, "transform"):
+        if images is None:
+            raise ValueError("A segmenter needs images.")
+        smears: Iterable[Any] = segmenter.transform(as_sequence(images))
+    else:
+        if images is not None:
+            raise ValueError("Smears bring their images with them: leave `images` out.")
+        smears = segmenter
+    truths = {name: iter(maps) for name, maps in (("nucleus", truth_nuclei), ("cell", truth_cells)) if maps is not None}
+    rows, sources = [], []
+    for i, smear in enumerate(smears):
+        if not isinstance(smear, Smear) or not smear.is_segmented:
+            raise TypeError(f"Item {i} is no segmented Smear; a segmenter must be the last step before this.")
+        row: dict[str, float] = {}
+        for name, maps in truths.items():
+            try:
+                truth = next(maps)
+            except StopIteration:
+                raise ValueError(f"There are more images than {name} maps: {i}.") from None
+            row.update(_scores(name, truth, smear))
+        rows.append(row)
+        sources.append(smear.source)
+    for name, maps in truths.items():
+        if next(maps, _END) is not _END:
+            raise ValueError(f"There are more {name} maps than images: {len(rows)} images.")
+    index = pd.Index(sources, name="source") if sources and all(sources) else None
+    columns = [f"{name}_{score}" for name in truths for score in _SCORES]
+    return pd.DataFrame(rows, index=index, columns=columns)
+
+
+_SCORES = ("dice", "iou", "aji", "pq", "sq", "rq", "count_error")
+_END = object()
+
+
+def _scores(name: str, truth: np.ndarray | None, smear: Smear) -> dict[str, float]:
+    if truth is None:
+        return {f"{name}_{score}": np.nan for score in _SCORES}
+    found = smear.region(name)
+    quality = panoptic_quality(truth, found)
+    values = (
+        dice(truth, found),
+        iou(truth, found),
+        aggregated_jaccard(truth, found),
+        *quality,
+        count_error(truth, found),
+    )
+    return {f"{name}_{score}": value for score, value in zip(_SCORES, values, strict=True)}
+
+
+def _checked(truth: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    truth, found = np.asarray(truth), np.asarray(found)
+    if truth.shape != found.shape:
+        raise ValueError(f"The truth has shape {truth.shape} and what was found {found.shape}.")
+    for maps in (truth, found):
+        if maps.dtype.kind not in "iub":
+            raise TypeError(f"Label maps must be integer or bool, not {maps.dtype}.")
+    return truth, found
+
+
+def _pixels(truth: np.ndarray, found: np.ndarray) -> tuple[int, int]:
+    """Common pixels, and the sum of the pixels of both."""
+    truth, found = _checked(truth, found)
+    both = int(np.count_nonzero((truth != 0) & (found != 0)))
+    return both, int(np.count_nonzero(truth)) + int(np.count_nonzero(found))
+
+
+def _objects(truth: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Common pixels of every true and found object, (n, m), and their areas, (n,) and (m,)."""
+    truth, found = _checked(truth, found)
+    ids, t = np.unique(np.append(truth, 0), return_inverse=True)
+    other_ids, f = np.unique(np.append(found, 0), return_inverse=True)
+    # the background, appended once so that it is always there, is taken out again
+    table = np.bincount(t[:-1] * len(other_ids) + f[:-1], minlength=len(ids) * len(other_ids))
+    table = table.reshape(len(ids), len(other_ids))
+    of_truth, of_found = table.sum(axis=1), table.sum(axis=0)
+    rows, columns = np.flatnonzero(ids), np.flatnonzero(other_ids)
+    return table[np.ix_(rows, columns)], of_truth[rows], of_found[columns]

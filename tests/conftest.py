@@ -1,0 +1,55 @@
+"""Fixtures that all tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from sklearn.utils import Bunch
+
+from leukofeat import Smear
+from leukofeat.datasets import make_smears
+
+cv2.setNumThreads(1)
+
+_DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def smears() -> Bunch:
+    """Eight small synthetic fields of four classes, with their label maps; the arrays are read-only."""
+    bunch = make_smears(n_samples=8, size=96, n_slides=8, random_state=0)
+    for array in (*bunch.images, *bunch.nuclei, *bunch.cells):
+        array.flags.writeable = False
+    return bunch
+
+
+@pytest.fixture(scope="session")
+def records(smears: Bunch) -> list[Smear]:
+    """The same fields as segmented records, by their true label maps."""
+    return [Smear(*parts) for parts in zip(smears.images, smears.nuclei, smears.cells, strict=True)]
+
+
+@pytest.fixture(scope="session")
+def paths(smears: Bunch, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The same fields as PNG files, which keep every pixel."""
+    folder = tmp_path_factory.mktemp("smears")
+    files = [str(folder / f"field_{i}.png") for i in range(len(smears.images))]
+    for file, image in zip(files, smears.images, strict=True):
+        assert cv2.imwrite(file, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    return files
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real images beside the repository; tests that need it are skipped without it."""
+    if not _DATA.is_dir():
+        pytest.skip("the real images (../shared/data beside the repository) are not here")
+    return _DATA.resolve()
