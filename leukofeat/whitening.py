@@ -1,0 +1,100 @@
+"""Within-class whitening: what varies between slides of one class counts little, what does not counts much."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from leukofeat.base import check_number
+
+
+class WithinClassWhitener(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Rotate and scale columns so that their covariance within classes is the identity.
+
+    The pooled within-class covariance S is shrunk towards a sphere, (1 - shrinkage) S + shrinkage tr(S)/p I, and columns are
+    multiplied by its inverse square root. Linear discriminant analysis is the nearest class mean in this space (Fisher 1936;
+    shrinkage after Friedman 1989); an SVM in it keeps the discriminant's indifference to directions in which images of one
+    class differ, such as stain and light, and adds a margin.
+
+    Parameters
+    ----------
+    shrinkage : float, default=0.1
+        From 0 (none; needs more samples than columns) to 1 (nothing but a common scale).
+
+    Attributes
+    ----------
+    components_ : ndarray of shape (n_components, n_features_in_)
+        Rows are the whitened directions, from the most to the least varying within classes.
+    n_features_in_ : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from leukofeat.whitening import WithinClassWhitener
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.repeat([0, 1], 500)
+    >>> X = rng.normal(size=(1000, 2)) * (10, 0.1) + y[:, None]
+    >>> white = WithinClassWhitener(shrinkage=0.0).fit_transform(X, y)
+    >>> np.cov(white[y == 1], rowvar=False).round(1)
+    array([[ 1., -0.],
+           [-0.,  1.]])
+    """
+
+    def __init__(self, shrinkage: float = 0.1) -> None:
+        self.shrinkage = shrinkage
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
+
+    def fit(self, X: Any, y: Any) -> WithinClassWhitener:
+        """Learn the directions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite; impute and scale before.
+        y : array-like of shape (n_samples,)
+            Classes.
+
+        Returns
+        -------
+        self
+        """
+        check_number("shrinkage", self.shrinkage, low=0, high=1)
+        X, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
+        _, codes = np.unique(y, return_inverse=True)
+        counts = np.bincount(codes)
+        means = np.stack([np.bincount(codes, column) for column in X.T], axis=1) / counts[:, None]
+        within = X - means[codes]
+        covariance = within.T @ within / len(X)
+        scale = np.trace(covariance) / len(covariance)
+        variances, directions = np.linalg.eigh(
+            (1 - self.shrinkage) * covariance + self.shrinkage * scale * np.eye(len(covariance))
+        )
+        kept = variances > 1e-12 * max(variances[-1], np.finfo(float).tiny)
+        self.components_ = (directions[:, kept] / np.sqrt(variances[kept])).T[::-1]
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Whitened columns.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components), dtype float64
+        """
+        check_is_fitted(self)
+        return validate_data(self, X, dtype=np.float64, reset=False) @ self.components_.T
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.components_)

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+from leukofeat.whitening import WithinClassWhitener
+
+
+@pytest.mark.parametrize(
+    ("estimator", "check"), list(estimator_checks_generator(WithinClassWhitener())), ids=lambda value: str(value)[:90]
+)
+def test_it_keeps_scikit_learns_contract(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, 300)
+    mix = rng.normal(size=(6, 6))
+    return rng.normal(size=(300, 6)) @ mix + rng.normal(size=(3, 6))[y], y
+
+
+def test_the_covariance_within_classes_becomes_the_identity(data):
+    X, y = data
+    white = WithinClassWhitener(shrinkage=0.0).fit_transform(X, y)
+    within = np.vstack([white[y == k] - white[y == k].mean(axis=0) for k in range(3)])
+    np.testing.assert_allclose(within.T @ within / len(X), np.eye(6), atol=1e-9)
+
+
+@pytest.mark.parametrize("shrinkage", [0.1, 0.5])
+def test_the_nearest_class_mean_in_it_is_linear_discriminant_analysis(data, shrinkage):
+    X, y = data
+    # scikit-learn standardises before it shrinks; the two agree where columns have one scale
+    scaled = X / np.sqrt(np.mean([X[y == k].var(axis=0) for k in range(3)], axis=0))
+    white = WithinClassWhitener(shrinkage).fit_transform(scaled, y)
+    means = np.stack([white[y == k].mean(axis=0) for k in range(3)])
+    nearest = np.square(white[:, None] - means).sum(axis=2).argmin(axis=1)
+    reference = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage, priors=np.full(3, 1 / 3)).fit(scaled, y)
+    assert np.mean(nearest == reference.predict(scaled)) > 0.99
+
+
+def test_a_constant_column_is_dropped_and_bad_shrinkage_refused(data):
+    X, y = data
+    flat = np.column_stack([X, np.ones(len(X))])
+    assert WithinClassWhitener(shrinkage=0.0).fit(flat, y).components_.shape == (6, 7)
+    with pytest.raises(ValueError, match="shrinkage"):
+        WithinClassWhitener(1.5).fit(X, y)
