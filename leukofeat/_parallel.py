@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -56,16 +58,25 @@ def map_images(
         tqdm(total=n, desc=description, unit="image", disable=verbose < 1, dynamic_ncols=True) as bar,
     ):
         results: list[T] = []
-        for batch in parallel(delayed(_run_batch)(function, batch) for batch in batches):
+        for batch, caught in parallel(delayed(_run_batch)(function, batch, os.getpid()) for batch in batches):
+            for warning in caught:
+                warnings.warn(warning, stacklevel=2)
             results.extend(batch)
             bar.update(len(batch))
     return results
 
 
-def _run_batch(function: Callable[[ImageSequence, int], Any], batch: ImageSequence) -> list[Any]:
-    if cv2.getNumThreads() != 1:  # a process of its own, which map_images has not set
-        cv2.setNumThreads(1)
-    return [function(batch, i) for i in range(len(batch))]
+def _run_batch(
+    function: Callable[[ImageSequence, int], Any], batch: ImageSequence, parent: int
+) -> tuple[list[Any], list[Warning]]:
+    """Results of a batch, and what a process of its own was warned of: nobody would see it there."""
+    if os.getpid() == parent:
+        return [function(batch, i) for i in range(len(batch))], []
+    cv2.setNumThreads(1)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        results = [function(batch, i) for i in range(len(batch))]
+    return results, [warning.message for warning in caught if isinstance(warning.message, Warning)]
 
 
 @contextmanager

@@ -82,7 +82,7 @@ class ImageStage(_Stage, auto_wrap_output_keys=None):  # type: ignore[call-arg]
         -------
         ImageSequence of length n
         """
-        return self._prepare(X).with_step(copy.copy(self)._apply)
+        return self._prepare(X).with_step(copy.deepcopy(self)._apply)
 
     def set_output(self, *, transform: str | None = None) -> ImageStage:
         """Do nothing: images are no table, whatever container the features come out in."""

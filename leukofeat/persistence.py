@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import skops.io
+from sklearn.base import BaseEstimator
 
-# Types beyond skops' own list that a pipeline of this package holds; none runs anything on loading.
-_TRUSTED = ("functools.partial", "numpy.dtype")
+# What a pipeline of this package holds beyond its stages and skops' own list; none runs anything on loading.
+_TRUSTED = (
+    "functools.partial",
+    "numpy.dtype",
+    "leukofeat.baselines.channel_moments",
+    "leukofeat.baselines.four_colors",
+    "leukofeat.selection.anova_f",
+    "sklearn.feature_selection._mutual_info.mutual_info_classif",
+)
 
 
 def save(model: Any, path: str | os.PathLike[str]) -> None:
@@ -42,7 +51,8 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     ----------
     path : path
     trusted : sequence of str
-        Further types to accept, by qualified name; needed for functions of your own.
+        Further types to accept, by qualified name; needed for stages and functions of your own, and for random forests
+        (`sklearn.tree._tree.Tree`: a forged tree can make scikit-learn read memory that is not its own).
 
     Returns
     -------
@@ -60,10 +70,22 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
         unknown = skops.io.get_untrusted_types(file=path)
     except Exception as error:
         raise ValueError(f"{os.fspath(path)}: not a model that leukofeat saved ({error}).") from error
-    ours = [name for name in unknown if name.startswith("leukofeat.") or name in _TRUSTED]
+    ours = [name for name in unknown if name in _TRUSTED or _is_stage(name)]
     foreign = sorted(set(unknown) - set(ours) - set(trusted))
     if foreign:
         raise ValueError(
             f"{os.fspath(path)}: holds types this package does not know: {', '.join(foreign)}. If you trust the file, name them in trusted=."
         )
     return skops.io.load(path, trusted=[*ours, *trusted])
+
+
+def _is_stage(name: str) -> bool:
+    """Whether this is an estimator defined in leukofeat; what its modules merely import is not trusted by their name."""
+    module, _, attribute = name.rpartition(".")
+    if not module.startswith("leukofeat."):
+        return False
+    try:
+        found = getattr(import_module(module), attribute, None)
+    except ImportError:
+        return False
+    return isinstance(found, type) and issubclass(found, BaseEstimator) and found.__module__.startswith("leukofeat.")

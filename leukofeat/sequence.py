@@ -13,6 +13,8 @@ from leukofeat.smear import Smear
 
 Step = Callable[[Smear], Smear]
 
+_ONE_AXIS = "A sequence of images has one axis: index it by an integer, a slice or an array of integers."
+
 
 class ImageSequence(Sequence):
     """Images with what is to be done to them; nothing is computed until an item is asked for.
@@ -27,7 +29,7 @@ class ImageSequence(Sequence):
         Paths, images or smears; an ndarray of shape (n, height, width, 3) is kept as it is.
     steps : tuple of callables
         Each takes and returns a :class:`~leukofeat.smear.Smear`; applied in order.
-    row_labels : ndarray, optional
+    row_labels : pandas Index or ndarray, optional
         Index of the DataFrame the images came from, so that `set_output("pandas")` keeps rows aligned.
 
     Examples
@@ -75,18 +77,18 @@ class ImageSequence(Sequence):
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, tuple):  # scikit-learn indexes whatever has a shape as X[rows, ...]
             if len(key) != 2 or key[1] is not Ellipsis:
-                raise IndexError(
-                    "A sequence of images has one axis: index it by an integer, a slice or an array of integers."
-                )
+                raise IndexError(_ONE_AXIS)
             key = key[0]
         if isinstance(key, (int, np.integer)):
             smear = self.smear(int(key))
             return smear if smear.is_segmented else smear.image
         if not isinstance(key, slice):
             key = np.asarray(key)
+            if key.ndim != 1:
+                raise IndexError(_ONE_AXIS)
             if key.size == 0:
                 key = key.astype(np.intp)
-        row_labels = None if self.row_labels is None else np.asarray(self.row_labels)[key]
+        row_labels = None if self.row_labels is None else self.row_labels[key]
         return ImageSequence(
             self._items, self.steps, row_labels, _positions=self._positions[key], _numbers=self._numbers[key]
         )
@@ -201,7 +203,7 @@ def as_sequence(X: Any) -> ImageSequence:
         for i, item in enumerate(X):
             if not isinstance(item, (str, os.PathLike, np.ndarray, Smear)):
                 raise TypeError(f"Item {i} is of type {type(item).__name__}; images are paths, uint8 arrays or Smears.")
-    return ImageSequence(X, row_labels=None if row_labels is None else np.asarray(row_labels))
+    return ImageSequence(X, row_labels=row_labels)
 
 
 def _from_array(X: np.ndarray) -> np.ndarray | list[Any]:

@@ -74,7 +74,15 @@ def test_train_then_predict(broken_folder, tmp_path, capsys):
     assert main(["train", str(broken_folder), "-o", str(model)]) == 3
     assert main(["predict", str(model), str(broken_folder), "-o", str(output)]) == 3
     table = pd.read_csv(output)
-    assert list(table.columns) == ["path", "predicted", "score_Benign", "score_Early", "score_Pre", "score_Pro", "error"]
+    assert list(table.columns) == [
+        "path",
+        "predicted",
+        "score_Benign",
+        "score_Early",
+        "score_Pre",
+        "score_Pro",
+        "error",
+    ]
     lost = table["path"].isin(["Pro/notes.jpg", "Early/cut.jpg"])
     assert table.loc[lost, "predicted"].isna().all()
     assert table.loc[lost, "error"].str.contains("not a JPEG|truncated").all()

@@ -79,9 +79,11 @@ def load_images(folder: str | os.PathLike[str], *, manifest: str | os.PathLike[s
 
 
 def _scan(root: Path) -> pd.DataFrame:
+    # Class folders may be links; links further down are not followed, they can lead in circles.
+    files = (path for top in root.iterdir() for path in (top.rglob("*") if top.is_dir() else [top]))
     rows = [
         path.relative_to(root)
-        for path in sorted(root.rglob("*"))
+        for path in sorted(files)
         if path.suffix.lower() in IMAGE_SUFFIXES
         and path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(root).parts)
@@ -105,14 +107,14 @@ def _scan(root: Path) -> pd.DataFrame:
 def _read_manifest(table: Path, root: Path) -> pd.DataFrame:
     try:
         # As text: a class may be called 01, NA or None.
-        frame = pd.read_csv(table, converters={"path": str.strip, "label": str.strip})
+        frame = pd.read_csv(table, dtype={"path": str, "label": str}, keep_default_na=False, na_values=[""])
     except (OSError, ValueError) as error:
         raise ImageError(f"{table}: cannot be read as CSV ({error}).") from error
     if "path" not in frame:
         raise ImageError(f"{table}: no column 'path'; it has {', '.join(map(str, frame.columns))}.")
     for column in ("path", "label"):
-        if column in frame and (frame[column] == "").any():
-            row = int(np.flatnonzero(frame[column] == "")[0])
+        if column in frame and frame[column].isna().any():
+            row = int(np.flatnonzero(frame[column].isna())[0])
             raise ImageError(f"{table}: no {column} in line {row + 2}.")
     if frame.empty:
         raise ImageError(f"{table}: lists no image.")

@@ -16,9 +16,9 @@ _POOLED = {"background": [0], "nucleus": [1], "cytoplasm": [2], "cell": [1, 2], 
 def pooled_parts(smear: Smear, regions: Sequence[str]) -> np.ndarray:
     """Part of each pixel, int32: 0 outside the cells, 1 in a nucleus, 2 in cytoplasm.
 
-    An image that is not segmented is one part, if nothing but region "image" is asked for.
+    If nothing but region "image" is asked for, the image is one part and need not be segmented.
     """
-    if not smear.is_segmented and set(regions) <= {"image"}:
+    if set(regions) <= {"image"}:
         return np.zeros(smear.image.shape[:2], np.int32)
     return 2 * (smear.region("cell") > 0).astype(np.int32) - (smear.region("nucleus") > 0)
 
@@ -34,11 +34,19 @@ def cell_parts(smear: Smear) -> tuple[np.ndarray, int]:
     return 2 * cells - (nuclei > 0), 2 * smear.n_cells + 1
 
 
+def parts_of(smear: Smear, regions: Sequence[str], per_cell: bool) -> tuple[np.ndarray, int]:
+    """Parts for either use, and their number; what no region holds is -1, which is no part and costs nothing."""
+    parts, n_parts = cell_parts(smear) if per_cell else (pooled_parts(smear, regions), 3)
+    if per_cell or not {"background", "image"} & set(regions):
+        parts[parts == 0] = -1
+    return parts, n_parts
+
+
 def split_cells(values: np.ndarray, regions: Sequence[str], combine: np.ufunc = np.add) -> np.ndarray:
     """Sums over the parts of `cell_parts` to sums over each cell's regions: (n_cells, regions, ...)."""
     nucleus, cytoplasm = values[1::2], values[2::2]
-    of = {"nucleus": nucleus, "cytoplasm": cytoplasm, "cell": combine(nucleus, cytoplasm)}
-    return np.stack([of[region] for region in regions], axis=1)
+    of = {"nucleus": lambda: nucleus, "cytoplasm": lambda: cytoplasm, "cell": lambda: combine(nucleus, cytoplasm)}
+    return np.stack([of[region]() for region in regions], axis=1)
 
 
 def cell_regions(regions: Sequence[str]) -> list[str]:

@@ -72,6 +72,8 @@ class FeatureSet(FeatureFamily):
 
     def set_params(self, **params: Any) -> FeatureSet:
         """Set parameters; a family may be replaced, or its parameters set, under its name."""
+        if "families" in params:
+            self.families = params.pop("families")
         names = [name for name, _ in self._named_families()]
         for name in names:
             if name in params:
@@ -100,9 +102,10 @@ class FeatureSet(FeatureFamily):
         ValueError
             For an image without a cell when `on_empty="raise"`, and for bad parameters.
         """
+        images = self._prepare(X)
         values = extract(
             list(self.families),
-            self._prepare(X),
+            images,
             on_error=self.on_error,
             on_empty=self.on_empty,
             n_jobs=self.n_jobs,
@@ -149,6 +152,8 @@ class FeatureSet(FeatureFamily):
             )
 
     def _named_families(self) -> list[tuple[str, FeatureFamily]]:
+        if not isinstance(self.families, (list, tuple)):
+            return []  # refused by name in _check_params; until then the set can be printed
         names = [type(family).__name__.lower() for family in self.families]
         total, seen = Counter(names), Counter[str]()
         named = []

@@ -83,19 +83,22 @@ def measure_reference(image: np.ndarray, method: str) -> np.ndarray | None:
     if method == "histogram":
         return np.stack([_quantiles(image[:, :, c]) for c in range(3)])
     mask = _stained(image)
-    if cv2.countNonZero(mask) < _MIN_STAINED_SHARE * mask.size:
+    if cv2.countNonZero(mask) < max(2, _MIN_STAINED_SHARE * mask.size):
         return None
     if method == "reinhard":
-        return _mean_std(cv2.cvtColor(image, cv2.COLOR_RGB2LAB), mask)
+        statistics = _mean_std(cv2.cvtColor(image, cv2.COLOR_RGB2LAB), mask)
+        return None if np.all(statistics[1] < 1.0) else statistics
     stains, strength = _macenko(image, mask > 0)
     return np.vstack([stains, strength])
 
 
-def normalize(image: np.ndarray, reference: np.ndarray, method: str) -> np.ndarray:
-    """Image with the reference's colours; a blank image comes back as it is, with a warning."""
+def normalize(image: np.ndarray, reference: np.ndarray, method: str, name: str | None = None) -> np.ndarray:
+    """Image with the reference's colours; a blank image comes back as it is, with a warning that names it."""
     own = measure_reference(image, method)
     if own is None or is_blank(image):
-        warnings.warn("A blank image has no colours to normalise; it is left unchanged.", UserWarning, stacklevel=2)
+        warnings.warn(
+            f"{name or 'An image'} is blank: there are no colours to normalise, it is left unchanged.", stacklevel=2
+        )
         return image
     if method == "macenko":
         return _apply_macenko(image, own, reference)
@@ -128,7 +131,8 @@ def _mean_std(image: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
 
 def _linear_table(own: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """(256, 3) look-up table that moves mean and standard deviation onto the reference's."""
-    gain = reference[1] / np.maximum(own[1], 1e-6)
+    # Below one grey level a spread is rounding, and stretching it would throw every other pixel to an end of the scale.
+    gain = reference[1] / np.maximum(own[1], 1.0)
     return _to_uint8((np.arange(256)[:, None] - own[0]) * gain + reference[0])
 
 

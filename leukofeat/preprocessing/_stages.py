@@ -114,7 +114,7 @@ class _Normalize:
         self.reference = reference
 
     def __call__(self, smear: Smear) -> Smear:
-        return smear.replace(image=normalize(smear.image, self.reference, self.method))
+        return smear.replace(image=normalize(smear.image, self.reference, self.method, smear.source))
 
 
 def _reference_of(method: str, images: ImageSequence, i: int) -> np.ndarray | None:
@@ -156,18 +156,19 @@ class ScaleBarCropper(ImageStage):
 
     Parameters
     ----------
-    height : float or int, default=0.125
-        Strip height: a share of the image height when below 1, rows when 1 or more. At least one row is left.
+    height : float or int, default=0.143
+        Strip height: a share of the image height when below 1, rows when 1 or more. At least one row is left. The default cuts 32
+        of 224 rows: a bar 28 rows high and the rest of the JPEG block that its edge rings in.
 
     Examples
     --------
     >>> import numpy as np
     >>> from leukofeat.preprocessing import ScaleBarCropper
     >>> ScaleBarCropper().transform([np.zeros((224, 224, 3), np.uint8)])[0].shape
-    (196, 224, 3)
+    (192, 224, 3)
     """
 
-    def __init__(self, height: float = 0.125) -> None:
+    def __init__(self, height: float = 0.143) -> None:
         self.height = height
 
     def _check_params(self) -> None:

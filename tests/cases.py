@@ -1,0 +1,115 @@
+"""One entry for every public stage; the contract tests run over all of them, and a stage without an entry fails them."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import leukofeat.features
+import leukofeat.preprocessing
+import leukofeat.segmentation
+from leukofeat import Smear
+from leukofeat.base import FeatureFamily, ImageStage
+from leukofeat.features import (
+    ColorFeatures,
+    ContourFeatures,
+    FeatureSet,
+    FunctionFeatures,
+    GeometryFeatures,
+    HOGFeatures,
+    TextureFeatures,
+)
+from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser, ScaleBarCropper
+from leukofeat.segmentation import (
+    DualThresholdSegmenter,
+    FuzzyCMeansSegmenter,
+    GrabCutSegmenter,
+    LabKMeansSegmenter,
+    OtsuSegmenter,
+    RegionMasker,
+    TriangleSegmenter,
+)
+from tests.stages import DarkSegmenter
+
+MODULES = (leukofeat.preprocessing, leukofeat.segmentation, leukofeat.features)
+
+
+def lobedness(smear: Smear) -> float:
+    """A measure of one cell, as a user would write it."""
+    return float((smear.region("nucleus") > 0).sum() / smear.image[:, :, 0].size)
+
+
+def brightness(smear: Smear) -> dict[str, Any]:
+    """Two measures of one image."""
+    return {"image_darkest": smear.image.min(), "image_brightest": smear.image.max()}
+
+
+@dataclass
+class Case:
+    """A stage, another value for some of its parameters, and whether it works on segmented smears only."""
+
+    stage: Any
+    other: dict[str, Any]
+    segmented: bool = False
+
+    @property
+    def is_family(self) -> bool:
+        return isinstance(self.stage, FeatureFamily)
+
+    @property
+    def learns(self) -> bool:
+        return isinstance(self.stage, ColorNormalizer) and self.stage.template is None
+
+    def prepare(self, X: Any) -> Any:
+        """What the stage is given in place of bare images."""
+        return DarkSegmenter().transform(X) if self.segmented else X
+
+    def __repr__(self) -> str:
+        return f"{type(self.stage).__name__}-{'-'.join(map(str, self.other.values()))}"
+
+
+_TEMPLATE = np.random.default_rng(5).integers(40, 220, (9, 9, 3)).astype(np.uint8)
+
+CASES = [
+    Case(ColorNormalizer(), {"method": "histogram"}),
+    Case(ColorNormalizer("reinhard", template=_TEMPLATE), {"method": "macenko"}),
+    Case(MedianDenoiser(), {"size": 5}),
+    Case(ScaleBarCropper(), {"height": 20}),
+    Case(LabKMeansSegmenter(), {"n_clusters": 3}),
+    Case(LabKMeansSegmenter(rank="a", clear_border=False), {"min_area": 500}),
+    Case(OtsuSegmenter(clear_border=False), {"n_classes": 2}),
+    Case(TriangleSegmenter(clear_border=False), {"channel": "green"}),
+    Case(DualThresholdSegmenter(clear_border=False), {"min_area": 500}),
+    Case(FuzzyCMeansSegmenter(clear_border=False), {"n_clusters": 3}),
+    Case(GrabCutSegmenter(clear_border=False), {"min_area": 500}),
+    Case(GrabCutSegmenter(OtsuSegmenter()), {"segmenter__n_classes": 2}),
+    Case(RegionMasker(), {"region": "nucleus"}, segmented=True),
+    Case(RegionMasker("background", fill="slide", margin=2), {"fill": "black"}, segmented=True),
+    Case(ColorFeatures(), {"regions": ("cell", "background")}, segmented=True),
+    Case(ColorFeatures(regions=("image",)), {"spaces": ("hsv",)}),
+    Case(GeometryFeatures(), {"summary": ("median", "max")}, segmented=True),
+    Case(HOGFeatures(), {"orientations": 6}, segmented=True),
+    Case(HOGFeatures(regions=("image",), vector=True), {"vector_size": (32, 32)}),
+    Case(TextureFeatures(), {"levels": 16}, segmented=True),
+    Case(TextureFeatures(regions=("image",)), {"distances": (1, 3)}),
+    Case(ContourFeatures(), {}),
+    Case(FunctionFeatures(brightness, names=["image_darkest", "image_brightest"]), {"names": ["image_darkest"]}),
+    Case(FunctionFeatures(lobedness, per="cell"), {"summary": ("max",)}, segmented=True),
+    Case(
+        FeatureSet([GeometryFeatures(), HOGFeatures(), ColorFeatures(), TextureFeatures(), ContourFeatures()]),
+        {"geometryfeatures__summary": ("max",), "on_error": "nan"},
+        segmented=True,
+    ),
+]
+
+FAMILIES = [case for case in CASES if case.is_family]
+IMAGE_STAGES = [case for case in CASES if not case.is_family]
+
+
+def public_stages() -> set[type]:
+    """Every stage class that a subpackage announces."""
+    announced = (getattr(module, name) for module in MODULES for name in module.__all__)
+    return {found for found in announced if inspect.isclass(found) and issubclass(found, (ImageStage, FeatureFamily))}

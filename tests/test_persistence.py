@@ -1,0 +1,140 @@
+"""Saved pipelines come back the same, and files from elsewhere are refused."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from leukofeat.baselines import list_baselines, make_baseline
+from leukofeat.features import ColorFeatures, FeatureSet, FunctionFeatures, GeometryFeatures, HOGFeatures
+from leukofeat.persistence import load, save
+from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser, ScaleBarCropper
+from leukofeat.segmentation import LabKMeansSegmenter
+from leukofeat.selection import METHODS, make_selector
+from tests.stages import MeanColor
+
+
+def redness(smear):
+    return float(smear.image[:, :, 0].mean())
+
+
+def pipeline(method: str = "anova"):
+    return make_pipeline(
+        ScaleBarCropper(),
+        ColorNormalizer("reinhard"),
+        MedianDenoiser(3),
+        LabKMeansSegmenter(),
+        FeatureSet([GeometryFeatures(), HOGFeatures(), ColorFeatures()], n_jobs=1),
+        SimpleImputer(keep_empty_features=True),
+        StandardScaler(),
+        make_selector(method, k=4),
+        SVC(),
+    )
+
+
+@pytest.mark.parametrize("method", [method for method in METHODS if method != "rf"])
+def test_a_fitted_pipeline_predicts_the_same(method, smears, tmp_path):
+    model = pipeline(method).fit(smears.images, smears.target_names[smears.target])
+    save(model, tmp_path / "model.skops")
+    again = load(tmp_path / "model.skops")
+    np.testing.assert_array_equal(again.predict(smears.images), model.predict(smears.images))
+    np.testing.assert_array_equal(again.decision_function(smears.images), model.decision_function(smears.images))
+    assert again.classes_.tolist() == model.classes_.tolist()
+    assert repr(again) == repr(model)
+
+
+@pytest.mark.parametrize("name", list_baselines().index)
+def test_every_baseline_can_be_saved(name, smears, tmp_path):
+    model = make_baseline(name).fit(smears.images, smears.target)
+    save(model, tmp_path / "model.skops")
+    np.testing.assert_array_equal(
+        load(tmp_path / "model.skops").decision_function(smears.images), model.decision_function(smears.images)
+    )
+
+
+def test_a_forest_must_be_trusted_by_name(smears, tmp_path):
+    """A crafted tree can make scikit-learn read memory that is not its own."""
+    model = make_pipeline(MeanColor(), make_selector("rf", k=2), SVC()).fit(smears.images, smears.target)
+    save(model[1:], tmp_path / "m.skops")
+    with pytest.raises(ValueError, match=r"sklearn\.tree\._tree\.Tree\. If you trust the file, name them in trusted="):
+        load(tmp_path / "m.skops")
+    again = load(tmp_path / "m.skops", trusted=["sklearn.tree._tree.Tree"])
+    features = model[0].transform(smears.images)
+    np.testing.assert_array_equal(again.predict(features), model.predict(smears.images))
+
+
+def test_table_output_is_remembered(smears, tmp_path):
+    features = FeatureSet([HOGFeatures(regions=("image",))]).set_output(transform="pandas")
+    save(features, tmp_path / "f")
+    table = load(tmp_path / "f").transform(smears.images)
+    assert table.columns.tolist() == features.get_feature_names_out().tolist()
+
+
+@pytest.mark.parametrize("as_path", [True, False])
+def test_a_template_is_saved_with_the_stage(as_path, smears, paths, tmp_path):
+    stage = ColorNormalizer(template=paths[0] if as_path else smears.images[0])
+    save(stage, tmp_path / "stage.skops")
+    np.testing.assert_array_equal(
+        load(tmp_path / "stage.skops").transform(smears.images)[1], stage.transform(smears.images)[1]
+    )
+
+
+def test_an_existing_file_is_replaced(tmp_path):
+    for size in (3, 5):
+        save(MedianDenoiser(size), tmp_path / "stage.skops")
+    assert load(str(tmp_path / "stage.skops")).size == 5
+
+
+def test_types_of_your_own_must_be_named(smears, tmp_path):
+    save(make_pipeline(MeanColor(), SVC()).fit(smears.images, smears.target), tmp_path / "m.skops")
+    with pytest.raises(ValueError, match=r"m\.skops: holds types .*: tests\.stages\.MeanColor\. If you trust the file"):
+        load(tmp_path / "m.skops")
+    model = load(tmp_path / "m.skops", trusted=["tests.stages.MeanColor"])
+    assert model.predict(smears.images).shape == (8,)
+
+
+def test_functions_of_your_own_must_be_named(smears, tmp_path):
+    save(FunctionFeatures(redness), tmp_path / "m.skops")
+    with pytest.raises(ValueError, match=r"tests\.test_persistence\.redness"):
+        load(tmp_path / "m.skops")
+    family = load(tmp_path / "m.skops", trusted=["tests.test_persistence.redness"])
+    np.testing.assert_array_equal(family.transform(smears.images), FunctionFeatures(redness).transform(smears.images))
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("leukofeat.decode", "Path"), ("leukofeat.cli", "main"), ("leukofeat.baselines", "SVC")]
+)
+def test_only_stages_are_trusted_by_the_name_of_the_package(module, name, tmp_path):
+    """A crafted file must reach neither a function of leukofeat nor what its modules merely import."""
+    save(FunctionFeatures(np.mean, names=["x"]), tmp_path / "m.skops")
+    with zipfile.ZipFile(tmp_path / "m.skops") as archive:
+        schema = archive.read("schema.json").decode()
+    crafted = schema.replace('"mean"', f'"{name}"').replace('"numpy"', f'"{module}"')
+    assert crafted != schema
+    with zipfile.ZipFile(tmp_path / "m.skops", "w") as archive:
+        archive.writestr("schema.json", crafted)
+    with pytest.raises(ValueError, match="holds types this package does not know"):
+        load(tmp_path / "m.skops")
+
+
+@pytest.mark.parametrize("content", [b"", b"path,label\n", pickle.dumps(3)])
+def test_no_model_file(content, tmp_path):
+    (tmp_path / "model.skops").write_bytes(content)
+    with pytest.raises(ValueError, match=r"model\.skops: not a model that leukofeat saved"):
+        load(tmp_path / "model.skops")
+
+
+def test_a_zip_of_something_else_and_no_file(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.txt", "x")
+    with pytest.raises(ValueError, match="not a model"):
+        load(tmp_path / "a.zip")
+    with pytest.raises(ValueError, match=r"gone\.skops: no such file"):
+        load(tmp_path / "gone.skops")
