@@ -210,7 +210,9 @@ def kernel_rows(image: np.ndarray) -> list[dict[str, Any]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, help="folder that holds wbcseg, bccd and leukemia4, as far as they are there")
+    parser.add_argument(
+        "--data", type=Path, help="folder that holds wbcseg, bccd and leukemia4, as far as they are there"
+    )
     parser.add_argument("--json", type=Path, help="file for the figures")
     parser.add_argument("--pictures", type=Path, help="folder for the worst cases of each set and segmenter")
     parser.add_argument("--images", type=int, default=100, help="images of each set at most (default: %(default)s)")

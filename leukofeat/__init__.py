@@ -16,14 +16,20 @@ from typing import Any
 __version__ = "0.1.0"
 
 _SUBMODULES = (
+    "audit",
+    "augmentation",
     "baselines",
     "datasets",
+    "deep",
+    "evaluation",
     "features",
     "persistence",
     "plotting",
     "preprocessing",
+    "report",
     "segmentation",
     "selection",
+    "whitening",
 )
 _NAMES = {
     "Smear": "smear",

@@ -54,7 +54,7 @@ def run_demo(output: str | os.PathLike[str], *, n_samples: int = 240, random_sta
     result.table.to_csv(folder / "table.csv")
     _draw(folder, result, smears)
     print(f"\n{n_samples} synthetic fields, {len(np.unique(smears.groups))} slides; 4-fold cross-validation by slide\n")
-    print(result.table.round(3).to_string())
+    print(result.summary().round(3).to_string())
     print(
         "\nfour_colors (mean R, G, B, std of L) and no_leukocytes (the background without a white cell) are controls:\n"
         "what they score is not leukaemia. On real data look at them first."

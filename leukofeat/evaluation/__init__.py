@@ -1,0 +1,32 @@
+"""Which pipeline is better, by how much, and how far that can be believed."""
+
+from leukofeat.evaluation.bootstrap import bootstrap_interval
+from leukofeat.evaluation.compare import compare, compare_protocols
+from leukofeat.evaluation.comparison import Comparison
+from leukofeat.evaluation.inference import PairedTest, corrected_t, delong, holm, mcnemar, sign_flip
+from leukofeat.evaluation.scale_bar import bar_style, draw_scale_bar, hide_scale_bar
+from leukofeat.evaluation.slides import SLIDE_NOTE, estimate_slides
+from leukofeat.evaluation.splits import make_splitter, published_split
+from leukofeat.evaluation.stress import shift_stain, stress_test
+
+__all__ = [
+    "SLIDE_NOTE",
+    "Comparison",
+    "PairedTest",
+    "bar_style",
+    "bootstrap_interval",
+    "compare",
+    "compare_protocols",
+    "corrected_t",
+    "delong",
+    "draw_scale_bar",
+    "estimate_slides",
+    "hide_scale_bar",
+    "holm",
+    "make_splitter",
+    "mcnemar",
+    "published_split",
+    "shift_stain",
+    "sign_flip",
+    "stress_test",
+]

@@ -1,0 +1,123 @@
+import numpy as np
+import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from leukofeat import Smear, as_sequence
+from leukofeat.baselines import make_baseline
+from leukofeat.datasets import make_smears
+from leukofeat.evaluation import bar_style, shift_stain, stress_test
+from leukofeat.evaluation.stress import STRESS_TESTS, draw_rows, make_stress_set, own_segmenter, stress_table
+from leukofeat.features import FunctionFeatures
+from leukofeat.preprocessing import MedianDenoiser, background_color
+from leukofeat.segmentation import LabKMeansSegmenter
+from tests.stages import DarkSegmenter, MeanColor
+
+
+def corner_colors(smear: Smear) -> np.ndarray:
+    """Spread of each channel in the corner of the scale bar."""
+    return smear.image[-16:, -40:].reshape(-1, 3).std(axis=0)
+
+
+def corner_pipeline():
+    return make_pipeline(FunctionFeatures(corner_colors, names=("r", "g", "b")), StandardScaler(), SVC(C=10))
+
+
+def test_a_model_of_the_bar_loses_when_the_bar_changes_and_a_model_of_the_cells_does_not():
+    smears = make_smears(n_samples=48, size=96, n_slides=12, random_state=0, faults="scale_bar")
+    fitted = corner_pipeline().fit(smears.images, smears.target)
+    table = stress_test(fitted, smears.images, smears.target, groups=smears.groups, n_bootstrap=50)
+    assert list(table.index) == list(STRESS_TESTS)
+    assert table.loc["bar removed", "points_lost"] > 25
+    assert table.loc["bar added", "points_lost"] > 10
+    assert table.loc["bar removed", "points_lost_low"] > 0
+    blind = make_pipeline(CenterColors(), StandardScaler(), SVC()).fit(smears.images, smears.target)
+    table = stress_test(blind, smears.images, smears.target, n_bootstrap=50)
+    assert (table.loc[["bar added", "bar removed"], "points_lost"] == 0).all()
+
+
+class CenterColors(MeanColor):
+    """Mean colour of the part of the image that no bar reaches."""
+
+    def _row(self, smear):
+        return super()._row(smear.replace(image=smear.image[:60, :60]))
+
+
+def test_a_model_of_the_stain_follows_the_background_it_is_shown():
+    smears = make_smears(n_samples=48, size=96, n_slides=12, random_state=0, faults="stain")
+    fitted = make_baseline("four_colors").fit(smears.images, smears.target)
+    table = stress_test(fitted, smears.images, smears.target, groups=smears.groups, n_bootstrap=50)
+    assert table.loc["other background", "points_lost"] > 20
+    assert table.loc["other background", "follows_background"] > 0.4
+
+
+def test_the_changed_images_are_what_they_are_called(smears):
+    images, rows = as_sequence(smears.images), np.arange(8)
+    groups = smears.groups
+    made = make_stress_set(images, smears.target, rows, groups=groups, segmenter=DarkSegmenter(), random_state=1)
+    again = make_stress_set(images, smears.target, rows, groups=groups, segmenter=DarkSegmenter(), random_state=1)
+    assert (made.other != smears.target[made.rows]).all()
+    cells = DarkSegmenter().transform(images)
+    assert made.rows.tolist() == [i for i in range(8) if cells[i].n_cells]
+    images, rows = images[made.rows], made.rows
+    cells = cells[rows]
+    for name in STRESS_TESTS:
+        for i in range(len(rows)):
+            np.testing.assert_array_equal(made.images[name][i], again.images[name][i])
+            assert made.images[name][i].shape == images[i].shape
+            assert not np.array_equal(made.images[name][i], images[i])
+    colors = np.array([background_color(image) for image in made.images["constant background"]])
+    assert np.ptp(colors, axis=0).max() == 0
+    assert all(bar_style(image) != "none" for image in made.images["bar added"])
+    for i in range(len(rows)):  # the leukocytes stay where they were
+        nucleus = cells[i].nuclei > 0
+        assert made.images["constant background"][i][nucleus].mean() < colors[0].mean() - 40
+
+
+def test_fields_of_different_sizes_can_be_pasted(smears):
+    images = as_sequence([image[: 96 - 8 * (i % 2)] for i, image in enumerate(smears.images)])
+    made = make_stress_set(images, smears.target, np.arange(8), segmenter=DarkSegmenter())
+    expected = [images[int(row)].shape for row in made.rows]
+    assert [image.shape for image in made.images["other background"]] == expected
+
+
+def test_one_class_has_no_other_background(smears):
+    rows = np.flatnonzero(smears.target == smears.target[0])
+    with pytest.raises(ValueError, match="of 1 classes"):
+        make_stress_set(as_sequence(smears.images), smears.target, rows)
+
+
+def test_the_pipelines_own_segmenter_is_found():
+    segmenter = LabKMeansSegmenter()
+    assert own_segmenter(make_pipeline(MedianDenoiser(), segmenter, SVC())) is segmenter
+    assert own_segmenter(make_baseline("four_colors")) is None
+
+
+def test_the_table_counts():
+    target, other = np.array([0, 0, 1, 1]), np.array([1, 1, 0, 0])
+    after = {"other background": np.array([0, 1, 1, 0]), "bar added": target}
+    table = stress_table(target, other, target, after, np.arange(4), 200, 0)
+    row = table.loc["other background"]
+    assert (row["clean"], row["stressed"], row["points_lost"]) == (1.0, 0.5, 50.0)
+    assert (row["changed"], row["follows_background"]) == (0.5, 0.5)
+    assert row["points_lost_low"] <= 50 <= row["points_lost_high"]
+    assert (table.loc["bar added", ["points_lost", "points_lost_low", "points_lost_high"]] == 0).all()
+
+
+def test_rows_are_drawn_evenly_from_the_classes():
+    target = np.repeat([0, 1, 2], [50, 30, 4])
+    rows = draw_rows(target, np.arange(84), 24, 0)
+    assert np.bincount(target[rows]).tolist() == [10, 10, 4]
+    np.testing.assert_array_equal(draw_rows(target, np.arange(5), 24, 0), np.arange(5))
+
+
+def test_a_stain_shift_leaves_the_slide_and_scales_the_density(smears):
+    image = smears.images[0]
+    np.testing.assert_array_equal(shift_stain(image, (1, 1, 1), (1, 1, 1)), np.maximum(image, 0))
+    slide = background_color(image)
+    stronger = shift_stain(image, (1.2, 1.2, 1.2), (1, 1, 1))
+    assert np.abs(background_color(stronger) - slide).max() <= 1
+    dark = image[:, :, 1] < 150
+    assert (stronger[dark] <= image[dark]).all()
+    assert stronger[dark].mean() < image[dark].mean() - 3
