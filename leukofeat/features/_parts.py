@@ -7,39 +7,35 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from leukofeat.kernels._spans import number_parts
 from leukofeat.smear import Smear
 
 CELL_REGIONS = ("nucleus", "cytoplasm", "cell")
 _POOLED = {"background": [0], "nucleus": [1], "cytoplasm": [2], "cell": [1, 2], "image": [0, 1, 2]}
 
 
-def pooled_parts(smear: Smear, regions: Sequence[str]) -> np.ndarray:
-    """Part of each pixel, int32: 0 outside the cells, 1 in a nucleus, 2 in cytoplasm.
-
-    If nothing but region "image" is asked for, the image is one part and need not be segmented.
-    """
-    if set(regions) <= {"image"}:
-        return np.zeros(smear.image.shape[:2], np.int32)
-    return 2 * (smear.region("cell") > 0).astype(np.int32) - (smear.region("nucleus") > 0)
-
-
 def pool(values: np.ndarray, regions: Sequence[str], combine: np.ufunc = np.add) -> np.ndarray:
-    """Sums over the parts (first axis, as `pooled_parts` numbers them) to sums over `regions` (first axis)."""
+    """Sums over the parts (first axis, as `parts_of` numbers them) to sums over `regions` (first axis)."""
     return np.stack([combine.reduce(values[_POOLED[region]], axis=0) for region in regions])
 
 
-def cell_parts(smear: Smear) -> tuple[np.ndarray, int]:
-    """Part of each pixel, int32, and the number of parts: 0 outside, 2i - 1 in nucleus i, 2i in cytoplasm i."""
-    cells, nuclei = smear.region("cell"), smear.region("nucleus")
-    return 2 * cells - (nuclei > 0), 2 * smear.n_cells + 1
+def cell_parts(smear: Smear, outside: int = 0) -> tuple[np.ndarray, int]:
+    """Part of each pixel, int32, and the number of parts: `outside` the cells, 2i - 1 in nucleus i, 2i in cytoplasm i."""
+    return number_parts(smear.region("cell"), smear.region("nucleus"), True, outside), 2 * smear.n_cells + 1
 
 
 def parts_of(smear: Smear, regions: Sequence[str], per_cell: bool) -> tuple[np.ndarray, int]:
-    """Parts for either use, and their number; what no region holds is -1, which is no part and costs nothing."""
-    parts, n_parts = cell_parts(smear) if per_cell else (pooled_parts(smear, regions), 3)
-    if per_cell or not {"background", "image"} & set(regions):
-        parts[parts == 0] = -1
-    return parts, n_parts
+    """Part of each pixel, int32, and the number of parts: those of `cell_parts`, or 0, 1 and 2 for all cells together.
+
+    What none of the regions holds is -1, which is no part and costs nothing. If nothing but region "image" is asked
+    for, the image is one part and need not be segmented.
+    """
+    if per_cell:
+        return cell_parts(smear, outside=-1)
+    if set(regions) <= {"image"}:
+        return np.zeros(smear.image.shape[:2], np.int32), 3
+    outside = 0 if {"background", "image"} & set(regions) else -1
+    return number_parts(smear.region("cell"), smear.region("nucleus"), False, outside), 3
 
 
 def split_cells(values: np.ndarray, regions: Sequence[str], combine: np.ufunc = np.add) -> np.ndarray:
@@ -57,3 +53,8 @@ def cell_regions(regions: Sequence[str]) -> list[str]:
 def flatten(values: np.ndarray, per_cell: bool) -> np.ndarray:
     """All values in one row, or one row a cell (first axis), of which there may be none."""
     return values.reshape(len(values), math.prod(values.shape[1:])) if per_cell else values.ravel()
+
+
+def number_word(number: float) -> str:
+    """A number as a part of a column's name: 45 is ``45``, 22.5 is ``22p5``."""
+    return f"{number:g}".replace(".", "p")

@@ -1,0 +1,187 @@
+"""The outline of nuclei and cells: Fourier descriptors, bending energy, Zernike moments, box counting, lobes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from leukofeat.base import FeatureFamily, check_choices, check_number
+from leukofeat.features._summary import SUMMARIES, summarize, summary_names
+from leukofeat.kernels.depth import count_lobes
+from leukofeat.kernels.fractal import box_dimensions
+from leukofeat.kernels.moments import zernike_moments, zernike_orders
+from leukofeat.kernels.outline import resample_closed
+from leukofeat.kernels.shape import region_boxes
+from leukofeat.smear import Smear
+
+_N_POINTS = 128
+
+
+def outline_points(mask: np.ndarray, n_points: int = _N_POINTS) -> np.ndarray:
+    """Points at equal steps along the outer contour of a mask's largest part.
+
+    Parameters
+    ----------
+    mask : ndarray, shape (H, W)
+        Non-zero inside.
+    n_points : int
+        Number of points.
+
+    Returns
+    -------
+    ndarray of complex128, shape (n_points,)
+        Column + i row; the contour runs through the centres of the border pixels, in one sense of rotation.
+        NaN if it encloses no area.
+
+    Examples
+    --------
+    >>> square = np.zeros((6, 6), np.uint8); square[1:5, 1:5] = 1
+    >>> outline_points(square, 4).round(6).tolist()
+    [(1+1j), (1+4j), (4+4j), (4+1j)]
+    """
+    contours, _ = cv2.findContours(np.asarray(mask, np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    largest = max(contours, key=cv2.contourArea, default=None)
+    if largest is None or cv2.contourArea(largest) == 0:
+        return np.full(n_points, np.nan + 0j)
+    return resample_closed(largest[:, 0, :], n_points)
+
+
+def fourier_descriptors(points: np.ndarray, n: int = 5) -> np.ndarray:
+    """Magnitudes of the Fourier coefficients of closed contours (Zahn and Roskies 1972; Persoon and Fu 1977).
+
+    Parameters
+    ----------
+    points : ndarray of complex128, shape (..., n_points)
+        Contours at equal steps.
+    n : int
+        Descriptors on either side.
+
+    Returns
+    -------
+    ndarray of float64, shape (..., 2 n)
+        For frequencies 2 to n + 1, then -1 to -n, of which 1 is the sense of rotation, divided by the magnitude at 1:
+        place, size, turn and starting point do not matter. An ellipse has only -1, a circle none.
+
+    Examples
+    --------
+    >>> turn = np.exp(2j * np.pi * np.arange(64) / 64)
+    >>> fourier_descriptors(2 * turn + 1 / turn, 2).round(6).tolist()
+    [0.0, 0.0, 0.5, 0.0]
+    """
+    magnitude = np.abs(np.fft.fft(points))
+    backward = magnitude[..., -1] > magnitude[..., 1]
+    magnitude = np.where(backward[..., None], np.roll(magnitude[..., ::-1], 1, axis=-1), magnitude)
+    orders = [*range(2, n + 2), *range(-1, -n - 1, -1)]
+    return magnitude[..., orders] / magnitude[..., [1]]
+
+
+def bending_energy(points: np.ndarray, n_harmonics: int = 8) -> np.ndarray:
+    """Bending energy of closed contours, relative to that of a circle of the same length (Young et al. 1974).
+
+    Parameters
+    ----------
+    points : ndarray of complex128, shape (..., n_points)
+        Contours at equal steps.
+    n_harmonics : int
+        Frequencies kept on either side: the staircase of the pixels has a curvature of its own.
+
+    Returns
+    -------
+    ndarray of float64, shape (...)
+        Integral of the squared curvature x length / (4 pi^2): 1 for a circle, more for anything else, at any size.
+
+    Examples
+    --------
+    >>> float(bending_energy(5 * np.exp(2j * np.pi * np.arange(64) / 64)).round(6))
+    1.0
+    """
+    n = points.shape[-1]
+    turns = 2j * np.pi * np.fft.fftfreq(n, 1 / n)
+    spectrum = np.where(np.abs(turns) <= 2 * np.pi * (n_harmonics + 0.5), np.fft.fft(points), 0)
+    first, second = np.fft.ifft(turns * spectrum), np.fft.ifft(turns**2 * spectrum)
+    speed = np.abs(first)
+    # a point where the smoothed contour stands still has no curvature
+    speed = np.where(speed.min(axis=-1, keepdims=True) > 0, speed, np.nan)
+    curvature = (first.conj() * second).imag / speed**3
+    return (curvature**2 * speed).mean(axis=-1) * speed.mean(axis=-1) / (4 * np.pi**2)
+
+
+class OutlineFeatures(FeatureFamily):
+    """Descriptors of the outlines of nuclei and cells, which neither place, size nor turn change much.
+
+    Per cell: ``nucleus_fourier_2`` to ``_6`` and ``_m1`` to ``_m5`` (`fourier_descriptors`),
+    ``nucleus_bending_energy``, ``nucleus_zernike_4_2`` (:func:`leukofeat.kernels.moments.zernike_moments` of the mask),
+    ``nucleus_box_dimension`` (:func:`leukofeat.kernels.fractal.box_dimensions`), and ``nucleus_lobes`` and
+    ``nucleus_parts`` (:func:`leukofeat.kernels.depth.count_lobes`). The image's row holds their summaries over the cells.
+
+    Parameters
+    ----------
+    regions : sequence of str, default=("nucleus", "cell")
+        Either or both of "nucleus" and "cell".
+    degree : int, default=8
+        Highest order of the Zernike moments, up to 12.
+    summary : sequence of str, default=("mean", "std")
+        Summaries over the cells: any of "mean", "std", "min", "q25", "median", "q75", "max".
+
+    Examples
+    --------
+    >>> nuclei = cv2.circle(np.zeros((40, 40), np.int32), (20, 20), 12, 1, -1)
+    >>> family = OutlineFeatures(regions=["nucleus"], summary=["mean"])
+    >>> row = family.fit_transform([Smear(np.zeros((40, 40, 3), np.uint8), nuclei)])[0]
+    >>> dict(zip(family.get_feature_names_out().tolist(), row.tolist()))["nucleus_lobes_mean"]
+    1.0
+    """
+
+    def __init__(
+        self,
+        *,
+        regions: Sequence[str] = ("nucleus", "cell"),
+        degree: int = 8,
+        summary: Sequence[str] = ("mean", "std"),
+    ) -> None:
+        self.regions = regions
+        self.degree = degree
+        self.summary = summary
+
+    def _check_params(self) -> None:
+        check_choices("regions", self.regions, ("nucleus", "cell"))
+        check_number("degree", self.degree, integer=True, low=0, high=12)
+        check_choices("summary", self.summary, tuple(SUMMARIES))
+
+    def _row_names(self) -> list[str]:
+        return summary_names(self._cell_names(), self.summary)
+
+    def _row(self, smear: Smear) -> np.ndarray:
+        return summarize(self._cells(smear), self.summary)
+
+    def _cell_names(self) -> list[str]:
+        names = [f"fourier_{k}" for k in range(2, 7)] + [f"fourier_m{k}" for k in range(1, 6)] + ["bending_energy"]
+        names += [f"zernike_{n}_{m}" for n, m in zernike_orders(self.degree)] + ["box_dimension"]
+        columns = [f"{region}_{name}" for region in self.regions for name in names]
+        return columns + (["nucleus_lobes", "nucleus_parts"] if "nucleus" in self.regions else [])
+
+    def _cells(self, smear: Smear) -> np.ndarray:
+        n = smear.n_cells
+        maps = [smear.region(region) for region in self.regions]
+        boxes = [region_boxes(labels, n) for labels in maps]
+        # all contours at once: a transform of many costs little more than one of few
+        found = [(i, k) for i, box in enumerate(boxes) for k in range(n) if box[k, 4]]
+        curves = np.full((len(maps), n, 11), np.nan)
+        if found:
+            points = np.stack([outline_points(_mask(maps[i], boxes[i][k], k + 1)) for i, k in found])
+            place = tuple(np.transpose(found))
+            curves[place] = np.column_stack([fourier_descriptors(points), bending_energy(points)])
+        columns = []
+        for i, labels in enumerate(maps):
+            zernike, _ = zernike_moments(labels, degree=self.degree, boxes=boxes[i])
+            columns += [curves[i], zernike, box_dimensions(labels, boxes=boxes[i])[:, None]]
+        if "nucleus" in self.regions:
+            i = list(self.regions).index("nucleus")
+            columns.append(count_lobes(maps[i], boxes=boxes[i]))
+        return np.hstack(columns)
+
+
+def _mask(labels: np.ndarray, box: np.ndarray, label: int) -> np.ndarray:
+    return (labels[box[0] : box[2], box[1] : box[3]] == label).view(np.uint8)

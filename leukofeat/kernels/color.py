@@ -1,0 +1,224 @@
+"""Colour distributions of the parts of an image: 256-bin histograms, from which every statistic follows exactly."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from leukofeat.kernels._arrays import plain
+from leukofeat.kernels._jit import jit
+from leukofeat.kernels._logs import log_table, n_log_n
+from leukofeat.kernels._spans import part_runs
+
+STATISTIC_NAMES: tuple[str, ...] = (
+    "mean",
+    "std",
+    "skewness",
+    "kurtosis",
+    "entropy",
+    "p5",
+    "p25",
+    "p50",
+    "p75",
+    "p95",
+)
+_QUANTILES = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
+
+# Ruifrok and Johnston (2001): optical densities (R, G, B) of haematoxylin, eosin and DAB
+STAINS = np.array([[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]])
+
+
+@jit
+def _histograms(image: Any, runs: Any, n_parts: int) -> Any:
+    channels = image.shape[2]
+    out = np.zeros((n_parts, channels, 256), dtype=np.int32)
+    for i in range(runs.shape[0]):
+        line = image[runs[i, 0]]
+        for k in range(channels):
+            counts = out[runs[i, 3], k]
+            for x in range(runs[i, 1], runs[i, 2]):
+                counts[line[x, k]] += 1
+    return out
+
+
+@jit
+def _statistics(counts: Any, values: Any, quantiles: Any, table: Any) -> Any:
+    rows = counts.shape[0]
+    out = np.full((rows, 5 + quantiles.size), np.nan)
+    bins = np.empty(256, dtype=np.int64)
+    for i in range(rows):
+        h = counts[i]
+        x = values[i % values.shape[0]]
+        n = 0
+        total = 0.0
+        filled = 0
+        for k in range(256):
+            if h[k] > 0:
+                bins[filled] = k
+                filled += 1
+                n += h[k]
+                total += h[k] * x[k]
+        if n == 0:
+            continue
+        mean = total / n
+        m2 = 0.0
+        m3 = 0.0
+        m4 = 0.0
+        logs = 0.0
+        q = 0
+        below = 0
+        last = bins[0]
+        position = quantiles[0] * (n - 1)
+        for b in range(filled):
+            k = bins[b]
+            d = x[k] - mean
+            w = h[k] * d * d
+            m2 += w
+            m3 += w * d
+            m4 += w * d * d
+            logs += n_log_n(h[k], table)
+            below += h[k]
+            # the order statistics of ranks floor and floor + 1 lie in this bin, or the second in the next one
+            while q < quantiles.size and position <= below - 1:
+                rank = np.floor(position)
+                low = x[last] if rank < below - h[k] else x[k]
+                out[i, 5 + q] = low + (x[k] - low) * (position - rank)
+                q += 1
+                if q < quantiles.size:
+                    position = quantiles[q] * (n - 1)
+            last = k
+        if filled == 1:
+            # one value: its mean may round to something else
+            out[i, 0] = x[last]
+            out[i, 1] = 0.0
+            out[i, 4] = 0.0
+        else:
+            m2 /= n
+            out[i, 0] = mean
+            out[i, 1] = np.sqrt(m2)
+            out[i, 2] = m3 / n / m2**1.5
+            out[i, 3] = m4 / n / (m2 * m2) - 3.0
+            out[i, 4] = np.log2(np.float64(n)) - logs / n
+    return out
+
+
+@jit
+def _unmix(image: Any, tables: Any) -> Any:
+    height, width, _ = image.shape
+    out = np.empty((height, width, 3), dtype=np.uint8)
+    for r in range(height):
+        for c in range(width):
+            for k in range(3):
+                s = tables[k, 0, image[r, c, 0]] + tables[k, 1, image[r, c, 1]] + tables[k, 2, image[r, c, 2]]
+                out[r, c, k] = np.uint8(min(max(s + 0.5, 0.0), 255.0))
+    return out
+
+
+@lru_cache(maxsize=1)
+def optical_density_table() -> NDArray[np.float64]:
+    """Optical density of each 8-bit intensity, -log10((I + 1) / 256): white is 0, black 2.41.
+
+    Examples
+    --------
+    >>> optical_density_table()[[255, 0]].round(4).tolist()
+    [0.0, 2.4082]
+    """
+    return -np.log10(np.arange(1, 257) / 256) + 0.0
+
+
+@lru_cache(maxsize=1)
+def _stain_tables() -> NDArray[np.float32]:
+    inverse = np.linalg.inv(STAINS / np.linalg.norm(STAINS, axis=1, keepdims=True))
+    return (100 * inverse.T[:, :, None] * optical_density_table()).astype(np.float32)
+
+
+def stain_planes(image: ArrayLike) -> NDArray[np.uint8]:
+    """Unmix haematoxylin, eosin and the residual stain (Ruifrok and Johnston 2001).
+
+    Parameters
+    ----------
+    image : array_like of uint8, shape (H, W, 3)
+        RGB.
+
+    Returns
+    -------
+    ndarray of uint8, shape (H, W, 3)
+        100 times the optical density of each stain, rounded and clipped to 0..255.
+
+    Examples
+    --------
+    >>> stain_planes(np.full((1, 1, 3), 255, np.uint8)).tolist()
+    [[[0, 0, 0]]]
+    """
+    return _unmix(plain(image, np.uint8, ndim=3), _stain_tables())
+
+
+def part_histograms(
+    image: ArrayLike, parts: ArrayLike, n_parts: int, runs: NDArray[np.int32] | None = None
+) -> NDArray[np.int32]:
+    """Count the values of each channel in each part of an image; sums of parts are the histograms of their union.
+
+    Parameters
+    ----------
+    image : array_like of uint8, shape (H, W, C)
+        Channels of 8 bits.
+    parts : array_like of int, shape (H, W)
+        Part of each pixel, 0 to n_parts - 1; others are left out.
+    n_parts : int
+        Number of parts.
+    runs : ndarray of int32, shape (n_runs, 4), optional
+        Result of ``part_runs(parts, n_parts)``, if it is at hand; `parts` is then not read.
+
+    Returns
+    -------
+    ndarray of int32, shape (n_parts, C, 256)
+
+    Raises
+    ------
+    ValueError
+        If image and parts differ in shape.
+
+    Examples
+    --------
+    >>> part_histograms(np.zeros((2, 2, 1), np.uint8), [[0, 1], [1, 1]], 2)[:, 0, 0].tolist()
+    [1, 3]
+    """
+    image = plain(image, np.uint8, ndim=3)
+    if image.shape[:2] != np.shape(parts):
+        raise ValueError(f"image {image.shape[:2]} and parts {np.shape(parts)} differ in shape")
+    return _histograms(image, part_runs(parts, n_parts) if runs is None else runs, int(n_parts))
+
+
+def histogram_statistics(counts: ArrayLike, values: ArrayLike | None = None) -> NDArray[np.float64]:
+    """Statistics of the values that 256-bin histograms stand for.
+
+    Parameters
+    ----------
+    counts : array_like of int, shape (..., 256)
+        Histograms.
+    values : array_like of float, shape (256,), optional
+        The value of each bin, rising or falling throughout; 0 to 255 by default.
+
+    Returns
+    -------
+    ndarray of float64, shape (..., 10)
+        Named by ``STATISTIC_NAMES``: population standard deviation, skewness and excess kurtosis as
+        ``scipy.stats.skew`` and ``kurtosis`` give them by default (NaN for a constant), entropy in bits,
+        percentiles interpolated linearly as in ``numpy.percentile``. NaN for an empty histogram.
+
+    Examples
+    --------
+    >>> counts = np.bincount([1, 2, 2, 3], minlength=256)
+    >>> dict(zip(STATISTIC_NAMES, histogram_statistics(counts).round(3).tolist()))["std"]
+    0.707
+    """
+    scale = np.arange(256.0) if values is None else np.asarray(values, np.float64)
+    counts = np.asarray(counts)
+    if scale[-1] < scale[0]:
+        scale, counts = scale[::-1], counts[..., ::-1]
+    flat = plain(counts.reshape(-1, 256), np.int64)
+    out = _statistics(flat, plain(scale[None], np.float64), _QUANTILES, log_table())
+    return out.reshape(*counts.shape[:-1], len(STATISTIC_NAMES))

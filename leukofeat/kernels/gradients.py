@@ -1,0 +1,294 @@
+"""Histograms of oriented gradients of an 8-bit plane, exact by look-up: 8-bit gradients are small integers."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from leukofeat.kernels._arrays import plain
+from leukofeat.kernels._jit import jit
+from leukofeat.kernels._spans import part_runs
+
+GRADIENT_NAMES: tuple[str, ...] = ("max", "mean", "std", "active")
+
+
+@lru_cache(maxsize=8)
+def _orientation_table(orientations: int) -> NDArray[np.uint8]:
+    """Bin of every pair of integer gradients, (row + 255, column + 255); bins open at their upper end."""
+    steps = np.arange(-255.0, 256.0)
+    angle = np.rad2deg(np.arctan2(steps[:, None], steps[None, :])) % 180
+    edges = np.float32(180.0 / orientations) * np.arange(1, orientations + 1, dtype=np.float32)
+    bins = np.searchsorted(edges.astype(np.float64), angle.ravel(), side="right")
+    # angle % 180 may round up to 180 itself: scikit-image then counts the pixel nowhere
+    return np.where(bins < orientations, bins, 255).astype(np.uint8).reshape(angle.shape)
+
+
+@lru_cache(maxsize=8)
+def _lines(orientations: int, radius: int) -> NDArray[np.int64]:
+    """Pixels (orientation, row, column) of the stroke that stands for each orientation, about the cell's centre."""
+    from skimage.draw import line
+
+    middle = np.pi * (np.arange(orientations) + 0.5) / orientations
+    strokes = []
+    for k, (dr, dc) in enumerate(zip(radius * np.sin(middle), radius * np.cos(middle), strict=True)):
+        # truncation as of absolute positions: shift far from zero first
+        far = 1 << 20
+        rows, columns = line(int(far - dc) - far, int(far + dr) - far, int(far + dc) - far, int(far - dr) - far)
+        strokes.append(np.column_stack([np.full(len(rows), k), rows, columns]))
+    return np.concatenate(strokes).astype(np.int64)
+
+
+@jit
+def _cell_histograms(gray: Any, table: Any, orientations: int, cell_rows: int, cell_columns: int) -> Any:
+    height, width = gray.shape
+    n_rows = height // cell_rows
+    n_columns = width // cell_columns
+    # one column more than there are orientations takes what belongs nowhere
+    out = np.zeros((n_rows, n_columns, orientations + 1), dtype=np.float32)
+    for i in range(n_rows):
+        for r in range(i * cell_rows, (i + 1) * cell_rows):
+            inside = 0 < r < height - 1
+            for j in range(n_columns):
+                cell = out[i, j]
+                for c in range(j * cell_columns, (j + 1) * cell_columns):
+                    gy = np.int64(gray[r + 1, c]) - np.int64(gray[r - 1, c]) if inside else np.int64(0)
+                    gx = np.int64(gray[r, c + 1]) - np.int64(gray[r, c - 1]) if 0 < c < width - 1 else np.int64(0)
+                    k = min(table[gy + 255, gx + 255], orientations)
+                    cell[k] = np.float32(np.float64(cell[k]) + np.sqrt(np.float64(gx * gx + gy * gy)))
+    # summed in single precision and in this order, scikit-image's sums come out to the last bit
+    return (out[:, :, :orientations] / np.float32(cell_rows * cell_columns)).astype(np.float64)
+
+
+@jit
+def _normalize_blocks(cells: Any, block_rows: int, block_columns: int) -> Any:
+    """L2-Hys: unit length, clipped at 0.2, unit length again."""
+    n_rows, n_columns, orientations = cells.shape
+    out_rows = n_rows - block_rows + 1
+    out_columns = n_columns - block_columns + 1
+    span = block_columns * orientations
+    out = np.empty((out_rows, out_columns, block_rows * span))
+    squares = np.empty((n_rows, n_columns))
+    for r in range(n_rows):
+        for c in range(n_columns):
+            total = 0.0
+            for k in range(orientations):
+                total += cells[r, c, k] * cells[r, c, k]
+            squares[r, c] = total
+    flat = cells.reshape(n_rows, n_columns * orientations)
+    for r in range(out_rows):
+        for c in range(out_columns):
+            total = 0.0
+            for i in range(block_rows):
+                for j in range(block_columns):
+                    total += squares[r + i, c + j]
+            scale = 1.0 / np.sqrt(total + 1e-10)
+            block = out[r, c]
+            clipped = 0.0
+            for i in range(block_rows):
+                for k in range(span):
+                    value = min(flat[r + i, c * orientations + k] * scale, 0.2)
+                    block[i * span + k] = value
+                    clipped += value * value
+            block *= 1.0 / np.sqrt(clipped + 1e-10)
+    return out
+
+
+@jit
+def _draw(cells: Any, lines: Any, height: int, width: int, cell_rows: int, cell_columns: int) -> Any:
+    out = np.zeros((height, width))
+    for i in range(cells.shape[0]):
+        for j in range(cells.shape[1]):
+            r = i * cell_rows + cell_rows // 2
+            c = j * cell_columns + cell_columns // 2
+            for k in range(lines.shape[0]):
+                out[r + lines[k, 1], c + lines[k, 2]] += cells[i, j, lines[k, 0]]
+    return out
+
+
+@jit
+def _gradient_sums(gray: Any, runs: Any, n_parts: int) -> Any:
+    """Sums over each part: pixels, magnitude, squared magnitude, pixels with a gradient, largest squared magnitude."""
+    height, width = gray.shape
+    out = np.zeros((n_parts, 5))
+    for i in range(runs.shape[0]):
+        r = runs[i, 0]
+        inside = 0 < r < height - 1
+        total = 0.0
+        squares: Any = 0
+        active: Any = 0
+        largest: Any = 0
+        for x in range(runs[i, 1], runs[i, 2]):
+            gy = np.int64(gray[r + 1, x]) - np.int64(gray[r - 1, x]) if inside else np.int64(0)
+            gx = np.int64(gray[r, x + 1]) - np.int64(gray[r, x - 1]) if 0 < x < width - 1 else np.int64(0)
+            square = gx * gx + gy * gy
+            total += np.sqrt(np.float64(square))
+            squares += square
+            active += square > 0
+            largest = max(largest, square)
+        row = out[runs[i, 3]]
+        row[0] += runs[i, 2] - runs[i, 1]
+        row[1] += total
+        row[2] += squares
+        row[3] += active
+        row[4] = max(row[4], largest)
+    return out
+
+
+def hog_cells(gray: ArrayLike, orientations: int = 9, pixels_per_cell: tuple[int, int] = (8, 8)) -> NDArray[np.float64]:
+    """Gradient histograms of the cells of a grid, as ``skimage.feature.hog`` counts them before normalisation.
+
+    Parameters
+    ----------
+    gray : array_like of uint8, shape (H, W)
+        One 8-bit plane.
+    orientations : int
+        Bins over 180 degrees.
+    pixels_per_cell : (int, int)
+        Rows and columns of a grid cell; pixels beyond the last whole cell are left out.
+
+    Returns
+    -------
+    ndarray of float64, shape (H // rows, W // columns, orientations)
+        Sums of gradient magnitudes divided by the pixels of a grid cell.
+
+    Examples
+    --------
+    >>> ramp = np.tile(np.arange(16, dtype=np.uint8), (16, 1))
+    >>> float(hog_cells(ramp)[0, 1, 0])
+    1.75
+    """
+    gray = plain(gray, np.uint8, ndim=2)
+    rows, columns = pixels_per_cell
+    return _cell_histograms(gray, _orientation_table(orientations), orientations, int(rows), int(columns))
+
+
+def hog_vector(
+    gray: ArrayLike,
+    orientations: int = 9,
+    pixels_per_cell: tuple[int, int] = (8, 8),
+    cells_per_block: tuple[int, int] = (3, 3),
+) -> NDArray[np.float64]:
+    """Histogram of oriented gradients (Dalal and Triggs 2005), L2-Hys blocks, as ``skimage.feature.hog`` orders it.
+
+    Parameters
+    ----------
+    gray : array_like of uint8, shape (H, W)
+        One 8-bit plane.
+    orientations, pixels_per_cell
+        See `hog_cells`.
+    cells_per_block : (int, int)
+        Grid cells that are normalised together.
+
+    Returns
+    -------
+    ndarray of float64, shape (blocks down x blocks across x cells per block x orientations,)
+
+    Raises
+    ------
+    ValueError
+        If the plane is smaller than one block.
+
+    Examples
+    --------
+    >>> hog_vector(np.eye(32, dtype=np.uint8) * 255).shape
+    (324,)
+    """
+    cells = hog_cells(gray, orientations, pixels_per_cell)
+    rows, columns = cells_per_block
+    if cells.shape[0] < rows or cells.shape[1] < columns:
+        least = (rows * pixels_per_cell[0], columns * pixels_per_cell[1])
+        raise ValueError(f"a plane of shape {np.shape(gray)} holds no block: at least {least} is needed")
+    return _normalize_blocks(cells, int(rows), int(columns)).ravel()
+
+
+def hog_image(gray: ArrayLike, orientations: int = 9, pixels_per_cell: tuple[int, int] = (8, 8)) -> NDArray[np.float64]:
+    """Picture of the gradient histograms, one stroke an orientation and cell: ``skimage.feature.hog(visualize=True)``.
+
+    Parameters
+    ----------
+    gray, orientations, pixels_per_cell
+        See `hog_cells`.
+
+    Returns
+    -------
+    ndarray of float64, shape (H, W)
+
+    Examples
+    --------
+    >>> float(hog_image(np.zeros((16, 16), np.uint8)).max())
+    0.0
+    """
+    cells = hog_cells(gray, orientations, pixels_per_cell)
+    rows, columns = (int(n) for n in pixels_per_cell)
+    # a cell of one pixel has a radius of -1: its strokes would point outwards
+    lines = _lines(orientations, max(min(rows, columns) // 2 - 1, 0))
+    height, width = np.shape(gray)
+    return _draw(cells, lines, height, width, rows, columns)
+
+
+def image_statistics(image: ArrayLike) -> NDArray[np.float64]:
+    """Maximum, mean, standard deviation and share of pixels above zero of a non-negative plane.
+
+    Parameters
+    ----------
+    image : array_like of float64, shape (H, W)
+
+    Returns
+    -------
+    ndarray of float64, shape (4,)
+        Named by ``GRADIENT_NAMES``.
+
+    Examples
+    --------
+    >>> image_statistics([[0.0, 2.0]]).tolist()
+    [2.0, 1.0, 1.0, 0.5]
+    """
+    flat = plain(image, np.float64, ndim=2).ravel()
+    mean = flat.mean()
+    variance = np.vdot(flat, flat) / flat.size - mean * mean
+    return np.array([flat.max(), mean, np.sqrt(max(variance, 0.0)), np.count_nonzero(flat) / flat.size])
+
+
+def gradient_sums(gray: ArrayLike, parts: ArrayLike, n_parts: int) -> NDArray[np.float64]:
+    """Sums of the gradient magnitude over each part of a plane; sums of parts are the sums of their union.
+
+    Parameters
+    ----------
+    gray : array_like of uint8, shape (H, W)
+        One 8-bit plane; its gradient is (next - previous) pixel, 0 at the image's border, as in HOG.
+    parts : array_like of int, shape (H, W)
+        Part of each pixel, 0 to n_parts - 1; others are left out.
+    n_parts : int
+        Number of parts.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_parts, 5)
+        Pixels, sum of magnitudes, sum of squared magnitudes, pixels with a gradient, largest squared magnitude.
+
+    Examples
+    --------
+    >>> gradient_sums(np.tile(np.arange(4, dtype=np.uint8), (3, 1)), np.zeros((3, 4), int), 1).tolist()
+    [[12.0, 12.0, 24.0, 6.0, 4.0]]
+    """
+    gray = plain(gray, np.uint8, ndim=2)
+    if gray.shape != np.shape(parts):
+        raise ValueError(f"plane {gray.shape} and parts {np.shape(parts)} differ in shape")
+    return _gradient_sums(gray, part_runs(parts, n_parts), int(n_parts))
+
+
+def gradient_statistics(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn `gradient_sums` (last axis) into the statistics named by ``GRADIENT_NAMES``; NaN for a part without pixels.
+
+    Examples
+    --------
+    >>> gradient_statistics(np.array([12.0, 12.0, 24.0, 6.0, 4.0])).tolist()
+    [2.0, 1.0, 1.0, 0.5]
+    """
+    n = np.where(sums[..., 0] > 0, sums[..., 0], np.nan)
+    mean = sums[..., 1] / n
+    std = np.sqrt(np.maximum(sums[..., 2] / n - mean**2, 0))
+    return np.stack([np.sqrt(sums[..., 4] + 0 * n), mean, std, sums[..., 3] / n], axis=-1)

@@ -1,0 +1,95 @@
+import cv2
+import numpy as np
+import pytest
+
+from leukofeat.features.outline import (
+    OutlineFeatures,
+    bending_energy,
+    fourier_descriptors,
+    outline_points,
+)
+from leukofeat.smear import Smear
+
+
+def circle(n=128):
+    return np.exp(2j * np.pi * np.arange(n) / n)
+
+
+def blob(angle=0.0, scale=1.0, size=240):
+    """A lopsided shape, turned and scaled about the centre of a plane."""
+    t = np.linspace(0, 2 * np.pi, 720, endpoint=False)
+    r = scale * (50 + 14 * np.cos(2 * t) + 9 * np.sin(3 * t) + 4 * np.cos(5 * t + 1))
+    points = np.column_stack([r * np.cos(t + angle), r * np.sin(t + angle)]) + size / 2
+    return cv2.fillPoly(np.zeros((size, size), np.int32), [np.round(points).astype(np.int32)], 1)
+
+
+def described(mask):
+    family = OutlineFeatures(regions=["nucleus"])
+    smear = Smear(np.zeros((*mask.shape, 3), np.uint8), mask)
+    return dict(zip(family._cell_names(), family._cells(smear)[0], strict=True))
+
+
+@pytest.mark.parametrize(("angle", "scale"), [(0.7, 1.0), (0.0, 1.6), (2.5, 0.8)])
+def test_turn_and_size_hardly_matter(angle, scale):
+    plain, other = described(blob()), described(blob(angle, scale))
+    for name, value in plain.items():
+        if "fourier" in name or "zernike" in name:
+            assert other[name] == pytest.approx(value, abs=0.03), name
+        elif "bending" in name:
+            assert other[name] == pytest.approx(value, rel=0.1)
+        elif "parts" in name:
+            assert other[name] == value
+
+
+def test_mirror_image_has_the_same_descriptors():
+    plain, mirrored = described(blob()), described(np.ascontiguousarray(blob()[::-1]))
+    for name, value in plain.items():
+        assert mirrored[name] == pytest.approx(value, rel=0.02, abs=0.01), name
+
+
+def test_points_are_evenly_spaced_on_the_contour():
+    points = outline_points(blob())
+    steps = np.abs(np.diff(np.append(points, points[0])))
+    assert steps.max() < 1.45 * steps.min()
+
+
+def test_points_follow_the_largest_part():
+    mask = np.zeros((40, 60), np.uint8)
+    mask[2:6, 2:6] = 1
+    mask[10:35, 20:50] = 1
+    points = outline_points(mask)
+    assert points.real.min() == 20
+    assert points.imag.min() == 10
+
+
+@pytest.mark.parametrize("mask", [np.zeros((5, 5)), np.eye(5), np.ones((1, 7)), np.ones((1, 1))])
+def test_masks_without_enclosed_area_have_no_outline(mask):
+    assert np.isnan(outline_points(mask)).all()
+    assert np.isnan(fourier_descriptors(outline_points(mask))).all()
+    assert np.isnan(bending_energy(outline_points(mask)))
+
+
+def test_descriptors_of_known_curves():
+    assert fourier_descriptors(circle()).max() < 1e-12
+    ellipse = 3 * circle() + circle().conj()
+    np.testing.assert_allclose(fourier_descriptors(ellipse, 3), [0, 0, 0, 1 / 3, 0, 0], atol=1e-12)
+    start = fourier_descriptors(np.roll(ellipse * np.exp(1j) + 7, 5), 3)
+    np.testing.assert_allclose(start, [0, 0, 0, 1 / 3, 0, 0], atol=1e-12)
+    np.testing.assert_allclose(fourier_descriptors(ellipse.conj(), 3), start, atol=1e-12)
+
+
+def test_bending_energy_of_an_ellipse():
+    a, b = 5.0, 3.0
+    t = np.linspace(0, 2 * np.pi, 20001)[:-1]
+    speed = np.hypot(a * np.sin(t), b * np.cos(t))
+    expected = ((a * b / speed**3) ** 2 * speed).mean() * speed.mean()
+    assert expected > 1.05
+    points = a * np.cos(t[::100]) + 1j * b * np.sin(t[::100])
+    assert bending_energy(points) == pytest.approx(expected, rel=1e-9)
+    assert bending_energy(points * 40) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(("params", "message"), [({"regions": ["image"]}, "regions"), ({"degree": 20}, "degree")])
+def test_bad_parameters_are_named(params, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        OutlineFeatures(**params).fit([])
