@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_predict, cross_validate
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from leukofeat import as_sequence
 from leukofeat.augmentation import TRANSFORMS, Augmented, augment, augment_image, augmentation_leak
 from leukofeat.augmentation._image import alter, check_transforms
 from leukofeat.features import FeatureSet
@@ -283,3 +284,14 @@ def test_the_published_mistake_reads_memory_as_knowledge(rng):
     assert table.loc["augment, then split", "accuracy"] > 0.95
     assert table.loc["split, then augment", "accuracy"] < 0.75
     assert table["seen"].tolist() == [pytest.approx(1.0, abs=0.05), 0.0, 0.0]
+
+
+def test_the_honest_rows_are_plain_cross_validation(rng):
+    images = [np.full((8, 8, 3), color, np.uint8) for color in rng.integers(20, 230, (32, 3))]
+    labels, groups = np.arange(32) % 2, np.arange(32) // 4
+    model, settings = make_pipeline(MeanColor(), KNeighborsClassifier(1)), {"n_copies": 3, "transforms": {"stain": 0.9}}
+    table = augmentation_leak(model, images, labels, groups=groups, cv=GroupKFold(4), **settings)
+    for row, estimator in (("split, then augment", Augmented(model, **settings)), ("not augmented", model)):
+        expected = cross_val_predict(estimator, as_sequence(images), labels, groups=groups, cv=GroupKFold(4))
+        assert table.loc[row, "accuracy"] == np.mean(expected == labels)
+    assert table["accuracy"].iloc[1] != table["accuracy"].iloc[2]

@@ -1,0 +1,12 @@
+"""Augmentation inside the training fold: altered copies of training images, which no test image ever meets.
+
+Augmenting first and splitting afterwards, as many published figures were made, puts copies of one image on both sides;
+:func:`augmentation_leak` shows what that is worth.
+"""
+
+from leukofeat.augmentation._estimator import Augmented
+from leukofeat.augmentation._image import TRANSFORMS, augment_image
+from leukofeat.augmentation._leak import augmentation_leak
+from leukofeat.augmentation._sequence import AugmentedSequence, augment
+
+__all__ = ["TRANSFORMS", "Augmented", "AugmentedSequence", "augment", "augment_image", "augmentation_leak"]

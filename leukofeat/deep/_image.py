@@ -1,0 +1,99 @@
+"""From an 8-bit RGB image to what a network takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+RESIZES = ("stretch", "crop", "pad")
+INTERPOLATIONS = {
+    "area": cv2.INTER_AREA,
+    "linear": cv2.INTER_LINEAR,
+    "cubic": cv2.INTER_CUBIC,
+    "nearest": cv2.INTER_NEAREST,
+}
+CHANNELS = ("rgb", "bgr")
+
+
+def fit_image(
+    image: np.ndarray, size: tuple[int, int], *, resize: str = "stretch", interpolation: str = "area"
+) -> np.ndarray:
+    """Image at the size of a network's input.
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width, 3), dtype uint8
+    size : tuple of int
+        Height and width to reach.
+    resize : {"stretch", "crop", "pad"}, default="stretch"
+        Each side by its own factor; or the whole height or width is kept and the rest cut off around the centre; or
+        everything is kept and the rest filled with the median colour of the image's border.
+    interpolation : {"area", "linear", "cubic", "nearest"}, default="area"
+        "area" averages when the image shrinks and is linear when it grows.
+
+    Returns
+    -------
+    ndarray of shape (*size, 3), dtype uint8
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.zeros((4, 8, 3), np.uint8); image[:, :2] = 200
+    >>> [fit_image(image, (4, 4), resize=how)[0, 0, 0].item() for how in ("stretch", "crop", "pad")]
+    [200, 0, 0]
+    """
+    height, width = image.shape[:2]
+    if resize == "crop":
+        factor = max(size[0] / height, size[1] / width)
+        rows, columns = (
+            min(side, max(1, round(wanted / factor))) for side, wanted in zip((height, width), size, strict=True)
+        )
+        top, left = (height - rows) // 2, (width - columns) // 2
+        image = image[top : top + rows, left : left + columns]
+        return _scale(image, size, interpolation)
+    if resize == "pad":
+        factor = min(size[0] / height, size[1] / width)
+        inner = (
+            min(size[0], max(1, round(height * factor))),
+            min(size[1], max(1, round(width * factor))),
+        )
+        border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
+        canvas = np.empty((*size, 3), np.uint8)
+        canvas[:] = np.median(border, axis=0)
+        top, left = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
+        canvas[top : top + inner[0], left : left + inner[1]] = _scale(image, inner, interpolation)
+        return canvas
+    return _scale(image, size, interpolation)
+
+
+def to_blob(image: np.ndarray, mean: Sequence[float], scale: Sequence[float], channels: str = "rgb") -> np.ndarray:
+    """Image as float32 of shape (1, 3, height, width), (x - mean) * scale, its channels in the order the network wants.
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width, 3), dtype uint8
+        RGB.
+    mean, scale : sequences of 3 float
+        In the network's order of channels.
+    channels : {"rgb", "bgr"}, default="rgb"
+        The network's order.
+
+    Returns
+    -------
+    ndarray of shape (1, 3, height, width), dtype float32
+    """
+    ordered = image[:, :, ::-1] if channels == "bgr" else image
+    values = (ordered.astype(np.float32) - np.asarray(mean, np.float32)) * np.asarray(scale, np.float32)
+    return np.ascontiguousarray(values.transpose(2, 0, 1)[None])
+
+
+def _scale(image: np.ndarray, size: tuple[int, int], interpolation: str) -> np.ndarray:
+    height, width = size
+    if image.shape[:2] == size:
+        return image
+    method = INTERPOLATIONS[interpolation]
+    if interpolation == "area" and (height > image.shape[0] or width > image.shape[1]):
+        method = cv2.INTER_LINEAR  # OpenCV's area is nearest-like when it enlarges
+    return cv2.resize(np.ascontiguousarray(image), (width, height), interpolation=method)

@@ -1,0 +1,77 @@
+"""ROC curves and calibration with the uncertainty of each, from the predictions of one pipeline."""
+
+from __future__ import annotations
+
+import numpy as np
+
+GRID = np.linspace(0, 1, 51)
+
+
+def roc_band(
+    positive: np.ndarray, scores: np.ndarray, units: np.ndarray, *, n_bootstrap: int = 200, random_state: int = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """True-positive rate at each false-positive rate of `GRID`, with the pointwise 95 % band of a bootstrap over units.
+
+    Parameters
+    ----------
+    positive : ndarray of shape (n,), dtype bool
+    scores : ndarray of shape (n,), dtype float64
+    units : ndarray of shape (n,)
+        Slide, patient or image: what is drawn as a whole.
+    n_bootstrap : int, default=200
+    random_state : int, default=0
+
+    Returns
+    -------
+    curve, low, high : ndarrays of shape (51,)
+        NaN where there are no positives or no negatives.
+    """
+    codes = np.unique(units, return_inverse=True)[1]
+    rng = np.random.default_rng(random_state)
+    n_units = codes.max(initial=-1) + 1
+    draws = rng.multinomial(n_units, np.full(n_units, 1 / max(n_units, 1)), n_bootstrap)[:, codes]
+    weights = np.vstack([np.ones((1, len(positive))), draws])
+    order = np.argsort(-scores, kind="stable")
+    last = np.flatnonzero(np.diff(scores[order], append=-np.inf))  # tied scores pass the threshold together
+    hits = np.cumsum(np.where(positive[order], weights[:, order], 0.0), axis=1)[:, last]
+    alarms = np.cumsum(np.where(positive[order], 0.0, weights[:, order]), axis=1)[:, last]
+    curves = np.full((len(weights), len(GRID)), np.nan)
+    for k in range(len(weights)):
+        if len(last) and hits[k, -1] > 0 and alarms[k, -1] > 0:
+            x = np.concatenate([[0.0], alarms[k] / alarms[k, -1]])
+            y = np.concatenate([[0.0], hits[k] / hits[k, -1]])
+            curves[k] = np.interp(GRID, x, y)
+    known = curves[1:][~np.isnan(curves[1:, 0])]
+    if not len(known):
+        return curves[0], np.full(len(GRID), np.nan), np.full(len(GRID), np.nan)
+    low, high = np.percentile(known, (2.5, 97.5), axis=0)
+    return curves[0], np.minimum(low, curves[0]), np.maximum(high, curves[0])
+
+
+def reliability(
+    confidence: np.ndarray, correct: np.ndarray, *, n_bins: int = 10
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """How often a stated confidence is right, by bins of equal width that hold anything.
+
+    Parameters
+    ----------
+    confidence : ndarray of shape (n,)
+        Largest probability of each image.
+    correct : ndarray of shape (n,)
+        Whether it is that of the true class.
+    n_bins : int, default=10
+
+    Returns
+    -------
+    stated, found, low, high, count : ndarrays
+        Mean confidence, share right, its 95 % interval (Wilson 1927) and number of images of each bin.
+    """
+    bins = np.clip(np.ceil(confidence * n_bins).astype(int) - 1, 0, n_bins - 1)
+    count = np.bincount(bins, minlength=n_bins)
+    held = count > 0
+    stated = np.bincount(bins, confidence, n_bins)[held] / count[held]
+    found = np.bincount(bins, correct, n_bins)[held] / count[held]
+    n, z = count[held], 1.959963984540054
+    centre = (found + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(found * (1 - found) / n + z**2 / (4 * n**2))
+    return stated, found, np.maximum(centre - half, 0), np.minimum(centre + half, 1), count[held]

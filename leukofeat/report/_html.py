@@ -1,0 +1,162 @@
+"""HTML by elements: whatever is not markup made here is escaped."""
+
+from __future__ import annotations
+
+import base64
+import html
+import numbers
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+
+_EMPTY = frozenset({"meta", "img", "br", "line", "rect", "circle", "path", "polyline"})
+
+
+class Markup(str):
+    """Text that is markup already; only `element` and `join` make it."""
+
+    __slots__ = ()
+
+
+def escape(value: Any) -> Markup:
+    r"""Text that shows any value as it is: markup escaped, characters that hide or turn text around written out.
+
+    Examples
+    --------
+    >>> escape("<b>&")
+    '&lt;b&gt;&amp;'
+    >>> escape("cell" + chr(0x202E) + "gpj.exe")
+    'cell\\u202egpj.exe'
+    """
+    if isinstance(value, Markup):
+        return value
+    shown = "".join(_visible(character) for character in str(value))
+    return Markup(html.escape(shown, quote=True))
+
+
+def _visible(character: str) -> str:
+    if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+        return character
+    return character.encode("unicode_escape").decode()
+
+
+def element(name: str, *children: Any, **attributes: Any) -> Markup:
+    """Element with escaped children and attributes; `class_` is class, an underscore a hyphen, None leaves an attribute out.
+
+    Examples
+    --------
+    >>> element("p", "a < b", element("br"), class_="note", data_row=3)
+    '<p class="note" data-row="3">a &lt; b<br></p>'
+    """
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    if name in _EMPTY:
+        return Markup(f"<{name}{written}>" if name in ("meta", "img", "br") else f"<{name}{written}/>")
+    return Markup(f"<{name}{written}>{join(children)}</{name}>")
+
+
+def join(parts: Iterable[Any], separator: str = "") -> Markup:
+    """Parts one after the other, escaped where they are not markup; None is left out."""
+    return Markup(separator.join(escape(part) for part in parts if part is not None))
+
+
+def style(sheet: str) -> Markup:
+    """Style sheet of this package."""
+    return Markup(f"<style>{sheet}</style>")
+
+
+def number(value: Any, digits: int = 3) -> str:
+    """A value as a table shows it: a dash for what is missing, integers whole, others rounded.
+
+    Examples
+    --------
+    >>> [number(v) for v in (3, 0.98765, float("nan"), None, True, "x", 12345.6)]
+    ['3', '0.988', '–', '–', 'yes', 'x', '12,346']
+    """
+    if value is None or (isinstance(value, numbers.Real) and value != value) or value is pd.NaT:
+        return "–"
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    if isinstance(value, numbers.Integral):
+        return f"{int(value):,}"
+    if isinstance(value, numbers.Real):
+        real = float(value)
+        return f"{real:,.{digits if abs(real) < 100 else 0}f}"
+    return str(value)
+
+
+def p_value(value: Any) -> str:
+    """A p-value to two digits.
+
+    Examples
+    --------
+    >>> [p_value(p) for p in (0.2345, 0.0123, 0.0000001, float("nan"))]
+    ['0.23', '0.012', '< 0.001', '–']
+    """
+    if value is None or value != value:
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.2g}"
+
+
+def table(
+    frame: pd.DataFrame,
+    *,
+    formats: Mapping[str, Callable[[Any], Any]] | None = None,
+    titles: Mapping[str, str] | None = None,
+    caption: str | None = None,
+    left: Collection[str] = (),
+) -> Markup:
+    """Table of a frame's columns (not its index), numbers and what has a format to the right unless it is named in `left`; it scrolls sideways where it is too wide."""
+    formats, titles = formats or {}, titles or {}
+    numeric = [all(isinstance(v, numbers.Real) or v is None for v in frame[name]) for name in frame]
+    sides = [
+        "n" if name not in left and (right or name in formats) else None
+        for name, right in zip(frame, numeric, strict=True)
+    ]
+    head = [
+        element("th", titles.get(name, str(name).replace("_", " ")), class_=side, scope="col")
+        for name, side in zip(frame, sides, strict=True)
+    ]
+    body = [
+        element(
+            "tr",
+            *(
+                element("td", formats.get(name, number)(value), class_=side)
+                for name, value, side in zip(frame, row, sides, strict=True)
+            ),
+        )
+        for row in frame.itertuples(index=False, name=None)
+    ]
+    return element(
+        "div",
+        element(
+            "table",
+            element("caption", caption) if caption else None,
+            element("thead", element("tr", *head)),
+            element("tbody", *body),
+        ),
+        class_="wide",
+    )
+
+
+def details(summary: str, *children: Any) -> Markup:
+    """A part that opens when it is asked for."""
+    return element("details", element("summary", summary), *children)
+
+
+def picture(image: np.ndarray, alt: str, *, width: int = 240, quality: int = 82) -> Markup:
+    """RGB image as a JPEG inside the page, at most `width` pixels wide."""
+    height = max(1, round(image.shape[0] * width / image.shape[1]))
+    if image.shape[1] > width:
+        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    done, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    assert done
+    source = "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode()
+    return element("img", src=source, alt=alt, width=image.shape[1], height=image.shape[0], loading="lazy")

@@ -1,0 +1,374 @@
+"""The report: what it says first, that it loads and runs nothing, and that no name becomes markup."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import re
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.calibration import calibration_curve
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_curve
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from leukofeat.audit import audit_dataset
+from leukofeat.datasets import make_smears
+from leukofeat.evaluation import compare
+from leukofeat.report import write_report
+from leukofeat.report._cases import outlined, worst_rows
+from leukofeat.report._charts import ticks
+from leukofeat.report._curves import GRID, reliability, roc_band
+from leukofeat.report._html import Markup, element, escape, picture
+from tests.stages import DarkSegmenter, MeanColor
+
+EVIL = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "'><svg/onload=alert(1)>",
+    "</style></title><b>&amp;",
+    "a\u202etxt.exe\x00\x1b[2J\ud800",
+)
+
+
+class Page(HTMLParser):
+    """Elements, attributes and text of a page; complains where elements are not closed in order."""
+
+    EMPTY = frozenset({"meta", "img", "br"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags, self.attributes, self.open, self.text = [], [], [], ""
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, *pair) for pair in attrs]
+        if tag not in self.EMPTY:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, *pair) for pair in attrs]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+    def get(self, tag, name):
+        return [value for found, key, value in self.attributes if (found, key) == (tag, name)]
+
+
+def colour(classifier):
+    return make_pipeline(MeanColor(), StandardScaler(), classifier)
+
+
+@pytest.fixture(scope="module")
+def fields():
+    return make_smears(n_samples=32, size=64, n_slides=8, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def comparison(fields):
+    pipelines = {"linear": colour(LogisticRegression()), "svm": colour(SVC())}
+    found = compare(pipelines, fields.images, fields.target, cv=2, groups=fields.groups, n_bootstrap=50)
+    stress = pd.DataFrame(
+        {
+            "pipeline": ["linear", "linear", "svm", "svm"],
+            "test": ["other background", "bar added"] * 2,
+            "n_images": 32,
+            "clean": 0.9,
+            "stressed": [0.4, 0.9, 0.5, 0.88],
+            "points_lost": [50.0, 0.0, 40.0, 2.0],
+            "points_lost_low": [40.0, -1.0, 30.0, 0.0],
+            "points_lost_high": [60.0, 1.0, 50.0, 4.0],
+            "changed": [0.5, 0.0, 0.4, 0.1],
+            "follows_background": [0.6, np.nan, 0.3, np.nan],
+        }
+    )
+    return dataclasses.replace(found, stress=stress, notes=["Two groups stand on both sides."])
+
+
+@pytest.fixture
+def audit(fields):
+    table = pd.DataFrame(
+        {
+            "name": ["focus", "exact_duplicates", "burned_in_bars"],
+            "severity": ["passed", "warning", "severe"],
+            "finding": ["All alike.", "12 copies.", "Bars by class."],
+            "worth": [np.nan, 0.43, 7.2],
+            "p": [0.5, np.nan, 1e-9],
+            "n_images": [0, 12, 1200],
+        }
+    )
+    n = len(fields.images)
+    images = pd.DataFrame({"path": [f"image {k}" for k in range(n)], "error": "", "odd": "", "duplicate_of": -1})
+    images.loc[3, "odd"] = "very small"
+    images.loc[5, "duplicate_of"] = 2
+    pairs = pd.DataFrame({"first": [2], "second": [5], "kind": ["exact"]})
+    finding = SimpleNamespace(name="exact_duplicates", severity="warning", images=np.array([2, 5]))
+    verdict = "It cannot be believed.\n- Severe: Bars by class.\n- Warning: 12 copies.\nNo groups were given."
+    return SimpleNamespace(
+        verdict=verdict, table=table, images=images, pairs=pairs, manifest=images[:30], findings=[finding]
+    )
+
+
+def read(path):
+    text = path.read_text(encoding="utf-8")
+    return text, Page(text)
+
+
+def test_everything_in_one_file_that_loads_and_runs_nothing(comparison, audit, fields, tmp_path):
+    path = write_report(
+        tmp_path / "report.html", comparison, audit, images=fields.images, audited=fields.images, segmenter=DarkSegmenter(),
+        command="leukofeat compare here", date="2020-02-02", n_worst=4,
+    )  # fmt: skip
+    text, page = read(path)
+    assert not {"script", "iframe", "link", "object", "form", "base"} & set(page.tags)
+    assert "http" not in text.replace("http-equiv", "")
+    assert not re.search(r"url\(|@import", text)
+    assert all(source.startswith("data:image/") for source in page.get("img", "src"))
+    assert all(target.startswith("#") for target in page.get("a", "href"))
+    assert {target[1:] for target in page.get("a", "href")} <= set(page.get("div", "id"))
+    assert "default-src 'none'" in page.get("meta", "content")[0]
+    assert len(page.get("img", "src")) == 4 + 2
+    assert len(text) < 300_000
+    for words in (
+        "2020-02-02", "Research use only; not a medical device.", "leukofeat compare here", "Confusion matrices", "ROC curves",
+        "Calibration", "Worst cases", "Paired tests", "scikit-learn", "LogisticRegression()", "exact duplicates",
+        "The cleaned manifest keeps 30 of 32 images.", "exact duplicates: 2 of 2", "(1 pair)", "very small", "Two groups stand on both sides.", "follows 60 %",
+    ):  # fmt: skip
+        assert words in page.text, words
+
+
+def test_the_verdict_comes_first(comparison, audit, tmp_path):
+    text, page = read(write_report(tmp_path / "r.html", comparison, audit))
+    best = comparison.table["accuracy"].idxmax()
+    found = [
+        page.text.index(part)
+        for part in ("Verdict", "It cannot be believed.", f"{best} reads {comparison.table.loc[best, 'accuracy']:.3f}",
+                     "points ahead of", "costs it", "Before believing it", "Two groups stand", "burned in bars (worth 7.2 points)",
+                     "No groups were given.", "Bars by class.", "exact duplicates")
+    ]  # fmt: skip
+    assert found == sorted(found)
+    assert text.index('class="verdict"') < text.index("<table")
+    assert "32 test images of 8 groups" in page.text
+
+
+def test_the_worst_checks_stand_first_and_those_that_passed_are_folded_away(audit, tmp_path):
+    _, page = read(write_report(tmp_path / "r.html", audit=audit))
+    body = page.text[page.text.index("worth, points") :]
+    words = [
+        body.index(w)
+        for w in (
+            "burned in bars",
+            "Bars by class.",
+            "7.2",
+            "< 0.001",
+            "1,200",
+            "12 copies.",
+            "Passed (1)",
+            "All alike.",
+        )
+    ]
+    assert words == sorted(words)
+    assert page.get("img", "src") == []
+
+
+def test_a_clean_dataset(audit, tmp_path):
+    clean = SimpleNamespace(verdict="Nothing serious was found.", table=audit.table[:1])
+    _, page = read(write_report(tmp_path / "r.html", audit=clean))
+    assert "Before believing it" not in page.text
+    assert "No check fired." in page.text
+
+
+def test_a_real_audit(fields, tmp_path):
+    copies = [*fields.images, fields.images[0]]
+    found = audit_dataset(copies, [*fields.target, fields.target[0]])
+    _, page = read(write_report(tmp_path / "r.html", audit=found, audited=copies))
+    assert found.verdict.splitlines()[0] in page.text
+    assert found["exact_duplicates"].finding in page.text
+    assert page.get("img", "src")
+
+
+def test_what_is_reached_without_a_leukocyte(comparison, tmp_path):
+    table = comparison.table.assign(accuracy=[0.9, 0.84])
+    found = dataclasses.replace(comparison, table=table)
+    _, page = read(write_report(tmp_path / "r.html", found, controls=("svm",)))
+    assert (
+        "The control svm, which looks at no leukocyte, reads 0.840; the leukocytes add 6.0 points at most." in page.text
+    )
+    _, page = read(write_report(tmp_path / "r.html", found, controls=("linear",)))
+    assert "linear is a control that looks at no leukocyte" in page.text
+    _, page = read(write_report(tmp_path / "r.html", found))
+    assert "looks at no leukocyte" not in page.text
+
+
+def test_several_protocols(comparison, tmp_path):
+    table = comparison.table.copy()
+    table.loc[:, ["accuracy", "accuracy_low", "accuracy_high"]] = [0.5, 0.4, 0.6]
+    strict = dataclasses.replace(comparison, table=table, notes=[])
+    easy = dataclasses.replace(comparison, table=table.assign(accuracy=0.9))
+    _, page = read(write_report(tmp_path / "r.html", {"random": easy, "unseen slides": strict}))
+    assert "reads 0.500 (0.400–0.600) accuracy under unseen slides" in page.text
+    assert "The split alone is worth 40.0 points: 0.900 under random, 0.500 under unseen slides." in page.text
+    assert "random: Two groups stand on both sides." in page.text
+    assert page.tags.count("h1") == 1
+
+
+def test_the_same_input_gives_the_same_bytes(comparison, audit, fields, tmp_path):
+    one, two = (
+        write_report(tmp_path / f"{k}.html", comparison, audit, images=fields.images, date="d").read_bytes()
+        for k in range(2)
+    )
+    assert one == two
+
+
+def test_names_are_shown_and_never_markup(fields, tmp_path):
+    names = np.array(EVIL, object)
+    y = names[:4][fields.target % 4]
+    pipelines = {EVIL[1]: colour(LogisticRegression()), EVIL[0]: colour(SVC())}
+    groups = np.array([f"{g}{EVIL[2]}" for g in fields.groups])
+    found = compare(pipelines, fields.images, y.astype(str), cv=2, groups=groups, n_bootstrap=20)
+    found = dataclasses.replace(
+        found, notes=list(EVIL), configuration={EVIL[0]: {EVIL[1]: EVIL[2]}, "pipelines": {EVIL[3]: EVIL[4]}}
+    )
+    files = []
+    for k, image in enumerate(fields.images):
+        files.append(str(tmp_path / f"'\"><img onerror=x {k}<b>.png"))
+        cv2.imwrite(files[-1], image)
+    audit = SimpleNamespace(
+        verdict="\n- Severe: ".join(EVIL),
+        table=pd.DataFrame({key: list(EVIL) for key in ("name", "severity", "finding", EVIL[0])}, dtype=object),
+        images=pd.DataFrame(
+            {"path": files[:5], "error": EVIL, "odd": EVIL, "duplicate_of": 0, "mark": EVIL}, dtype=object
+        ),
+        pairs=pd.DataFrame({"first": [0], "second": [1], "how": [EVIL[0]]}),
+        findings=[SimpleNamespace(name=EVIL[1], severity="severe", images=np.arange(2))],
+    )
+    path = write_report(
+        tmp_path / "r.html", {EVIL[3]: found, EVIL[2]: found}, audit, images=files, title=EVIL[0], command=EVIL[1],
+        date=EVIL[2],
+    )  # fmt: skip
+    text, page = read(path)
+    assert not {"script", "b/"} & set(page.tags)
+    assert page.tags.count("svg") == len([role for role in page.get("svg", "role") if role == "img"])
+    assert not [key for _, key, _ in page.attributes if key.startswith("on")]
+    assert all(source.startswith("data:image/jpeg;base64,") for source in page.get("img", "src"))
+    for name in EVIL[:4]:
+        assert name in page.text
+    assert r"a\u202etxt.exe\x00\x1b[2J\ud800" in page.text
+    assert not re.search("[\x00-\x08\x0e-\x1f\u202a-\u202e\ud800-\udfff]", text)
+
+
+@given(st.text(), st.text())
+def test_escape_keeps_any_text_and_makes_no_markup(one, two):
+    out = element("p", one, title=two)
+    page = Page(out)
+    assert page.tags == ["p"]
+    assert [key for _, key, _ in page.attributes] == ["title"]
+    plain = "".join(c for c in one if c.isprintable())
+    if one == plain:
+        assert page.text == one
+    assert escape(escape(one)) == escape(one)
+    assert not isinstance(Markup("<b>") + one, Markup)
+
+
+def test_worst_cases_are_the_most_certain_errors(comparison):
+    rows = worst_rows(comparison.predictions, "linear", 5)
+    own = comparison.predictions.query("pipeline == 'linear' and target != predicted")
+    margins = [row[f"score_{row['predicted']}"] - row[f"score_{row['target']}"] for _, row in own.iterrows()]
+    np.testing.assert_allclose(rows["margin"], sorted(margins, reverse=True)[:5])
+    without = comparison.predictions.drop(columns=[c for c in comparison.predictions if str(c).startswith("score_")])
+    assert len(worst_rows(without, "linear", 5)) == min(5, len(own))
+
+
+def test_a_missing_image_is_named_and_the_report_written(comparison, fields, tmp_path):
+    files = []
+    for k, image in enumerate(fields.images):
+        files.append(str(tmp_path / f"field {k}.png"))
+        cv2.imwrite(files[-1], image)
+    gone = int(worst_rows(comparison.predictions, comparison.table["accuracy"].idxmax(), 1)["row"].iloc[0])
+    (tmp_path / f"field {gone}.png").unlink()
+    _, page = read(write_report(tmp_path / "r.html", comparison, images=files, n_worst=3))
+    assert f"field {gone}.png" in page.text
+    assert len(page.get("img", "src")) == 2
+    with pytest.raises(ValueError, match="images has 3 images; the comparison speaks of image"):
+        write_report(tmp_path / "r.html", comparison, images=files[:3])
+
+
+def test_no_errors_no_worst_cases(comparison, fields, tmp_path):
+    right = comparison.predictions.assign(predicted=comparison.predictions["target"])
+    perfect = dataclasses.replace(comparison, predictions=right)
+    _, page = read(write_report(tmp_path / "r.html", perfect, images=fields.images))
+    assert "Worst cases" not in page.text
+
+
+def test_only_what_there_is(tmp_path, audit):
+    table = pd.DataFrame({"accuracy": [0.9, 0.8]}, index=pd.Index(["a", "b"], name="pipeline"))
+    predictions = pd.DataFrame({"pipeline": "a", "row": [0, 1], "target": ["x", "y"], "predicted": ["x", "x"]})
+    _, page = read(write_report(tmp_path / "r.html", SimpleNamespace(table=table, predictions=predictions)))
+    assert "a reads 0.900 accuracy, on 2 test images." in page.text
+    assert "no test of the difference was made" in page.text
+    _, page = read(write_report(tmp_path / "r.html", audit=audit))
+    assert "Comparison" not in page.text
+    with pytest.raises(ValueError, match="nothing to report"):
+        write_report(tmp_path / "r.html")
+
+
+def test_roc_band_against_scikit_learn(rng):
+    positive = rng.random(300) < 0.4
+    scores = np.round(rng.normal(size=300) + positive, 1)  # ties
+    curve, low, high = roc_band(positive, scores, np.arange(300))
+    fpr, tpr, _ = roc_curve(positive, scores, drop_intermediate=False)
+    np.testing.assert_allclose(curve[1:], np.interp(GRID[1:], fpr, tpr), atol=1e-12)
+    assert (low <= curve).all()
+    assert (curve <= high).all()
+    assert 0.02 < np.mean(high - low) < 0.3
+    grouped = roc_band(positive, scores, np.arange(300) // 30)
+    np.testing.assert_array_equal(grouped[0], curve)
+    for degenerate in (np.zeros(300, bool), np.ones(300, bool)):
+        assert np.isnan(roc_band(degenerate, scores, np.arange(300))[0]).all()
+
+
+def test_reliability_against_scikit_learn(rng):
+    confidence = rng.uniform(0.25, 1, 500)
+    correct = rng.random(500) < confidence
+    stated, found, low, high, count = reliability(confidence, correct)
+    share, mean = calibration_curve(correct, confidence, n_bins=10)
+    np.testing.assert_allclose(found, share)
+    np.testing.assert_allclose(stated, mean)
+    assert count.sum() == 500
+    assert ((low <= found) & (found <= high)).all()
+    assert reliability(np.array([1.0, 0.0]), np.array([1, 0]))[4].tolist() == [1, 1]
+
+
+@given(st.floats(0, 0.999), st.floats(1e-3, 1))
+def test_ticks_lie_within(low, span):
+    found = ticks(low, low + span)
+    assert 2 <= len(found) <= 11
+    assert (found >= low - 1e-9).all()
+    assert (found <= low + span + 1e-9).all()
+
+
+def test_pictures_are_small_and_right(records):
+    shown = outlined(records[0], width=120)
+    assert shown.shape == (120, 120, 3)
+    assert (shown == (255, 214, 10)).all(axis=2).sum() > 20
+    source = re.search('src="data:image/jpeg;base64,([^"]*)"', picture(records[0].image, "x", width=48))[1]
+    decoded = cv2.imdecode(np.frombuffer(base64.b64decode(source), np.uint8), cv2.IMREAD_COLOR_RGB)
+    assert decoded.shape == (48, 48, 3)
+    assert abs(decoded.mean(axis=(0, 1)) - records[0].image.mean(axis=(0, 1))).max() < 4
