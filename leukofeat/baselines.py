@@ -20,11 +20,13 @@ from leukofeat.features import (
     FunctionFeatures,
     GeometryFeatures,
     HOGFeatures,
+    RelativeColorFeatures,
     TextureFeatures,
 )
 from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser, ScaleBarCropper
-from leukofeat.segmentation import LabKMeansSegmenter, RegionMasker
+from leukofeat.segmentation import LabKMeansSegmenter, LeukocyteSegmenter, RegionMasker
 from leukofeat.smear import Smear
+from leukofeat.whitening import WithinClassWhitener
 
 
 def make_baseline(name: str = "leukofeat_svm", **params: Any) -> Pipeline:
@@ -97,23 +99,23 @@ def _jin2023_svm(*, segmented: bool = False, C: float = 96.0) -> Pipeline:
     )
 
 
-def _leukofeat_svm(*, C: float = 10.0) -> Pipeline:
-    """leukofeat's own: scale bar cropped, background white-balanced, nucleus and cytoplasm measured, RBF-SVM."""
-    features = [
-        GeometryFeatures(),
-        HOGFeatures(),
-        ColorFeatures(regions=("nucleus", "cytoplasm")),
-        TextureFeatures(regions=("nucleus", "cytoplasm")),
-    ]
+def _leukofeat_svm(*, C: float = 0.01, shrinkage: float = 0.1) -> Pipeline:
+    """Shape, colour and texture of nucleus and cytoplasm, whitened within classes, linear SVM; no scale bar is read.
+
+    The columns, the shrinkage and C were frozen by grouped cross-validation on training images alone. Whole-image columns are
+    left out on purpose: they follow the slide.
+    """
+    features = [GeometryFeatures(), ColorFeatures(), TextureFeatures(), RelativeColorFeatures()]
     return make_pipeline(
         ScaleBarCropper(),
         ColorNormalizer("white_balance"),
         MedianDenoiser(3),
-        LabKMeansSegmenter(rank="a"),
+        LeukocyteSegmenter(),
         FeatureSet(features),
         SimpleImputer(strategy="median", keep_empty_features=True),
         StandardScaler(),
-        SVC(C=C),
+        WithinClassWhitener(shrinkage),
+        SVC(C=C, kernel="linear"),
     )
 
 
@@ -132,7 +134,7 @@ def _no_leukocytes(*, C: float = 10.0) -> Pipeline:
     """Control: colour and texture of the image without its leukocytes and scale bar."""
     return make_pipeline(
         ScaleBarCropper(),
-        LabKMeansSegmenter(rank="a", clear_border=False),
+        LeukocyteSegmenter(),
         RegionMasker("background", fill="slide", margin=4),
         FeatureSet([ColorFeatures(regions=("image",)), TextureFeatures(regions=("image",))]),
         SimpleImputer(strategy="median", keep_empty_features=True),

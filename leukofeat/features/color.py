@@ -26,7 +26,7 @@ _SPACES: dict[str, tuple[tuple[str, ...], Callable[[Smear], np.ndarray]]] = {
     "lab": (("l", "a", "b"), lambda smear: smear.lab),
     "ycrcb": (("y", "cr", "cb"), lambda smear: smear.ycrcb),
     "od": (("r", "g", "b"), lambda smear: smear.image),
-    "hed": (("h", "e", "d"), lambda smear: stain_planes(smear.image)),
+    "hed": (("h", "e"), lambda smear: stain_planes(smear.image)),
 }
 COLOR_SPACES = tuple(_SPACES)
 
@@ -60,8 +60,8 @@ def measure_color(
     regions : sequence of str
         Any of "nucleus", "cytoplasm", "cell", "background", "image"; with `per_cell` the first three only.
     spaces : sequence of str
-        Any of "rgb", "hsv", "lab", "ycrcb", "od" (optical density of R, G, B), "hed" (haematoxylin, eosin and the
-        residual by colour deconvolution).
+        Any of "rgb", "hsv", "lab", "ycrcb", "od" (optical density of R, G, B), "hed" (haematoxylin and eosin by
+        colour deconvolution).
     per_cell : bool
         Whether to measure each cell; otherwise all pixels of a region in the image are one sample.
 
@@ -81,21 +81,27 @@ def measure_color(
     """
     parts, n_parts = parts_of(smear, regions, per_cell)
     merge = split_cells if per_cell else pool
-    sources = list(dict.fromkeys("rgb" if space == "od" else space for space in spaces))
     runs = part_runs(parts, n_parts)
-    counts = np.stack(
-        [merge(part_histograms(_SPACES[name][1](smear), parts, n_parts, runs), regions) for name in sources]
-    )
-    linear = histogram_statistics(counts)
-    columns = [
-        histogram_statistics(counts[sources.index("rgb")], optical_density_table())
-        if space == "od"
-        else linear[sources.index(space)]
-        for space in spaces
-    ]
-    # (..., regions, spaces, channels, statistics)
-    values = np.stack(columns, axis=-3)
-    return flatten(values, per_cell)
+    counts = {
+        space: merge(part_histograms(planes(smear), parts, n_parts, runs), regions)
+        for space, (_, planes) in _SPACES.items()
+        if space in spaces and space != "od"
+    }
+    if "od" in spaces:
+        counts["od"] = (
+            counts["rgb"] if "rgb" in counts else merge(part_histograms(smear.image, parts, n_parts, runs), regions)
+        )
+    linear = [space for space in spaces if space != "od"]
+    found = {}
+    if linear:
+        # one call for all, taken apart again
+        values = histogram_statistics(np.concatenate([counts[space] for space in linear], axis=-2))
+        ends = np.cumsum([counts[space].shape[-2] for space in linear])
+        found = dict(zip(linear, np.split(values, ends[:-1], axis=-2), strict=True))
+    if "od" in spaces:
+        found["od"] = histogram_statistics(counts["od"], optical_density_table())
+    # (..., regions, channels of all spaces, statistics)
+    return flatten(np.concatenate([found[space] for space in spaces], axis=-2), per_cell)
 
 
 class ColorFeatures(RegionFamily):

@@ -72,7 +72,8 @@ def _mean_colors(counts: dict[str, np.ndarray]) -> np.ndarray:
     means = []
     for space, scale in scales.items():
         n = counts[space].sum(axis=-1)
-        means.append(counts[space] @ scale / np.where(n > 0, n, np.nan))
+        # not by BLAS, whose last bits depend on where the array lies in memory
+        means.append((counts[space] * scale).sum(axis=-1) / np.where(n > 0, n, np.nan))
     return np.concatenate(means, axis=-1)
 
 

@@ -108,10 +108,11 @@ def _statistics(counts: Any, values: Any, quantiles: Any, table: Any) -> Any:
 @jit
 def _unmix(image: Any, tables: Any) -> Any:
     height, width, _ = image.shape
-    out = np.empty((height, width, 3), dtype=np.uint8)
+    n_stains = tables.shape[0]
+    out = np.empty((height, width, n_stains), dtype=np.uint8)
     for r in range(height):
         for c in range(width):
-            for k in range(3):
+            for k in range(n_stains):
                 s = tables[k, 0, image[r, c, 0]] + tables[k, 1, image[r, c, 1]] + tables[k, 2, image[r, c, 2]]
                 out[r, c, k] = np.uint8(min(max(s + 0.5, 0.0), 255.0))
     return out
@@ -132,11 +133,11 @@ def optical_density_table() -> NDArray[np.float64]:
 @lru_cache(maxsize=1)
 def _stain_tables() -> NDArray[np.float32]:
     inverse = np.linalg.inv(STAINS / np.linalg.norm(STAINS, axis=1, keepdims=True))
-    return (100 * inverse.T[:, :, None] * optical_density_table()).astype(np.float32)
+    return (100 * inverse.T[:2, :, None] * optical_density_table()).astype(np.float32)
 
 
 def stain_planes(image: ArrayLike) -> NDArray[np.uint8]:
-    """Unmix haematoxylin, eosin and the residual stain (Ruifrok and Johnston 2001).
+    """Unmix haematoxylin and eosin (Ruifrok and Johnston 2001), with DAB as the third stain.
 
     Parameters
     ----------
@@ -145,13 +146,13 @@ def stain_planes(image: ArrayLike) -> NDArray[np.uint8]:
 
     Returns
     -------
-    ndarray of uint8, shape (H, W, 3)
+    ndarray of uint8, shape (H, W, 2)
         100 times the optical density of each stain, rounded and clipped to 0..255.
 
     Examples
     --------
     >>> stain_planes(np.full((1, 1, 3), 255, np.uint8)).tolist()
-    [[[0, 0, 0]]]
+    [[[0, 0]]]
     """
     return _unmix(plain(image, np.uint8, ndim=3), _stain_tables())
 

@@ -27,52 +27,57 @@ RUN_LENGTH_NAMES: tuple[str, ...] = (
 
 
 @jit
+def _add_run(level: int, length: int, row: Any) -> None:
+    g2 = (level + 1.0) * (level + 1.0)
+    l2 = np.float64(length * length)
+    row[0] += 1 / l2
+    row[1] += l2
+    row[5] += 1 / g2
+    row[6] += g2
+    row[7] += 1 / (l2 * g2)
+    row[8] += g2 / l2
+    row[9] += l2 / g2
+    row[10] += l2 * g2
+
+
+@jit
 def _run_lengths(levels: Any, labels: Any, boxes: Any, n_levels: int) -> Any:
     n = boxes.shape[0]
     out = np.full((n, 4, 11), np.nan)
-    of_level = np.zeros(n_levels, dtype=np.int64)
-    of_length = np.zeros(max(labels.shape) + 1, dtype=np.int64)
+    longest = max(labels.shape) + 1
     for k in range(n):
         r0, c0, r1, c1, pixels = boxes[k, :5]
         if pixels == 0:
             continue
+        # level + 1 within the region, 0 outside and on a frame
+        width = c1 - c0 + 2
+        plane = np.zeros((r1 - r0 + 2) * width, dtype=np.int16)
+        places = np.empty(pixels, dtype=np.int64)
+        m = 0
+        for r in range(r0, r1):
+            for c in range(c0, c1):
+                if labels[r, c] == k + 1:
+                    places[m] = (r - r0 + 1) * width + c - c0 + 1
+                    plane[places[m]] = np.int16(levels[r, c]) + 1
+                    m += 1
         for angle in range(4):
-            dr = 0 if angle == 0 else 1
-            dc = (1, 1, 0, -1)[angle]
-            of_level[:] = 0
-            of_length[:] = 0
+            step = (1, width + 1, width, width - 1)[angle]
+            of_level = np.zeros(n_levels, dtype=np.int64)
+            of_length = np.zeros(longest, dtype=np.int64)
             row = out[k, angle]
             row[:] = 0.0
             runs = 0
-            for r in range(r0, r1):
-                for c in range(c0, c1):
-                    if labels[r, c] != k + 1:
-                        continue
-                    level = levels[r, c]
-                    i = r - dr
-                    j = c - dc
-                    if i >= r0 and c0 <= j < c1 and labels[i, j] == k + 1 and levels[i, j] == level:
-                        continue
-                    length = 1
-                    i = r + dr
-                    j = c + dc
-                    while i < r1 and c0 <= j < c1 and labels[i, j] == k + 1 and levels[i, j] == level:
-                        length += 1
-                        i += dr
-                        j += dc
-                    runs += 1
-                    of_level[level] += 1
-                    of_length[length] += 1
-                    g2 = (level + 1.0) * (level + 1.0)
-                    l2 = np.float64(length * length)
-                    row[0] += 1 / l2
-                    row[1] += l2
-                    row[5] += 1 / g2
-                    row[6] += g2
-                    row[7] += 1 / (l2 * g2)
-                    row[8] += g2 / l2
-                    row[9] += l2 / g2
-                    row[10] += l2 * g2
+            for place in places:
+                level = plane[place]
+                if plane[place - step] == level:
+                    continue
+                length = 1
+                while plane[place + length * step] == level:
+                    length += 1
+                runs += 1
+                of_level[level - 1] += 1
+                of_length[length] += 1
+                _add_run(level - 1, length, row)
             for x in of_level:
                 row[2] += np.float64(x * x) / runs
             for x in of_length:

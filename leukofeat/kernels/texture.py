@@ -30,26 +30,23 @@ HARALICK_NAMES: tuple[str, ...] = (
 
 
 @jit
-def _count_pairs(crop: Any, dr: int, dc: int, shift: int, counts: Any, touched: Any) -> int:
+def _count_pairs(crop: Any, places: Any, offset: int, shift: int, counts: Any, touched: Any) -> int:
     """Add every pair of levels at this offset to the upper triangle `counts`; list the bins that it touched.
 
+    `crop` is flat, has a frame of -1 as wide as the offset reaches, and `places` are the region's pixels in it.
     Bin (i, j) is i 2^shift + j: taking it apart again is a shift and not a division.
     """
-    height, width = crop.shape
     n = 0
-    for r in range(height - dr):
-        near = crop[r]
-        far = crop[r + dr]
-        for c in range(max(0, -dc), width - max(0, dc)):
-            a = near[c]
-            b = far[c + dc]
-            if a < 0 or b < 0:
-                continue
-            k = (np.int64(min(a, b)) << shift) | np.int64(max(a, b))
-            if counts[k] == 0:
-                touched[n] = k
-                n += 1
-            counts[k] += 1
+    for i in places:
+        a = crop[i]
+        b = crop[i + offset]
+        if b < 0:
+            continue
+        k = (np.int64(min(a, b)) << shift) | np.int64(max(a, b))
+        if counts[k] == 0:
+            touched[n] = k
+            n += 1
+        counts[k] += 1
     return n
 
 
@@ -145,38 +142,45 @@ def _haralick(levels: Any, labels: Any, boxes: Any, distances: Any, n_levels: in
     while (1 << shift) < n_levels:
         shift += 1
     counts = np.zeros(n_levels << shift, dtype=np.uint32)
+    farthest = 0
+    for step in distances:
+        farthest = max(farthest, step)
     largest = 0
+    most = 0
     for k in range(n):
-        largest = max(largest, (boxes[k, 2] - boxes[k, 0]) * (boxes[k, 3] - boxes[k, 1]))
-    touched = np.empty(min(largest, n_levels * (n_levels + 1) // 2), dtype=np.int64)
-    crop_space = np.empty(largest, dtype=np.int16)
+        most = max(most, boxes[k, 4])
+        largest = max(largest, (boxes[k, 2] - boxes[k, 0] + 2 * farthest) * (boxes[k, 3] - boxes[k, 1] + 2 * farthest))
+    touched = np.empty(min(most, n_levels * (n_levels + 1) // 2), dtype=np.int64)
+    places = np.empty(most, dtype=np.int64)
+    crop = np.empty(largest, dtype=np.int16)
     space = np.zeros(4 * n_levels, dtype=np.int64)
     for k in range(n):
         r0, c0, r1, c1, pixels = boxes[k, :5]
         if pixels == 0:
             continue
-        crop = crop_space[: (r1 - r0) * (c1 - c0)].reshape(r1 - r0, c1 - c0)
+        width = c1 - c0 + 2 * farthest
+        crop[: (r1 - r0 + 2 * farthest) * width] = -1
         low = n_levels
         high = 0
+        m = 0
         for r in range(r0, r1):
             for c in range(c0, c1):
-                level: Any = -1
                 if labels[r, c] == k + 1:
-                    level = np.int64(levels[r, c])
+                    level: Any = np.int64(levels[r, c])
                     low = min(low, level)
                     high = max(high, level)
-                crop[r - r0, c - c0] = level
+                    places[m] = (r - r0 + farthest) * width + c - c0 + farthest
+                    crop[places[m]] = level
+                    m += 1
+        for i in places[:m]:
+            crop[i] -= low
         span = high - low + 1
-        for r in range(r1 - r0):
-            for c in range(c1 - c0):
-                crop[r, c] -= low
         for d in range(distances.size):
             step = distances[d]
             for angle in range(4):
-                dr = 0 if angle == 0 else step
-                dc = (step, step, 0, -step)[angle]
-                m = _count_pairs(crop, dr, dc, shift, counts, touched)
-                _features(counts, touched, m, span, shift, low + 1, table, space, out[k, d, angle])
+                offset = (step, step * width + step, step * width, step * width - step)[angle]
+                found = _count_pairs(crop, places[:m], offset, shift, counts, touched)
+                _features(counts, touched, found, span, shift, low + 1, table, space, out[k, d, angle])
     return out
 
 

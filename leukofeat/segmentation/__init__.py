@@ -4,6 +4,7 @@ from leukofeat.segmentation.cells import split_cells
 from leukofeat.segmentation.fuzzy import FuzzyCMeansSegmenter, segment_fuzzy_c_means
 from leukofeat.segmentation.grabcut import GrabCutSegmenter, refine_grabcut
 from leukofeat.segmentation.lab_kmeans import LabKMeansSegmenter, segment_lab_kmeans
+from leukofeat.segmentation.leukocyte import LeukocyteSegmenter, segment_leukocytes
 from leukofeat.segmentation.mask import RegionMasker, mask_region
 from leukofeat.segmentation.metrics import (
     aggregated_jaccard,
@@ -22,6 +23,7 @@ __all__ = [
     "FuzzyCMeansSegmenter",
     "GrabCutSegmenter",
     "LabKMeansSegmenter",
+    "LeukocyteSegmenter",
     "OtsuSegmenter",
     "RegionMasker",
     "TriangleSegmenter",
@@ -36,6 +38,7 @@ __all__ = [
     "segment_dual_threshold",
     "segment_fuzzy_c_means",
     "segment_lab_kmeans",
+    "segment_leukocytes",
     "segment_otsu",
     "segment_triangle",
     "split_cells",

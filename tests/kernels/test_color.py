@@ -83,7 +83,7 @@ def test_stains_match_scikit_images_deconvolution():
     matrix = np.linalg.inv(STAINS / np.linalg.norm(STAINS, axis=1, keepdims=True))
     # scikit-image takes (I / 255) in units of log(1e-6); the same plane from (I + 1) / 256 in decimal units
     theirs = separate_stains((image + 1.0) / 256, matrix) * 6
-    np.testing.assert_allclose(stain_planes(image), np.minimum(100 * theirs, 255), atol=0.51)
+    np.testing.assert_allclose(stain_planes(image), np.minimum(100 * theirs[..., :2], 255), atol=0.51)
 
 
 def test_read_only_and_strided_images_give_the_same():

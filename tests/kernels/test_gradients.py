@@ -67,6 +67,15 @@ def test_statistics_of_a_picture():
     np.testing.assert_allclose(image_statistics(picture), expected)
 
 
+def test_last_bits_do_not_depend_on_the_place_in_memory():
+    picture = np.random.default_rng(0).normal(size=(41, 53)) ** 2
+    space = np.empty(picture.size + 16)
+    for offset in range(16):
+        moved = space[offset : offset + picture.size].reshape(picture.shape)
+        moved[:] = picture
+        np.testing.assert_array_equal(image_statistics(moved), image_statistics(picture))
+
+
 def test_gradient_statistics_of_parts_match_numpy():
     image, nuclei, _ = drawn_field()
     gray = gray_of(image)

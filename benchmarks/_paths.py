@@ -1,0 +1,415 @@
+"""From a JPEG file to a row of features: by leukofeat, by the fastest other libraries, and by scikit-image throughout.
+
+All follow one recipe, the segmentation of `LabKMeansSegmenter` and the default columns of GeometryFeatures, HOGFeatures,
+ColorFeatures (five spaces) and TextureFeatures. The check gives every measuring half the same label maps.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import cv2
+import numpy as np
+
+from leukofeat.decode import read_image
+from leukofeat.features import (
+    chromatin,
+    color,
+    contours,
+    filters,
+    geometry,
+    hog,
+    outline,
+    relative_color,
+    runlength,
+    texture,
+)
+from leukofeat.kernels.color import STATISTIC_NAMES, optical_density_table
+from leukofeat.kernels.shape import SHAPE_NAMES
+from leukofeat.kernels.texture import HARALICK_NAMES
+from leukofeat.segmentation import LabKMeansSegmenter
+from leukofeat.smear import Smear
+
+SPACES = ("rgb", "hsv", "lab", "ycrcb", "od")
+CIRCLES = ((8, 1), (16, 2), (24, 3))
+SEGMENTER = LabKMeansSegmenter(rank="a", split="h_maxima", clear_border=False)
+SHARED = [
+    geometry.GeometryFeatures(),
+    hog.HOGFeatures(regions=["image"]),
+    color.ColorFeatures(spaces=SPACES),
+    texture.TextureFeatures(),
+]
+EVERYTHING = [
+    geometry.GeometryFeatures(),
+    hog.HOGFeatures(),
+    color.ColorFeatures(),
+    texture.TextureFeatures(),
+    runlength.RunLengthFeatures(),
+    filters.GranulometryFeatures(),
+    outline.OutlineFeatures(),
+    chromatin.ChromatinFeatures(),
+    relative_color.RelativeColorFeatures(),
+    contours.ContourFeatures(),
+]
+EXTRA = [filters.GaborFeatures(), filters.WaveletFeatures()]
+
+Labels = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass
+class Path:
+    """One way from a file to a row: three steps, and which libraries take them."""
+
+    decode: Callable[[str], np.ndarray]
+    segment: Callable[[np.ndarray], Labels]
+    measure: Callable[[np.ndarray, np.ndarray, np.ndarray], dict[str, float]]
+    packages: tuple[str, ...]
+
+    def __call__(self, file: str) -> dict[str, float]:
+        image = self.decode(file)
+        return self.measure(image, *self.segment(image))
+
+    @property
+    def version(self) -> str:
+        return " ".join(f"{name} {version(name)}" for name in self.packages)
+
+
+def everything(file: str) -> dict[str, float]:
+    """leukofeat's full catalogue without Gabor and wavelets."""
+    smear = SEGMENTER._apply(Smear(read_image(file)))
+    return _row(smear, EVERYTHING)
+
+
+def decode_only(file: str) -> np.ndarray:
+    """The floor: the JPEG decoded by OpenCV and nothing else."""
+    return cv2.imread(file)
+
+
+def _row(smear: Smear, families: list[Any]) -> dict[str, float]:
+    row: dict[str, float] = {}
+    for family in families:
+        row.update(zip(family._row_names(), family._row(smear), strict=True))
+    return row
+
+
+def _ours_segment(image: np.ndarray) -> Labels:
+    smear = SEGMENTER._apply(Smear(image))
+    return smear.region("nucleus"), smear.region("cell")
+
+
+def _ours_measure(image: np.ndarray, nuclei: np.ndarray, cells: np.ndarray) -> dict[str, float]:
+    return _row(Smear(image, nuclei, cells), SHARED)
+
+
+# ---- segmentation by other libraries --------------------------------------------------------------------------------
+
+
+def _kmeans_opencv(points: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    cv2.setRNGSeed(0)
+    criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 100, 0.01)
+    _, labels, centers = cv2.kmeans(points.astype(np.float32), k, None, criteria, 5, cv2.KMEANS_PP_CENTERS)
+    return labels.ravel(), centers
+
+
+def _kmeans_sklearn(points: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.cluster import KMeans
+
+    fitted = KMeans(k, n_init=5, random_state=0).fit(points.astype(np.float64))
+    return fitted.labels_, fitted.cluster_centers_
+
+
+def _classes(image: np.ndarray, ab: np.ndarray, kmeans: Any) -> np.ndarray:
+    """0 nucleus, 1 cytoplasm, 2 anything else, by pixel."""
+    red = image[:, :, 0].ravel().astype(float)
+    labels, centers = kmeans(ab, 4)
+    mean_red = np.array([red[labels == k].mean() for k in range(4)])
+    nucleus = int(np.argmax(centers[:, 0]))
+    mean_red[nucleus] = np.inf
+    out = np.where(labels == nucleus, 0, 2)
+    some = np.flatnonzero(labels == np.argmin(mean_red))
+    inner, _ = kmeans(ab[some], 3)
+    out[some[inner == np.argmin([red[some][inner == k].mean() for k in range(3)])]] = 1
+    return out.reshape(image.shape[:2])
+
+
+def _clean_opencv(mask: np.ndarray) -> np.ndarray:
+    mask = mask.astype(np.uint8)
+    for value, least in ((1, 100), (0, 15)):
+        _, labels, stats, _ = cv2.connectedComponentsWithStats((mask == value).astype(np.uint8), connectivity=4)
+        small = stats[:, cv2.CC_STAT_AREA] < least
+        small[0] = False
+        mask[small[labels]] = 1 - value
+    return mask > 0
+
+
+def _clean_skimage(mask: np.ndarray) -> np.ndarray:
+    from skimage.morphology import remove_small_holes, remove_small_objects
+
+    mask = remove_small_objects(mask.astype(bool), max_size=99, connectivity=1)
+    return remove_small_holes(mask, max_size=14, connectivity=1)
+
+
+def _split(nucleus: np.ndarray, cytoplasm: np.ndarray, distance: np.ndarray) -> Labels:
+    from skimage.measure import label
+    from skimage.morphology import h_maxima
+    from skimage.segmentation import watershed
+
+    markers = label(h_maxima(distance.astype(np.float32), 1.0), connectivity=2)
+    nuclei = watershed(-distance, markers, mask=nucleus).astype(np.int32)
+    cells = watershed(np.zeros(nucleus.shape, np.uint8), nuclei, mask=cytoplasm | nucleus)
+    return nuclei, cells.astype(np.int32)
+
+
+def _raw_masks(image: np.ndarray, ab: np.ndarray, kmeans: Any, gray: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    classes = _classes(image, ab, kmeans)
+    nucleus = (classes == 0) & (gray > 25.5)
+    cytoplasm = (classes == 1).astype(np.uint8)
+    if cytoplasm.any():
+        even = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8)).apply(gray * cytoplasm)
+        cytoplasm = cv2.threshold(even, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1]
+    return nucleus, cytoplasm > 0
+
+
+def _segment_fast(image: np.ndarray) -> Labels:
+    ab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB).reshape(-1, 3)[:, 1:]
+    nucleus, cytoplasm = _raw_masks(image, ab, _kmeans_opencv, cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
+    nucleus, cytoplasm = _clean_opencv(nucleus), _clean_opencv(cytoplasm)
+    distance = cv2.distanceTransform(np.pad(nucleus, 1).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return _split(nucleus, cytoplasm, distance[1:-1, 1:-1])
+
+
+def _segment_naive(image: np.ndarray) -> Labels:
+    from scipy.ndimage import distance_transform_edt
+    from skimage.color import rgb2gray, rgb2lab
+
+    ab = np.rint(rgb2lab(image)[:, :, 1:] + 128).reshape(-1, 2)
+    gray = np.rint(255 * rgb2gray(image)).astype(np.uint8)
+    nucleus, cytoplasm = _raw_masks(image, ab, _kmeans_sklearn, gray)
+    nucleus, cytoplasm = _clean_skimage(nucleus), _clean_skimage(cytoplasm)
+    return _split(nucleus, cytoplasm, distance_transform_edt(np.pad(nucleus, 1))[1:-1, 1:-1])
+
+
+# ---- measuring by other libraries -----------------------------------------------------------------------------------
+
+_SHAPE = {
+    "area": "area",
+    "perimeter": "perimeter",
+    "equivalent_diameter": "equivalent_diameter_area",
+    "major_axis": "axis_major_length",
+    "minor_axis": "axis_minor_length",
+    "eccentricity": "eccentricity",
+    "extent": "extent",
+    "convex_area": "area_convex",
+    "solidity": "solidity",
+    "feret_max": "feret_diameter_max",
+}
+
+
+def _geometry(nuclei: np.ndarray, cells: np.ndarray) -> dict[str, float]:
+    from skimage.measure import regionprops_table
+
+    row: dict[str, float] = {"cell_count": float(len(np.unique(cells[cells > 0])))}
+    for region, labels in (("nucleus", nuclei), ("cell", cells)):
+        table = regionprops_table(labels, properties=[*_SHAPE.values(), "moments_hu"])
+        columns = {name: table[theirs] for name, theirs in _SHAPE.items()}
+        columns |= {f"hu_{k + 1}": table[f"moments_hu-{k}"] for k in range(7)}
+        columns["circularity"] = 4 * np.pi * columns["area"] / columns["perimeter"] ** 2
+        columns["compactness"] = columns["perimeter"] ** 2 / columns["area"]
+        columns["roundness"] = 4 * columns["area"] / (np.pi * columns["feret_max"] ** 2)
+        assert columns.keys() <= set(SHAPE_NAMES)
+        for name, x in columns.items():
+            row[f"{region}_{name}_mean"], row[f"{region}_{name}_std"] = x.mean(), x.std()
+        if region == "nucleus":
+            nucleus_area = columns["area"]
+        else:
+            ratio = nucleus_area / columns["area"]
+            row["nc_area_ratio_mean"], row["nc_area_ratio_std"] = ratio.mean(), ratio.std()
+    return row
+
+
+def _hog(gray: np.ndarray) -> dict[str, float]:
+    from skimage.feature import hog as theirs
+
+    _, picture = theirs(gray, 9, (8, 8), (1, 1), visualize=True)
+    values = picture.max(), picture.mean(), picture.std(), (picture > 0).mean()
+    return {f"image_hog_{name}": float(x) for name, x in zip(("max", "mean", "std", "active"), values, strict=True)}
+
+
+def _color(image: np.ndarray, masks: dict[str, np.ndarray]) -> dict[str, float]:
+    from scipy import stats
+
+    smear = Smear(image)
+    planes = {"rgb": image, "hsv": smear.hsv, "lab": smear.lab, "ycrcb": smear.ycrcb}
+    row: dict[str, float] = {}
+    for region, mask in masks.items():
+        for space in SPACES:
+            stack = planes["rgb" if space == "od" else space][mask]
+            names = [n.split("_")[2] for n in color.color_names([region], [space])[:: len(STATISTIC_NAMES)]]
+            for k, channel in enumerate(names):
+                counts = np.bincount(stack[:, k])
+                x = optical_density_table()[stack[:, k]] if space == "od" else stack[:, k].astype(float)
+                values = [x.mean(), x.std(), stats.skew(x), stats.kurtosis(x), stats.entropy(counts, base=2)]
+                values += list(np.percentile(x, [5, 25, 50, 75, 95]))
+                row.update({f"{region}_{space}_{channel}_{n}": v for n, v in zip(STATISTIC_NAMES, values, strict=True)})
+    return row
+
+
+def _lbp(gray: np.ndarray, masks: dict[str, np.ndarray]) -> dict[str, float]:
+    from skimage.feature import local_binary_pattern
+
+    row: dict[str, float] = {}
+    for points, radius in CIRCLES:
+        codes = local_binary_pattern(gray, points, radius, "uniform").astype(np.int64)
+        for region, mask in masks.items():
+            counts = np.bincount(codes[mask], minlength=points + 2)
+            row.update({f"{region}_lbp_{points}_{radius}_{k}": x for k, x in enumerate(counts / counts.sum())})
+    return row
+
+
+def _name_haralick(row: dict[str, float], region: str, values: np.ndarray) -> None:
+    for k, name in enumerate(HARALICK_NAMES):
+        row[f"{region}_haralick_{name}_d1_mean"] = values[:, k].mean()
+        row[f"{region}_haralick_{name}_d1_range"] = np.ptp(values[:, k])
+
+
+def _haralick_fast(gray: np.ndarray, masks: dict[str, np.ndarray]) -> dict[str, float]:
+    from cp_measure.core.numba.measuretexture import get_texture
+
+    labels = np.zeros(gray.shape, np.int32)
+    for k, mask in enumerate(masks.values(), start=1):
+        labels[mask] = k
+    table = np.array(list(get_texture(labels, gray // 4 + 1, scale=1).values())).reshape(4, 13, len(masks))
+    row: dict[str, float] = {}
+    for k, region in enumerate(masks):
+        _name_haralick(row, region, table[:, :, k])
+    # it takes the variance of the histogram of differences for that of the differences
+    return {name: x for name, x in row.items() if "difference_variance" not in name}
+
+
+def _haralick_naive(gray: np.ndarray, masks: dict[str, np.ndarray]) -> dict[str, float]:
+    from skimage.feature import graycomatrix
+
+    row: dict[str, float] = {}
+    for region, mask in masks.items():
+        levels = np.where(mask, gray // 4 + 1, 0).astype(np.uint8)
+        angles = [0, -np.pi / 4, np.pi / 2, np.pi / 4]
+        matrices = graycomatrix(levels, [1], angles, levels=65, symmetric=True)[1:, 1:, 0].transpose(2, 0, 1)
+        _name_haralick(row, region, np.array([_textbook(m / m.sum()) for m in matrices]))
+    return row
+
+
+def _textbook(p: np.ndarray) -> list[float]:
+    def entropy(x: np.ndarray) -> float:
+        x = x[x > 0]
+        return float(-(x * np.log2(x)).sum())
+
+    i, j = np.indices(p.shape) + 1
+    px = p.sum(axis=1)
+    k = np.arange(1, len(px) + 1)
+    mean = px @ k
+    variance = px @ (k - mean) ** 2
+    plus, minus = np.bincount((i + j).ravel(), p.ravel()), np.bincount(abs(i - j).ravel(), p.ravel())
+    s, d = np.arange(len(plus)), np.arange(len(minus))
+    hx, hxy = entropy(px), entropy(p)
+    return [
+        (p**2).sum(),
+        (p * (i - j) ** 2).sum(),
+        ((p * i * j).sum() - mean**2) / variance,
+        variance,
+        (p / (1 + (i - j) ** 2)).sum(),
+        plus @ s,
+        plus @ s**2 - (plus @ s) ** 2,
+        entropy(plus),
+        hxy,
+        minus @ d**2 - (minus @ d) ** 2,
+        entropy(minus),
+        (hxy - 2 * hx) / hx,
+        np.sqrt(max(0.0, 1 - np.exp(-2 * (2 * hx - hxy)))),
+    ]
+
+
+def _measure(haralick: Any) -> Callable[[np.ndarray, np.ndarray, np.ndarray], dict[str, float]]:
+    def measure(image: np.ndarray, nuclei: np.ndarray, cells: np.ndarray) -> dict[str, float]:
+        gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        row = _hog(gray)
+        masks = {"nucleus": nuclei > 0, "cytoplasm": (cells > 0) & (nuclei == 0)}
+        masks = {region: mask for region, mask in masks.items() if mask.sum() > 1}
+        if "nucleus" in masks:
+            row |= _geometry(nuclei, cells) | _color(image, masks) | haralick(gray, masks) | _lbp(gray, masks)
+        return row
+
+    return measure
+
+
+def _imread(file: str) -> np.ndarray:
+    return cv2.cvtColor(cv2.imread(file), cv2.COLOR_BGR2RGB)
+
+
+def _imread_skimage(file: str) -> np.ndarray:
+    from skimage.io import imread
+
+    return imread(file)
+
+
+OURS = Path(read_image, _ours_segment, _ours_measure, ("leukofeat",))
+PEERS = {
+    "fastest peers": Path(
+        _imread, _segment_fast, _measure(_haralick_fast), ("opencv-python", "scikit-image", "scipy", "cp_measure")
+    ),
+    "scikit-image": Path(
+        _imread_skimage, _segment_naive, _measure(_haralick_naive), ("scikit-image", "scikit-learn", "scipy")
+    ),
+}
+
+
+def check_path(peer: Path, files: list[str]) -> tuple[float, float, int]:
+    """Largest relative difference of the columns on the same label maps, mean Dice of the nuclei, and columns compared."""
+    worst, dices, columns = 0.0, [], 0
+    for file in files:
+        image = _imread(file)
+        nuclei, cells = _ours_segment(image)
+        theirs, _ = peer.segment(image)
+        total = np.count_nonzero(nuclei) + np.count_nonzero(theirs)
+        dices.append(2 * np.count_nonzero((nuclei > 0) & (theirs > 0)) / total if total else 1.0)
+        a, b = _ours_measure(image, nuclei, cells), peer.measure(image, nuclei, cells)
+        shared = [name for name in a if name in b and not (np.isnan(a[name]) or np.isnan(b[name]))]
+        columns = max(columns, len(shared))
+        # Hu's higher moments cancel to noise: what is small against 1e-6 counts as it is
+        worst = max([worst, *(abs(a[name] - b[name]) / max(abs(b[name]), 1e-6) for name in shared)])
+    return worst, float(np.mean(dices)), columns
+
+
+def profile_path(files: list[str], repeats: int) -> None:
+    """Print the CPU time of each step of the whole path, median over the files."""
+    families = {type(family).__name__: family for family in [*EVERYTHING, *EXTRA]}
+    times: dict[str, list[float]] = {}
+
+    def clock(name: str, function: Callable[..., Any], *args: Any) -> Any:
+        start = time.process_time_ns()
+        result = function(*args)
+        times.setdefault(name, []).append((time.process_time_ns() - start) / 1e6)
+        return result
+
+    for round_ in range(repeats + 1):
+        for file in files:
+            smear = Smear(clock("decode", read_image, file))
+            smear = clock("segment", SEGMENTER._apply, smear)
+            for plane in ("gray", "lab", "hsv", "ycrcb", "cytoplasm"):
+                clock("shared planes: " + plane, getattr, smear, plane)
+            for name, family in families.items():
+                clock(name, family._row, smear)
+        if round_ == 0:
+            # compiling and loading
+            times.clear()
+    medians = {name: float(np.median(t)) for name, t in times.items()}
+    total = sum(medians.values())
+    print(f"{'step':28s} {'ms':>8s} {'share':>7s}")
+    for name, value in medians.items():
+        print(f"{name:28s} {value:8.3f} {value / total:7.1%}")
+    counted = total - sum(medians[type(family).__name__] for family in EXTRA)
+    print(f"{'all':28s} {total:8.3f}")
+    print(f"{'without Gabor and wavelets':28s} {counted:8.3f}   {counted / medians['decode']:.1f} times the decoding")

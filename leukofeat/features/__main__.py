@@ -1,0 +1,8 @@
+"""`python -m leukofeat.features` prints the catalogue page."""
+
+import sys
+
+from leukofeat.features._page import features_page
+
+sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+sys.stdout.write(features_page())

@@ -1,0 +1,215 @@
+"""Whole cells around their nuclei: colour evidence against everything outside of cells, and a star-shaped outline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from leukofeat.kernels._jit import jit
+from leukofeat.kernels.star_contour import fill_star, star_contour
+
+__all__ = ["fit_cells", "mean_colors"]
+
+BINS = 4096  # 16 x 16 x 16
+
+
+@jit
+def _smoothed(hist: Any, out: Any) -> Any:
+    """(1, 2, 1) / 4 along each of the three axes; bins that hold something and their neighbours only."""
+    out[:] = 0
+    for i in range(16):
+        for j in range(16):
+            for k in range(16):
+                v = hist[(i * 16 + j) * 16 + k]
+                if v == 0:
+                    continue
+                for di in range(-1, 2):
+                    ii = min(max(i + di, 0), 15)
+                    vi = v * (0.5 if di == 0 else 0.25)
+                    for dj in range(-1, 2):
+                        jj = min(max(j + dj, 0), 15)
+                        vj = vi * (0.5 if dj == 0 else 0.25)
+                        for dk in range(-1, 2):
+                            kk = min(max(k + dk, 0), 15)
+                            out[(ii * 16 + jj) * 16 + kk] += vj * (0.5 if dk == 0 else 0.25)
+
+
+@jit
+def fit_cells(
+    bins: Any,
+    edge: Any,
+    nuclei: Any,
+    nearest: Any,
+    distance: Any,
+    rest: Any,
+    near: Any,
+    is_pale: Any,
+    ceiling: Any,
+    radius: Any,
+    centers: Any,
+    boxes: Any,
+    rounds: Any,
+    params: Any,
+) -> Any:
+    """Grow each nucleus to its cell.
+
+    Parameters
+    ----------
+    bins : (H, W) uint16
+        Colour bin of each pixel.
+    edge : (H, W) float32
+        Edge strength.
+    nuclei, nearest : (H, W) int32
+        Nucleus 1..n of each pixel, and the nucleus nearest to it.
+    distance : (H, W) float32
+        Distance to the nearest nucleus, in pixels.
+    rest : (4096,) float64
+        Colours outside of cells: a first guess, replaced after each round.
+    near : (n, 4096) float64
+        Colours of each cell's cytoplasm: a first guess, replaced after each round.
+    is_pale : (4096,) bool
+        Bins of background colours.
+    ceiling : (4096,) float64
+        Largest evidence for being inside a cell that a bin can give.
+    radius, centers, boxes : (n,) float64, (n, 2) float64, (n, 4) int64
+        Radius of each nucleus, (y, x) to look from, and (y0, y1, x0, x1) to look in.
+    rounds : int
+        How often colours and outlines are fitted in turn.
+    params : tuple of float
+        prior, edge_weight, stiffness, clip, share, bias: see `leukofeat.segmentation._leukocyte_cells`.
+
+    Returns
+    -------
+    (H, W) int32
+        Cells 1..n, each holding its nucleus.
+    """
+    prior, edge_weight, stiffness, clip, share, bias = params
+    n_cells = radius.size
+    h, w = nuclei.shape
+    cells = np.zeros((h, w), np.int32)
+    center = centers.copy()
+    smooth_rest = np.empty(BINS)
+    smooth_near = np.empty(BINS)
+    weight = np.empty(BINS)
+    ratio = np.empty(BINS)
+    for it in range(rounds):
+        _smoothed(rest, smooth_rest)
+        pale, stained = 1.0, 1.0
+        for b in range(BINS):
+            if is_pale[b]:
+                pale += smooth_rest[b]
+            else:
+                stained += smooth_rest[b]
+        # around one cell there may be nothing but background or nothing but red cells: each counts as frequent as that
+        floor = share * (pale + stained)
+        pale, stained = max(pale, floor), max(stained, floor)
+        for b in range(BINS):
+            weight[b] = (pale if is_pale[b] else stained) / (smooth_rest[b] + 0.02)
+        cells[:] = 0
+        for c in range(n_cells):
+            R = radius[c]
+            y0, y1, x0, x1 = boxes[c]
+            bh, bw = y1 - y0, x1 - x0
+            _smoothed(near[c], smooth_near)
+            total = near[c].sum() + 1.0
+            for b in range(BINS):
+                ratio[b] = np.nan
+            gain = np.empty((bh, bw), np.float32)
+            for y in range(bh):
+                for x in range(bw):
+                    own = nuclei[y0 + y, x0 + x]
+                    if own == c + 1:
+                        g = clip
+                    elif own != 0 or nearest[y0 + y, x0 + x] != c + 1:
+                        g = -clip
+                    else:
+                        b = bins[y0 + y, x0 + x]
+                        if np.isnan(ratio[b]):
+                            ratio[b] = min(np.log((smooth_near[b] + 0.02) * weight[b] / total) + bias, ceiling[b])
+                        g = ratio[b] - prior * distance[y0 + y, x0 + x] / R
+                        g = min(max(g, -clip), clip)
+                    gain[y, x] = g
+            cy, cx = center[c, 0] - y0, center[c, 1] - x0
+            outline = star_contour(gain, edge[y0:y1, x0:x1], cy, cx, R, int(2.5 * R + 8), edge_weight, stiffness)
+            inside = np.zeros((bh, bw), np.uint8)
+            fill_star(outline, cy, cx, inside)
+            near[c] = 0
+            sy, sx, m = 0.0, 0.0, 0
+            for y in range(bh):
+                for x in range(bw):
+                    yy, xx = y0 + y, x0 + x
+                    own = nuclei[yy, xx]
+                    if own == c + 1 or (inside[y, x] and nearest[yy, xx] == c + 1 and own == 0):
+                        cells[yy, xx] = c + 1
+                        sy += y
+                        sx += x
+                        m += 1
+                        if own == 0:
+                            near[c, bins[yy, xx]] += 1
+            center[c, 0] = sy / m + y0
+            center[c, 1] = sx / m + x0
+        if it + 1 < rounds:
+            rest[:] = 0
+            for y in range(h):
+                for x in range(w):
+                    if cells[y, x] == 0:
+                        rest[bins[y, x]] += 1
+    return cells
+
+
+@jit
+def mean_colors(
+    offset: Any, azure: Any, edge: Any, nuclei: Any, narrow: Any, wide: Any, n: Any, pale: Any, floor: Any, flat: Any
+) -> Any:
+    """Mean colour offsets of each cell's cytoplasm, of what a wider outline adds to it, and of the red cells.
+
+    Parameters
+    ----------
+    offset : (H, W, 3) float32
+        LAB minus background.
+    azure, edge : (H, W) uint8 and float32
+        Azure stain and colour edges.
+    nuclei, narrow, wide : (H, W) int32
+        Nuclei 1..n, and two versions of their cells.
+    n : int
+        Number of cells.
+    pale, floor, flat : float
+        Red cells are further than `pale` from the background, less azure than `floor`, in no cell, and not taken
+        where an edge is `flat` or stronger: rims have mixed colours.
+
+    Returns
+    -------
+    inner, added : (n + 1, 4) float64
+        Mean L*, a*, b* and number of pixels.
+    red : (4,) float64
+        The same of all red cells.
+    """
+    inner = np.zeros((n + 1, 4))
+    added = np.zeros((n + 1, 4))
+    red = np.zeros(4)
+    h, w = nuclei.shape
+    for y in range(h):
+        for x in range(w):
+            a, b, c = offset[y, x, 0], offset[y, x, 1], offset[y, x, 2]
+            out = wide[y, x]
+            if out == 0:
+                if azure[y, x] < floor and edge[y, x] < flat and a * a + b * b + c * c > pale * pale:
+                    red[0] += a
+                    red[1] += b
+                    red[2] += c
+                    red[3] += 1
+                continue
+            if nuclei[y, x] != 0:
+                continue
+            row = inner[out] if narrow[y, x] == out else added[out]
+            row[0] += a
+            row[1] += b
+            row[2] += c
+            row[3] += 1
+    for i in range(3):
+        red[i] /= max(red[3], 1.0)
+        for k in range(n + 1):
+            inner[k, i] /= max(inner[k, 3], 1.0)
+            added[k, i] /= max(added[k, 3], 1.0)
+    return inner, added, red

@@ -1,0 +1,245 @@
+"""Split touching blobs at their necks: a watershed of the distance map with a relative depth criterion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from leukofeat.kernels._jit import jit
+
+__all__ = ["hull_counts", "label_gaps", "split_at_necks"]
+
+
+@jit
+def split_at_necks(labels: Any, distance: Any, neck: Any) -> Any:
+    """Cut labels where a passage is narrower than `neck` times the inscribed radius of the smaller part.
+
+    Pixels flood from high to low distance; two floods that meet fuse unless both are deeper than the passage.
+
+    Parameters
+    ----------
+    labels : (H, W) int32
+        Labels, each taken by itself.
+    distance : (H, W) float32
+        Distance to the outside of each label.
+    neck : float
+        Relative width, under 1.
+
+    Returns
+    -------
+    (H, W) int32
+        Parts 1..n.
+    """
+    h, w = labels.shape
+    n = 0
+    for y in range(h):
+        for x in range(w):
+            n += labels[y, x] > 0
+    where = np.empty(n, np.int64)
+    depth = np.empty(n)
+    n = 0
+    for y in range(h):
+        for x in range(w):
+            if labels[y, x] > 0:
+                where[n] = y * w + x
+                depth[n] = distance[y, x]
+                n += 1
+    order = np.argsort(-depth)
+    parent = np.full(h * w, -1, np.int64)
+    region = np.full(h * w, -1, np.int64)
+    peak = np.zeros(h * w)
+    for k in range(n):
+        p = where[order[k]]
+        level = depth[order[k]]
+        y, x = p // w, p % w
+        best = -1
+        steepest = -1
+        ahead = -1.0
+        for d in range(8):
+            yy = y + (d == 0) + (d == 4) + (d == 5) - (d == 1) - (d == 6) - (d == 7)
+            xx = x + (d == 2) + (d == 4) + (d == 6) - (d == 3) - (d == 5) - (d == 7)
+            if yy < 0 or yy >= h or xx < 0 or xx >= w or labels[yy, xx] != labels[y, x]:
+                continue
+            q = region[yy * w + xx]
+            if q < 0:
+                continue
+            while parent[q] != q:
+                parent[q] = parent[parent[q]]
+                q = parent[q]
+            # a pixel joins the part it lies on the slope of
+            if distance[yy, xx] > ahead or (distance[yy, xx] == ahead and peak[q] > peak[steepest]):
+                ahead = distance[yy, xx]
+                steepest = q
+            if best < 0:
+                best = q
+            elif q != best:
+                low, high = (q, best) if peak[q] < peak[best] else (best, q)
+                if level > neck * peak[low] or peak[low] - level < 1.0:
+                    parent[low] = high
+                best = high
+        if best < 0:
+            best = p
+            parent[p] = p
+            peak[p] = level
+        elif steepest != best:
+            while parent[steepest] != steepest:
+                steepest = parent[steepest]
+            best = steepest
+        region[p] = best
+    out = np.zeros((h, w), np.int32)
+    name = np.zeros(h * w, np.int32)
+    count = 0
+    for k in range(n):
+        p = where[k]
+        q = region[p]
+        while parent[q] != q:
+            q = parent[q]
+        if name[q] == 0:
+            count += 1
+            name[q] = count
+        out[p // w, p % w] = name[q]
+    return out
+
+
+@jit
+def label_gaps(labels: Any, boxes: Any, reach: Any) -> Any:
+    """Distance in pixels between the nearest pixels of each two labels, where it is at most `reach`, else infinity.
+
+    Parameters
+    ----------
+    labels : (H, W) int32
+        Labels 1..n.
+    boxes : (n, 4) int64
+        y0, y1, x0, x1 of each label, ends excluded.
+    reach : (n, n) float64
+        Largest distance of interest.
+
+    Returns
+    -------
+    (n, n) float64
+        Symmetric distances.
+    """
+    h, w = labels.shape
+    n = boxes.shape[0]
+    room = 0
+    for i in range(n):
+        room += (boxes[i, 1] - boxes[i, 0]) * (boxes[i, 3] - boxes[i, 2])
+    rim = np.empty((room, 2), np.int32)
+    start = np.zeros(n + 1, np.int64)
+    m = 0
+    for i in range(n):
+        c = i + 1
+        for y in range(boxes[i, 0], boxes[i, 1]):
+            for x in range(boxes[i, 2], boxes[i, 3]):
+                if labels[y, x] == c and (
+                    (y > 0 and labels[y - 1, x] != c)
+                    or (y < h - 1 and labels[y + 1, x] != c)
+                    or (x > 0 and labels[y, x - 1] != c)
+                    or (x < w - 1 and labels[y, x + 1] != c)
+                ):
+                    rim[m, 0], rim[m, 1] = y, x
+                    m += 1
+        start[c] = m
+    out = np.full((n, n), np.inf)
+    for i in range(n):
+        for j in range(i + 1, n):
+            r = reach[i, j]
+            if max(boxes[i, 0], boxes[j, 0]) - min(boxes[i, 1], boxes[j, 1]) >= r:
+                continue
+            if max(boxes[i, 2], boxes[j, 2]) - min(boxes[i, 3], boxes[j, 3]) >= r:
+                continue
+            best = r * r + 1e-9
+            found = False
+            for a in range(start[i], start[i + 1]):
+                if (
+                    rim[a, 0] < boxes[j, 0] - r
+                    or rim[a, 0] > boxes[j, 1] + r
+                    or rim[a, 1] < boxes[j, 2] - r
+                    or rim[a, 1] > boxes[j, 3] + r
+                ):
+                    continue
+                for b in range(start[j], start[j + 1]):
+                    dy = rim[a, 0] - rim[b, 0]
+                    dx = rim[a, 1] - rim[b, 1]
+                    if dy * dy + dx * dx <= best:
+                        best = dy * dy + dx * dx
+                        found = True
+            if found:
+                out[i, j] = np.sqrt(best)
+                out[j, i] = out[i, j]
+    return out
+
+
+@jit
+def _envelope(values: Any, out: Any) -> Any:
+    """Largest convex function under `values` (infinite where undefined), at each index between the first and the last."""
+    n = values.size
+    chain = np.empty(n, np.int64)
+    m = 0
+    for y in range(n):
+        if not np.isfinite(values[y]):
+            continue
+        while m >= 2:
+            a, b = chain[m - 2], chain[m - 1]
+            if (values[b] - values[a]) * (y - a) >= (values[y] - values[a]) * (b - a):
+                m -= 1
+            else:
+                break
+        chain[m] = y
+        m += 1
+    for k in range(m - 1):
+        a, b = chain[k], chain[k + 1]
+        for y in range(a, b + 1):
+            out[y] = values[a] + (values[b] - values[a]) * (y - a) / (b - a)
+    if m == 1:
+        out[chain[0]] = values[chain[0]]
+
+
+@jit
+def hull_counts(nuclei: Any, cells: Any, i: Any, j: Any, box: Any) -> Any:
+    """Count the pixels of the convex hull of nuclei i and j: their own, other nuclei, gaps in their cells and in none.
+
+    Parameters
+    ----------
+    nuclei, cells : (H, W) int32
+        Nuclei, and the cells they lie in.
+    i, j : int
+        Two labels, or the same twice.
+    box : (4,) int64
+        y0, y1, x0, x1 around both, ends excluded.
+
+    Returns
+    -------
+    own, others, good, bad : int
+        Gaps in cells other than i and j count as neither good nor bad.
+    """
+    y0, y1, x0, x1 = box
+    n = y1 - y0
+    left = np.full(n, np.inf)
+    right = np.full(n, np.inf)
+    for y in range(n):
+        for x in range(x0, x1):
+            c = nuclei[y0 + y, x]
+            if c in (i, j):
+                left[y] = min(left[y], x)
+                right[y] = min(right[y], -x)
+    low = np.full(n, np.inf)
+    high = np.full(n, np.inf)
+    _envelope(left, low)
+    _envelope(right, high)
+    own, others, good, bad = 0, 0, 0, 0
+    for y in range(n):
+        if not np.isfinite(low[y]):
+            continue
+        for x in range(int(np.ceil(low[y] - 1e-9)), int(np.floor(-high[y] + 1e-9)) + 1):
+            c = nuclei[y0 + y, x]
+            if c in (i, j):
+                own += 1
+            elif c != 0:
+                others += 1
+            else:
+                c = cells[y0 + y, x]
+                good += c in (i, j)
+                bad += c == 0
+    return own, others, good, bad

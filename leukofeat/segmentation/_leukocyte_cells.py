@@ -1,0 +1,229 @@
+"""From cores to cells, and from cells to the nuclei in them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from leukofeat.kernels.cell_fit import fit_cells, mean_colors
+from leukofeat.kernels.nucleus_fit import discriminate, label_sums, remove_specks, threshold_each
+from leukofeat.segmentation._leukocyte_cores import AZURE_FLOOR, Lobes, hull_share, relabel, solidity
+from leukofeat.segmentation._leukocyte_planes import Planes
+
+FIRST_ROUNDS, LAST_ROUNDS = 3, 2  # how often colours and outlines are fitted in turn
+RING = 0.2  # width, in nuclear radii, of the ring that cytoplasm is first looked for in
+NEAR, FAR = 0.75, 1.75  # distances, in nuclear radii, between which pixels are taken more and more to be in no cell
+EMPTY = 4.0  # colour distance from the background up to which nothing speaks for a cell: the noise of a JPEG
+PALE = 12.0  # colour distance from the background under which a colour is background
+# distance prior (per nuclear radius), edge weight, stiffness, clip, share: see `leukofeat.kernels.cell_fit`
+FIT = (0.5, 0.4, 1.0, 3.0, 0.35)
+BOLD, SHY = 0.7, 0.1  # evidence added everywhere: for cells with much cytoplasm, and against leaking into red cells
+FLAT = 3.0  # edge strength under which a pixel shows the pure colour of its body
+SAME, CLOSER = 4.0, 0.4  # what a leak adds is this near the colour of red cells, also relative to that of the cytoplasm
+SOLID = 0.9  # convexity of a cell that has several lobes: two cells that touch have a waist
+IN_HULL = 0.8  # share of the gaps between lobes that has to be cytoplasm
+FAINT = 6.0  # colour distance from the background that cytoplasm between lobes has at least
+RIM = 2.0  # width in pixels of the background around a cell that is all nucleus
+TEXTURE = 0.65  # stain, against that of the nucleus, above which what Otsu splits off is chromatin and not cytoplasm
+NO_EXCESS = 42.5  # the plane `excess` where there is no stain
+OPENING = 0.08  # radius, in cell radii, of the opening that takes dark rims of cells off nuclei
+RIDGE = 30.0  # added to the colour variances: the noise of a JPEG
+
+
+def _bin_distances() -> np.ndarray:
+    """Colour distance from the background of each colour bin's centre."""
+
+    def center(low: float, step: float) -> np.ndarray:
+        r = low + (np.arange(16) + 0.5) * step
+        return np.sign(r) * r * r
+
+    light, a, b = np.meshgrid(center(-10.0, 0.72), center(-4.0, 0.85), center(-9.0, 0.85), indexing="ij")
+    return np.sqrt(light * light + a * a + b * b).ravel()
+
+
+_DISTANCE = _bin_distances()
+
+
+def nearest_label(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Label nearest to each pixel, and the distance to it."""
+    distance, index = cv2.distanceTransformWithLabels(
+        (labels == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    where = labels > 0
+    table = np.zeros(int(index.max()) + 1, np.int32)
+    table[index[where]] = labels[where]
+    return table[index], distance
+
+
+def grow_cells(nuclei: np.ndarray, planes: Planes, *biases: float, rounds: int = FIRST_ROUNDS) -> list[np.ndarray]:
+    """Cells around labelled nuclei, once for each bias (`BOLD` when none is given)."""
+    n = int(nuclei.max(initial=0))
+    h, w = nuclei.shape
+    nearest, distance = nearest_label(nuclei)
+    table = label_sums(nuclei, n, distance)
+    area = table[:, 0]
+    radius = np.sqrt(area / np.pi)
+    centers = table[:, 1:3] / area[:, None]
+    reach = (2.5 * radius + 8).astype(np.int64)
+    middle = centers.astype(np.int64)
+    # no further than to the pixels nearest to the nucleus, and one beyond
+    own = label_sums(nearest, n, distance)[:, 5:9].astype(np.int64)
+    boxes = np.stack(
+        [
+            np.maximum.reduce([middle[:, 0] - reach, own[:, 0] - 1, np.zeros(n, np.int64)]),
+            np.minimum.reduce([middle[:, 0] + reach + 1, own[:, 1] + 1, np.full(n, h)]),
+            np.maximum.reduce([middle[:, 1] - reach, own[:, 2] - 1, np.zeros(n, np.int64)]),
+            np.minimum.reduce([middle[:, 1] + reach + 1, own[:, 3] + 1, np.full(n, w)]),
+        ],
+        axis=1,
+    )
+    bins = planes.bins
+    weight = np.clip((distance / np.average(radius, weights=area) - NEAR) / (FAR - NEAR), 0, 1).ravel()
+    about = (distance <= RING * radius[nearest - 1]) & (nuclei == 0)
+    owner = nearest[about]
+    rest = np.bincount(bins.ravel(), weights=weight, minlength=4096)
+    near = np.bincount((owner - 1) * 4096 + bins[about], minlength=n * 4096).astype(np.float64).reshape(n, 4096)
+    fixed = (nearest, distance)
+    places = (_DISTANCE < PALE, _DISTANCE - EMPTY, radius, centers, boxes)
+    return [
+        fit_cells(planes.bins, planes.edge, nuclei, *fixed, rest.copy(), near.copy(), *places, rounds, (*FIT, bias))
+        for bias in biases or (BOLD,)
+    ]
+
+
+def settle_cells(nuclei: np.ndarray, planes: Planes) -> np.ndarray:
+    """Cells around nuclei, without the red cells that a bold outline may have taken in."""
+    bold, shy = grow_cells(nuclei, planes, BOLD, SHY, rounds=LAST_ROUNDS)
+    n = int(nuclei.max(initial=0))
+    limits = (PALE, float(AZURE_FLOOR), FLAT)
+    inner, added, red = mean_colors(planes.offset, planes.azure, planes.edge, nuclei, shy, bold, n, *limits)
+    to_red = np.linalg.norm(added[:, :3] - red[:3], axis=1)
+    to_inner = np.linalg.norm(added[:, :3] - inner[:, :3], axis=1)
+    leaked = (to_red < SAME) & (to_red < CLOSER * to_inner) & (inner[:, 3] >= 20)
+    leaked &= red[3] > 0.1 * np.count_nonzero(nuclei) / max(n, 1)
+    return np.where(leaked[bold], np.where(shy == bold, bold, 0), np.where(leaked[shy], shy, bold)).astype(np.int32)
+
+
+def join_lobes(cores: np.ndarray, planes: Planes) -> tuple[np.ndarray, np.ndarray, float]:
+    """Give the lobes of one nucleus one label; returns nuclei, their cells, and the stain that one nucleus may hold.
+
+    Cores near each other are tried as one nucleus: its cell has to fill the hull of the lobes.
+    """
+    lobes = Lobes(cores, planes.azure)
+    group = lobes.groups()
+    joined = group[cores]
+    cells = grow_cells(joined, planes)[0]
+    m = int(group.max())
+    if m == lobes.n:
+        return joined, cells, lobes.limit
+    extents = label_sums(cells, m, planes.azure)[:, 5:9].astype(np.int64)
+    stained = cells.copy()
+    stained[np.einsum("ijk,ijk->ij", planes.offset, planes.offset) < FAINT**2] = 0
+    boxes = label_sums(joined, m, planes.azure)[:, 5:9].astype(np.int64)
+    table = np.zeros(lobes.n + 1, np.int32)
+    count, failed = 0, False
+    for g in range(1, m + 1):
+        members = np.flatnonzero(group == g)
+        one = members.size == 1 or (
+            lobes.stain[members].sum() <= lobes.limit
+            and hull_share(joined, stained, g, g, boxes[g - 1]) >= IN_HULL
+            and solidity(cells, g, g, extents[g - 1]) >= SOLID
+        )
+        failed |= not one
+        table[members] = count + (1 if one else np.arange(1, members.size + 1))
+        count += 1 if one else members.size
+    if failed:
+        joined = table[cores]
+        cells = grow_cells(joined, planes)[0]
+    return joined, cells, lobes.limit
+
+
+def join_pairs(nuclei: np.ndarray, cells: np.ndarray, azure: np.ndarray, limit: float) -> np.ndarray:
+    """Join nuclei whose cells touch and together fill the hull of both, best first."""
+    n = int(cells.max(initial=0))
+    codes = []
+    for a, b in (
+        (cells[:, :-1], cells[:, 1:]),
+        (cells[:-1], cells[1:]),
+        (cells[:, :-2], cells[:, 2:]),
+        (cells[:-2], cells[2:]),
+    ):
+        touching = (a != b) & (a > 0) & (b > 0)
+        a, b = a[touching], b[touching]
+        codes.append(np.minimum(a, b) * (n + 1) + np.maximum(a, b))
+    pairs = {(int(c) // (n + 1), int(c) % (n + 1)) for c in np.unique(np.concatenate(codes))}
+    if not pairs:
+        return nuclei
+    table = label_sums(nuclei, n, azure)
+    stain = np.concatenate([[0.0], table[:, 4]])
+    boxes = table[:, 5:9].astype(np.int64)
+    extents = label_sums(cells, n, azure)[:, 5:9].astype(np.int64)
+
+    def rate(candidates: set[tuple[int, int]]) -> dict[tuple[int, int], float]:
+        allowed = [pair for pair in sorted(candidates) if stain[pair[0]] + stain[pair[1]] <= limit]
+        return {
+            (i, j): hull_share(nuclei, cells, i, j, _around(boxes[i - 1], boxes[j - 1]))
+            for i, j in allowed
+            if solidity(cells, i, j, _around(extents[i - 1], extents[j - 1])) >= SOLID
+        }
+
+    nuclei, cells = nuclei.copy(), cells.copy()
+    alive = np.ones(n, bool)
+    score = rate(pairs)
+    while score:
+        (i, j), best = max(score.items(), key=lambda item: item[1])
+        if best < IN_HULL:
+            break
+        nuclei[nuclei == j] = i
+        cells[cells == j] = i
+        boxes[i - 1] = _around(boxes[i - 1], boxes[j - 1])
+        extents[i - 1] = _around(extents[i - 1], extents[j - 1])
+        stain[i] += stain[j]
+        alive[j - 1] = False
+        around = {k for pair in pairs for k in pair if (i in pair or j in pair)} - {i, j}
+        pairs = {pair for pair in pairs if i not in pair and j not in pair}
+        changed = {(min(i, k), max(i, k)) for k in around}
+        pairs |= changed
+        score = {pair: s for pair, s in score.items() if pair in pairs and pair not in changed} | rate(changed)
+    return relabel(nuclei, alive)
+
+
+def _around(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.array([min(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), max(a[3], b[3])])
+
+
+def draw_nuclei(cells: np.ndarray, cores: np.ndarray, planes: Planes) -> np.ndarray:
+    """Nuclei inside cells: Otsu's threshold on the stain of each cell, then a linear discriminant on its colours.
+
+    In a cell that is nearly all nucleus a rim around it counts as not nuclear, so that the contrast is that with the
+    outside and not the texture of the chromatin.
+    """
+    n = int(cells.max(initial=0))
+    if n == 0:
+        return np.zeros_like(cells)
+    grown = cv2.dilate(cells.astype(np.float32), _disc(RIM)).astype(np.int32)
+    regions = np.where(cells > 0, cells, grown)
+    radius = np.sqrt(np.count_nonzero(cells) / n / np.pi)
+    rough, full = threshold_each(planes.excess, regions, cells, n, NO_EXCESS, TEXTURE)
+    nuclei = _tidy(rough, cells, n, radius)
+    nuclei = _tidy(discriminate(planes.offset, nuclei, regions, cells, n, full, RIDGE), cells, n, radius)
+    lost = np.bincount(nuclei.ravel(), minlength=n + 1) == 0
+    if lost.any():
+        nuclei = np.where(lost[cores] & (cores == cells), cores, nuclei)
+    return nuclei
+
+
+def _disc(r: float) -> np.ndarray:
+    k = int(np.ceil(r))
+    y, x = np.ogrid[-k : k + 1, -k : k + 1]
+    return (y * y + x * x <= r * r + 0.5).astype(np.uint8)
+
+
+def _tidy(nuclei: np.ndarray, cells: np.ndarray, n: int, radius: float) -> np.ndarray:
+    """Smooth outlines, without thin rims, specks and small holes."""
+    mask = cv2.medianBlur((nuclei > 0).astype(np.uint8), 5)
+    opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, _disc(OPENING * radius))
+    mask = np.minimum(cv2.dilate(opened, _disc(1)), mask)
+    out = np.where(mask > 0, cells, 0).astype(np.int32)
+    remove_specks(out, cells, n, 0.1, 0.06)
+    return out

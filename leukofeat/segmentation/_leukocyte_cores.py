@@ -1,0 +1,146 @@
+"""Cores: the azure-stained bodies that nuclei are grown from, split at necks and joined when they share a cell."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from leukofeat.kernels.leukocyte import sharpest_components
+from leukofeat.kernels.necks import hull_counts, label_gaps, split_at_necks
+from leukofeat.kernels.nucleus_fit import label_sums
+from leukofeat.kernels.stain import stain_edges
+from leukofeat.segmentation._leukocyte_planes import Planes
+
+AZURE_FLOOR = 60  # of 255: below this a pixel is no nucleus under any stain at hand; red cells stay below
+VIOLET = 5000.0  # azure x hue of a core: pale nuclei are violet, shaded red cells are neither
+NECK, SHALLOW = 0.8, 0.92  # a passage narrower than this share of the smaller part's radius splits
+SLIVER = 0.3  # inscribed radius, against the typical one, under which a core is a rim of a red cell or a platelet
+REACH = 0.9  # gap between lobes of one nucleus, in radii, at most
+ALONE = 0.4  # gap, in radii, beyond which a core counts as solitary
+SINGLES = 4  # solitary nuclei that a field needs to tell how much stain one holds
+MANY = 10  # bodies in a field that cannot all be lobes of a few nuclei
+SMOOTH = 0.06  # smoothing of the stain, in nuclear radii: chromatin is no outline
+LOBES = 1.6  # radius of a lobed nucleus, against that of its lobes, at most
+ECLIPSE = 0.7  # stain, against that of a body close by which holds twice as much, under which a core is cytoplasm
+DNA = 1.6  # stain of a joined nucleus, against that of solitary ones: twice as much would be two
+
+
+def relabel(labels: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """Keep the labels 1..n flagged in `keep`, renumbered in order."""
+    table = np.zeros(keep.size + 1, np.int32)
+    table[1:][keep] = np.arange(1, keep.sum() + 1)
+    return table[labels]
+
+
+def inner_distance(labels: np.ndarray) -> np.ndarray:
+    """Distance inside each label to anything else; the frame is not an edge."""
+    inside = (labels > 0).astype(np.uint8)
+    for a, b in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
+        touching = (labels[a] != labels[b]) & (labels[a] > 0) & (labels[b] > 0)
+        inside[a][touching] = 0
+        inside[b][touching] = 0
+    padded = cv2.copyMakeBorder(inside, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    return np.ascontiguousarray(cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1])
+
+
+def find_cores(planes: Planes, radius: float) -> np.ndarray:
+    """Label the azure bodies, each at the level where its outline is sharpest; red-cell rims and specks are dropped."""
+    azure = cv2.GaussianBlur(planes.azure, (0, 0), SMOOTH * radius) if SMOOTH * radius > 0.3 else planes.azure
+    least = max(20, int(0.02 * np.pi * radius**2))
+    labels, n = sharpest_components(azure, stain_edges(azure), AZURE_FLOOR, 3, least)
+    if n == 0:
+        return labels
+    distance = inner_distance(labels)
+    table = label_sums(labels, n, distance)
+    area, inscribed = table[:, 0], table[:, 3]
+    mean = label_sums(labels, n, planes.azure)[:, 4] / area
+    violet = label_sums(labels, n, 2 * planes.offset[..., 1] - planes.offset[..., 2])[:, 4] / area
+    keep = mean * np.maximum(violet, 0) >= VIOLET
+    if keep.any():
+        typical = np.average(inscribed[keep], weights=area[keep])
+        keep &= (inscribed >= SLIVER * typical) & (inscribed >= 2.5)
+    return relabel(labels, keep)
+
+
+def split_cores(cores: np.ndarray, azure: np.ndarray) -> np.ndarray:
+    """Cut cores at their necks, and drop the stained cytoplasm around far darker ones."""
+    parts = split_at_necks(cores, inner_distance(cores), NECK)
+    lobes = Lobes(parts, azure)
+    heavy = lobes.stain > lobes.limit
+    if heavy.any():
+        # what holds the stain of two nuclei is looked at again for a shallower neck
+        again = split_at_necks(np.where(heavy[parts], parts, 0).astype(np.int32), inner_distance(parts), SHALLOW)
+        parts = np.where(again > 0, again + parts.max(), parts)
+        parts = np.unique(parts, return_inverse=True)[1].reshape(parts.shape).astype(np.int32)
+    n = int(parts.max(initial=0))
+    table = label_sums(parts, n, azure)
+    area, stain = table[:, 0], table[:, 4]
+    radius = np.sqrt(area / np.pi)
+    reach = REACH * np.broadcast_to(radius, (n, n))
+    gaps = label_gaps(parts, table[:, 5:9].astype(np.int64), np.maximum(reach, reach.T))
+    mean = stain / area
+    eclipsed = (gaps <= reach) & (mean[:, None] < ECLIPSE * mean) & (stain[:, None] < 0.5 * stain)
+    return relabel(parts, ~eclipsed.any(axis=1))
+
+
+def group_near(gaps: np.ndarray) -> np.ndarray:
+    """Group 0..m of each label (0 of the background, alone): labels with finite gaps belong together."""
+    n = gaps.shape[0]
+    root = np.arange(n + 1)
+    for i, j in zip(*np.nonzero(np.isfinite(gaps)), strict=True):
+        a, b = root[i + 1], root[j + 1]
+        if a != b:
+            root[root == max(a, b)] = min(a, b)
+    return np.unique(root, return_inverse=True)[1].astype(np.int32)
+
+
+def typical_radius(cores: np.ndarray) -> float:
+    """Radius of the nuclei that the stain is mostly in, lobes counted together within reason."""
+    n = int(cores.max())
+    table = label_sums(cores, n, cores.astype(np.float32))
+    area = table[:, 0]
+    radius = np.sqrt(area / np.pi)
+    gaps = label_gaps(cores, table[:, 5:9].astype(np.int64), REACH * np.maximum.outer(radius, radius))
+    joint = np.bincount(group_near(gaps)[1:], weights=area)[1:]
+    single = np.average(radius, weights=area)
+    return float(min(LOBES * single, np.average(np.sqrt(joint / np.pi), weights=joint)))
+
+
+class Lobes:
+    """Cores of one image with what decides whether some of them are lobes of one nucleus."""
+
+    def __init__(self, cores: np.ndarray, azure: np.ndarray) -> None:
+        self.n = int(cores.max(initial=0))
+        table = label_sums(cores, self.n, azure)
+        self.stain = np.concatenate([[0.0], table[:, 4]])
+        radius = np.sqrt(table[:, 0] / np.pi)
+        self.gaps = label_gaps(cores, table[:, 5:9].astype(np.int64), REACH * np.maximum.outer(radius, radius))
+        relative = self.gaps / np.maximum.outer(radius, radius)
+        alone = (relative > ALONE).all(axis=1) & (table[:, 9] == 0)
+        # a field with solitary nuclei, or with very many, shows how much stain one nucleus holds
+        single = np.sort(self.stain[1:][alone])
+        single = single[single >= 0.3 * single.max(initial=0)]
+        self.limit = np.inf
+        if single.size >= SINGLES and single.sum() >= 0.25 * self.stain.sum():
+            half = np.searchsorted(np.cumsum(single), 0.5 * single.sum())
+            self.limit = DNA * float(single[half])
+        elif self.n >= MANY:
+            self.limit = DNA * float(np.median(self.stain[1:]))
+
+    def groups(self) -> np.ndarray:
+        """Group 1..m of each core (index 0 unused): cores within reach of each other, directly or through others."""
+        return group_near(self.gaps)
+
+
+def hull_share(nuclei: np.ndarray, cells: np.ndarray, i: int, j: int, box: np.ndarray) -> float:
+    """Share of the gaps in the common hull of two nuclei that lies in their own cells: 1 for lobes of one nucleus."""
+    own, others, good, bad = hull_counts(nuclei, cells, i, j, box)
+    if good + bad + others < 0.02 * own:
+        return 1.0
+    return good / max(1.0, good + bad + 0.5 * others)
+
+
+def solidity(cells: np.ndarray, i: int, j: int, box: np.ndarray) -> float:
+    """Area of two cells together, against that of their common hull."""
+    own, others, _, bad = hull_counts(cells, cells, i, j, box)
+    return own / max(1, own + others + bad)

@@ -1,0 +1,52 @@
+"""What the leukocyte segmentation looks at: planes relative to the empty background of the smear."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from leukofeat.kernels.stain import background_mode, color_edges, stain_planes
+
+HEMOGLOBIN = 1.75  # blue density that goes with one unit of green density in a red cell, at least
+
+
+class Planes(NamedTuple):
+    """Planes of one image, all (H, W): see `leukofeat.kernels.stain`."""
+
+    offset: np.ndarray  # (H, W, 3) float32, LAB minus background
+    azure: np.ndarray  # uint8, stain of nuclei
+    excess: np.ndarray  # uint8, green minus blue optical density
+    bins: np.ndarray  # uint16, colour bin
+    edge: np.ndarray  # float32, colour edges
+
+
+def make_planes(image: np.ndarray) -> Planes:
+    """Compute the planes of an (H, W, 3) uint8 RGB image.
+
+    The empty background is a colour (where light pixels gather) plus a smooth field of illumination.
+    """
+    smooth = cv2.GaussianBlur(cv2.medianBlur(image, 3), (0, 0), 0.8)
+    lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB)
+    background = background_mode(lab, 0.75, 7.0)
+    field = _illumination(lab, background)
+    rgb = cv2.cvtColor(background.astype(np.float32).reshape(1, 1, 3), cv2.COLOR_LAB2RGB).ravel() * 255
+    levels = np.maximum(np.arange(256), 3)
+    density = -np.log10(levels[None, :] / np.maximum(rgb[:, None], 1.0)).astype(np.float32)
+    offset, azure, excess, bins = stain_planes(smooth, lab, field, density, HEMOGLOBIN)
+    return Planes(offset, azure, excess, bins, color_edges(offset))
+
+
+def _illumination(lab: np.ndarray, background: np.ndarray, radius: float = 8.0) -> np.ndarray:
+    """LAB of the empty slide at each pixel, (H, W, 3) float32: a local mean of near-background pixels, pulled to the mode."""
+    h, w = lab.shape[:2]
+    size = (max(1, w // 4), max(1, h // 4))
+    small = cv2.resize(lab, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], 3).astype(np.float32)
+    scale, zero = np.array([100 / 255, 1, 1], np.float32), np.array([0, 128, 128])
+    offset = small * scale - (background + zero).astype(np.float32)
+    empty = (np.einsum("ijk,ijk->ij", offset, offset) < radius**2).astype(np.float32)
+    total = cv2.GaussianBlur(offset * empty[..., None], (0, 0), 6.0).reshape(offset.shape)
+    share = cv2.GaussianBlur(empty, (0, 0), 6.0)
+    shift = cv2.resize(total / (share + 0.1)[..., None], (w, h), interpolation=cv2.INTER_LINEAR)
+    return shift + background.astype(np.float32)
