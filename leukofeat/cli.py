@@ -1,4 +1,4 @@
-"""The command `leukofeat`: demo, extract, train, predict."""
+"""The command `leukofeat`: demo, extract, audit, train, predict, warmup."""
 
 from __future__ import annotations
 
@@ -58,6 +58,18 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("--cells", action="store_true", help="a row for each cell instead of a row for each image")
     _add_baseline(extract)
 
+    audit = _command(
+        commands, "audit", _audit, "what is wrong with a dataset before a model sees it, and what it is worth"
+    )
+    audit.add_argument("folder", help=_FOLDER)
+    audit.add_argument(
+        "-o",
+        "--output",
+        default=None,
+        help="folder for the verdict and the tables: findings, images, pairs, manifest (made where missing; default: none)",
+    )
+    audit.add_argument("-j", "--jobs", type=int, default=None, help="worker processes (default: 1)")
+
     train = _command(commands, "train", _train, "fit a published or own pipeline on labelled images")
     train.add_argument(
         "folder", help=_FOLDER + "; with a split column, rows with 'train' are fitted and the others scored"
@@ -70,6 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("folder", help=_FOLDER)
     predict.add_argument("-o", "--output", required=True, help="table to write: .csv or .parquet")
     predict.add_argument("-j", "--jobs", type=int, default=None, help="worker processes (default: 1)")
+
+    warmup = _command(commands, "warmup", _warm_up, "compile ahead of the first use, as for an image of a container")
+    warmup.add_argument(
+        "--all", action="store_true", help="every stage and family, not only what the pipeline leukofeat_svm needs"
+    )
     return parser
 
 
@@ -129,6 +146,27 @@ def _extract(arguments: argparse.Namespace) -> int:
     write(table)
     print(f"{arguments.output}: {len(table)} rows, {table.shape[1]} columns from {len(images)} images.")
     return _report(failures, len(images))
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    from leukofeat.audit import audit_dataset
+    from leukofeat.datasets import load_images
+    from leukofeat.features import Failure
+
+    bunch = load_images(arguments.folder)
+    labels = None if bunch.target is None else bunch.target_names[bunch.target]
+    result = audit_dataset(
+        bunch.images, labels, groups=bunch.groups, splits=bunch.split, n_jobs=arguments.jobs, verbose=1
+    )
+    print(result.verdict)
+    if arguments.output is not None:
+        files = result.save(arguments.output)
+        print(f"{arguments.output}: {', '.join(file.name for file in files)}.")
+    print(CAUTION)
+    failures = [
+        Failure(i, bunch.images.name(i), error) for i, error in enumerate(result.images["error"].tolist()) if error
+    ]
+    return _report(failures, len(bunch.images))
 
 
 def _train(arguments: argparse.Namespace) -> int:
@@ -202,6 +240,28 @@ def _predict(arguments: argparse.Namespace) -> int:
     write(table)
     print(f"{arguments.output}: {len(table)} images, {len(failures)} without a prediction. {CAUTION}")
     return _report(failures, len(table))
+
+
+def _warm_up(arguments: argparse.Namespace) -> int:
+    import time
+
+    started = time.perf_counter()
+    from leukofeat._warmup import warm_up
+
+    kernels = warm_up(everything=arguments.all, report=lambda text: print(text, file=sys.stderr, flush=True))
+    seconds = f"{time.perf_counter() - started:.1f} s"
+    if kernels.folder is None:
+        raise OSError(
+            f"{kernels.compiled} kernels compiled in {seconds}, but nowhere can they be kept; "
+            "name a folder that can be written in the environment variable NUMBA_CACHE_DIR."
+        )
+    if kernels.compiled:
+        print(
+            f"{kernels.compiled} kernels compiled, {kernels.loaded} loaded in {seconds}; they are kept in {kernels.folder}."
+        )
+    else:
+        print(f"Nothing was compiled: {kernels.loaded} kernels loaded in {seconds} from {kernels.folder}.")
+    return 0
 
 
 def _writer(output: str) -> Any:
