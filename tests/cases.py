@@ -14,13 +14,20 @@ import leukofeat.segmentation
 from leukofeat import Smear
 from leukofeat.base import FeatureFamily, ImageStage
 from leukofeat.features import (
+    ChromatinFeatures,
     ColorFeatures,
     ContourFeatures,
     FeatureSet,
     FunctionFeatures,
+    GaborFeatures,
     GeometryFeatures,
+    GranulometryFeatures,
     HOGFeatures,
+    OutlineFeatures,
+    RelativeColorFeatures,
+    RunLengthFeatures,
     TextureFeatures,
+    WaveletFeatures,
 )
 from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser, ScaleBarCropper
 from leukofeat.segmentation import (
@@ -28,6 +35,7 @@ from leukofeat.segmentation import (
     FuzzyCMeansSegmenter,
     GrabCutSegmenter,
     LabKMeansSegmenter,
+    LeukocyteSegmenter,
     OtsuSegmenter,
     RegionMasker,
     TriangleSegmenter,
@@ -80,6 +88,7 @@ CASES = [
     Case(ScaleBarCropper(), {"height": 20}),
     Case(LabKMeansSegmenter(), {"n_clusters": 3}),
     Case(LabKMeansSegmenter(rank="a", clear_border=False), {"min_area": 500}),
+    Case(LeukocyteSegmenter(), {"diameter": 60.0}),
     Case(OtsuSegmenter(clear_border=False), {"n_classes": 2}),
     Case(TriangleSegmenter(clear_border=False), {"channel": "green"}),
     Case(DualThresholdSegmenter(clear_border=False), {"min_area": 500}),
@@ -95,7 +104,15 @@ CASES = [
     Case(HOGFeatures(regions=("image",), vector=True), {"vector_size": (32, 32)}),
     Case(TextureFeatures(), {"levels": 16}, segmented=True),
     Case(TextureFeatures(regions=("image",)), {"distances": (1, 3)}),
-    Case(ContourFeatures(), {}),
+    Case(RunLengthFeatures(), {"levels": 8}, segmented=True),
+    Case(ChromatinFeatures(), {"channel": "red"}, segmented=True),
+    Case(OutlineFeatures(), {"degree": 4}, segmented=True),
+    Case(RelativeColorFeatures(), {"references": ("background",)}, segmented=True),
+    Case(GaborFeatures(), {"frequencies": (0.25,)}, segmented=True),
+    Case(GaborFeatures(regions=("image",), n_angles=8), {"bandwidth": 1.5}),
+    Case(WaveletFeatures(), {"wavelet": "db2"}, segmented=True),
+    Case(GranulometryFeatures(), {"radii": (1, 4)}, segmented=True),
+    Case(ContourFeatures(), {"high": 200.0}),
     Case(FunctionFeatures(brightness, names=["image_darkest", "image_brightest"]), {"names": ["image_darkest"]}),
     Case(FunctionFeatures(lobedness, per="cell"), {"summary": ("max",)}, segmented=True),
     Case(
