@@ -11,17 +11,19 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import ConfusionMatrixDisplay
 from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import Pipeline
 
 from leukofeat.baselines import make_baseline
 from leukofeat.datasets import make_smears
 from leukofeat.evaluation import Comparison, compare
 from leukofeat.plotting import NOTE, FeatureDisplay, StagesDisplay
+from leukofeat.report import write_report
 
 PIPELINES = ("leukofeat_svm", "jin2023_svm", "four_colors", "no_leukocytes")
 
 
 def run_demo(output: str | os.PathLike[str], *, n_samples: int = 240, random_state: int = 0) -> Comparison:
-    """Make smears, compare pipelines on slides they were not trained on, and write the pictures.
+    """Make smears, compare pipelines on slides they were not trained on, and write report and pictures.
 
     Parameters
     ----------
@@ -52,28 +54,42 @@ def run_demo(output: str | os.PathLike[str], *, n_samples: int = 240, random_sta
         verbose=1,
     )
     result.table.to_csv(folder / "table.csv")
-    _draw(folder, result, smears)
+    pipeline = make_baseline(PIPELINES[0]).fit(smears.images, smears.target)
+    _draw(folder, result, smears, pipeline)
+    write_report(
+        folder / "report.html",
+        result,
+        images=smears.images,
+        segmenter=_image_stages(pipeline),
+        title="Synthetic smears: how far these figures can be believed",
+        command=f"leukofeat demo --images {n_samples} --seed {random_state}",
+    )
     print(f"\n{n_samples} synthetic fields, {len(np.unique(smears.groups))} slides; 4-fold cross-validation by slide\n")
     print(result.summary().round(3).to_string())
     print(
         "\nfour_colors (mean R, G, B, std of L) and no_leukocytes (the background without a white cell) are controls:\n"
         "what they score is not leukaemia. On real data look at them first."
     )
-    print(f"\nPictures and table in {folder}/: stages.png, features.png, confusion.png, table.csv\n{NOTE}")
+    print(
+        f"\nReport, pictures and table in {folder}/: report.html, stages.png, features.png, confusion.png, table.csv\n{NOTE}"
+    )
     return result
 
 
-def _draw(folder: Path, result: Comparison, smears: Any) -> None:
-    pipeline = make_baseline("leukofeat_svm").fit(smears.images, smears.target)
+def _image_stages(pipeline: Pipeline) -> Pipeline:
+    position = next(i for i, (name, _) in enumerate(pipeline.steps) if name == "featureset")
+    return pipeline[:position]
+
+
+def _draw(folder: Path, result: Comparison, smears: Any, pipeline: Pipeline) -> None:
     first = [int(np.flatnonzero(smears.target == code)[0]) for code in range(len(smears.target_names))]
     stages = StagesDisplay.from_pipeline(
         pipeline, [smears.images[i] for i in first], row_names=list(smears.target_names)
     )
     _save(stages.figure_, folder / "stages.png", "What each stage makes of one field a class")
 
-    position = next(i for i, (name, _) in enumerate(pipeline.steps) if name == "featureset")
-    values = pipeline[: position + 1].transform(smears.images)
-    table = pd.DataFrame(values, columns=pipeline.steps[position][1].get_feature_names_out())
+    values = pipeline["featureset"].transform(_image_stages(pipeline).transform(smears.images))
+    table = pd.DataFrame(values, columns=pipeline["featureset"].get_feature_names_out())
     features = FeatureDisplay.from_table(table, smears.target, class_names=list(smears.target_names))
     _save(features.figure_, folder / "features.png", "Features that separate the classes best")
 

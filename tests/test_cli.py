@@ -149,8 +149,8 @@ def test_wrong_usage_ends_with_2_and_help_tells_of_the_exit_codes(capsys):
 def test_demo_writes_table_and_pictures(tmp_path, capsys):
     assert main(["demo", "-n", "32", "-o", str(tmp_path / "demo")]) == 0
     names = {path.name for path in (tmp_path / "demo").iterdir()}
-    assert names == {"stages.png", "features.png", "confusion.png", "table.csv"}
-    for name in names - {"table.csv"}:
+    assert names == {"report.html", "stages.png", "features.png", "confusion.png", "table.csv"}
+    for name in names - {"report.html", "table.csv"}:
         assert cv2.imread(str(tmp_path / "demo" / name)).std() > 10
     text = capsys.readouterr().out
     for row in ("leukofeat_svm", "jin2023_svm", "four_colors", "no_leukocytes"):
