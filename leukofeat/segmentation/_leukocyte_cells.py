@@ -10,7 +10,7 @@ from leukofeat.kernels.nucleus_fit import discriminate, label_sums, remove_speck
 from leukofeat.segmentation._leukocyte_cores import AZURE_FLOOR, Lobes, hull_share, relabel, solidity
 from leukofeat.segmentation._leukocyte_planes import Planes
 
-FIRST_ROUNDS, LAST_ROUNDS = 3, 2  # how often colours and outlines are fitted in turn
+ROUNDS = 3  # how often colours and outlines are fitted in turn
 RING = 0.2  # width, in nuclear radii, of the ring that cytoplasm is first looked for in
 NEAR, FAR = 0.75, 1.75  # distances, in nuclear radii, between which pixels are taken more and more to be in no cell
 EMPTY = 4.0  # colour distance from the background up to which nothing speaks for a cell: the noise of a JPEG
@@ -55,7 +55,7 @@ def nearest_label(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return table[index], distance
 
 
-def grow_cells(nuclei: np.ndarray, planes: Planes, *biases: float, rounds: int = FIRST_ROUNDS) -> list[np.ndarray]:
+def grow_cells(nuclei: np.ndarray, planes: Planes, *biases: float, rounds: int = ROUNDS) -> list[np.ndarray]:
     """Cells around labelled nuclei, once for each bias (`BOLD` when none is given)."""
     n = int(nuclei.max(initial=0))
     h, w = nuclei.shape
@@ -93,7 +93,7 @@ def grow_cells(nuclei: np.ndarray, planes: Planes, *biases: float, rounds: int =
 
 def settle_cells(nuclei: np.ndarray, planes: Planes) -> np.ndarray:
     """Cells around nuclei, without the red cells that a bold outline may have taken in."""
-    bold, shy = grow_cells(nuclei, planes, BOLD, SHY, rounds=LAST_ROUNDS)
+    bold, shy = grow_cells(nuclei, planes, BOLD, SHY)
     n = int(nuclei.max(initial=0))
     limits = (PALE, float(AZURE_FLOOR), FLAT)
     inner, added, red = mean_colors(planes.offset, planes.azure, planes.edge, nuclei, shy, bold, n, *limits)

@@ -72,14 +72,11 @@ def split_cores(cores: np.ndarray, azure: np.ndarray) -> np.ndarray:
         again = split_at_necks(np.where(heavy[parts], parts, 0).astype(np.int32), inner_distance(parts), SHALLOW)
         parts = np.where(again > 0, again + parts.max(), parts)
         parts = np.unique(parts, return_inverse=True)[1].reshape(parts.shape).astype(np.int32)
-    n = int(parts.max(initial=0))
-    table = label_sums(parts, n, azure)
-    area, stain = table[:, 0], table[:, 4]
-    radius = np.sqrt(area / np.pi)
-    reach = REACH * np.broadcast_to(radius, (n, n))
-    gaps = label_gaps(parts, table[:, 5:9].astype(np.int64), np.maximum(reach, reach.T))
-    mean = stain / area
-    eclipsed = (gaps <= reach) & (mean[:, None] < ECLIPSE * mean) & (stain[:, None] < 0.5 * stain)
+        lobes = Lobes(parts, azure)
+    stain = lobes.stain[1:]
+    mean = stain / lobes.area
+    near = lobes.gaps <= REACH * lobes.radius
+    eclipsed = near & (mean[:, None] < ECLIPSE * mean) & (stain[:, None] < 0.5 * stain)
     return relabel(parts, ~eclipsed.any(axis=1))
 
 
@@ -94,15 +91,20 @@ def group_near(gaps: np.ndarray) -> np.ndarray:
     return np.unique(root, return_inverse=True)[1].astype(np.int32)
 
 
-def typical_radius(cores: np.ndarray) -> float:
-    """Radius of the nuclei that the stain is mostly in, lobes counted together within reason."""
+def typical_radius(cores: np.ndarray, enough: float = 0.0) -> float:
+    """Radius of the nuclei that the stain is mostly in, lobes counted together within reason.
+
+    It is not worked out where it stays below `enough`.
+    """
     n = int(cores.max())
     table = label_sums(cores, n, cores.astype(np.float32))
     area = table[:, 0]
     radius = np.sqrt(area / np.pi)
+    single = np.average(radius, weights=area)
+    if LOBES * single < enough:
+        return float(single)
     gaps = label_gaps(cores, table[:, 5:9].astype(np.int64), REACH * np.maximum.outer(radius, radius))
     joint = np.bincount(group_near(gaps)[1:], weights=area)[1:]
-    single = np.average(radius, weights=area)
     return float(min(LOBES * single, np.average(np.sqrt(joint / np.pi), weights=joint)))
 
 
@@ -113,7 +115,8 @@ class Lobes:
         self.n = int(cores.max(initial=0))
         table = label_sums(cores, self.n, azure)
         self.stain = np.concatenate([[0.0], table[:, 4]])
-        radius = np.sqrt(table[:, 0] / np.pi)
+        self.area = table[:, 0]
+        self.radius = radius = np.sqrt(self.area / np.pi)
         self.gaps = label_gaps(cores, table[:, 5:9].astype(np.int64), REACH * np.maximum.outer(radius, radius))
         relative = self.gaps / np.maximum.outer(radius, radius)
         alone = (relative > ALONE).all(axis=1) & (table[:, 9] == 0)

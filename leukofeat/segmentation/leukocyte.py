@@ -157,7 +157,7 @@ def _look(image: np.ndarray, diameter: float | None) -> tuple[Planes, np.ndarray
         while True:
             planes = make_planes(_reduced(image, glance))
             cores = find_cores(planes, 0.0)
-            radius = typical_radius(cores) / glance if cores.any() else 0.0
+            radius = typical_radius(cores, SMALL if glance == 1 else 0.0) / glance if cores.any() else 0.0
             if glance == 1 or radius * glance >= SEEN:
                 break
             glance = min(1.0, 2 * glance)
