@@ -80,7 +80,11 @@ def test_an_image_stage_gives_an_image_or_smear(case, name, smears):
     result = fitted(case, smears).transform(case.prepare([image]))[0]
     pixels = result.image if isinstance(result, Smear) else result
     assert pixels.dtype == np.uint8
-    rows = max(1, image.shape[0] - round(0.143 * image.shape[0])) if isinstance(case.stage, ScaleBarCropper) else image.shape[0]
+    rows = (
+        max(1, image.shape[0] - round(0.143 * image.shape[0]))
+        if isinstance(case.stage, ScaleBarCropper)
+        else image.shape[0]
+    )
     assert pixels.shape == (rows, *image.shape[1:])
 
 

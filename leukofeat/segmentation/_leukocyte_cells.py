@@ -112,7 +112,7 @@ def join_lobes(cores: np.ndarray, planes: Planes) -> tuple[np.ndarray, np.ndarra
     lobes = Lobes(cores, planes.azure)
     group = lobes.groups()
     joined = group[cores]
-    cells = grow_cells(joined, planes)[0]
+    cells = grow_cells(joined, planes, rounds=2)[0]
     m = int(group.max())
     if m == lobes.n:
         return joined, cells, lobes.limit
@@ -134,7 +134,7 @@ def join_lobes(cores: np.ndarray, planes: Planes) -> tuple[np.ndarray, np.ndarra
         count += 1 if one else members.size
     if failed:
         joined = table[cores]
-        cells = grow_cells(joined, planes)[0]
+        cells = grow_cells(joined, planes, rounds=2)[0]
     return joined, cells, lobes.limit
 
 

@@ -19,7 +19,9 @@ def test_every_cell_comes_back_once_with_its_field(smears, records):
         assert (crop.nuclei > 0).sum() == (field.nuclei == label).sum()
         top, left, bottom, right = cells.box[i]
         assert (field.cells[top:bottom, left:right] == label).sum() == (field.cells == label).sum()
-        np.testing.assert_array_equal(np.unique(crop.image[crop.cells > 0]), np.unique(field.image[field.cells == label]))
+        np.testing.assert_array_equal(
+            np.unique(crop.image[crop.cells > 0]), np.unique(field.image[field.cells == label])
+        )
     np.testing.assert_array_equal(cells.target, smears.target[cells.field])
     np.testing.assert_array_equal(cells.groups, smears.groups[cells.field])
 
