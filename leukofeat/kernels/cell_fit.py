@@ -115,12 +115,19 @@ def fit_cells(
             total = near[c].sum() + 1.0
             for b in range(BINS):
                 ratio[b] = np.nan
+            cy, cx = center[c, 0] - y0, center[c, 1] - x0
+            n_steps = int(2.5 * R + 8)
+            out_of_reach = (n_steps + 2.0) ** 2
             gain = np.empty((bh, bw), np.float32)
+            top, bottom, left, right = bh, 0, bw, 0
             for y in range(bh):
                 for x in range(bw):
                     own = nuclei[y0 + y, x0 + x]
                     if own == c + 1:
                         g = clip
+                        top, bottom, left, right = min(top, y), max(bottom, y), min(left, x), max(right, x)
+                    elif (y - cy) ** 2 + (x - cx) ** 2 > out_of_reach:
+                        continue
                     elif own != 0 or nearest[y0 + y, x0 + x] != c + 1:
                         g = -clip
                     else:
@@ -130,14 +137,16 @@ def fit_cells(
                         g = ratio[b] - prior * distance[y0 + y, x0 + x] / R
                         g = min(max(g, -clip), clip)
                     gain[y, x] = g
-            cy, cx = center[c, 0] - y0, center[c, 1] - x0
-            outline = star_contour(gain, edge[y0:y1, x0:x1], cy, cx, R, int(2.5 * R + 8), edge_weight, stiffness)
+            outline = star_contour(gain, edge[y0:y1, x0:x1], cy, cx, R, n_steps, edge_weight, stiffness)
+            reach = outline.max()
+            top, bottom = max(0, min(top, int(cy - reach))), min(bh - 1, max(bottom, int(cy + reach) + 1))
+            left, right = max(0, min(left, int(cx - reach))), min(bw - 1, max(right, int(cx + reach) + 1))
             inside = np.zeros((bh, bw), np.uint8)
             fill_star(outline, cy, cx, inside)
             near[c] = 0
             sy, sx, m = 0.0, 0.0, 0
-            for y in range(bh):
-                for x in range(bw):
+            for y in range(top, bottom + 1):
+                for x in range(left, right + 1):
                     yy, xx = y0 + y, x0 + x
                     own = nuclei[yy, xx]
                     if own == c + 1 or (inside[y, x] and nearest[yy, xx] == c + 1 and own == 0):

@@ -85,23 +85,27 @@ def star_contour(
     for lap in range(1, laps):
         row = score[lap % N_RAYS]
         came = back[lap]
-        top = new[MAX_JUMP : MAX_JUMP + n_steps]
-        top[:] = best[MAX_JUMP : MAX_JUMP + n_steps]
-        # branch-free, so that it runs in vector registers
-        for j in range(1, MAX_JUMP + 1):
-            below = best[MAX_JUMP - j : MAX_JUMP - j + n_steps]
-            above = best[MAX_JUMP + j : MAX_JUMP + j + n_steps]
-            cost = bend[j]
-            for s in range(n_steps):
-                v = below[s] - cost
-                t = top[s]
-                came[s] = -j if v > t else came[s]
-                t = max(v, t)
-                v = above[s] - cost
-                came[s] = j if v > t else came[s]
-                top[s] = max(v, t)
+        # written out, so that it runs in vector registers; each step is MAX_JUMP = 4 neighbours each way
         for s in range(n_steps):
-            top[s] += row[s]
+            top, jump = best[s + 4], 0
+            v = best[s + 3] - bend[1]
+            jump, top = (-1 if v > top else jump), max(v, top)
+            v = best[s + 5] - bend[1]
+            jump, top = (1 if v > top else jump), max(v, top)
+            v = best[s + 2] - bend[2]
+            jump, top = (-2 if v > top else jump), max(v, top)
+            v = best[s + 6] - bend[2]
+            jump, top = (2 if v > top else jump), max(v, top)
+            v = best[s + 1] - bend[3]
+            jump, top = (-3 if v > top else jump), max(v, top)
+            v = best[s + 7] - bend[3]
+            jump, top = (3 if v > top else jump), max(v, top)
+            v = best[s] - bend[4]
+            jump, top = (-4 if v > top else jump), max(v, top)
+            v = best[s + 8] - bend[4]
+            jump, top = (4 if v > top else jump), max(v, top)
+            came[s] = jump
+            new[s + 4] = top + row[s]
         best, new = new, best
     s = 0
     for i in range(n_steps):
