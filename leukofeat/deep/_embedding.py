@@ -56,7 +56,7 @@ class CNNEmbedding(FeatureFamily):
         with the median colour of its border around it.
     interpolation : {"area", "linear", "cubic", "nearest"}, default="area"
     backend : {"opencv", "onnxruntime"}, default="opencv"
-        What runs the network. onnxruntime is a package of its own (pip install onnxruntime), 1.6 to 1.9 times as fast, and agrees
+        What runs the network. onnxruntime is a package of its own (pip install "leukofeat[onnx]"), 1.6 to 1.9 times as fast, and agrees
         to float32 rounding.
     prefix : str, default="embedding"
         Columns are called `embedding_0`, ...; another prefix keeps two networks apart in one FeatureSet.

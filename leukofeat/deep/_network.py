@@ -162,7 +162,7 @@ def _load_onnxruntime(file: NetworkFile) -> Network:
         runtime: Any = importlib.import_module("onnxruntime")
     except ImportError:
         raise ImportError(
-            "backend='onnxruntime' needs the package onnxruntime: pip install onnxruntime, or use backend='opencv'."
+            "backend='onnxruntime' needs the package onnxruntime: pip install 'leukofeat[onnx]', or use backend='opencv'."
         ) from None
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
