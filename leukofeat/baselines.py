@@ -99,7 +99,7 @@ def _jin2023_svm(*, segmented: bool = False, C: float = 96.0) -> Pipeline:
     )
 
 
-def _leukofeat_svm(*, C: float = 0.01, shrinkage: float = 0.1) -> Pipeline:
+def _leukofeat_svm(*, C: float = 0.01, shrinkage: float = 0.2) -> Pipeline:
     """Shape, colour and texture of nucleus and cytoplasm, whitened within classes, linear SVM; no scale bar is read.
 
     The columns, the shrinkage and C were frozen by grouped cross-validation on training images alone. Whole-image columns are
