@@ -278,7 +278,7 @@ def test_onnxruntime_agrees(network, images):
 def test_without_onnxruntime_the_message_says_what_to_install(images, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     path = write(tmp_path / "net.onnx", Tiny(seed=3).content)
-    with pytest.raises(ImportError, match="pip install onnxruntime"):
+    with pytest.raises(ImportError, match=r"pip install 'leukofeat\[onnx\]'"):
         CNNEmbedding(path, backend="onnxruntime").fit(images)
 
 
