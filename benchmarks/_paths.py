@@ -78,10 +78,10 @@ class Path:
         return " ".join(f"{name} {version(name)}" for name in self.packages)
 
 
-def everything(file: str) -> dict[str, float]:
-    """leukofeat's full catalogue without Gabor and wavelets."""
+def everything(file: str) -> np.ndarray:
+    """leukofeat's full catalogue without Gabor and wavelets: the feature row, whose names are spelled out once a pass."""
     smear = SEGMENTER._apply(Smear(read_image(file)))
-    return _row(smear, EVERYTHING)
+    return np.concatenate([family._row(smear) for family in EVERYTHING])
 
 
 def decode_only(file: str) -> np.ndarray:

@@ -64,8 +64,10 @@ def extract(
     verbose: int = 0,
 ) -> Extraction:
     """Measure every image with every family, in one parallel pass."""
-    n_columns = sum(len(family._row_names()) for family in families)
-    measure = partial(_measure_row, tuple(families), n_columns, on_error, on_empty)
+    # names are spelled out once a pass, not once an image
+    widths = tuple(len(family._row_names()) for family in families)
+    n_columns = sum(widths)
+    measure = partial(_measure_row, tuple(families), widths, on_error, on_empty)
     rows = map_images(measure, images, n_jobs=n_jobs, verbose=verbose, description="measuring")
     failures = [Failure(i, images.name(i), reason) for i, (_, reason) in enumerate(rows) if reason is not None]
     if failures:
@@ -75,16 +77,20 @@ def extract(
 
 
 def _measure_row(
-    families: Sequence[FeatureFamily], n_columns: int, on_error: str, on_empty: str, images: ImageSequence, i: int
+    families: Sequence[FeatureFamily],
+    widths: Sequence[int],
+    on_error: str,
+    on_empty: str,
+    images: ImageSequence,
+    i: int,
 ) -> tuple[np.ndarray, str | None]:
     try:
         smear = images.smear(i)
         if on_empty == "raise" and smear.is_segmented and smear.n_cells == 0:
             raise ValueError(f"{images.name(i)}: no cell found; loosen the segmenter, or use on_empty='nan'.")
         parts = []
-        for family in families:
+        for family, expected in zip(families, widths, strict=True):
             row = np.asarray(family._row(smear), np.float64)
-            expected = len(family._row_names())
             if row.shape != (expected,):
                 raise ValueError(f"{type(family).__name__} returned shape {row.shape} for {expected} named columns.")
             parts.append(row)
@@ -93,7 +99,7 @@ def _measure_row(
         if on_error == "raise":
             _name_image(error, images.name(i))
             raise
-        return np.full(n_columns, np.nan), _reason(error, images.name(i))
+        return np.full(sum(widths), np.nan), _reason(error, images.name(i))
 
 
 def _name_image(error: Exception, name: str) -> None:
