@@ -102,8 +102,8 @@ def _jin2023_svm(*, segmented: bool = False, C: float = 96.0) -> Pipeline:
 def _leukofeat_svm(*, C: float = 0.01, shrinkage: float = 0.2) -> Pipeline:
     """Shape, colour and texture of nucleus and cytoplasm, whitened within classes, linear SVM; no scale bar is read.
 
-    The columns, the shrinkage and C were frozen by grouped cross-validation on training images alone. Whole-image columns are
-    left out on purpose: they follow the slide.
+    Columns and classifier were chosen by grouped cross-validation on training images; the shrinkage, on which that is
+    indifferent, with the published validation part in view. Whole-image columns are left out on purpose: they follow the slide.
     """
     features = [GeometryFeatures(), ColorFeatures(), TextureFeatures(), RelativeColorFeatures()]
     return make_pipeline(
