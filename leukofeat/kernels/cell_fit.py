@@ -9,7 +9,7 @@ import numpy as np
 from leukofeat.kernels._jit import jit
 from leukofeat.kernels.star_contour import fill_star, star_contour
 
-__all__ = ["fit_cells", "mean_colors"]
+__all__ = ["first_colors", "fit_cells", "mean_colors"]
 
 BINS = 4096  # 16 x 16 x 16
 
@@ -33,6 +33,48 @@ def _smoothed(hist: Any, out: Any) -> Any:
                         for dk in range(-1, 2):
                             kk = min(max(k + dk, 0), 15)
                             out[(ii * 16 + jj) * 16 + kk] += vj * (0.5 if dk == 0 else 0.25)
+
+
+@jit
+def first_colors(bins: Any, nuclei: Any, nearest: Any, distance: Any, radius: Any, ring: Any, begin: Any, end: Any) -> Any:
+    """First guess of the colours outside of cells, and of the cytoplasm of each cell.
+
+    Parameters
+    ----------
+    bins : (H, W) uint16
+        Colour bin of each pixel.
+    nuclei, nearest : (H, W) int32
+        Nucleus 1..n of each pixel, and the nucleus nearest to it.
+    distance : (H, W) float32
+        Distance to the nearest nucleus, in pixels.
+    radius : (n,) float64
+        Radius of each nucleus.
+    ring : float
+        Width, in radii of the nucleus, of the ring that cytoplasm is looked for in.
+    begin, end : float
+        Distances in pixels between which pixels count more and more as outside.
+
+    Returns
+    -------
+    rest : (4096,) float64
+        Pixels outside of cells in each bin.
+    near : (n, 4096) float64
+        Pixels of each ring in each bin.
+    """
+    h, w = bins.shape
+    rest = np.zeros(BINS)
+    near = np.zeros((radius.size, BINS))
+    slope = 1 / (end - begin)
+    for y in range(h):
+        for x in range(w):
+            d = distance[y, x]
+            if d > begin:
+                rest[bins[y, x]] += min((d - begin) * slope, 1.0)
+            if nuclei[y, x] == 0:
+                c = nearest[y, x] - 1
+                if d <= ring * radius[c]:
+                    near[c, bins[y, x]] += 1
+    return rest, near
 
 
 @jit
@@ -64,10 +106,8 @@ def fit_cells(
         Nucleus 1..n of each pixel, and the nucleus nearest to it.
     distance : (H, W) float32
         Distance to the nearest nucleus, in pixels.
-    rest : (4096,) float64
-        Colours outside of cells: a first guess, replaced after each round.
-    near : (n, 4096) float64
-        Colours of each cell's cytoplasm: a first guess, replaced after each round.
+    rest, near : (4096,) and (n, 4096) float64
+        First guesses of the colours outside of cells and of each cell's cytoplasm: see `first_colors`.
     is_pale : (4096,) bool
         Bins of background colours.
     ceiling : (4096,) float64
@@ -89,62 +129,72 @@ def fit_cells(
     h, w = nuclei.shape
     cells = np.zeros((h, w), np.int32)
     center = centers.copy()
-    smooth_rest = np.empty(BINS)
-    smooth_near = np.empty(BINS)
+    rest, near = rest.copy(), near.copy()
+    everything = np.zeros(BINS)
+    for y in range(h):
+        for x in range(w):
+            everything[bins[y, x]] += 1
+    smooth = np.empty(BINS)
     weight = np.empty(BINS)
-    ratio = np.empty(BINS)
-    for it in range(rounds):
-        _smoothed(rest, smooth_rest)
+    evidence = np.empty(BINS)
+    for _ in range(rounds):
+        _smoothed(rest, smooth)
         pale, stained = 1.0, 1.0
         for b in range(BINS):
             if is_pale[b]:
-                pale += smooth_rest[b]
+                pale += smooth[b]
             else:
-                stained += smooth_rest[b]
+                stained += smooth[b]
         # around one cell there may be nothing but background or nothing but red cells: each counts as frequent as that
         floor = share * (pale + stained)
         pale, stained = max(pale, floor), max(stained, floor)
         for b in range(BINS):
-            weight[b] = (pale if is_pale[b] else stained) / (smooth_rest[b] + 0.02)
+            weight[b] = (pale if is_pale[b] else stained) / (smooth[b] + 0.02)
         cells[:] = 0
+        rest[:] = everything
         for c in range(n_cells):
             R = radius[c]
             y0, y1, x0, x1 = boxes[c]
             bh, bw = y1 - y0, x1 - x0
-            _smoothed(near[c], smooth_near)
-            total = near[c].sum() + 1.0
+            _smoothed(near[c], smooth)
+            total = 1.0
             for b in range(BINS):
-                ratio[b] = np.nan
+                total += near[c, b]
+                near[c, b] = 0
+                evidence[b] = np.nan  # not worked out yet
             cy, cx = center[c, 0] - y0, center[c, 1] - x0
             n_steps = int(2.5 * R + 8)
-            out_of_reach = (n_steps + 2.0) ** 2
-            gain = np.empty((bh, bw), np.float32)
+            slope = prior / R
+            field = np.empty((bh, bw, 2), np.float32)
             top, bottom, left, right = bh, 0, bw, 0
             for y in range(bh):
-                for x in range(bw):
-                    own = nuclei[y0 + y, x0 + x]
+                # what no ray reaches is left undefined
+                room = (n_steps + 2.0) ** 2 - (y - cy) ** 2
+                if room < 0:
+                    continue
+                room = np.sqrt(room)
+                yy = y0 + y
+                for x in range(max(0, int(cx - room)), min(bw, int(cx + room) + 2)):
+                    xx = x0 + x
+                    own = nuclei[yy, xx]
+                    g = -clip
                     if own == c + 1:
                         g = clip
                         top, bottom, left, right = min(top, y), max(bottom, y), min(left, x), max(right, x)
-                    elif (y - cy) ** 2 + (x - cx) ** 2 > out_of_reach:
-                        continue
-                    elif own != 0 or nearest[y0 + y, x0 + x] != c + 1:
-                        g = -clip
-                    else:
-                        b = bins[y0 + y, x0 + x]
-                        if np.isnan(ratio[b]):
-                            ratio[b] = min(np.log((smooth_near[b] + 0.02) * weight[b] / total) + bias, ceiling[b])
-                        g = ratio[b] - prior * distance[y0 + y, x0 + x] / R
-                        g = min(max(g, -clip), clip)
-                    gain[y, x] = g
-            outline = star_contour(gain, edge[y0:y1, x0:x1], cy, cx, R, n_steps, edge_weight, stiffness)
+                    elif own == 0 and nearest[yy, xx] == c + 1:
+                        b = bins[yy, xx]
+                        if np.isnan(evidence[b]):
+                            evidence[b] = min(np.log((smooth[b] + 0.02) * weight[b] / total) + bias, ceiling[b])
+                        g = min(max(evidence[b] - slope * distance[yy, xx], -clip), clip)
+                    field[y, x, 0] = g
+                    field[y, x, 1] = edge[yy, xx]
+            outline = star_contour(field, cy, cx, R, n_steps, edge_weight, stiffness)
             reach = outline.max()
             top, bottom = max(0, min(top, int(cy - reach))), min(bh - 1, max(bottom, int(cy + reach) + 1))
             left, right = max(0, min(left, int(cx - reach))), min(bw - 1, max(right, int(cx + reach) + 1))
             inside = np.zeros((bh, bw), np.uint8)
             fill_star(outline, cy, cx, inside)
-            near[c] = 0
-            sy, sx, m = 0.0, 0.0, 0
+            sy, sx, m = 0, 0, 0
             for y in range(top, bottom + 1):
                 for x in range(left, right + 1):
                     yy, xx = y0 + y, x0 + x
@@ -154,16 +204,12 @@ def fit_cells(
                         sy += y
                         sx += x
                         m += 1
+                        b = bins[yy, xx]
+                        rest[b] -= 1
                         if own == 0:
-                            near[c, bins[yy, xx]] += 1
+                            near[c, b] += 1
             center[c, 0] = sy / m + y0
             center[c, 1] = sx / m + x0
-        if it + 1 < rounds:
-            rest[:] = 0
-            for y in range(h):
-                for x in range(w):
-                    if cells[y, x] == 0:
-                        rest[bins[y, x]] += 1
     return cells
 
 

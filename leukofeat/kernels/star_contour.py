@@ -16,21 +16,19 @@ LEAD = 16  # rays by which the path runs in and out, so that where it starts doe
 
 
 @jit
-def star_contour(
-    gain: Any, edge: Any, cy: Any, cx: Any, unit: Any, n_steps: Any, edge_weight: Any, stiffness: Any
-) -> Any:
+def star_contour(field: Any, cy: Any, cx: Any, unit: Any, n_steps: Any, edge_weight: Any, stiffness: Any) -> Any:
     """Radius per ray of the star-shaped region around (cy, cx) with the largest score.
 
-    The score is the area integral of `gain` inside, plus `edge_weight` times the line integral of `edge` (relative to its
-    typical maximum along a ray) along the outline, minus `stiffness` times the squared change of radius from ray to
+    The score is the area integral of the gain inside, plus `edge_weight` times the line integral of the edge (relative to
+    its typical maximum along a ray) along the outline, minus `stiffness` times the squared change of radius from ray to
     ray; lengths are in units of `unit` pixels. Outside of the frame gains are those of the nearest pixel and edges zero.
 
     Parameters
     ----------
-    gain, edge : (H, W) float32
-        Evidence for being inside; edge strength.
+    field : (H, W, 2) float32, C-contiguous
+        Gain, the evidence for being inside, and edge strength.
     cy, cx : float
-        Centre, in pixels.
+        Centre, in pixels, in the frame.
     unit : float
         Length scale, in pixels.
     n_steps : int
@@ -43,36 +41,51 @@ def star_contour(
     (64,) float64
         Radius in pixels along the directions 2 pi (k + 1/2) / 64.
     """
-    h, w = gain.shape
+    h, w, _ = field.shape
+    flat = field.reshape(-1)
+    # unsigned offsets spare the check for negative indices
+    edge, right, down = np.uint64(1), np.uint64(2), np.uint64(2 * w)
+    right_edge = right + edge
     score = np.empty((N_RAYS, n_steps), np.float32)
     step = np.zeros((N_RAYS, n_steps), np.float32)
     strongest = np.empty(N_RAYS)
     for k in range(N_RAYS):
         t = 2 * np.pi * (k + 0.5) / N_RAYS
         dy, dx = np.sin(t), np.cos(t)
-        total = 0.0
-        peak = 0.0
-        for s in range(n_steps):
-            r = s + 1.0
-            y, x = cy + r * dy, cx + r * dx
-            framed = 0 <= y <= h - 1 and 0 <= x <= w - 1
-            y = min(max(y, 0.0), h - 1.0)
-            x = min(max(x, 0.0), w - 1.0)
+        # steps before the ray leaves the frame: up to there all four neighbours exist
+        limit = min((h - 1 - cy if dy > 0 else cy) / abs(dy), (w - 1 - cx if dx > 0 else cx) / abs(dx))
+        framed = min(max(int(limit - 1e-6), 0), n_steps)
+        peak = np.float32(0)
+        for s in range(framed):
+            y, x = cy + (s + 1) * dy, cx + (s + 1) * dx
             y0, x0 = int(y), int(x)
-            y1, x1 = min(y0 + 1, h - 1), min(x0 + 1, w - 1)
-            fy, fx = y - y0, x - x0
-            w00, w01, w10, w11 = (1 - fy) * (1 - fx), (1 - fy) * fx, fy * (1 - fx), fy * fx
-            total += (gain[y0, x0] * w00 + gain[y0, x1] * w01 + gain[y1, x0] * w10 + gain[y1, x1] * w11) * r
-            score[k, s] = total / (unit * unit)
-            if framed:
-                e = edge[y0, x0] * w00 + edge[y0, x1] * w01 + edge[y1, x0] * w10 + edge[y1, x1] * w11
-                step[k, s] = e
-                peak = max(peak, e)
+            fy, fx = np.float32(y - y0), np.float32(x - x0)
+            i = np.uint64(2 * (y0 * w + x0))
+            j = i + down
+            upper, lower = flat[i], flat[j]
+            upper += fx * (flat[i + right] - upper)
+            lower += fx * (flat[j + right] - lower)
+            score[k, s] = upper + fy * (lower - upper)
+            upper, lower = flat[i + edge], flat[j + edge]
+            upper += fx * (flat[i + right_edge] - upper)
+            lower += fx * (flat[j + right_edge] - lower)
+            step[k, s] = upper + fy * (lower - upper)
+            peak = max(peak, step[k, s])
+        for s in range(framed, n_steps):
+            y = min(max(cy + (s + 1) * dy, 0.0), h - 1.0)
+            x = min(max(cx + (s + 1) * dx, 0.0), w - 1.0)
+            score[k, s] = field[int(y + 0.5), int(x + 0.5), 0]
+        total = np.float32(0)
+        for s in range(n_steps):
+            total += score[k, s] * np.float32(s + 1)
+            score[k, s] = total
         strongest[k] = peak
-    typical = max(np.median(strongest), 1e-3)
+    typical = np.float32(1 / max(np.median(strongest), 1e-3))
+    one = np.float32(1)
+    area, line = np.float32(1 / (unit * unit)), np.float32(edge_weight / unit)
     for k in range(N_RAYS):
         for s in range(n_steps):
-            score[k, s] += edge_weight * min(step[k, s] / typical, 1.0) * (s + 1.5) / unit
+            score[k, s] = area * score[k, s] + line * min(typical * step[k, s], one) * (np.float32(s) + np.float32(1.5))
     bend = np.empty(MAX_JUMP + 1, np.float32)
     for j in range(MAX_JUMP + 1):
         bend[j] = stiffness * j * j / unit

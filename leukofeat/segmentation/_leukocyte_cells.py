@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from leukofeat.kernels.cell_fit import fit_cells, mean_colors
+from leukofeat.kernels.cell_fit import first_colors, fit_cells, mean_colors
 from leukofeat.kernels.nucleus_fit import discriminate, label_sums, remove_specks, threshold_each
 from leukofeat.segmentation._leukocyte_cores import AZURE_FLOOR, Lobes, hull_share, relabel, solidity
 from leukofeat.segmentation._leukocyte_planes import Planes
@@ -77,16 +77,11 @@ def grow_cells(nuclei: np.ndarray, planes: Planes, *biases: float, rounds: int =
         ],
         axis=1,
     )
-    bins = planes.bins
-    weight = np.clip((distance / np.average(radius, weights=area) - NEAR) / (FAR - NEAR), 0, 1).ravel()
-    about = (distance <= RING * radius[nearest - 1]) & (nuclei == 0)
-    owner = nearest[about]
-    rest = np.bincount(bins.ravel(), weights=weight, minlength=4096)
-    near = np.bincount((owner - 1) * 4096 + bins[about], minlength=n * 4096).astype(np.float64).reshape(n, 4096)
-    fixed = (nearest, distance)
+    unit = np.average(radius, weights=area)
+    first = first_colors(planes.bins, nuclei, nearest, distance, radius, RING, NEAR * unit, FAR * unit)
     places = (_DISTANCE < PALE, _DISTANCE - EMPTY, radius, centers, boxes)
     return [
-        fit_cells(planes.bins, planes.edge, nuclei, *fixed, rest.copy(), near.copy(), *places, rounds, (*FIT, bias))
+        fit_cells(planes.bins, planes.edge, nuclei, nearest, distance, *first, *places, rounds, (*FIT, bias))
         for bias in biases or (BOLD,)
     ]
 
