@@ -137,7 +137,8 @@ def fit_cells(
     smooth = np.empty(BINS)
     weight = np.empty(BINS)
     evidence = np.empty(BINS)
-    for _ in range(rounds):
+    worked_out = np.full(BINS, -1, np.int64)  # the last fit that the evidence of a bin is of
+    for k in range(rounds):
         _smoothed(rest, smooth)
         pale, stained = 1.0, 1.0
         for b in range(BINS):
@@ -157,19 +158,18 @@ def fit_cells(
             y0, y1, x0, x1 = boxes[c]
             bh, bw = y1 - y0, x1 - x0
             _smoothed(near[c], smooth)
-            total = 1.0
-            for b in range(BINS):
-                total += near[c, b]
-                near[c, b] = 0
-                evidence[b] = np.nan  # not worked out yet
+            total = 1.0 + near[c].sum()
+            near[c] = 0
+            fit = k * n_cells + c
             cy, cx = center[c, 0] - y0, center[c, 1] - x0
-            n_steps = int(2.5 * R + 8)
+            most = int(2.5 * R + 8)
             slope = prior / R
             field = np.empty((bh, bw, 2), np.float32)
             top, bottom, left, right = bh, 0, bw, 0
+            nearest_out, farthest_in = 1e9, 0.0
             for y in range(bh):
                 # what no ray reaches is left undefined
-                room = (n_steps + 2.0) ** 2 - (y - cy) ** 2
+                room = (most + 2.0) ** 2 - (y - cy) ** 2
                 if room < 0:
                     continue
                 room = np.sqrt(room)
@@ -183,12 +183,21 @@ def fit_cells(
                         top, bottom, left, right = min(top, y), max(bottom, y), min(left, x), max(right, x)
                     elif own == 0 and nearest[yy, xx] == c + 1:
                         b = bins[yy, xx]
-                        if np.isnan(evidence[b]):
+                        if worked_out[b] != fit:
+                            worked_out[b] = fit
                             evidence[b] = min(np.log((smooth[b] + 0.02) * weight[b] / total) + bias, ceiling[b])
                         g = min(max(evidence[b] - slope * distance[yy, xx], -clip), clip)
+                    away = (y - cy) ** 2 + (x - cx) ** 2
+                    if own != c + 1:
+                        nearest_out = min(nearest_out, away)
+                    if g > -clip:
+                        farthest_in = max(farthest_in, away)
                     field[y, x, 0] = g
                     field[y, x, 1] = edge[yy, xx]
-            outline = star_contour(field, cy, cx, R, n_steps, edge_weight, stiffness)
+            # the outline runs neither through the heart of the nucleus nor where nothing speaks for the cell
+            first = max(1, int(np.sqrt(nearest_out)) - 1)
+            last = max(first + 4, min(most, int(np.sqrt(farthest_in)) + 4))
+            outline = star_contour(field, cy, cx, R, first, last, edge_weight, stiffness)
             reach = outline.max()
             top, bottom = max(0, min(top, int(cy - reach))), min(bh - 1, max(bottom, int(cy + reach) + 1))
             left, right = max(0, min(left, int(cx - reach))), min(bw - 1, max(right, int(cx + reach) + 1))

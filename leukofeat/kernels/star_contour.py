@@ -16,7 +16,9 @@ LEAD = 16  # rays by which the path runs in and out, so that where it starts doe
 
 
 @jit
-def star_contour(field: Any, cy: Any, cx: Any, unit: Any, n_steps: Any, edge_weight: Any, stiffness: Any) -> Any:
+def star_contour(
+    field: Any, cy: Any, cx: Any, unit: Any, first: Any, last: Any, edge_weight: Any, stiffness: Any
+) -> Any:
     """Radius per ray of the star-shaped region around (cy, cx) with the largest score.
 
     The score is the area integral of the gain inside, plus `edge_weight` times the line integral of the edge (relative to
@@ -31,8 +33,8 @@ def star_contour(field: Any, cy: Any, cx: Any, unit: Any, n_steps: Any, edge_wei
         Centre, in pixels, in the frame.
     unit : float
         Length scale, in pixels.
-    n_steps : int
-        Largest radius, in pixels.
+    first, last : int
+        Smallest and largest radius, in pixels; what lies within the smallest one counts as inside.
     edge_weight, stiffness : float
         Weights of the terms.
 
@@ -46,6 +48,7 @@ def star_contour(field: Any, cy: Any, cx: Any, unit: Any, n_steps: Any, edge_wei
     # unsigned offsets spare the check for negative indices
     edge, right, down = np.uint64(1), np.uint64(2), np.uint64(2 * w)
     right_edge = right + edge
+    n_steps = last - first + 1
     score = np.empty((N_RAYS, n_steps), np.float32)
     step = np.zeros((N_RAYS, n_steps), np.float32)
     strongest = np.empty(N_RAYS)
@@ -54,10 +57,10 @@ def star_contour(field: Any, cy: Any, cx: Any, unit: Any, n_steps: Any, edge_wei
         dy, dx = np.sin(t), np.cos(t)
         # steps before the ray leaves the frame: up to there all four neighbours exist
         limit = min((h - 1 - cy if dy > 0 else cy) / abs(dy), (w - 1 - cx if dx > 0 else cx) / abs(dx))
-        framed = min(max(int(limit - 1e-6), 0), n_steps)
+        framed = min(max(int(limit - 1e-6) - first + 1, 0), n_steps)
         peak = np.float32(0)
         for s in range(framed):
-            y, x = cy + (s + 1) * dy, cx + (s + 1) * dx
+            y, x = cy + (first + s) * dy, cx + (first + s) * dx
             y0, x0 = int(y), int(x)
             fy, fx = np.float32(y - y0), np.float32(x - x0)
             i = np.uint64(2 * (y0 * w + x0))
@@ -72,20 +75,20 @@ def star_contour(field: Any, cy: Any, cx: Any, unit: Any, n_steps: Any, edge_wei
             step[k, s] = upper + fy * (lower - upper)
             peak = max(peak, step[k, s])
         for s in range(framed, n_steps):
-            y = min(max(cy + (s + 1) * dy, 0.0), h - 1.0)
-            x = min(max(cx + (s + 1) * dx, 0.0), w - 1.0)
+            y = min(max(cy + (first + s) * dy, 0.0), h - 1.0)
+            x = min(max(cx + (first + s) * dx, 0.0), w - 1.0)
             score[k, s] = field[int(y + 0.5), int(x + 0.5), 0]
         total = np.float32(0)
         for s in range(n_steps):
-            total += score[k, s] * np.float32(s + 1)
+            total += score[k, s] * np.float32(first + s)
             score[k, s] = total
         strongest[k] = peak
     typical = np.float32(1 / max(np.median(strongest), 1e-3))
-    one = np.float32(1)
+    one, half = np.float32(1), np.float32(0.5)
     area, line = np.float32(1 / (unit * unit)), np.float32(edge_weight / unit)
     for k in range(N_RAYS):
         for s in range(n_steps):
-            score[k, s] = area * score[k, s] + line * min(typical * step[k, s], one) * (np.float32(s) + np.float32(1.5))
+            score[k, s] = area * score[k, s] + line * min(typical * step[k, s], one) * (np.float32(first + s) + half)
     bend = np.empty(MAX_JUMP + 1, np.float32)
     for j in range(MAX_JUMP + 1):
         bend[j] = stiffness * j * j / unit
@@ -128,7 +131,7 @@ def star_contour(field: Any, cy: Any, cx: Any, unit: Any, n_steps: Any, edge_wei
     for lap in range(laps - 1, LEAD - 1, -1):
         if lap < LEAD + N_RAYS:
             # short of the middle between the last step inside and the next: blur carries colours outward
-            radius[lap % N_RAYS] = s + 1.25
+            radius[lap % N_RAYS] = first + s + 0.25
         s += back[lap, s]
     return radius
 
