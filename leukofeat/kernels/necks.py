@@ -8,7 +8,7 @@ import numpy as np
 
 from leukofeat.kernels._jit import jit
 
-__all__ = ["hull_counts", "label_gaps", "split_at_necks"]
+__all__ = ["hull_counts", "label_gaps", "split_at_necks", "touching_labels"]
 
 
 @jit
@@ -32,27 +32,34 @@ def split_at_necks(labels: Any, distance: Any, neck: Any) -> Any:
         Parts 1..n.
     """
     h, w = labels.shape
-    n = 0
-    for y in range(h):
-        for x in range(w):
-            n += labels[y, x] > 0
-    where = np.empty(n, np.int64)
-    depth = np.empty(n)
-    n = 0
+    # from the deepest, by a counting sort in steps of 1/64 pixel
+    deepest = np.int64(0)
     for y in range(h):
         for x in range(w):
             if labels[y, x] > 0:
-                where[n] = y * w + x
-                depth[n] = distance[y, x]
-                n += 1
-    order = np.argsort(-depth)
+                deepest = max(deepest, np.int64(64 * distance[y, x]))
+    place = np.zeros(deepest + 2, np.int64)
+    for y in range(h):
+        for x in range(w):
+            if labels[y, x] > 0:
+                place[deepest - np.int64(64 * distance[y, x]) + 1] += 1
+    for k in range(deepest + 1):
+        place[k + 1] += place[k]
+    n = place[deepest + 1]
+    order = np.empty(n, np.int64)
+    for y in range(h):
+        for x in range(w):
+            if labels[y, x] > 0:
+                k = deepest - np.int64(64 * distance[y, x])
+                order[place[k]] = y * w + x
+                place[k] += 1
     parent = np.full(h * w, -1, np.int64)
     region = np.full(h * w, -1, np.int64)
     peak = np.zeros(h * w)
     for k in range(n):
-        p = where[order[k]]
-        level = depth[order[k]]
+        p = order[k]
         y, x = p // w, p % w
+        level = np.float64(distance[y, x])
         best = -1
         steepest = -1
         ahead = -1.0
@@ -91,7 +98,7 @@ def split_at_necks(labels: Any, distance: Any, neck: Any) -> Any:
     name = np.zeros(h * w, np.int32)
     count = 0
     for k in range(n):
-        p = where[k]
+        p = order[k]
         q = region[p]
         while parent[q] != q:
             q = parent[q]
@@ -99,6 +106,26 @@ def split_at_necks(labels: Any, distance: Any, neck: Any) -> Any:
             count += 1
             name[q] = count
         out[p // w, p % w] = name[q]
+    return out
+
+
+@jit
+def touching_labels(labels: Any, n: Any) -> Any:
+    """Which of the labels 1..n lie side by side, or with one pixel between them: (n + 1, n + 1) bool, i < j."""
+    h, w = labels.shape
+    out = np.zeros((n + 1, n + 1), np.bool_)
+    for y in range(h):
+        for x in range(w):
+            c = labels[y, x]
+            if c == 0:
+                continue
+            for step in (1, 2):
+                if x + step < w:
+                    d = labels[y, x + step]
+                    out[min(c, d), max(c, d)] |= d > 0 and d != c
+                if y + step < h:
+                    d = labels[y + step, x]
+                    out[min(c, d), max(c, d)] |= d > 0 and d != c
     return out
 
 

@@ -7,10 +7,10 @@ import numpy as np
 
 from leukofeat.kernels.cell_fit import first_colors, fit_cells, mean_colors
 from leukofeat.kernels.nucleus_fit import discriminate, label_sums, remove_specks, threshold_each
+from leukofeat.kernels.necks import touching_labels
 from leukofeat.segmentation._leukocyte_cores import AZURE_FLOOR, Lobes, hull_share, relabel, solidity
 from leukofeat.segmentation._leukocyte_planes import Planes
 
-ROUNDS = 3  # how often colours and outlines are fitted in turn
 RING = 0.2  # width, in nuclear radii, of the ring that cytoplasm is first looked for in
 NEAR, FAR = 0.75, 1.75  # distances, in nuclear radii, between which pixels are taken more and more to be in no cell
 EMPTY = 4.0  # colour distance from the background up to which nothing speaks for a cell: the noise of a JPEG
@@ -55,8 +55,8 @@ def nearest_label(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return table[index], distance
 
 
-def grow_cells(nuclei: np.ndarray, planes: Planes, *biases: float, rounds: int = ROUNDS) -> list[np.ndarray]:
-    """Cells around labelled nuclei, once for each bias (`BOLD` when none is given)."""
+def grow_cells(nuclei: np.ndarray, planes: Planes, *fits: tuple[float, int]) -> list[np.ndarray]:
+    """Cells around labelled nuclei, once for each bias and number of rounds."""
     n = int(nuclei.max(initial=0))
     h, w = nuclei.shape
     nearest, distance = nearest_label(nuclei)
@@ -82,13 +82,13 @@ def grow_cells(nuclei: np.ndarray, planes: Planes, *biases: float, rounds: int =
     places = (_DISTANCE < PALE, _DISTANCE - EMPTY, radius, centers, boxes)
     return [
         fit_cells(planes.bins, planes.edge, nuclei, nearest, distance, *first, *places, rounds, (*FIT, bias))
-        for bias in biases or (BOLD,)
+        for bias, rounds in fits
     ]
 
 
 def settle_cells(nuclei: np.ndarray, planes: Planes) -> np.ndarray:
     """Cells around nuclei, without the red cells that a bold outline may have taken in."""
-    bold, shy = grow_cells(nuclei, planes, BOLD, SHY)
+    bold, shy = grow_cells(nuclei, planes, (BOLD, 3), (SHY, 2))
     n = int(nuclei.max(initial=0))
     limits = (PALE, float(AZURE_FLOOR), FLAT)
     inner, added, red = mean_colors(planes.offset, planes.azure, planes.edge, nuclei, shy, bold, n, *limits)
@@ -107,7 +107,7 @@ def join_lobes(cores: np.ndarray, planes: Planes) -> tuple[np.ndarray, np.ndarra
     lobes = Lobes(cores, planes.azure)
     group = lobes.groups()
     joined = group[cores]
-    cells = grow_cells(joined, planes, rounds=2)[0]
+    cells = grow_cells(joined, planes, (BOLD, 2))[0]
     m = int(group.max())
     if m == lobes.n:
         return joined, cells, lobes.limit
@@ -129,24 +129,14 @@ def join_lobes(cores: np.ndarray, planes: Planes) -> tuple[np.ndarray, np.ndarra
         count += 1 if one else members.size
     if failed:
         joined = table[cores]
-        cells = grow_cells(joined, planes, rounds=2)[0]
+        cells = grow_cells(joined, planes, (BOLD, 2))[0]
     return joined, cells, lobes.limit
 
 
 def join_pairs(nuclei: np.ndarray, cells: np.ndarray, azure: np.ndarray, limit: float) -> np.ndarray:
     """Join nuclei whose cells touch and together fill the hull of both, best first."""
     n = int(cells.max(initial=0))
-    codes = []
-    for a, b in (
-        (cells[:, :-1], cells[:, 1:]),
-        (cells[:-1], cells[1:]),
-        (cells[:, :-2], cells[:, 2:]),
-        (cells[:-2], cells[2:]),
-    ):
-        touching = (a != b) & (a > 0) & (b > 0)
-        a, b = a[touching], b[touching]
-        codes.append(np.minimum(a, b) * (n + 1) + np.maximum(a, b))
-    pairs = {(int(c) // (n + 1), int(c) % (n + 1)) for c in np.unique(np.concatenate(codes))}
+    pairs = {(int(i), int(j)) for i, j in np.argwhere(touching_labels(cells, n))}
     if not pairs:
         return nuclei
     table = label_sums(nuclei, n, azure)

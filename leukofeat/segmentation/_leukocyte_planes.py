@@ -41,12 +41,11 @@ def make_planes(image: np.ndarray) -> Planes:
 def _illumination(lab: np.ndarray, background: np.ndarray, radius: float = 8.0) -> np.ndarray:
     """LAB of the empty slide at each pixel, (H, W, 3) float32: a local mean of near-background pixels, pulled to the mode."""
     h, w = lab.shape[:2]
-    size = (max(1, w // 4), max(1, h // 4))
-    small = cv2.resize(lab, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], 3).astype(np.float32)
-    scale, zero = np.array([100 / 255, 1, 1], np.float32), np.array([0, 128, 128])
-    offset = small * scale - (background + zero).astype(np.float32)
-    empty = (np.einsum("ijk,ijk->ij", offset, offset) < radius**2).astype(np.float32)
-    total = cv2.GaussianBlur(offset * empty[..., None], (0, 0), 6.0).reshape(offset.shape)
-    share = cv2.GaussianBlur(empty, (0, 0), 6.0)
-    shift = cv2.resize(total / (share + 0.1)[..., None], (w, h), interpolation=cv2.INTER_LINEAR)
-    return shift + background.astype(np.float32)
+    size = (max(1, w // 8), max(1, h // 8))
+    small = cv2.resize(lab, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], 3)
+    offset = small * np.float32([100 / 255, 1, 1]) - (background + [0, 128, 128]).astype(np.float32)
+    empty = (cv2.transform(offset * offset, np.ones((1, 3), np.float32)) < radius**2).astype(np.float32)
+    # the sums of the near-background pixels and their number, smoothed in one go
+    sums = cv2.GaussianBlur(np.dstack([offset * empty[..., None], empty]), (0, 0), 3.0)
+    field = sums[..., :3] / (sums[..., 3:] + 0.1) + background.astype(np.float32)
+    return cv2.resize(field, (w, h), interpolation=cv2.INTER_LINEAR)
