@@ -36,7 +36,9 @@ def _smoothed(hist: Any, out: Any) -> Any:
 
 
 @jit
-def first_colors(bins: Any, nuclei: Any, nearest: Any, distance: Any, radius: Any, ring: Any, begin: Any, end: Any) -> Any:
+def first_colors(
+    bins: Any, nuclei: Any, nearest: Any, distance: Any, radius: Any, ring: Any, begin: Any, end: Any
+) -> Any:
     """First guess of the colours outside of cells, and of the cytoplasm of each cell.
 
     Parameters
@@ -224,7 +226,17 @@ def fit_cells(
 
 @jit
 def mean_colors(
-    offset: Any, azure: Any, edge: Any, nuclei: Any, narrow: Any, wide: Any, n: Any, pale: Any, floor: Any, flat: Any
+    offset: Any,
+    contrast: Any,
+    azure: Any,
+    edge: Any,
+    nuclei: Any,
+    narrow: Any,
+    wide: Any,
+    n: Any,
+    pale: Any,
+    floor: Any,
+    flat: Any,
 ) -> Any:
     """Mean colour offsets of each cell's cytoplasm, of what a wider outline adds to it, and of the red cells.
 
@@ -232,6 +244,8 @@ def mean_colors(
     ----------
     offset : (H, W, 3) float32
         LAB minus background.
+    contrast : (H, W) float32
+        Length of the offset.
     azure, edge : (H, W) uint8 and float32
         Azure stain and colour edges.
     nuclei, narrow, wide : (H, W) int32
@@ -258,7 +272,7 @@ def mean_colors(
             a, b, c = offset[y, x, 0], offset[y, x, 1], offset[y, x, 2]
             out = wide[y, x]
             if out == 0:
-                if azure[y, x] < floor and edge[y, x] < flat and a * a + b * b + c * c > pale * pale:
+                if azure[y, x] < floor and edge[y, x] < flat and contrast[y, x] > pale:
                     red[0] += a
                     red[1] += b
                     red[2] += c

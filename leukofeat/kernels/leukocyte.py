@@ -78,8 +78,8 @@ def sharpest_components(index: Any, edge: Any, floor: Any, step: Any, min_area: 
     n = order.size
     parent = np.arange(n)
     live = np.zeros(n, np.bool_)
-    # of each component: area, outline length, edge sum, sx, sy, sxx, syy, sxy
-    attr = np.zeros((n, 8), np.float64)
+    # of each component, in the row of its root: area, outline length, edge sum, sx, sy, sxx, syy, sxy
+    attr = np.empty((n, 8), np.float64)
     head = np.full(n, -1, np.int64)
     tail = np.full(n, -1, np.int64)
     stamp = np.full(n, -1, np.int64)
@@ -99,15 +99,9 @@ def sharpest_components(index: Any, edge: Any, floor: Any, step: Any, min_area: 
             y, x = p // w, p % w
             live[i] = True
             g = np.float64(edge[y, x])
-            attr[i, 0] = 1
-            attr[i, 3] = x
-            attr[i, 4] = y
-            attr[i, 5] = x * x
-            attr[i, 6] = y * y
-            attr[i, 7] = x * y
             length = 0.0
             total = 0.0
-            r = i
+            r = -1
             for d in range(4):
                 yy = y + (d == 0) - (d == 1)
                 xx = x + (d == 2) - (d == 3)
@@ -115,27 +109,39 @@ def sharpest_components(index: Any, edge: Any, floor: Any, step: Any, min_area: 
                     continue
                 j = slot[yy * w + xx]
                 gg = g + edge[yy, xx]
-                if j >= 0 and live[j]:
-                    length -= 1
-                    total -= gg
-                    q = _find(parent, j)
-                    if q != r:
-                        if attr[q, 0] > attr[r, 0]:
-                            q, r = r, q
-                        parent[q] = r
-                        for c in range(8):
-                            attr[r, c] += attr[q, c]
-                        if head[q] >= 0:
-                            if head[r] >= 0:
-                                node_next[tail[r]] = head[q]
-                            else:
-                                head[r] = head[q]
-                            tail[r] = tail[q]
-                else:
+                if j < 0 or not live[j]:
                     length += 1
                     total += gg
+                    continue
+                length -= 1
+                total -= gg
+                q = _find(parent, j)
+                if r < 0:
+                    r = q
+                elif q != r:
+                    if attr[q, 0] > attr[r, 0]:
+                        q, r = r, q
+                    parent[q] = r
+                    for c in range(8):
+                        attr[r, c] += attr[q, c]
+                    if head[q] >= 0:
+                        if head[r] >= 0:
+                            node_next[tail[r]] = head[q]
+                        else:
+                            head[r] = head[q]
+                        tail[r] = tail[q]
+            if r < 0:
+                r = i
+                attr[r] = 0
+            parent[i] = r
+            attr[r, 0] += 1
             attr[r, 1] += length
             attr[r, 2] += total
+            attr[r, 3] += x
+            attr[r, 4] += y
+            attr[r, 5] += x * x
+            attr[r, 6] += y * y
+            attr[r, 7] += x * y
         n_roots = 0
         for i in range(lo, hi):
             r = _find(parent, i)

@@ -33,7 +33,7 @@ def split_at_necks(labels: Any, distance: Any, neck: Any) -> Any:
     """
     h, w = labels.shape
     # from the deepest, by a counting sort in steps of 1/64 pixel
-    deepest = np.int64(0)
+    deepest: Any = np.int64(0)
     for y in range(h):
         for x in range(w):
             if labels[y, x] > 0:

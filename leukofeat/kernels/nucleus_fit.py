@@ -8,7 +8,7 @@ import numpy as np
 
 from leukofeat.kernels._jit import jit
 
-__all__ = ["discriminate", "label_sums", "remove_specks", "threshold_each"]
+__all__ = ["discriminate", "label_sums", "owners", "remove_specks", "threshold_each"]
 
 
 @jit
@@ -194,6 +194,36 @@ def remove_specks(nuclei: Any, cells: Any, n: Any, share: Any, hole_share: Any) 
                 elif hole == 1 and enclosed and last < hole_share * total[c]:
                     for i in range(last):
                         nuclei[ys[i], xs[i]] = c
+
+
+@jit
+def owners(index: Any, labels: Any) -> Any:
+    """Label of the pixel that each pixel is nearest to, (H, W) int32.
+
+    Parameters
+    ----------
+    index : (H, W) int32
+        Number of the nearest labelled pixel, as OpenCV's labelled distance transform gives it.
+    labels : (H, W) int32
+        Labels; 0 is background.
+    """
+    h, w = labels.shape
+    largest = 0
+    for y in range(h):
+        for x in range(w):
+            if labels[y, x] > 0:
+                largest = max(largest, index[y, x])
+    table = np.zeros(largest + 1, np.int32)
+    for y in range(h):
+        for x in range(w):
+            if labels[y, x] > 0:
+                table[index[y, x]] = labels[y, x]
+    out = np.zeros((h, w), np.int32)
+    for y in range(h):
+        for x in range(w):
+            if index[y, x] <= largest:
+                out[y, x] = table[index[y, x]]
+    return out
 
 
 @jit

@@ -84,16 +84,8 @@ def background_mode(lab: Any, quantile: Any, radius: Any) -> Any:
 
 
 @jit
-def _bin(x: Any, low: Any, step: Any) -> Any:
-    # square-root spacing: fine near the background, where pale cytoplasm has to be told from empty glass
-    r = np.sqrt(x) if x >= 0 else -np.sqrt(-x)
-    k = int((r - low) / step)
-    return min(max(k, 0), 15)
-
-
-@jit
 def stain_planes(rgb: Any, lab: Any, field: Any, density: Any, hemoglobin: Any) -> Any:
-    """Colour offset, azure stain and colour bin of every pixel.
+    """Colour offset, its length, azure stain and colour bin of every pixel.
 
     Parameters
     ----------
@@ -110,53 +102,70 @@ def stain_planes(rgb: Any, lab: Any, field: Any, density: Any, hemoglobin: Any) 
     -------
     offset : (H, W, 3) float32
         LAB minus background.
+    contrast : (H, W) float32
+        Length of the offset: the colour difference from the background.
     azure : (H, W) uint8
         Stain that absorbs green but not blue, saturating: 300 p / (p + 0.3).
     excess : (H, W) uint8
         Green minus blue optical density, from -0.2 to 1 in 255 steps.
     bins : (H, W) uint16
-        One of 16 x 16 x 16 bins of the offset.
+        One of 16 x 16 x 16 bins of the offset, in steps of its square root: fine near the background, where pale cytoplasm
+        has to be told from empty glass.
     """
     h, w, _ = rgb.shape
     offset = np.empty((h, w, 3), np.float32)
+    contrast = np.empty((h, w), np.float32)
     azure = np.empty((h, w), np.uint8)
     excess = np.empty((h, w), np.uint8)
     bins = np.empty((h, w), np.uint16)
+    scale = np.array([100.0 / 255.0, 1, 1], np.float32)
+    zero = np.array([0, 128, 128], np.float32)
+    low = np.array([-10, -4, -9], np.float32)
+    per_unit = np.array([1 / 0.72, 1 / 0.85, 1 / 0.85], np.float32)
+    three, brown = np.float32(0.3), np.float32(hemoglobin)
     for y in range(h):
         for x in range(w):
-            d0 = lab[y, x, 0] * np.float32(100.0 / 255.0) - field[y, x, 0]
-            d1 = lab[y, x, 1] - np.float32(128) - field[y, x, 1]
-            d2 = lab[y, x, 2] - np.float32(128) - field[y, x, 2]
-            offset[y, x, 0] = d0
-            offset[y, x, 1] = d1
-            offset[y, x, 2] = d2
-            bins[y, x] = (_bin(d0, -10.0, 0.72) * 16 + _bin(d1, -4.0, 0.85)) * 16 + _bin(d2, -9.0, 0.85)
+            square, place = np.float32(0), 0
+            for c in range(3):
+                d = lab[y, x, c] * scale[c] - zero[c] - field[y, x, c]
+                offset[y, x, c] = d
+                square += d * d
+                k = int((np.copysign(np.sqrt(abs(d)), d) - low[c]) * per_unit[c])
+                place = 16 * place + min(max(k, 0), 15)
+            contrast[y, x] = np.sqrt(square)
+            bins[y, x] = place
             red, green, blue = density[0, rgb[y, x, 0]], density[1, rgb[y, x, 1]], density[2, rgb[y, x, 2]]
-            p = green - hemoglobin * blue - max(red - green, 0.0)
-            azure[y, x] = min(int(300.0 * p / (p + 0.3)), 255) if p > 0 else 0
-            e = min(max(green - blue, -0.2), 1.0)
-            excess[y, x] = int((e + 0.2) * 212.5 + 0.5)
-    return offset, azure, excess, bins
+            p = max(green - brown * blue - max(red - green, np.float32(0)), np.float32(0))
+            azure[y, x] = min(int(np.float32(300) * p / (p + three)), 255)
+            e = min(max(green - blue, np.float32(-0.2)), np.float32(1))
+            excess[y, x] = int((e + np.float32(0.2)) * np.float32(212.5) + np.float32(0.5))
+    return offset, contrast, azure, excess, bins
 
 
 @jit
 def color_edges(offset: Any) -> Any:
     """Gradient magnitude (Sobel, per pixel) of an (H, W, 3) float32 colour offset."""
     h, w, _ = offset.shape
-    out = np.zeros((h, w), np.float32)
+    rows = offset.reshape(h, 3 * w)
+    out = np.empty((h, w), np.float32)
+    # columns -1 and w repeat the outermost ones
+    smooth = np.empty(3 * w + 6, np.float32)
+    slope = np.empty(3 * w + 6, np.float32)
+    square = np.empty(3 * w, np.float32)
     for y in range(h):
-        up, down = max(y - 1, 0), min(y + 1, h - 1)
+        up, mid, down = rows[max(y - 1, 0)], rows[y], rows[min(y + 1, h - 1)]
+        for i in range(3 * w):
+            smooth[i + 3] = up[i] + (mid[i] + mid[i]) + down[i]
+            slope[i + 3] = down[i] - up[i]
+        for c in range(3):
+            smooth[c], slope[c] = smooth[c + 3], slope[c + 3]
+            smooth[3 * w + 3 + c], slope[3 * w + 3 + c] = smooth[3 * w + c], slope[3 * w + c]
+        for i in range(3 * w):
+            gx = smooth[i + 6] - smooth[i]
+            gy = slope[i] + (slope[i + 3] + slope[i + 3]) + slope[i + 6]
+            square[i] = gx * gx + gy * gy
         for x in range(w):
-            left, right = max(x - 1, 0), min(x + 1, w - 1)
-            total = np.float32(0)
-            for c in range(3):
-                a, b, d = offset[up, left, c], offset[up, x, c], offset[up, right, c]
-                e, f = offset[y, left, c], offset[y, right, c]
-                g, i, j = offset[down, left, c], offset[down, x, c], offset[down, right, c]
-                gx = (d - a) + (j - g) + 2 * (f - e)
-                gy = (g - a) + (j - d) + 2 * (i - b)
-                total += gx * gx + gy * gy
-            out[y, x] = np.sqrt(total) * np.float32(0.125)
+            out[y, x] = np.sqrt(square[3 * x] + square[3 * x + 1] + square[3 * x + 2]) * np.float32(0.125)
     return out
 
 
@@ -164,30 +173,32 @@ def color_edges(offset: Any) -> Any:
 def stain_edges(azure: Any) -> Any:
     """Gradient magnitude (Sobel) of an (H, W) uint8 plane in steps of 0.3 a pixel, (H, W) uint8."""
     h, w = azure.shape
-    out = np.zeros((h, w), np.uint8)
+    out = np.empty((h, w), np.uint8)
+    smooth = np.empty(w + 2, np.int32)
+    slope = np.empty(w + 2, np.int32)
     for y in range(h):
-        up, down = max(y - 1, 0), min(y + 1, h - 1)
+        up, mid, down = azure[max(y - 1, 0)], azure[y], azure[min(y + 1, h - 1)]
         for x in range(w):
-            left, right = max(x - 1, 0), min(x + 1, w - 1)
-            a, b, d = np.int64(azure[up, left]), np.int64(azure[up, x]), np.int64(azure[up, right])
-            e, f = np.int64(azure[y, left]), np.int64(azure[y, right])
-            g, i, j = np.int64(azure[down, left]), np.int64(azure[down, x]), np.int64(azure[down, right])
-            gx = (d - a) + (j - g) + 2 * (f - e)
-            gy = (g - a) + (j - d) + 2 * (i - b)
-            out[y, x] = min(int(np.sqrt(float(gx * gx + gy * gy)) * (10.0 / 24.0) + 0.5), 255)
+            smooth[x + 1] = np.int32(up[x]) + 2 * np.int32(mid[x]) + np.int32(down[x])
+            slope[x + 1] = np.int32(down[x]) - np.int32(up[x])
+        smooth[0], slope[0], smooth[w + 1], slope[w + 1] = smooth[1], slope[1], smooth[w], slope[w]
+        for x in range(w):
+            gx = np.float32(smooth[x + 2] - smooth[x])
+            gy = np.float32(slope[x] + 2 * slope[x + 1] + slope[x + 2])
+            out[y, x] = min(int(np.sqrt(gx * gx + gy * gy) * np.float32(10 / 24) + np.float32(0.5)), 255)
     return out
 
 
 @jit
-def red_cell_radius(offset: Any, azure: Any, pale: Any, floor: Any, least: Any) -> Any:
+def red_cell_radius(contrast: Any, azure: Any, pale: Any, floor: Any, least: Any) -> Any:
     """Radius in pixels of the stained bodies that are not azure, from area and perimeter; 0 where there are next to none.
 
     A pallor makes it smaller, overlap larger than that of a single red cell.
 
     Parameters
     ----------
-    offset : (H, W, 3) float32
-        LAB minus background.
+    contrast : (H, W) float32
+        Colour difference from the background.
     azure : (H, W) uint8
         Azure stain.
     pale : float
@@ -203,8 +214,7 @@ def red_cell_radius(offset: Any, azure: Any, pale: Any, floor: Any, least: Any) 
     for y in range(h):
         before = False
         for x in range(w):
-            a, b, c = offset[y, x, 0], offset[y, x, 1], offset[y, x, 2]
-            red = azure[y, x] < floor and a * a + b * b + c * c > pale * pale
+            red = (azure[y, x] < floor) & (contrast[y, x] > pale)
             area += red
             steps += (x > 0 and red != before) + (y > 0 and red != above[x])
             before = red

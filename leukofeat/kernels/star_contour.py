@@ -10,9 +10,8 @@ from leukofeat.kernels._jit import jit
 
 __all__ = ["fill_star", "star_contour"]
 
-N_RAYS = 64
+MAX_RAYS = 64
 MAX_JUMP = 4
-LEAD = 16  # rays by which the path runs in and out, so that where it starts does not show
 
 
 @jit
@@ -40,20 +39,21 @@ def star_contour(
 
     Returns
     -------
-    (64,) float64
-        Radius in pixels along the directions 2 pi (k + 1/2) / 64.
+    (n,) float64
+        Radius in pixels along the directions 2 pi (k + 1/2) / n. A ray for about two pixels of outline, 64 at most.
     """
     h, w, _ = field.shape
     flat = field.reshape(-1)
     # unsigned offsets spare the check for negative indices
     edge, right, down = np.uint64(1), np.uint64(2), np.uint64(2 * w)
     right_edge = right + edge
+    n_rays = min(MAX_RAYS, 16 * int(np.ceil(unit / 4)))
     n_steps = last - first + 1
-    score = np.empty((N_RAYS, n_steps), np.float32)
-    step = np.zeros((N_RAYS, n_steps), np.float32)
-    strongest = np.empty(N_RAYS)
-    for k in range(N_RAYS):
-        t = 2 * np.pi * (k + 0.5) / N_RAYS
+    score = np.empty((n_rays, n_steps), np.float32)
+    step = np.zeros((n_rays, n_steps), np.float32)
+    strongest = np.empty(n_rays)
+    for k in range(n_rays):
+        t = 2 * np.pi * (k + 0.5) / n_rays
         dy, dx = np.sin(t), np.cos(t)
         # steps before the ray leaves the frame: up to there all four neighbours exist
         limit = min((h - 1 - cy if dy > 0 else cy) / abs(dy), (w - 1 - cx if dx > 0 else cx) / abs(dx))
@@ -63,15 +63,15 @@ def star_contour(
             y, x = cy + (first + s) * dy, cx + (first + s) * dx
             y0, x0 = int(y), int(x)
             fy, fx = np.float32(y - y0), np.float32(x - x0)
-            i = np.uint64(2 * (y0 * w + x0))
-            j = i + down
-            upper, lower = flat[i], flat[j]
-            upper += fx * (flat[i + right] - upper)
-            lower += fx * (flat[j + right] - lower)
+            here = np.uint64(2 * (y0 * w + x0))
+            below = here + down
+            upper, lower = flat[here], flat[below]
+            upper += fx * (flat[here + right] - upper)
+            lower += fx * (flat[below + right] - lower)
             score[k, s] = upper + fy * (lower - upper)
-            upper, lower = flat[i + edge], flat[j + edge]
-            upper += fx * (flat[i + right_edge] - upper)
-            lower += fx * (flat[j + right_edge] - lower)
+            upper, lower = flat[here + edge], flat[below + edge]
+            upper += fx * (flat[here + right_edge] - upper)
+            lower += fx * (flat[below + right_edge] - lower)
             step[k, s] = upper + fy * (lower - upper)
             peak = max(peak, step[k, s])
         for s in range(framed, n_steps):
@@ -86,20 +86,21 @@ def star_contour(
     typical = np.float32(1 / max(np.median(strongest), 1e-3))
     one, half = np.float32(1), np.float32(0.5)
     area, line = np.float32(1 / (unit * unit)), np.float32(edge_weight / unit)
-    for k in range(N_RAYS):
+    for k in range(n_rays):
         for s in range(n_steps):
             score[k, s] = area * score[k, s] + line * min(typical * step[k, s], one) * (np.float32(first + s) + half)
     bend = np.empty(MAX_JUMP + 1, np.float32)
     for j in range(MAX_JUMP + 1):
         bend[j] = stiffness * j * j / unit
-    # the path overlaps itself at both ends, which closes the outline
-    laps = N_RAYS + 2 * LEAD
+    # the path overlaps itself by a quarter at both ends, which closes the outline wherever it starts
+    lead = n_rays // 4
+    laps = n_rays + 2 * lead
     best = np.full(n_steps + 2 * MAX_JUMP, -1e30, np.float32)
     best[MAX_JUMP : MAX_JUMP + n_steps] = score[0]
     new = best.copy()
     back = np.zeros((laps, n_steps), np.int32)
     for lap in range(1, laps):
-        row = score[lap % N_RAYS]
+        row = score[lap % n_rays]
         came = back[lap]
         # written out, so that it runs in vector registers; each step is MAX_JUMP = 4 neighbours each way
         for s in range(n_steps):
@@ -127,11 +128,11 @@ def star_contour(
     for i in range(n_steps):
         if best[i + MAX_JUMP] > best[s + MAX_JUMP]:
             s = i
-    radius = np.empty(N_RAYS)
-    for lap in range(laps - 1, LEAD - 1, -1):
-        if lap < LEAD + N_RAYS:
+    radius = np.empty(n_rays)
+    for lap in range(laps - 1, lead - 1, -1):
+        if lap < lead + n_rays:
             # short of the middle between the last step inside and the next: blur carries colours outward
-            radius[lap % N_RAYS] = first + s + 0.25
+            radius[lap % n_rays] = first + s + 0.25
         s += back[lap, s]
     return radius
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from leukofeat.kernels.cell_fit import first_colors, fit_cells, mean_colors
-from leukofeat.kernels.nucleus_fit import discriminate, label_sums, remove_specks, threshold_each
 from leukofeat.kernels.necks import touching_labels
+from leukofeat.kernels.nucleus_fit import discriminate, label_sums, owners, remove_specks, threshold_each
 from leukofeat.segmentation._leukocyte_cores import AZURE_FLOOR, Lobes, hull_share, relabel, solidity
 from leukofeat.segmentation._leukocyte_planes import Planes
 
@@ -49,10 +49,7 @@ def nearest_label(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     distance, index = cv2.distanceTransformWithLabels(
         (labels == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    where = labels > 0
-    table = np.zeros(int(index.max()) + 1, np.int32)
-    table[index[where]] = labels[where]
-    return table[index], distance
+    return owners(index, labels), distance
 
 
 def grow_cells(nuclei: np.ndarray, planes: Planes, *fits: tuple[float, int]) -> list[np.ndarray]:
@@ -78,10 +75,10 @@ def grow_cells(nuclei: np.ndarray, planes: Planes, *fits: tuple[float, int]) -> 
         axis=1,
     )
     unit = np.average(radius, weights=area)
-    first = first_colors(planes.bins, nuclei, nearest, distance, radius, RING, NEAR * unit, FAR * unit)
+    rest, near = first_colors(planes.bins, nuclei, nearest, distance, radius, RING, NEAR * unit, FAR * unit)
     places = (_DISTANCE < PALE, _DISTANCE - EMPTY, radius, centers, boxes)
     return [
-        fit_cells(planes.bins, planes.edge, nuclei, nearest, distance, *first, *places, rounds, (*FIT, bias))
+        fit_cells(planes.bins, planes.edge, nuclei, nearest, distance, rest, near, *places, rounds, (*FIT, bias))
         for bias, rounds in fits
     ]
 
@@ -91,7 +88,9 @@ def settle_cells(nuclei: np.ndarray, planes: Planes) -> np.ndarray:
     bold, shy = grow_cells(nuclei, planes, (BOLD, 3), (SHY, 2))
     n = int(nuclei.max(initial=0))
     limits = (PALE, float(AZURE_FLOOR), FLAT)
-    inner, added, red = mean_colors(planes.offset, planes.azure, planes.edge, nuclei, shy, bold, n, *limits)
+    inner, added, red = mean_colors(
+        planes.offset, planes.contrast, planes.azure, planes.edge, nuclei, shy, bold, n, *limits
+    )
     to_red = np.linalg.norm(added[:, :3] - red[:3], axis=1)
     to_inner = np.linalg.norm(added[:, :3] - inner[:, :3], axis=1)
     leaked = (to_red < SAME) & (to_red < CLOSER * to_inner) & (inner[:, 3] >= 20)
@@ -112,8 +111,7 @@ def join_lobes(cores: np.ndarray, planes: Planes) -> tuple[np.ndarray, np.ndarra
     if m == lobes.n:
         return joined, cells, lobes.limit
     extents = label_sums(cells, m, planes.azure)[:, 5:9].astype(np.int64)
-    stained = cells.copy()
-    stained[np.einsum("ijk,ijk->ij", planes.offset, planes.offset) < FAINT**2] = 0
+    stained = np.where(planes.contrast < FAINT, np.int32(0), cells)
     boxes = label_sums(joined, m, planes.azure)[:, 5:9].astype(np.int64)
     table = np.zeros(lobes.n + 1, np.int32)
     count, failed = 0, False

@@ -27,6 +27,8 @@ DNA = 1.6  # stain of a joined nucleus, against that of solitary ones: twice as 
 
 def relabel(labels: np.ndarray, keep: np.ndarray) -> np.ndarray:
     """Keep the labels 1..n flagged in `keep`, renumbered in order."""
+    if keep.all():
+        return labels
     table = np.zeros(keep.size + 1, np.int32)
     table[1:][keep] = np.arange(1, keep.sum() + 1)
     return table[labels]

@@ -16,6 +16,7 @@ class Planes(NamedTuple):
     """Planes of one image, all (H, W): see `leukofeat.kernels.stain`."""
 
     offset: np.ndarray  # (H, W, 3) float32, LAB minus background
+    contrast: np.ndarray  # float32, colour difference from the background
     azure: np.ndarray  # uint8, stain of nuclei
     excess: np.ndarray  # uint8, green minus blue optical density
     bins: np.ndarray  # uint16, colour bin
@@ -34,8 +35,8 @@ def make_planes(image: np.ndarray) -> Planes:
     rgb = cv2.cvtColor(background.astype(np.float32).reshape(1, 1, 3), cv2.COLOR_LAB2RGB).ravel() * 255
     levels = np.maximum(np.arange(256), 3)
     density = -np.log10(levels[None, :] / np.maximum(rgb[:, None], 1.0)).astype(np.float32)
-    offset, azure, excess, bins = stain_planes(smooth, lab, field, density, HEMOGLOBIN)
-    return Planes(offset, azure, excess, bins, color_edges(offset))
+    offset, contrast, azure, excess, bins = stain_planes(smooth, lab, field, density, HEMOGLOBIN)
+    return Planes(offset, contrast, azure, excess, bins, color_edges(offset))
 
 
 def _illumination(lab: np.ndarray, background: np.ndarray, radius: float = 8.0) -> np.ndarray:
@@ -43,7 +44,8 @@ def _illumination(lab: np.ndarray, background: np.ndarray, radius: float = 8.0) 
     h, w = lab.shape[:2]
     size = (max(1, w // 8), max(1, h // 8))
     small = cv2.resize(lab, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], 3)
-    offset = small * np.float32([100 / 255, 1, 1]) - (background + [0, 128, 128]).astype(np.float32)
+    scale, zero = np.array([100 / 255, 1, 1], np.float32), np.array([0, 128, 128])
+    offset = small * scale - (background + zero).astype(np.float32)
     empty = (cv2.transform(offset * offset, np.ones((1, 3), np.float32)) < radius**2).astype(np.float32)
     # the sums of the near-background pixels and their number, smoothed in one go
     sums = cv2.GaussianBlur(np.dstack([offset * empty[..., None], empty]), (0, 0), 3.0)

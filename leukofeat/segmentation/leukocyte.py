@@ -137,7 +137,7 @@ def _drop_debris(nuclei: np.ndarray, planes: Planes) -> np.ndarray:
     """Drop bodies too small for a nucleus: against the others by their stain, and against the red cells by their size."""
     table = label_sums(nuclei, int(nuclei.max(initial=0)), planes.azure)
     stain, radius = table[:, 4], np.sqrt(table[:, 0] / np.pi)
-    red = red_cell_radius(planes.offset, planes.azure, 12.0, AZURE_FLOOR, 0.03)
+    red = red_cell_radius(planes.contrast, planes.azure, 12.0, AZURE_FLOOR, 0.03)
     keep = (stain >= SPECK * np.average(stain, weights=np.maximum(stain, 1))) & (radius >= SHRUNK * red)
     return relabel(nuclei, keep)
 

@@ -13,9 +13,10 @@ from skimage.color import rgb2lab
 from skimage.filters import threshold_otsu
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+from leukofeat.kernels.cell_fit import first_colors
 from leukofeat.kernels.leukocyte import sharpest_components
-from leukofeat.kernels.necks import hull_counts, label_gaps, split_at_necks
-from leukofeat.kernels.nucleus_fit import discriminate, label_sums, remove_specks, threshold_each
+from leukofeat.kernels.necks import hull_counts, label_gaps, split_at_necks, touching_labels
+from leukofeat.kernels.nucleus_fit import discriminate, label_sums, owners, remove_specks, threshold_each
 from leukofeat.kernels.stain import background_mode, color_edges, red_cell_radius, stain_edges, stain_planes
 from leukofeat.kernels.star_contour import fill_star, star_contour
 
@@ -73,13 +74,14 @@ def test_many_components_do_not_run_out_of_room():
     assert ((labels > 0) == (index >= 60)).all()
 
 
-@given(st.floats(0, 1), st.floats(0, 1))
+@given(st.floats(0, 1), st.floats(0, 1), st.integers(1, 12))
 @settings(max_examples=30, deadline=None)
-def test_star_finds_a_disc(dy, dx):
+def test_star_finds_a_disc(dy, dx, first):
     cy, cx, r = 30 + dy, 32 + dx, 15.0
     yy, xx = np.mgrid[:64, :64]
     gain = np.clip(r - np.hypot(yy - cy, xx - cx), -1, 1).astype(np.float32)
-    radius = star_contour(gain, np.zeros_like(gain), cy, cx, 10.0, 40, 0.3, 1.0)
+    field = np.stack([gain, np.zeros_like(gain)], axis=-1)
+    radius = star_contour(field, cy, cx, 10.0, first, 40, 0.3, 1.0)
     np.testing.assert_allclose(radius, r, atol=1.01)
     inside = np.zeros((64, 64), np.uint8)
     fill_star(radius, cy, cx, inside)
@@ -144,6 +146,49 @@ def test_label_sums_and_gaps(labels):
             if i < j:
                 a, b = np.argwhere(labels == i), np.argwhere(labels == j)
                 assert gaps[i - 1, j - 1] == pytest.approx(np.linalg.norm(a[:, None] - b[None], axis=2).min())
+
+
+@given(label_maps)
+@settings(max_examples=60, deadline=None)
+def test_touching_labels_are_neighbours_or_next_but_one(labels):
+    expected = np.zeros((4, 4), bool)
+    for step in (1, 2):
+        for a, b in ((labels[step:], labels[:-step]), (labels[:, step:], labels[:, :-step])):
+            for i, j in zip(a.ravel(), b.ravel(), strict=True):
+                if i and j and i != j:
+                    expected[min(i, j), max(i, j)] = True
+    np.testing.assert_array_equal(touching_labels(labels, 3), expected)
+
+
+@given(label_maps)
+@settings(max_examples=60, deadline=None)
+def test_owners_are_the_nearest_labels(labels):
+    _, index = cv2.distanceTransformWithLabels(
+        (labels == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    found = owners(index, labels)
+    there = np.argwhere(labels > 0)
+    if not there.size:
+        assert not found.any()
+        return
+    for y, x in np.ndindex(labels.shape):
+        gaps = np.linalg.norm(there - (y, x), axis=1)
+        # the transform is Borgefors' approximation: an owner is nearest but for a few per cent
+        own = gaps[[labels[tuple(p)] == found[y, x] for p in there]]
+        assert own.min() <= gaps.min() * 1.05 + 1e-9
+
+
+def test_first_colors_are_those_near_and_far():
+    nuclei = discs((40, 60), (20, 15, 6), (20, 45, 6))
+    distance = cv2.distanceTransform((nuclei == 0).astype(np.uint8), cv2.DIST_L2, 5)
+    nearest = np.where(np.arange(60) < 30, 1, 2).astype(np.int32) * np.ones((40, 1), np.int32)
+    bins = np.random.default_rng(0).integers(0, 4096, nuclei.shape).astype(np.uint16)
+    rest, near = first_colors(bins, nuclei, nearest, distance, np.full(2, 6.0), 0.5, 4.0, 9.0)
+    weight = np.clip((distance - 4) / 5, 0, 1)
+    np.testing.assert_allclose(rest, np.bincount(bins.ravel(), weight.ravel(), 4096), rtol=1e-5, atol=1e-6)
+    for c in (1, 2):
+        ring = (distance <= 3) & (nuclei == 0) & (nearest == c)
+        np.testing.assert_array_equal(near[c - 1], np.bincount(bins[ring], minlength=4096))
 
 
 @given(label_maps)
@@ -213,8 +258,9 @@ def test_planes_tell_nuclei_from_red_cells():
     lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)
     field = np.broadcast_to(rgb2lab(rgb)[0, 0].astype(np.float32), (1, 3, 3)).copy()
     density = -np.log10(np.maximum(np.arange(256), 3) / rgb[0, 0][:, None]).astype(np.float32)
-    offset, azure, excess, bins = stain_planes(rgb, lab, field, density, 1.75)
+    offset, contrast, azure, excess, bins = stain_planes(rgb, lab, field, density, 1.75)
     np.testing.assert_allclose(offset[0, 0], 0, atol=1)
+    np.testing.assert_allclose(contrast, np.linalg.norm(offset, axis=2), rtol=1e-6)
     assert azure[0, 1] > 150
     assert azure[0, 0] == azure[0, 2] == 0
     assert excess[0, 1] > excess[0, 2] + 50
@@ -230,6 +276,6 @@ def test_edges_are_sobel(offset):
 
 def test_red_cell_radius_of_discs():
     red = discs((200, 200), *[(y, x, 14) for y in (30, 90, 150) for x in (30, 90, 150)]) > 0
-    offset = np.where(red, -20, 0)[..., None].repeat(3, axis=2).astype(np.float32)
-    assert red_cell_radius(offset, np.zeros(red.shape, np.uint8), 12.0, 60, 0.03) == pytest.approx(14, rel=0.1)
-    assert red_cell_radius(offset, np.full(red.shape, 90, np.uint8), 12.0, 60, 0.03) == 0
+    contrast = np.where(red, 20, 0).astype(np.float32)
+    assert red_cell_radius(contrast, np.zeros(red.shape, np.uint8), 12.0, 60, 0.03) == pytest.approx(14, rel=0.1)
+    assert red_cell_radius(contrast, np.full(red.shape, 90, np.uint8), 12.0, 60, 0.03) == 0
