@@ -84,7 +84,7 @@ def background_mode(lab: Any, quantile: Any, radius: Any) -> Any:
 
 
 @jit
-def stain_planes(rgb: Any, lab: Any, field: Any, density: Any, hemoglobin: Any) -> Any:
+def stain_planes(rgb: Any, lab: Any, field: Any, density: Any, hemoglobin: Any, blank: Any) -> Any:
     """Colour offset, its length, azure stain and colour bin of every pixel.
 
     Parameters
@@ -97,6 +97,8 @@ def stain_planes(rgb: Any, lab: Any, field: Any, density: Any, hemoglobin: Any) 
         Optical density of each 8-bit value against the empty background, per channel.
     hemoglobin : float
         Weight of the blue density that is taken off the green one.
+    blank : float
+        Colour difference from the background under which there is no azure stain.
 
     Returns
     -------
@@ -136,7 +138,7 @@ def stain_planes(rgb: Any, lab: Any, field: Any, density: Any, hemoglobin: Any) 
             bins[y, x] = place
             red, green, blue = density[0, rgb[y, x, 0]], density[1, rgb[y, x, 1]], density[2, rgb[y, x, 2]]
             p = max(green - brown * blue - max(red - green, np.float32(0)), np.float32(0))
-            azure[y, x] = min(int(np.float32(300) * p / (p + three)), 255)
+            azure[y, x] = min(int(np.float32(300) * p / (p + three)), 255) if square >= blank * blank else 0
             e = min(max(green - blue, np.float32(-0.2)), np.float32(1))
             excess[y, x] = int((e + np.float32(0.2)) * np.float32(212.5) + np.float32(0.5))
     return offset, contrast, azure, excess, bins

@@ -258,7 +258,7 @@ def test_planes_tell_nuclei_from_red_cells():
     lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)
     field = np.broadcast_to(rgb2lab(rgb)[0, 0].astype(np.float32), (1, 3, 3)).copy()
     density = -np.log10(np.maximum(np.arange(256), 3) / rgb[0, 0][:, None]).astype(np.float32)
-    offset, contrast, azure, excess, bins = stain_planes(rgb, lab, field, density, 1.75)
+    offset, contrast, azure, excess, bins = stain_planes(rgb, lab, field, density, 1.75, 8.0)
     np.testing.assert_allclose(offset[0, 0], 0, atol=1)
     np.testing.assert_allclose(contrast, np.linalg.norm(offset, axis=2), rtol=1e-6)
     assert azure[0, 1] > 150
