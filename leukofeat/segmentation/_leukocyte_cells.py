@@ -207,6 +207,6 @@ def _tidy(nuclei: np.ndarray, cells: np.ndarray, n: int, radius: float) -> np.nd
     mask = cv2.medianBlur((nuclei > 0).astype(np.uint8), 5)
     opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, _disc(OPENING * radius))
     mask = np.minimum(cv2.dilate(opened, _disc(1)), mask)
-    out = np.where(mask > 0, cells, 0).astype(np.int32)
+    out = np.where(mask > 0, cells, np.int32(0))
     remove_specks(out, cells, n, 0.1, 0.06)
     return out

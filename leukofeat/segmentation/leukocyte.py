@@ -10,7 +10,7 @@ import numpy as np
 from leukofeat.base import ImageStage, check_number
 from leukofeat.kernels.nucleus_fit import label_sums
 from leukofeat.kernels.stain import red_cell_radius
-from leukofeat.segmentation._leukocyte_cells import draw_nuclei, join_lobes, join_pairs, nearest_label, settle_cells
+from leukofeat.segmentation._leukocyte_cells import draw_nuclei, join_lobes, join_pairs, settle_cells
 from leukofeat.segmentation._leukocyte_cores import AZURE_FLOOR, find_cores, relabel, split_cores, typical_radius
 from leukofeat.segmentation._leukocyte_planes import Planes, make_planes
 from leukofeat.smear import Smear
@@ -147,7 +147,7 @@ def _reduced(image: np.ndarray, scale: float) -> np.ndarray:
         return image
     h, w = image.shape[:2]
     size = (max(8, round(w * scale)), max(8, round(h * scale)))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR if scale > 0.5 else cv2.INTER_AREA)
 
 
 def _look(image: np.ndarray, diameter: float | None) -> tuple[Planes, np.ndarray]:
@@ -191,14 +191,26 @@ def _select(nuclei: np.ndarray, cells: np.ndarray, azure: np.ndarray) -> tuple[n
 
 
 def _enlarge(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Labels at full size, with the union's outline interpolated."""
-    if not labels.any():
-        return np.zeros(size[::-1], np.int32)
-    union = cv2.resize(
-        cv2.GaussianBlur((labels > 0).astype(np.float32), (0, 0), 0.8), size, interpolation=cv2.INTER_LINEAR
-    )
-    owner = cv2.resize(nearest_label(labels)[0].astype(np.float32), size, interpolation=cv2.INTER_NEAREST)
-    return np.where(union > 0.5, owner, 0).astype(np.int32)
+    """Labels at full size, with the union's outline interpolated; only the box that holds them is worked on."""
+    out = np.zeros(size[::-1], np.int32)
+    x, y, w, h = cv2.boundingRect((labels > 0).astype(np.uint8))
+    if w == 0:
+        return out
+    scale = np.array([size[0] / labels.shape[1], size[1] / labels.shape[0]])
+    low = np.maximum(np.floor(scale * (x - 2, y - 2)), 0).astype(int)
+    high = np.minimum(np.ceil(scale * (x + w + 2, y + h + 2)), size).astype(int)
+    # pixel centres of the box, in the small image
+    where = np.column_stack([np.diag(1 / scale), (low + 0.5) / scale - 0.5])
+
+    def sample(plane: np.ndarray, how: int) -> np.ndarray:
+        flags = how | cv2.WARP_INVERSE_MAP
+        return cv2.warpAffine(plane, where, (high - low).tolist(), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+    union = sample(cv2.GaussianBlur((labels > 0).astype(np.float32), (0, 0), 0.8), cv2.INTER_LINEAR)
+    wider = cv2.dilate(labels.astype(np.float32), np.ones((3, 3), np.uint8))
+    owner = sample(np.where(labels > 0, labels, wider).astype(np.float32), cv2.INTER_NEAREST)
+    out[low[1] : high[1], low[0] : high[0]] = np.where(union > 0.5, owner, 0)
+    return out
 
 
 class LeukocyteSegmenter(ImageStage):
