@@ -23,6 +23,8 @@ SEEN = 4.0  # nuclear radius in pixels that the first look has to find, or it lo
 SMALL = 14.0  # nuclear radius in pixels under which chromatin shows no texture to smooth
 SHRUNK = 0.5  # radius of a nucleus, against that of the red cells, at least
 SPECK = 0.1  # stain, against the typical nucleus, under which a body is a platelet or debris
+CUT_OUT = 0.02  # share of the image from which perfectly black pixels are no specks but what somebody has cut away
+SLIDE = 235  # grey that stands in for an empty slide that has been cut away
 PORTRAIT = 0.08  # share of the frame that the one whole cell in the middle of a portrait fills
 
 
@@ -66,7 +68,8 @@ def segment_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> t
     Notes
     -----
     Turning the image by 90 degrees or mirroring it turns or mirrors the regions exactly. Time grows linearly with
-    pixels and cells: nuclei of more than 68 pixels are looked at in a reduced image.
+    pixels and cells: nuclei of more than 68 pixels are looked at in a reduced image. Black surroundings, as in cells that
+    were published cut out (C-NMC 2019) or outside a round field of view, count as empty slide.
 
     Examples
     --------
@@ -86,6 +89,7 @@ def segment_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> t
     h, w = image.shape[:2]
     if min(h, w) < 8:
         return np.zeros((h, w), np.int32), np.zeros((h, w), np.int32)
+    image = _on_slide(image)
     turn = _orientation(image)
     nuclei, cells = _segment(np.ascontiguousarray(turn(image)), diameter)
     if nuclei.shape != turn(image).shape[:2]:
@@ -110,6 +114,14 @@ def _segment(image: np.ndarray, diameter: float | None) -> tuple[np.ndarray, np.
     cells = settle_cells(nuclei, planes)
     nuclei = draw_nuclei(cells, nuclei, planes)
     return _select(nuclei, cells, planes.azure)
+
+
+def _on_slide(image: np.ndarray) -> np.ndarray:
+    """The image, with black surroundings replaced by empty slide."""
+    black = cv2.inRange(image, (0, 0, 0), (0, 0, 0))
+    if cv2.countNonZero(black) < CUT_OUT * black.size:
+        return image
+    return np.where(black[..., None] > 0, np.uint8(SLIDE), image)
 
 
 def _orientation(image: np.ndarray) -> Callable[..., np.ndarray]:

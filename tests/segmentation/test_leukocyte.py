@@ -145,6 +145,13 @@ def test_surroundings_change_little(field):
     assert dice(segment_leukocytes(field)[0], pale) > 0.97
 
 
+def test_cut_out_cells_are_found_on_black(field):
+    nuclei, cells = segment_leukocytes(field)
+    found, _ = segment_leukocytes(np.where(cells[..., None] > 0, field, np.uint8(0)))
+    assert found.max() == nuclei.max()
+    assert dice(found, nuclei) > 0.95
+
+
 def blanks():
     rng = np.random.default_rng(1)
     yield "one pixel", np.zeros((1, 1, 3), np.uint8)
