@@ -124,9 +124,10 @@ def _lay_on_white(header: Image.Image) -> np.ndarray:
 def _is_truncated(data: bytes, kind: str) -> bool:
     """Whether the end of the image is missing: decoders may fill the rest with grey and not say so."""
     if kind == "jpeg":
-        # An embedded thumbnail has an end marker too, but it stands before the last start of scan.
-        scan = data.rfind(b"\xff\xda")
-        return scan < 0 or data.find(b"\xff\xd9", scan) < 0
+        # An embedded thumbnail has an end marker too, but a start of scan comes after it. Looked for from the ends, where
+        # they are.
+        end, scan = data.rfind(b"\xff\xd9"), b"\xff\xda"
+        return end < 0 or scan in data[end:] or scan not in data[:end]
     if kind == "png":
         return b"IEND" not in data
     if kind == "bmp":

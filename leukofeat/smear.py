@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
 
 REGIONS = ("nucleus", "cytoplasm", "cell", "background", "image")
+_PLANES = ("gray", "lab", "hsv", "ycrcb")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +104,11 @@ class Smear:
         return f"Smear({width}x{height}, {found}{', ' + self.source if self.source else ''})"
 
     def replace(self, **changes: Any) -> Smear:
-        """Copy of the record with some of its fields changed."""
-        return replace(self, **changes)
+        """Copy of the record with some of its fields changed; colour planes of the same image come with it."""
+        changed = replace(self, **changes)
+        if "image" not in changes:
+            changed.__dict__.update({name: self.__dict__[name] for name in _PLANES if name in self.__dict__})
+        return changed
 
     @property
     def is_segmented(self) -> bool:
@@ -121,11 +128,8 @@ class Smear:
     @cached_property
     def boxes(self) -> np.ndarray:
         """Bounding boxes of the cells, shape (n_cells, 4): top, left, bottom, right; ends exclusive, -1 for a missing label."""
-        from scipy.ndimage import find_objects
-
-        found = find_objects(self.region("cell"))
-        rows = [(s[0].start, s[1].start, s[0].stop, s[1].stop) if s is not None else (-1, -1, -1, -1) for s in found]
-        return np.array(rows, np.int64).reshape(-1, 4)
+        table = self.region_boxes("cell")
+        return np.where(table[:, 4:5] > 0, table[:, :4], -1)
 
     @cached_property
     def touches_border(self) -> np.ndarray:
@@ -168,6 +172,30 @@ class Smear:
         if name == "cytoplasm":
             return self.cytoplasm
         return (self.cells == 0).astype(np.int32)
+
+    def region_boxes(self, name: str) -> np.ndarray:
+        """Bounding box, area and coordinate sums of each label of a region, shape (n_cells, 7), int64.
+
+        See :func:`leukofeat.kernels.shape.region_boxes` for the columns.
+        """
+        from leukofeat.kernels.shape import region_boxes
+
+        return self.keep(("boxes", name), lambda: region_boxes(self.region(name), self.n_cells))
+
+    def keep(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Result of `compute()`, computed on first use and kept with the record (not with its pickle).
+
+        Parameters
+        ----------
+        key : hashable
+            What the result is kept under; the same key must always stand for the same computation.
+        compute : callable
+            Called without arguments, once.
+        """
+        kept = self.__dict__.setdefault("_kept", {})
+        if key not in kept:
+            kept[key] = compute()
+        return kept[key]
 
     def crop(self, label: int, margin: int = 0) -> Smear:
         """Record of one cell: its box, and that cell alone in the label maps, as 1.

@@ -234,3 +234,16 @@ def test_regions_partition_the_image(seed, height, width):
             assert smear.crop(label).region("cell").sum() == len(rows)
         else:
             assert top == -1
+
+
+def test_planes_come_with_a_copy_of_the_same_image(records):
+    smear = records[0]
+    assert smear.lab is smear.replace(cells=smear.cells).lab
+    assert not np.array_equal(smear.replace(image=255 - smear.image).lab, smear.lab)
+
+
+def test_what_is_kept_is_computed_once_and_not_pickled(records):
+    smear = records[0].replace()
+    assert smear.keep("key", lambda: 1) == smear.keep("key", lambda: 2) == 1
+    assert pickle.loads(pickle.dumps(smear)).keep("key", lambda: 3) == 3
+    np.testing.assert_array_equal(smear.region_boxes("cell")[:, :4], smear.boxes)

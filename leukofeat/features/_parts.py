@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import numpy as np
 
-from leukofeat.kernels._spans import number_parts
+from leukofeat.kernels._arrays import plain
+from leukofeat.kernels._spans import number_parts, part_runs
+from leukofeat.kernels.shape import region_boxes
 from leukofeat.smear import Smear
 
 CELL_REGIONS = ("nucleus", "cytoplasm", "cell")
@@ -19,27 +22,69 @@ def pool(values: np.ndarray, regions: Sequence[str], combine: np.ufunc = np.add)
     return np.stack([combine.reduce(values[_POOLED[region]], axis=0) for region in regions])
 
 
-def cell_parts(smear: Smear, outside: int = 0) -> tuple[np.ndarray, int]:
-    """Part of each pixel, int32, and the number of parts: `outside` the cells, 2i - 1 in nucleus i, 2i in cytoplasm i."""
-    return number_parts(smear.region("cell"), smear.region("nucleus"), True, outside), 2 * smear.n_cells + 1
+class Parts:
+    """Parts that the pixels of an image are counted by, and what follows from their map, each computed once.
 
-
-def parts_of(smear: Smear, regions: Sequence[str], per_cell: bool) -> tuple[np.ndarray, int]:
-    """Part of each pixel, int32, and the number of parts: those of `cell_parts`, or 0, 1 and 2 for all cells together.
-
-    What none of the regions holds is -1, which is no part and costs nothing. If nothing but region "image" is asked
-    for, the image is one part and need not be segmented.
+    Attributes
+    ----------
+    map : ndarray of int32, shape (H, W)
+        Part of each pixel; -1 is none.
+    n : int
+        Number of parts.
     """
-    if per_cell:
-        return cell_parts(smear, outside=-1)
-    if set(regions) <= {"image"}:
-        return np.zeros(smear.image.shape[:2], np.int32), 3
+
+    def __init__(self, part_map: np.ndarray, n: int) -> None:
+        self.map = part_map
+        self.n = n
+
+    @cached_property
+    def runs(self) -> np.ndarray:
+        """Every stretch of a row that belongs to one part: :func:`leukofeat.kernels._spans.part_runs`."""
+        return part_runs(self.map, self.n)
+
+    @cached_property
+    def boxes(self) -> np.ndarray:
+        """Boxes of parts 1 to n - 1: :func:`leukofeat.kernels.shape.region_boxes`."""
+        return region_boxes(self.map, self.n - 1)
+
+
+def _number(smear: Smear, per_cell: bool, outside: int) -> Parts:
+    cells, nuclei = plain(smear.region("cell"), np.int32), plain(smear.region("nucleus"), np.int32)
+    return Parts(number_parts(cells, nuclei, per_cell, outside), 2 * smear.n_cells + 1 if per_cell else 3)
+
+
+def parts_of(smear: Smear, regions: Sequence[str], per_cell: bool) -> Parts:
+    """Parts that make up the regions: 2i - 1 in nucleus i, 2i in cytoplasm i, or 1 and 2 for all cells together.
+
+    Outside the cells is part 0 if a region holds it, else no part, which costs nothing. If nothing but region "image"
+    is asked for, the image is one part and need not be segmented.
+    """
+    if not per_cell and set(regions) <= {"image"}:
+        return smear.keep("image as a part", lambda: Parts(np.zeros(smear.image.shape[:2], np.int32), 3))
     outside = 0 if {"background", "image"} & set(regions) else -1
-    return number_parts(smear.region("cell"), smear.region("nucleus"), False, outside), 3
+    return smear.keep(("parts", per_cell, outside), lambda: _number(smear, per_cell, outside))
+
+
+def measure_regions(
+    kernel: Callable[..., np.ndarray], smear: Smear, regions: Sequence[str], per_cell: bool
+) -> np.ndarray:
+    """Values of `kernel(labels, n_labels, boxes=...)` of each region, of all cells together (one label) or of each cell.
+
+    Shape (labels, regions, ...). Nuclei and cytoplasm do not overlap: one label map holds both.
+    """
+    values = {}
+    if {"nucleus", "cytoplasm"} & set(regions):
+        parts = parts_of(smear, ["nucleus", "cytoplasm"], per_cell)
+        both = kernel(parts.map, parts.n - 1, boxes=parts.boxes)
+        values = {"nucleus": both[0::2], "cytoplasm": both[1::2]}
+    for region in set(regions) - set(values):
+        labels = smear.region(region)
+        values[region] = kernel(labels if per_cell else labels > 0, smear.n_cells if per_cell else 1, boxes=None)
+    return np.stack([values[region] for region in regions], axis=1)
 
 
 def split_cells(values: np.ndarray, regions: Sequence[str], combine: np.ufunc = np.add) -> np.ndarray:
-    """Sums over the parts of `cell_parts` to sums over each cell's regions: (n_cells, regions, ...)."""
+    """Sums over the parts of single cells to sums over each cell's regions: (n_cells, regions, ...)."""
     nucleus, cytoplasm = values[1::2], values[2::2]
     of = {"nucleus": lambda: nucleus, "cytoplasm": lambda: cytoplasm, "cell": lambda: combine(nucleus, cytoplasm)}
     return np.stack([of[region]() for region in regions], axis=1)

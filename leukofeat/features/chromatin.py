@@ -56,4 +56,4 @@ class ChromatinFeatures(FeatureFamily):
 
     def _cells(self, smear: Smear) -> np.ndarray:
         density = optical_density_table()[texture_plane(smear, self.channel)]
-        return chromatin(density, smear.region("nucleus"), smear.n_cells)
+        return chromatin(density, smear.region("nucleus"), boxes=smear.region_boxes("nucleus"))

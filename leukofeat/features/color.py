@@ -9,7 +9,6 @@ import numpy as np
 from leukofeat.base import check_choices
 from leukofeat.features._parts import flatten, parts_of, pool, split_cells
 from leukofeat.features._region_family import RegionFamily
-from leukofeat.kernels._spans import part_runs
 from leukofeat.kernels.color import (
     STATISTIC_NAMES,
     histogram_statistics,
@@ -79,17 +78,18 @@ def measure_color(
     >>> measure_color(smear, ["image"], ["rgb"])[:2].tolist()
     [9.0, 0.0]
     """
-    parts, n_parts = parts_of(smear, regions, per_cell)
+    parts = parts_of(smear, regions, per_cell)
     merge = split_cells if per_cell else pool
-    runs = part_runs(parts, n_parts)
     counts = {
-        space: merge(part_histograms(planes(smear), parts, n_parts, runs), regions)
+        space: merge(part_histograms(planes(smear), parts.map, parts.n, parts.runs), regions)
         for space, (_, planes) in _SPACES.items()
         if space in spaces and space != "od"
     }
     if "od" in spaces:
         counts["od"] = (
-            counts["rgb"] if "rgb" in counts else merge(part_histograms(smear.image, parts, n_parts, runs), regions)
+            counts["rgb"]
+            if "rgb" in counts
+            else merge(part_histograms(smear.image, parts.map, parts.n, parts.runs), regions)
         )
     linear = [space for space in spaces if space != "od"]
     found = {}

@@ -11,7 +11,6 @@ from leukofeat.base import check_choice, check_choices, check_number
 from leukofeat.features._parts import flatten, number_word, parts_of, pool, split_cells
 from leukofeat.features._region_family import RegionFamily
 from leukofeat.features.texture import CHANNELS, texture_plane
-from leukofeat.kernels._spans import part_runs
 from leukofeat.kernels.filters import gabor_sums, plane_sums
 from leukofeat.smear import Smear
 
@@ -92,9 +91,9 @@ class GaborFeatures(RegionFamily):
         ]
 
     def _measure(self, smear: Smear, regions: Sequence[str], per_cell: bool) -> np.ndarray:
-        parts, n_parts = parts_of(smear, regions, per_cell)
+        parts = parts_of(smear, regions, per_cell)
         plane = texture_plane(smear, self.channel)
-        sums = gabor_sums(plane, parts, n_parts, tuple(self.frequencies), self.n_angles, self.bandwidth)
+        sums = gabor_sums(plane, parts.map, parts.n, tuple(self.frequencies), self.n_angles, self.bandwidth)
         mean, square = _means(sums, regions, per_cell)
         std = np.sqrt(np.maximum(square - mean**2, 0))
         each = np.stack([mean, std], axis=-1).reshape(*mean.shape[:-1], 2 * self.n_angles)
@@ -200,11 +199,10 @@ class WaveletFeatures(RegionFamily):
         ]
 
     def _measure(self, smear: Smear, regions: Sequence[str], per_cell: bool) -> np.ndarray:
-        parts, n_parts = parts_of(smear, regions, per_cell)
+        parts = parts_of(smear, regions, per_cell)
         details = wavelet_details(texture_plane(smear, self.channel), self.wavelet, self.levels)
-        planes = details.reshape(-1, *parts.shape)
-        runs = part_runs(parts, n_parts)
-        sums = np.stack([plane_sums(plane, parts, n_parts, runs) for plane in planes], axis=1)
+        planes = details.reshape(-1, *parts.map.shape)
+        sums = np.stack([plane_sums(plane, parts.map, parts.n, parts.runs) for plane in planes], axis=1)
         return flatten(_means(sums, regions, per_cell)[1], per_cell)
 
 
@@ -264,14 +262,13 @@ class GranulometryFeatures(RegionFamily):
         ]
 
     def _measure(self, smear: Smear, regions: Sequence[str], per_cell: bool) -> np.ndarray:
-        parts, n_parts = parts_of(smear, regions, per_cell)
-        runs = part_runs(parts, n_parts)
+        parts = parts_of(smear, regions, per_cell)
         sums = []
         for channel in self.channels:
-            plane = np.ascontiguousarray(texture_plane(smear, channel))
+            plane = texture_plane(smear, channel)
             for operation in (cv2.MORPH_OPEN, cv2.MORPH_CLOSE):
                 sizes = [plane, *(cv2.morphologyEx(plane, operation, disc(radius)) for radius in self.radii)]
-                sums.append(np.stack([plane_sums(size, parts, n_parts, runs) for size in sizes], axis=1))
+                sums.append(np.stack([plane_sums(size, parts.map, parts.n, parts.runs) for size in sizes], axis=1))
         # (..., channels x grains, radii): openings lose brightness from one to the next, closings gain it
         mean = _means(np.stack(sums, axis=1), regions, per_cell)[0]
         loss = np.diff(mean, axis=-1) * np.tile([-1.0, 1.0], len(self.channels))[:, None]

@@ -8,7 +8,7 @@ import numpy as np
 
 from leukofeat.base import FeatureFamily, check_choices, check_number
 from leukofeat.features._summary import SUMMARIES, summarize, summary_names
-from leukofeat.kernels.shape import SHAPE_NAMES, region_boxes, region_shapes
+from leukofeat.kernels.shape import SHAPE_NAMES, region_shapes
 from leukofeat.smear import Smear
 
 # power of a length in each measure: what pixel_size turns into micrometres
@@ -83,9 +83,8 @@ def measure_geometry(smear: Smear, pixel_size: float | None = None) -> np.ndarra
     >>> values["nucleus_area"], values["cytoplasm_area"], round(values["nc_area_ratio"], 3)
     (9.0, 40.0, 0.184)
     """
-    n = smear.n_cells
-    cell, _, cell_center = region_shapes(smear.region("cell"), n)
-    nucleus, _, nucleus_center = region_shapes(smear.region("nucleus"), n)
+    cell, _, cell_center = region_shapes(smear.region("cell"), boxes=smear.region_boxes("cell"))
+    nucleus, _, nucleus_center = region_shapes(smear.region("nucleus"), boxes=smear.region_boxes("nucleus"))
     area, diameter = SHAPE_NAMES.index("area"), SHAPE_NAMES.index("equivalent_diameter")
     # a cell without nucleus is all cytoplasm
     cytoplasm = cell[:, area] - np.nan_to_num(nucleus[:, area])
@@ -162,7 +161,7 @@ class GeometryFeatures(FeatureFamily):
         return ["cell_count", *summary_names(self._cell_names(), self.summary)]
 
     def _row(self, smear: Smear) -> np.ndarray:
-        count = np.count_nonzero(region_boxes(smear.region("cell"), smear.n_cells)[:, 4])
+        count = np.count_nonzero(smear.region_boxes("cell")[:, 4])
         return np.concatenate([[count], summarize(self._cells(smear), self.summary)])
 
     def _cell_names(self) -> list[str]:

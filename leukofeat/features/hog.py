@@ -132,7 +132,8 @@ class HOGFeatures(FeatureFamily):
 
     def _row(self, smear: Smear) -> np.ndarray:
         gray = smear.gray
-        sums = gradient_sums(gray, *parts_of(smear, self.regions, per_cell=False))
+        parts = parts_of(smear, self.regions, per_cell=False)
+        sums = gradient_sums(gray, parts.map, parts.n, parts.runs)
         values = [
             np.array(list(measure_hog(gray, self.orientations, self.pixels_per_cell).values())),
             _merge(sums, pool, self.regions).ravel(),
@@ -150,5 +151,6 @@ class HOGFeatures(FeatureFamily):
         regions = cell_regions(self.regions)
         if not regions:
             return np.empty((smear.n_cells, 0))
-        sums = gradient_sums(smear.gray, *parts_of(smear, regions, per_cell=True))
+        parts = parts_of(smear, regions, per_cell=True)
+        sums = gradient_sums(smear.gray, parts.map, parts.n, parts.runs)
         return flatten(_merge(sums, split_cells, regions), per_cell=True)

@@ -13,7 +13,6 @@ from leukofeat.kernels.depth import count_lobes
 from leukofeat.kernels.fractal import box_dimensions
 from leukofeat.kernels.moments import zernike_moments, zernike_orders
 from leukofeat.kernels.outline import resample_closed
-from leukofeat.kernels.shape import region_boxes
 from leukofeat.smear import Smear
 
 _N_POINTS = 128
@@ -165,7 +164,7 @@ class OutlineFeatures(FeatureFamily):
     def _cells(self, smear: Smear) -> np.ndarray:
         n = smear.n_cells
         maps = [smear.region(region) for region in self.regions]
-        boxes = [region_boxes(labels, n) for labels in maps]
+        boxes = [smear.region_boxes(region) for region in self.regions]
         # all contours at once: a transform of many costs little more than one of few
         found = [(i, k) for i, box in enumerate(boxes) for k in range(n) if box[k, 4]]
         curves = np.full((len(maps), n, 11), np.nan)

@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 
 from leukofeat.base import FeatureFamily, check_choices
-from leukofeat.features._parts import cell_parts
-from leukofeat.kernels._spans import part_runs
+from leukofeat.features._parts import Parts, parts_of
 from leukofeat.kernels.color import optical_density_table, part_histograms
 from leukofeat.smear import Smear
 
@@ -59,22 +58,16 @@ def _otsu(counts: np.ndarray) -> int:
     if not n[-1]:
         return -1
     others = n[-1] - n
-    between = np.zeros(counts.size)
-    inner = (n > 0) & (others > 0)
-    gap = sums[inner] / n[inner] - (sums[-1] - sums[inner]) / others[inner]
-    between[inner] = n[inner] * others[inner] * gap**2
-    return int(np.argmax(between))
+    gap = sums / np.maximum(n, 1) - (sums[-1] - sums) / np.maximum(others, 1)
+    return int(np.argmax(n * others * gap**2))
 
 
-def _mean_colors(counts: dict[str, np.ndarray]) -> np.ndarray:
-    """Means of ``_CHANNELS`` from histograms (..., 3, 256) of "lab" and "rgb"; NaN without pixels."""
-    scales = {"lab": np.arange(256.0), "rgb": optical_density_table()}
-    means = []
-    for space, scale in scales.items():
-        n = counts[space].sum(axis=-1)
-        # not by BLAS, whose last bits depend on where the array lies in memory
-        means.append((counts[space] * scale).sum(axis=-1) / np.where(n > 0, n, np.nan))
-    return np.concatenate(means, axis=-1)
+def _mean_colors(lab: np.ndarray, rgb: np.ndarray) -> np.ndarray:
+    """Means of ``_CHANNELS`` from histograms (n, 3, 256) of LAB and RGB; NaN without pixels."""
+    n = lab.sum(axis=-1)
+    # not by BLAS, whose last bits depend on where the array lies in memory
+    totals = [(lab * np.arange(256.0)).sum(axis=-1), (rgb * optical_density_table()).sum(axis=-1)]
+    return np.concatenate([total / np.where(n > 0, n, np.nan) for total in totals], axis=-1)
 
 
 class RelativeColorFeatures(FeatureFamily):
@@ -124,30 +117,19 @@ class RelativeColorFeatures(FeatureFamily):
         return self._row_names()
 
     def _row(self, smear: Smear) -> np.ndarray:
-        counts, around = self._counts(smear)
-        nucleus = _mean_colors({space: h[1::2].sum(axis=0, keepdims=True) for space, h in counts.items()})
-        cytoplasm = _mean_colors({space: h[2::2].sum(axis=0, keepdims=True) for space, h in counts.items()})
-        return self._relate(nucleus, cytoplasm, around)[0]
+        return self._measure(smear, per_cell=False)[0]
 
     def _cells(self, smear: Smear) -> np.ndarray:
-        counts, around = self._counts(smear)
-        nucleus = _mean_colors({space: h[1::2] for space, h in counts.items()})
-        cytoplasm = _mean_colors({space: h[2::2] for space, h in counts.items()})
-        return self._relate(nucleus, cytoplasm, around)
+        return self._measure(smear, per_cell=True)
 
-    def _counts(self, smear: Smear) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """Histograms by cell part, and mean colours (2, channels) of light background and red cells."""
-        parts, n_parts = cell_parts(smear)
+    def _measure(self, smear: Smear, per_cell: bool) -> np.ndarray:
+        cells = parts_of(smear, ["nucleus", "cytoplasm", "background"], per_cell)
         # red cells become one more part, after those of the cells
-        parts = np.where(split_background(smear) == 2, n_parts, parts)
-        planes = {"lab": smear.lab, "rgb": smear.image}
-        runs = part_runs(parts, n_parts + 1)
-        counts = {space: part_histograms(plane, parts, n_parts + 1, runs) for space, plane in planes.items()}
-        around = _mean_colors({space: h[[0, n_parts]] for space, h in counts.items()})
-        return {space: h[:n_parts] for space, h in counts.items()}, around
-
-    def _relate(self, nucleus: np.ndarray, cytoplasm: np.ndarray, around: np.ndarray) -> np.ndarray:
-        background, redcell = around
+        parts = Parts(np.where(split_background(smear) == 2, np.int32(cells.n), cells.map), cells.n + 1)
+        means = _mean_colors(
+            *(part_histograms(plane, parts.map, parts.n, parts.runs) for plane in (smear.lab, smear.image))
+        )
+        background, nucleus, cytoplasm, redcell = means[0], means[1:-1:2], means[2:-1:2], means[-1]
         columns = []
         for reference in self.references:
             if reference == "cytoplasm":

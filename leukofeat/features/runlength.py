@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from leukofeat.base import check_choice, check_number
-from leukofeat.features._parts import flatten
+from leukofeat.features._parts import flatten, measure_regions
 from leukofeat.features._region_family import RegionFamily
 from leukofeat.features.texture import CHANNELS, over_directions, quantized_plane
 from leukofeat.kernels.runs import RUN_LENGTH_NAMES, run_lengths
@@ -56,7 +57,5 @@ class RunLengthFeatures(RegionFamily):
 
     def _measure(self, smear: Smear, regions: Sequence[str], per_cell: bool) -> np.ndarray:
         plane = quantized_plane(smear, self.channel, self.levels)
-        n_labels = smear.n_cells if per_cell else 1
-        maps = [smear.region(region) for region in regions]
-        values = [run_lengths(plane, labels if per_cell else labels > 0, n_labels) for labels in maps]
-        return flatten(over_directions(np.stack(values, axis=1)), per_cell)
+        values = measure_regions(partial(run_lengths, plane), smear, regions, per_cell)
+        return flatten(over_directions(values), per_cell)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
+import cv2
 import numpy as np
 
 from leukofeat.base import check_choice, check_number
-from leukofeat.features._parts import flatten, number_word, parts_of, pool, split_cells
+from leukofeat.features._parts import flatten, measure_regions, number_word, parts_of, pool, split_cells
 from leukofeat.features._region_family import RegionFamily
 from leukofeat.kernels.patterns import lbp_histograms
 from leukofeat.kernels.texture import HARALICK_NAMES, haralick
@@ -21,20 +23,22 @@ def texture_plane(smear: Smear, channel: str) -> np.ndarray:
     if channel == "gray":
         return smear.gray
     if channel == "lightness":
-        return smear.lab[:, :, 0]
+        return cv2.extractChannel(smear.lab, 0)
     if channel == "saturation":
-        return smear.hsv[:, :, 1]
-    return smear.image[:, :, ("red", "green", "blue").index(channel)]
+        return cv2.extractChannel(smear.hsv, 1)
+    return cv2.extractChannel(smear.image, ("red", "green", "blue").index(channel))
 
 
 def quantized_plane(smear: Smear, channel: str, levels: int) -> np.ndarray:
     """The plane in `levels` equal steps, uint8: level = value * levels // 256."""
-    return (np.arange(256) * levels // 256).astype(np.uint8)[texture_plane(smear, channel)]
+    return cv2.LUT(texture_plane(smear, channel), (np.arange(256) * levels // 256).astype(np.uint8))
 
 
 def over_directions(values: np.ndarray) -> np.ndarray:
     """Mean and range over the directions (axis -2), which they replace; a direction of NaN is left out."""
     known = ~np.isnan(values)
+    if known.all():
+        return np.stack([values.mean(axis=-2), values.max(axis=-2) - values.min(axis=-2)], axis=-2)
     n_known = known.sum(axis=-2)
     mean = np.where(known, values, 0).sum(axis=-2) / np.where(n_known > 0, n_known, np.nan)
     span = np.where(known, values, -np.inf).max(axis=-2) - np.where(known, values, np.inf).min(axis=-2)
@@ -92,10 +96,8 @@ def measure_haralick(
     """
     plane = quantized_plane(smear, channel, levels)
     steps = tuple(int(d) for d in distances)
-    n_labels = smear.n_cells if per_cell else 1
-    maps = [smear.region(region) for region in regions]
-    values = [haralick(plane, labels if per_cell else labels > 0, n_labels, steps) for labels in maps]
-    return flatten(over_directions(np.stack(values, axis=1)), per_cell)
+    values = measure_regions(partial(haralick, plane, distances=steps), smear, regions, per_cell)
+    return flatten(over_directions(values), per_cell)
 
 
 def lbp_names(regions: Sequence[str], circles: Sequence[tuple[int, float]]) -> list[str]:
@@ -136,11 +138,11 @@ def measure_lbp(
     >>> measure_lbp(Smear(np.zeros((4, 4, 3), np.uint8)), ["image"], circles=[(8, 1)])[8]
     np.float64(1.0)
     """
-    parts, n_parts = parts_of(smear, regions, per_cell)
+    parts = parts_of(smear, regions, per_cell)
     plane = texture_plane(smear, channel)
     merge = split_cells if per_cell else pool
     blocks = []
-    for histograms in lbp_histograms(plane, parts, n_parts, circles):
+    for histograms in lbp_histograms(plane, parts.map, parts.n, circles):
         counts = merge(histograms, regions)
         total = counts.sum(axis=-1, keepdims=True)
         shares = counts / np.where(total > 0, total, np.nan)

@@ -8,10 +8,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
-def plain(array: ArrayLike, dtype: Any, ndim: int | None = None) -> NDArray[Any]:
-    """Return `array` as a C-contiguous, writeable array of `dtype`, copied only where needed.
+class _Writeable:
+    """The memory of a read-only array, announced as writeable."""
 
-    A read-only or strided array is another type to numba and would compile every kernel again.
+    def __init__(self, array: NDArray[Any]) -> None:
+        self.array = array  # whose memory stays alive with this
+        self.__array_interface__ = {**array.__array_interface__, "data": (array.ctypes.data, False)}
+
+
+def plain(array: ArrayLike, dtype: Any, ndim: int | None = None) -> NDArray[Any]:
+    """Return `array` as a C-contiguous array of `dtype` that is typed as writeable, copied only where needed.
+
+    A read-only or strided array is another type to numba and would compile every kernel again. The result may share
+    the memory of a read-only array: kernels read it and nothing else.
 
     Parameters
     ----------
@@ -25,7 +34,7 @@ def plain(array: ArrayLike, dtype: Any, ndim: int | None = None) -> NDArray[Any]
     Returns
     -------
     ndarray
-        Contiguous and writeable.
+        Contiguous; to be read only.
 
     Raises
     ------
@@ -40,7 +49,7 @@ def plain(array: ArrayLike, dtype: Any, ndim: int | None = None) -> NDArray[Any]
     out = np.ascontiguousarray(array, dtype=dtype)
     if ndim is not None and (out.ndim != ndim or np.ndim(array) != ndim):
         raise ValueError(f"expected an array with {ndim} dimensions, got shape {np.shape(array)}")
-    return out if out.flags.writeable else out.copy()
+    return out if out.flags.writeable else np.asarray(_Writeable(out))
 
 
 def count_labels(labels: NDArray[Any], n_labels: int | None) -> int:

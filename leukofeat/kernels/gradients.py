@@ -253,7 +253,9 @@ def image_statistics(image: ArrayLike) -> NDArray[np.float64]:
     return np.array([flat.max(), mean, np.sqrt(max(variance, 0.0)), np.count_nonzero(flat) / flat.size])
 
 
-def gradient_sums(gray: ArrayLike, parts: ArrayLike, n_parts: int) -> NDArray[np.float64]:
+def gradient_sums(
+    gray: ArrayLike, parts: ArrayLike, n_parts: int, runs: NDArray[np.int32] | None = None
+) -> NDArray[np.float64]:
     """Sums of the gradient magnitude over each part of a plane; sums of parts are the sums of their union.
 
     Parameters
@@ -264,6 +266,8 @@ def gradient_sums(gray: ArrayLike, parts: ArrayLike, n_parts: int) -> NDArray[np
         Part of each pixel, 0 to n_parts - 1; others are left out.
     n_parts : int
         Number of parts.
+    runs : ndarray of int32, shape (n_runs, 4), optional
+        Result of ``part_runs(parts, n_parts)``, if it is at hand; `parts` is then not read.
 
     Returns
     -------
@@ -278,7 +282,7 @@ def gradient_sums(gray: ArrayLike, parts: ArrayLike, n_parts: int) -> NDArray[np
     gray = plain(gray, np.uint8, ndim=2)
     if gray.shape != np.shape(parts):
         raise ValueError(f"plane {gray.shape} and parts {np.shape(parts)} differ in shape")
-    return _gradient_sums(gray, part_runs(parts, n_parts), int(n_parts))
+    return _gradient_sums(gray, part_runs(parts, n_parts) if runs is None else runs, int(n_parts))
 
 
 def gradient_statistics(sums: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -87,7 +87,12 @@ def _run_lengths(levels: Any, labels: Any, boxes: Any, n_levels: int) -> Any:
     return out
 
 
-def run_lengths(levels: ArrayLike, labels: ArrayLike, n_labels: int | None = None) -> NDArray[np.float64]:
+def run_lengths(
+    levels: ArrayLike,
+    labels: ArrayLike,
+    n_labels: int | None = None,
+    boxes: NDArray[np.int64] | None = None,
+) -> NDArray[np.float64]:
     """Run-length features of every region in four directions.
 
     Parameters
@@ -98,6 +103,8 @@ def run_lengths(levels: ArrayLike, labels: ArrayLike, n_labels: int | None = Non
         Label map; 0 is background. A run ends at the region's border.
     n_labels : int, optional
         Number of labels; the largest in the map by default.
+    boxes : ndarray of int64, shape (n_labels, 7), optional
+        Result of :func:`~leukofeat.kernels.shape.region_boxes`, if it is at hand.
 
     Returns
     -------
@@ -123,5 +130,6 @@ def run_lengths(levels: ArrayLike, labels: ArrayLike, n_labels: int | None = Non
     labels = plain(labels, np.int32, ndim=2)
     if levels.shape != labels.shape:
         raise ValueError(f"levels {levels.shape} and labels {labels.shape} differ in shape")
-    boxes = region_boxes(labels, count_labels(labels, n_labels))
+    if boxes is None:
+        boxes = region_boxes(labels, count_labels(labels, n_labels))
     return _run_lengths(levels, labels, boxes, int(levels.max(initial=0)) + 1)

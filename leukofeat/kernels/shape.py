@@ -265,7 +265,7 @@ def region_boxes(labels: ArrayLike, n_labels: int | None = None) -> NDArray[np.i
 
 
 def region_shapes(
-    labels: ArrayLike, n_labels: int | None = None
+    labels: ArrayLike, n_labels: int | None = None, boxes: NDArray[np.int64] | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
     """Measure the shape of every region of a label map.
 
@@ -275,6 +275,8 @@ def region_shapes(
         Label map; 0 is background. A region need not be connected.
     n_labels : int, optional
         Number of labels; the largest in the map by default.
+    boxes : ndarray of int64, shape (n_labels, 7), optional
+        Result of `region_boxes`, if it is at hand.
 
     Returns
     -------
@@ -303,7 +305,8 @@ def region_shapes(
     (24.0, [1, 1, 5, 7], [2.5, 3.5])
     """
     labels = plain(labels, np.int32, ndim=2)
-    boxes = _boxes(labels, count_labels(labels, n_labels))
+    if boxes is None:
+        boxes = _boxes(labels, count_labels(labels, n_labels))
     values = _measure(labels, boxes, len(SHAPE_NAMES))
     area = np.where(boxes[:, 4] > 0, boxes[:, 4], np.nan)[:, None]
     return values, boxes[:, :4], boxes[:, 5:7] / area

@@ -185,7 +185,11 @@ def _haralick(levels: Any, labels: Any, boxes: Any, distances: Any, n_levels: in
 
 
 def haralick(
-    levels: ArrayLike, labels: ArrayLike, n_labels: int | None = None, distances: tuple[int, ...] = (1,)
+    levels: ArrayLike,
+    labels: ArrayLike,
+    n_labels: int | None = None,
+    distances: tuple[int, ...] = (1,),
+    boxes: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float64]:
     """Haralick's 13 co-occurrence features of every region, for four directions and several distances.
 
@@ -199,6 +203,8 @@ def haralick(
         Number of labels; the largest in the map by default.
     distances : tuple of int
         Steps between the pixels of a pair, in pixels along each axis.
+    boxes : ndarray of int64, shape (n_labels, 7), optional
+        Result of :func:`~leukofeat.kernels.shape.region_boxes`, if it is at hand.
 
     Returns
     -------
@@ -226,6 +232,7 @@ def haralick(
     labels = plain(labels, np.int32, ndim=2)
     if levels.shape != labels.shape:
         raise ValueError(f"levels {levels.shape} and labels {labels.shape} differ in shape")
-    boxes = region_boxes(labels, count_labels(labels, n_labels))
+    if boxes is None:
+        boxes = region_boxes(labels, count_labels(labels, n_labels))
     n_levels = int(levels.max()) + 1 if levels.size else 1
     return _haralick(levels, labels, boxes, np.array(distances, np.int64), n_levels, log_table())
