@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from leukofeat.base import FeatureFamily, check_number
+from leukofeat.kernels.circles import hough_circles
 from leukofeat.smear import Smear
 
 CONTOUR_NAMES = (
@@ -60,7 +61,8 @@ def measure_contours(
     """
     out = np.full(len(CONTOUR_NAMES), np.nan)
     gray = np.ascontiguousarray(gray)
-    edges = cv2.Canny(gray, low, high)
+    dx, dy = (cv2.Sobel(gray, cv2.CV_16S, k, 1 - k, borderType=cv2.BORDER_REPLICATE) for k in (1, 0))
+    edges = cv2.Canny(dx, dy, low, high)
     contours, _ = cv2.findContours(edges, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     # three points at least enclose an area
     areas = np.array([cv2.contourArea(contour) for contour in contours if len(contour) > 2])
@@ -70,18 +72,20 @@ def measure_contours(
         out[2], out[3] = areas.mean(), areas.std()
     out[4] = 0
     if min(gray.shape) > 2:
-        circles = cv2.HoughCircles(
-            gray,
-            cv2.HOUGH_GRADIENT,
-            dp=3,
-            minDist=min_radius,
-            param1=high,
-            param2=votes,
-            minRadius=min_radius,
-            maxRadius=max_radius,
-        )
-        if circles is not None:
-            x, y, radius = circles.reshape(-1, 3).astype(np.float64).T
+        # cv2.HoughCircles, whose hysteresis goes from half its threshold to the whole, both rounded
+        whole = round(high)
+        half = max(1, whole // 2)
+        x, y, radius = hough_circles(
+            edges if (low, high) == (half, whole) else cv2.Canny(dx, dy, half, whole),
+            dx,
+            dy,
+            step=3,
+            distance=min_radius,
+            votes=votes,
+            min_radius=min_radius,
+            max_radius=max_radius,
+        ).T
+        if len(x):
             out[4:] = len(x), (np.pi * radius**2).mean(), np.sqrt(x.var() + y.var())
     return out
 
