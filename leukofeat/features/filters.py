@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -275,6 +276,7 @@ class GranulometryFeatures(RegionFamily):
         return flatten(loss, per_cell)
 
 
+@lru_cache(maxsize=32)
 def disc(radius: int) -> np.ndarray:
     """Pixels within `radius` of the centre, uint8, shape (2 radius + 1, 2 radius + 1).
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
 from leukofeat.base import FeatureFamily, check_choices, check_number
@@ -12,7 +11,7 @@ from leukofeat.features._summary import SUMMARIES, summarize, summary_names
 from leukofeat.kernels.depth import count_lobes
 from leukofeat.kernels.fractal import box_dimensions
 from leukofeat.kernels.moments import zernike_moments, zernike_orders
-from leukofeat.kernels.outline import resample_closed
+from leukofeat.kernels.outline import region_outlines
 from leukofeat.smear import Smear
 
 _N_POINTS = 128
@@ -40,11 +39,7 @@ def outline_points(mask: np.ndarray, n_points: int = _N_POINTS) -> np.ndarray:
     >>> outline_points(square, 4).round(6).tolist()
     [(1+1j), (1+4j), (4+4j), (4+1j)]
     """
-    contours, _ = cv2.findContours(np.asarray(mask, np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    largest = max(contours, key=cv2.contourArea, default=None)
-    if largest is None or cv2.contourArea(largest) == 0:
-        return np.full(n_points, np.nan + 0j)
-    return resample_closed(largest[:, 0, :], n_points)
+    return region_outlines(np.asarray(mask) != 0, 1, n_points)[0]
 
 
 def fourier_descriptors(points: np.ndarray, n: int = 5) -> np.ndarray:
@@ -70,10 +65,10 @@ def fourier_descriptors(points: np.ndarray, n: int = 5) -> np.ndarray:
     [0.0, 0.0, 0.5, 0.0]
     """
     magnitude = np.abs(np.fft.fft(points))
+    orders = np.array([1, *range(2, n + 2), *range(-1, -n - 1, -1)])
     backward = magnitude[..., -1] > magnitude[..., 1]
-    magnitude = np.where(backward[..., None], np.roll(magnitude[..., ::-1], 1, axis=-1), magnitude)
-    orders = [*range(2, n + 2), *range(-1, -n - 1, -1)]
-    return magnitude[..., orders] / magnitude[..., [1]]
+    magnitude = np.where(backward[..., None], magnitude[..., -orders], magnitude[..., orders])
+    return magnitude[..., 1:] / magnitude[..., :1]
 
 
 def bending_energy(points: np.ndarray, n_harmonics: int = 8) -> np.ndarray:
@@ -100,11 +95,12 @@ def bending_energy(points: np.ndarray, n_harmonics: int = 8) -> np.ndarray:
     turns = 2j * np.pi * np.fft.fftfreq(n, 1 / n)
     spectrum = np.where(np.abs(turns) <= 2 * np.pi * (n_harmonics + 0.5), np.fft.fft(points), 0)
     first, second = np.fft.ifft(turns * spectrum), np.fft.ifft(turns**2 * spectrum)
-    speed = np.abs(first)
+    square = first.real**2 + first.imag**2
     # a point where the smoothed contour stands still has no curvature
-    speed = np.where(speed.min(axis=-1, keepdims=True) > 0, speed, np.nan)
-    curvature = (first.conj() * second).imag / speed**3
-    return (curvature**2 * speed).mean(axis=-1) * speed.mean(axis=-1) / (4 * np.pi**2)
+    square = np.where(square.min(axis=-1, keepdims=True) > 0, square, np.nan)
+    speed = np.sqrt(square)
+    turn = first.real * second.imag - first.imag * second.real
+    return (turn**2 / (square**2 * speed)).mean(axis=-1) * speed.mean(axis=-1) / (4 * np.pi**2)
 
 
 class OutlineFeatures(FeatureFamily):
@@ -126,6 +122,7 @@ class OutlineFeatures(FeatureFamily):
 
     Examples
     --------
+    >>> import cv2
     >>> nuclei = cv2.circle(np.zeros((40, 40), np.int32), (20, 20), 12, 1, -1)
     >>> family = OutlineFeatures(regions=["nucleus"], summary=["mean"])
     >>> row = family.fit_transform([Smear(np.zeros((40, 40, 3), np.uint8), nuclei)])[0]
@@ -162,16 +159,13 @@ class OutlineFeatures(FeatureFamily):
         return columns + (["nucleus_lobes", "nucleus_parts"] if "nucleus" in self.regions else [])
 
     def _cells(self, smear: Smear) -> np.ndarray:
-        n = smear.n_cells
         maps = [smear.region(region) for region in self.regions]
         boxes = [smear.region_boxes(region) for region in self.regions]
         # all contours at once: a transform of many costs little more than one of few
-        found = [(i, k) for i, box in enumerate(boxes) for k in range(n) if box[k, 4]]
-        curves = np.full((len(maps), n, 11), np.nan)
-        if found:
-            points = np.stack([outline_points(_mask(maps[i], boxes[i][k], k + 1)) for i, k in found])
-            place = tuple(np.transpose(found))
-            curves[place] = np.column_stack([fourier_descriptors(points), bending_energy(points)])
+        points = np.stack(
+            [region_outlines(labels, n_points=_N_POINTS, boxes=box) for labels, box in zip(maps, boxes, strict=True)]
+        )
+        curves = np.concatenate([fourier_descriptors(points), bending_energy(points)[..., None]], axis=-1)
         columns = []
         for i, labels in enumerate(maps):
             zernike, _ = zernike_moments(labels, degree=self.degree, boxes=boxes[i])
@@ -180,7 +174,3 @@ class OutlineFeatures(FeatureFamily):
             i = list(self.regions).index("nucleus")
             columns.append(count_lobes(maps[i], boxes=boxes[i]))
         return np.hstack(columns)
-
-
-def _mask(labels: np.ndarray, box: np.ndarray, label: int) -> np.ndarray:
-    return (labels[box[0] : box[2], box[1] : box[3]] == label).view(np.uint8)

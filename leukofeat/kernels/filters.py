@@ -83,10 +83,11 @@ def _plane_sums(plane: Any, runs: Any, n_parts: int) -> Any:
     out = np.zeros((n_parts, 3))
     for i in range(runs.shape[0]):
         line = plane[runs[i, 0]]
-        total = 0.0
-        squares = 0.0
+        # in integers where the plane is of such: their sums run in vector registers
+        total = plane.dtype.type(0) + 0
+        squares = total
         for x in range(runs[i, 1], runs[i, 2]):
-            value = np.float64(line[x])
+            value = line[x] + 0
             total += value
             squares += value * value
         row = out[runs[i, 3]]
