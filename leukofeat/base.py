@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import numbers
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,12 @@ class _Stage(TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.no_validation = True
         return tags
+
+    @classmethod
+    @cache
+    def _get_param_names(cls) -> list[str]:
+        # scikit-learn reads the signature at every get_params, which costs as much as a feature family
+        return super()._get_param_names()
 
     def _check_params(self) -> None:
         """Raise a ValueError or TypeError that names the first bad parameter; nothing to check by default."""

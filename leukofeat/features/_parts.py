@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 
@@ -19,7 +19,7 @@ _POOLED = {"background": [0], "nucleus": [1], "cytoplasm": [2], "cell": [1, 2], 
 
 def pool(values: np.ndarray, regions: Sequence[str], combine: np.ufunc = np.add) -> np.ndarray:
     """Sums over the parts (first axis, as `parts_of` numbers them) to sums over `regions` (first axis)."""
-    return np.stack([combine.reduce(values[_POOLED[region]], axis=0) for region in regions])
+    return np.stack([reduce(combine, [values[part] for part in _POOLED[region]]) for region in regions])
 
 
 class Parts:

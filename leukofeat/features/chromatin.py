@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 
 from leukofeat.base import FeatureFamily, check_choice, check_choices
@@ -55,5 +56,5 @@ class ChromatinFeatures(FeatureFamily):
         return [f"nucleus_{name}" for name in CHROMATIN_NAMES]
 
     def _cells(self, smear: Smear) -> np.ndarray:
-        density = optical_density_table()[texture_plane(smear, self.channel)]
+        density = cv2.LUT(texture_plane(smear, self.channel), optical_density_table())
         return chromatin(density, smear.region("nucleus"), boxes=smear.region_boxes("nucleus"))

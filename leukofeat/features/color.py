@@ -11,6 +11,7 @@ from leukofeat.features._parts import flatten, parts_of, pool, split_cells
 from leukofeat.features._region_family import RegionFamily
 from leukofeat.kernels.color import (
     STATISTIC_NAMES,
+    gather_runs,
     histogram_statistics,
     optical_density_table,
     part_histograms,
@@ -80,26 +81,21 @@ def measure_color(
     """
     parts = parts_of(smear, regions, per_cell)
     merge = split_cells if per_cell else pool
-    counts = {
-        space: merge(part_histograms(planes(smear), parts.map, parts.n, parts.runs), regions)
-        for space, (_, planes) in _SPACES.items()
-        if space in spaces and space != "od"
-    }
+    # the optical density has the histogram of RGB, on another scale; one call for all, taken apart again
+    counted = list(dict.fromkeys("rgb" if space == "od" else space for space in spaces))
+    record, runs = smear, parts.runs
+    if len(runs):
+        # only what is counted is converted
+        pixels, runs = gather_runs(smear.image, parts.runs)
+        record = Smear(pixels)
+    histograms = [part_histograms(_SPACES[space][1](record), parts.map, parts.n, runs) for space in counted]
+    counts = merge(np.concatenate(histograms, axis=1), regions)
+    ends = np.cumsum([len(_SPACES[space][0]) for space in counted])
+    columns = {space: slice(end - len(_SPACES[space][0]), end) for space, end in zip(counted, ends, strict=True)}
+    values = histogram_statistics(counts)
+    found = {space: values[..., columns[space], :] for space in counted}
     if "od" in spaces:
-        counts["od"] = (
-            counts["rgb"]
-            if "rgb" in counts
-            else merge(part_histograms(smear.image, parts.map, parts.n, parts.runs), regions)
-        )
-    linear = [space for space in spaces if space != "od"]
-    found = {}
-    if linear:
-        # one call for all, taken apart again
-        values = histogram_statistics(np.concatenate([counts[space] for space in linear], axis=-2))
-        ends = np.cumsum([counts[space].shape[-2] for space in linear])
-        found = dict(zip(linear, np.split(values, ends[:-1], axis=-2), strict=True))
-    if "od" in spaces:
-        found["od"] = histogram_statistics(counts["od"], optical_density_table())
+        found["od"] = histogram_statistics(counts[..., columns["rgb"], :], optical_density_table())
     # (..., regions, channels of all spaces, statistics)
     return flatten(np.concatenate([found[space] for space in spaces], axis=-2), per_cell)
 

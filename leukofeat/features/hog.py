@@ -13,9 +13,8 @@ from leukofeat.kernels.gradients import (
     GRADIENT_NAMES,
     gradient_statistics,
     gradient_sums,
-    hog_image,
+    hog_image_statistics,
     hog_vector,
-    image_statistics,
 )
 from leukofeat.smear import REGIONS, Smear
 
@@ -42,7 +41,7 @@ def measure_hog(
     >>> measure_hog(np.zeros((16, 16), np.uint8))
     {'max': 0.0, 'mean': 0.0, 'std': 0.0, 'active': 0.0}
     """
-    values = image_statistics(hog_image(image, orientations, pixels_per_cell))
+    values = hog_image_statistics(image, orientations, pixels_per_cell)
     return dict(zip(GRADIENT_NAMES, values.tolist(), strict=True))
 
 

@@ -37,8 +37,8 @@ def split_background(smear: Smear) -> np.ndarray:
     [2, 2, 1, 1]
     """
     outside = (smear.region("cell") == 0).astype(np.uint8)
-    green = smear.image[:, :, 1]
-    counts = cv2.calcHist([smear.image], [1], outside, [256], [0, 256]).ravel().astype(np.int64)
+    green = cv2.extractChannel(smear.image, 1)
+    counts = cv2.calcHist([green], [0], outside, [256], [0, 256]).ravel().astype(np.int64)
     threshold = _otsu(counts)
     values, below = counts * np.arange(256), slice(0, threshold + 1)
     dark, total = counts[below].sum(), counts.sum()

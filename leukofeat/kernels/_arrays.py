@@ -13,7 +13,8 @@ class _Writeable:
 
     def __init__(self, array: NDArray[Any]) -> None:
         self.array = array  # whose memory stays alive with this
-        self.__array_interface__ = {**array.__array_interface__, "data": (array.ctypes.data, False)}
+        self.__array_interface__ = interface = array.__array_interface__
+        interface["data"] = (interface["data"][0], False)
 
 
 def plain(array: ArrayLike, dtype: Any, ndim: int | None = None) -> NDArray[Any]:
@@ -46,8 +47,8 @@ def plain(array: ArrayLike, dtype: Any, ndim: int | None = None) -> NDArray[Any]
     >>> plain([[1, 2]], np.uint8).flags.writeable
     True
     """
-    out = np.ascontiguousarray(array, dtype=dtype)
-    if ndim is not None and (out.ndim != ndim or np.ndim(array) != ndim):
+    out = np.asarray(array, dtype=dtype, order="C")
+    if ndim is not None and out.ndim != ndim:
         raise ValueError(f"expected an array with {ndim} dimensions, got shape {np.shape(array)}")
     return out if out.flags.writeable else np.asarray(_Writeable(out))
 

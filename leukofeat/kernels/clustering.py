@@ -19,16 +19,20 @@ def ab_histogram(lab: np.ndarray, red: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """
     counts = np.zeros(1 << 16, np.int32)
     reds = np.zeros(1 << 16, np.int64)
+    first = counts.size
+    last = 0
     for i in range(lab.shape[0]):
         j = np.int64(lab[i, 1]) * 256 + lab[i, 2]
         counts[j] += 1
         reds[j] += red[i]
+        first = min(first, j)
+        last = max(last, j)
     m = 0
-    for j in range(counts.size):
+    for j in range(first, last + 1):
         m += counts[j] > 0
     out = np.empty((3, m), np.int64)
     m = 0
-    for j in range(counts.size):
+    for j in range(first, last + 1):
         if counts[j] > 0:
             out[0, m] = j
             out[1, m] = counts[j]

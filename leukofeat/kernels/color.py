@@ -37,11 +37,29 @@ def _histograms(image: Any, runs: Any, n_parts: int) -> Any:
     out = np.zeros((n_parts, channels, 256), dtype=np.int32)
     for i in range(runs.shape[0]):
         line = image[runs[i, 0]]
-        for k in range(channels):
-            counts = out[runs[i, 3], k]
-            for x in range(runs[i, 1], runs[i, 2]):
-                counts[line[x, k]] += 1
+        counts = out[runs[i, 3]]
+        for x in range(runs[i, 1], runs[i, 2]):
+            # written out: neighbours are often equal, and a count that waits for the one before holds up its loop
+            counts[0, line[x, 0]] += 1
+            if channels > 1:
+                counts[1, line[x, 1]] += 1
+            if channels > 2:
+                counts[2, line[x, 2]] += 1
     return out
+
+
+@jit
+def _gather(image: Any, runs: Any, out: Any, moved: Any) -> None:
+    n = 0
+    for i in range(runs.shape[0]):
+        moved[i, 0] = 0
+        moved[i, 1] = n
+        for x in range(runs[i, 1], runs[i, 2]):
+            for k in range(3):
+                out[0, n, k] = image[runs[i, 0], x, k]
+            n += 1
+        moved[i, 2] = n
+        moved[i, 3] = runs[i, 3]
 
 
 @jit
@@ -157,6 +175,36 @@ def stain_planes(image: ArrayLike) -> NDArray[np.uint8]:
     return _unmix(plain(image, np.uint8, ndim=3), _stain_tables())
 
 
+def gather_runs(image: ArrayLike, runs: NDArray[np.int32]) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """Line up the pixels of all runs, so that only they are converted to other colours.
+
+    Parameters
+    ----------
+    image : array_like of uint8, shape (H, W, 3)
+        RGB.
+    runs : ndarray of int32, shape (n_runs, 4)
+        Result of :func:`~leukofeat.kernels._spans.part_runs`.
+
+    Returns
+    -------
+    pixels : ndarray of uint8, shape (1, n, 3)
+        An image of one row.
+    runs : ndarray of int32, shape (n_runs, 4)
+        The same runs in it.
+
+    Examples
+    --------
+    >>> image = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    >>> pixels, runs = gather_runs(image, np.array([[1, 0, 1, 7]], np.int32))
+    >>> pixels.tolist(), runs.tolist()
+    ([[[6, 7, 8]]], [[0, 0, 1, 7]])
+    """
+    pixels = np.empty((1, int((runs[:, 2] - runs[:, 1]).sum()), 3), np.uint8)
+    moved = np.empty_like(runs)
+    _gather(plain(image, np.uint8, ndim=3), runs, pixels, moved)
+    return pixels, moved
+
+
 def part_histograms(
     image: ArrayLike, parts: ArrayLike, n_parts: int, runs: NDArray[np.int32] | None = None
 ) -> NDArray[np.int32]:
@@ -165,7 +213,7 @@ def part_histograms(
     Parameters
     ----------
     image : array_like of uint8, shape (H, W, C)
-        Channels of 8 bits.
+        Up to three channels of 8 bits.
     parts : array_like of int, shape (H, W)
         Part of each pixel, 0 to n_parts - 1; others are left out.
     n_parts : int
@@ -188,7 +236,9 @@ def part_histograms(
     [1, 3]
     """
     image = plain(image, np.uint8, ndim=3)
-    if image.shape[:2] != np.shape(parts):
+    if not 1 <= image.shape[2] <= 3:
+        raise ValueError(f"an image has 1 to 3 channels, not {image.shape[2]}")
+    if runs is None and image.shape[:2] != np.shape(parts):
         raise ValueError(f"image {image.shape[:2]} and parts {np.shape(parts)} differ in shape")
     return _histograms(image, part_runs(parts, n_parts) if runs is None else runs, int(n_parts))
 

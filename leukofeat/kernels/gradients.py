@@ -51,9 +51,11 @@ def _cell_histograms(gray: Any, table: Any, orientations: int, cell_rows: int, c
     for i in range(n_rows):
         for r in range(i * cell_rows, (i + 1) * cell_rows):
             inside = 0 < r < height - 1
-            for j in range(n_columns):
-                cell = out[i, j]
-                for c in range(j * cell_columns, (j + 1) * cell_columns):
+            # cell by cell in turn: a sum does not wait for the one before
+            for offset in range(cell_columns):
+                for j in range(n_columns):
+                    cell = out[i, j]
+                    c = j * cell_columns + offset
                     gy = np.int64(gray[r + 1, c]) - np.int64(gray[r - 1, c]) if inside else np.int64(0)
                     gx = np.int64(gray[r, c + 1]) - np.int64(gray[r, c - 1]) if 0 < c < width - 1 else np.int64(0)
                     k = min(table[gy + 255, gx + 255], orientations)
@@ -97,15 +99,38 @@ def _normalize_blocks(cells: Any, block_rows: int, block_columns: int) -> Any:
 
 
 @jit
-def _draw(cells: Any, lines: Any, height: int, width: int, cell_rows: int, cell_columns: int) -> Any:
-    out = np.zeros((height, width))
+def _draw_cell(cell: Any, lines: Any, r: int, c: int, out: Any) -> None:
+    for k in range(lines.shape[0]):
+        out[r + lines[k, 1], c + lines[k, 2]] += cell[lines[k, 0]]
+
+
+@jit
+def _draw(cells: Any, lines: Any, cell_rows: int, cell_columns: int, out: Any) -> None:
     for i in range(cells.shape[0]):
         for j in range(cells.shape[1]):
-            r = i * cell_rows + cell_rows // 2
-            c = j * cell_columns + cell_columns // 2
-            for k in range(lines.shape[0]):
-                out[r + lines[k, 1], c + lines[k, 2]] += cells[i, j, lines[k, 0]]
-    return out
+            _draw_cell(cells[i, j], lines, i * cell_rows + cell_rows // 2, j * cell_columns + cell_columns // 2, out)
+
+
+@jit
+def _picture_sums(cells: Any, lines: Any, cell_rows: int, cell_columns: int) -> Any:
+    """Largest value, sum, sum of squares and number of values above 0 of the picture, whose strokes keep to their cells."""
+    picture = np.zeros((cell_rows, cell_columns))
+    largest = 0.0
+    total = 0.0
+    squares = 0.0
+    active = 0
+    for i in range(cells.shape[0]):
+        for j in range(cells.shape[1]):
+            _draw_cell(cells[i, j], lines, cell_rows // 2, cell_columns // 2, picture)
+            for r in range(cell_rows):
+                for c in range(cell_columns):
+                    value = picture[r, c]
+                    picture[r, c] = 0.0
+                    largest = max(largest, value)
+                    total += value
+                    squares += value * value
+                    active += value > 0
+    return largest, total, squares, active
 
 
 @jit
@@ -113,17 +138,25 @@ def _gradient_sums(gray: Any, runs: Any, n_parts: int) -> Any:
     """Sums over each part: pixels, magnitude, squared magnitude, pixels with a gradient, largest squared magnitude."""
     height, width = gray.shape
     out = np.zeros((n_parts, 5))
+    line = np.zeros(width, dtype=np.int64)
     for i in range(runs.shape[0]):
         r = runs[i, 0]
-        inside = 0 < r < height - 1
+        # at the border there is no difference
+        above = gray[r - 1] if 0 < r < height - 1 else gray[r]
+        below = gray[r + 1] if 0 < r < height - 1 else gray[r]
+        here = gray[r]
+        for x in range(runs[i, 1], runs[i, 2]):
+            gy = np.int64(below[x]) - np.int64(above[x])
+            line[x] = gy * gy
+        for x in range(max(runs[i, 1], 1), min(runs[i, 2], width - 1)):
+            gx = np.int64(here[x + 1]) - np.int64(here[x - 1])
+            line[x] += gx * gx
         total = 0.0
         squares: Any = 0
         active: Any = 0
         largest: Any = 0
         for x in range(runs[i, 1], runs[i, 2]):
-            gy = np.int64(gray[r + 1, x]) - np.int64(gray[r - 1, x]) if inside else np.int64(0)
-            gx = np.int64(gray[r, x + 1]) - np.int64(gray[r, x - 1]) if 0 < x < width - 1 else np.int64(0)
-            square = gx * gx + gy * gy
+            square = line[x]
             total += np.sqrt(np.float64(square))
             squares += square
             active += square > 0
@@ -223,18 +256,25 @@ def hog_image(gray: ArrayLike, orientations: int = 9, pixels_per_cell: tuple[int
     """
     cells = hog_cells(gray, orientations, pixels_per_cell)
     rows, columns = (int(n) for n in pixels_per_cell)
+    out = np.zeros(np.shape(gray))
+    _draw(cells, _strokes(orientations, rows, columns), rows, columns, out)
+    return out
+
+
+def _strokes(orientations: int, rows: int, columns: int) -> NDArray[np.int64]:
     # a cell of one pixel has a radius of -1: its strokes would point outwards
-    lines = _lines(orientations, max(min(rows, columns) // 2 - 1, 0))
-    height, width = np.shape(gray)
-    return _draw(cells, lines, height, width, rows, columns)
+    return _lines(orientations, max(min(rows, columns) // 2 - 1, 0))
 
 
-def image_statistics(image: ArrayLike) -> NDArray[np.float64]:
-    """Maximum, mean, standard deviation and share of pixels above zero of a non-negative plane.
+def hog_image_statistics(
+    gray: ArrayLike, orientations: int = 9, pixels_per_cell: tuple[int, int] = (8, 8)
+) -> NDArray[np.float64]:
+    """Maximum, mean, standard deviation and share of pixels above 0 of `hog_image`, which is not drawn as a whole.
 
     Parameters
     ----------
-    image : array_like of float64, shape (H, W)
+    gray, orientations, pixels_per_cell
+        See `hog_cells`.
 
     Returns
     -------
@@ -243,14 +283,15 @@ def image_statistics(image: ArrayLike) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> image_statistics([[0.0, 2.0]]).tolist()
-    [2.0, 1.0, 1.0, 0.5]
+    >>> hog_image_statistics(np.zeros((16, 16), np.uint8)).tolist()
+    [0.0, 0.0, 0.0, 0.0]
     """
-    flat = plain(image, np.float64, ndim=2).ravel()
-    mean = flat.mean()
-    # not by BLAS, whose last bits depend on where the array lies in memory
-    variance = (flat * flat).sum() / flat.size - mean * mean
-    return np.array([flat.max(), mean, np.sqrt(max(variance, 0.0)), np.count_nonzero(flat) / flat.size])
+    cells = hog_cells(gray, orientations, pixels_per_cell)
+    rows, columns = (int(n) for n in pixels_per_cell)
+    largest, total, squares, active = _picture_sums(cells, _strokes(orientations, rows, columns), rows, columns)
+    n = np.size(gray)
+    mean = total / n
+    return np.array([largest, mean, np.sqrt(max(squares / n - mean * mean, 0.0)), active / n])
 
 
 def gradient_sums(

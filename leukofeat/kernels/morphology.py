@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from leukofeat.kernels._jit import jit
+from leukofeat.kernels._spans import run_end
 
 __all__ = ["drop_components", "plateaus", "reconstruct", "relabel", "squared_distance"]
 
@@ -45,12 +46,10 @@ def drop_components(mask: np.ndarray, value: int, min_area: int, drop_border: bo
         above_end = n
         j = 0
         while j < w:
-            if mask[i, j] != value:
-                j += 1
-                continue
             start = j
-            while j < w and mask[i, j] == value:
-                j += 1
+            j = run_end(mask[i], start)
+            if mask[i, start] != value:
+                continue
             first[n] = start
             last[n] = j
             parent[n] = n

@@ -8,19 +8,18 @@ import cv2
 import numpy as np
 
 from leukofeat.kernels.clustering import ab_histogram, label_by_bin
-from leukofeat.smear import check_image
+from leukofeat.smear import Smear
 
 Rank = Literal["red", "a"]
 
 
 class LabHistogram:
-    """Occupied bins of the 8-bit (a, b) plane of an RGB image, with their number of pixels and their red."""
+    """Occupied bins of the 8-bit (a, b) plane of an image, with their number of pixels and their red."""
 
-    def __init__(self, image: np.ndarray) -> None:
-        image = check_image(image)
-        self.shape = image.shape[:2]
-        self._lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB).reshape(-1, 3)
-        self._bins, self.counts, self._reds = ab_histogram(self._lab, cv2.extractChannel(image, 0).ravel())
+    def __init__(self, smear: Smear) -> None:
+        self.shape = smear.image.shape[:2]
+        self._lab = smear.lab.reshape(-1, 3)
+        self._bins, self.counts, self._reds = ab_histogram(self._lab, cv2.extractChannel(smear.image, 0).ravel())
         self.points = np.column_stack((self._bins >> 8, self._bins & 255))
 
     def mean_red(self, labels: np.ndarray, n: int, some: np.ndarray | slice = slice(None)) -> np.ndarray:
@@ -48,4 +47,4 @@ class LabHistogram:
 
 def contrast(centers: np.ndarray) -> float:
     """Largest distance between two of the centres."""
-    return float(np.linalg.norm(centers[:, None] - centers[None], axis=-1).max())
+    return float(np.sqrt(((centers[:, None] - centers) ** 2).sum(axis=-1).max()))

@@ -11,7 +11,7 @@ from leukofeat.smear import Smear
 
 
 class Segmenter(ImageStage):
-    """Base of the segmenters: `_segment` is the function behind the stage and takes its parameters by name."""
+    """Base of the segmenters: `_segment` finds nuclei and cells in a record, given the stage's parameters by name."""
 
     min_area: int
     max_hole: int
@@ -26,9 +26,9 @@ class Segmenter(ImageStage):
         check_choice("split", self.split, ("extended", "h_maxima", None))
         check_number("h", self.h, low=np.nextafter(0, 1))
 
-    def _segment(self, image: np.ndarray, **params: Any) -> tuple[np.ndarray, np.ndarray]:
+    def _segment(self, smear: Smear, **params: Any) -> tuple[np.ndarray, np.ndarray]:
         raise NotImplementedError
 
     def _apply(self, smear: Smear) -> Smear:
-        nuclei, cells = self._segment(smear.image, **self.get_params(deep=False))
+        nuclei, cells = self._segment(smear, **self.get_params(deep=False))
         return smear.replace(nuclei=nuclei, cells=cells)

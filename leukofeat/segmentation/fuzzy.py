@@ -13,6 +13,7 @@ from leukofeat.segmentation._lab import LabHistogram, Rank, contrast
 from leukofeat.segmentation._stage import Segmenter
 from leukofeat.segmentation.cleanup import assemble
 from leukofeat.segmentation.watershed import Split
+from leukofeat.smear import Smear
 
 __all__ = ["FuzzyCMeansSegmenter", "segment_fuzzy_c_means"]
 
@@ -70,7 +71,7 @@ def segment_fuzzy_c_means(
     (441, 1257)
     """
     check_choice("rank", rank, ("red", "a"))
-    plane = LabHistogram(image)
+    plane = LabHistogram(Smear(image))
     start = kmeans(plane.points, plane.counts, n_clusters, random_state=random_state)[0]
     centers = fuzzy_c_means(plane.points, plane.counts, start, fuzziness=fuzziness)
     if contrast(centers) < min_contrast:
@@ -148,5 +149,5 @@ class FuzzyCMeansSegmenter(Segmenter):
         check_number("min_contrast", self.min_contrast, low=0)
         check_number("random_state", self.random_state, integer=True, low=0)
 
-    def _segment(self, image: np.ndarray, **params: Any) -> tuple[np.ndarray, np.ndarray]:
-        return segment_fuzzy_c_means(image, **params)
+    def _segment(self, smear: Smear, **params: Any) -> tuple[np.ndarray, np.ndarray]:
+        return segment_fuzzy_c_means(smear.image, **params)

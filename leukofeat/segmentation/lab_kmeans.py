@@ -13,13 +13,13 @@ from leukofeat.segmentation._lab import LabHistogram, Rank, contrast
 from leukofeat.segmentation._stage import Segmenter
 from leukofeat.segmentation.cleanup import assemble
 from leukofeat.segmentation.watershed import Split
-from leukofeat.smear import check_image
+from leukofeat.smear import Smear
 
 __all__ = ["LabKMeansSegmenter", "cluster_lab", "segment_lab_kmeans"]
 
 
 def segment_lab_kmeans(
-    image: np.ndarray,
+    image: np.ndarray | Smear,
     *,
     n_clusters: int = 4,
     n_cytoplasm_clusters: int = 3,
@@ -39,8 +39,8 @@ def segment_lab_kmeans(
 
     Parameters
     ----------
-    image : (H, W, 3) uint8
-        RGB.
+    image : (H, W, 3) uint8, or Smear
+        RGB, or a record of it, whose colour planes are then made use of.
     n_clusters : int
         Clusters of the image: nucleus, cytoplasm, red cells and background.
     n_cytoplasm_clusters : int
@@ -100,22 +100,21 @@ def segment_lab_kmeans(
     >>> int(nuclei.max()), int((nuclei > 0).sum()), int((cells > 0).sum())
     (1, 441, 1257)
     """
-    image = check_image(image)
     check_choice("rank", rank, ("red", "a"))
-    labels, distance = cluster_lab(image, n_clusters, n_cytoplasm_clusters, rank, n_init, random_state)
+    smear = image if isinstance(image, Smear) else Smear(image)
+    labels, distance = cluster_lab(smear, n_clusters, n_cytoplasm_clusters, rank, n_init, random_state)
     if distance < min_contrast:
         return np.zeros(labels.shape, np.int32), np.zeros(labels.shape, np.int32)
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    dark = (labels == 0) & (grey > 255 * threshold)
+    dark = (labels == 0) & (smear.gray > 255 * threshold)
     cytoplasm = labels == 1
     if equalize and cytoplasm.any():
-        even = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8)).apply(grey * cytoplasm)
+        even = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8)).apply(smear.gray * cytoplasm)
         cytoplasm = cv2.threshold(even, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1]
     return assemble(dark, cytoplasm, min_area=min_area, max_hole=max_hole, clear_border=clear_border, split=split, h=h)
 
 
 def cluster_lab(
-    image: np.ndarray,
+    image: np.ndarray | Smear,
     n_clusters: int = 4,
     n_cytoplasm_clusters: int = 3,
     rank: Rank = "red",
@@ -126,8 +125,8 @@ def cluster_lab(
 
     Parameters
     ----------
-    image : (H, W, 3) uint8
-        RGB.
+    image : (H, W, 3) uint8, or Smear
+        RGB, or a record of it.
     n_clusters, n_cytoplasm_clusters, rank, n_init, random_state
         See `segment_lab_kmeans`.
 
@@ -145,7 +144,7 @@ def cluster_lab(
     >>> cluster_lab(image)[0]
     array([[0, 1, 2, 2]], dtype=uint8)
     """
-    plane = LabHistogram(image)
+    plane = LabHistogram(image if isinstance(image, Smear) else Smear(image))
     how: dict[str, Any] = {"n_init": n_init, "random_state": random_state}
     centers, labels, _ = kmeans(plane.points, plane.counts, n_clusters, **how)
     first, second = plane.nucleus_and_cytoplasm(centers, labels, rank)
@@ -244,5 +243,5 @@ class LabKMeansSegmenter(Segmenter):
         check_number("n_init", self.n_init, integer=True, low=1)
         check_number("random_state", self.random_state, integer=True, low=0)
 
-    def _segment(self, image: np.ndarray, **params: Any) -> tuple[np.ndarray, np.ndarray]:
-        return segment_lab_kmeans(image, **params)
+    def _segment(self, smear: Smear, **params: Any) -> tuple[np.ndarray, np.ndarray]:
+        return segment_lab_kmeans(smear, **params)

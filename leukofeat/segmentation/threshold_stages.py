@@ -16,6 +16,7 @@ from leukofeat.segmentation.thresholds import (
     segment_triangle,
 )
 from leukofeat.segmentation.watershed import Split
+from leukofeat.smear import Smear
 
 __all__ = ["DualThresholdSegmenter", "OtsuSegmenter", "TriangleSegmenter"]
 
@@ -87,8 +88,8 @@ class OtsuSegmenter(_ThresholdSegmenter):
         super()._check_params()
         check_number("n_classes", self.n_classes, integer=True, low=2, high=255)
 
-    def _segment(self, image: np.ndarray, **params: Any) -> tuple[np.ndarray, np.ndarray]:
-        return segment_otsu(image, **params)
+    def _segment(self, smear: Smear, **params: Any) -> tuple[np.ndarray, np.ndarray]:
+        return segment_otsu(smear.image, **params)
 
 
 class TriangleSegmenter(_ThresholdSegmenter):
@@ -134,8 +135,8 @@ class TriangleSegmenter(_ThresholdSegmenter):
         self.split = split
         self.h = h
 
-    def _segment(self, image: np.ndarray, **params: Any) -> tuple[np.ndarray, np.ndarray]:
-        return segment_triangle(image, **params)
+    def _segment(self, smear: Smear, **params: Any) -> tuple[np.ndarray, np.ndarray]:
+        return segment_triangle(smear.image, **params)
 
 
 class DualThresholdSegmenter(_ThresholdSegmenter):
@@ -186,5 +187,5 @@ class DualThresholdSegmenter(_ThresholdSegmenter):
         self.split = split
         self.h = h
 
-    def _segment(self, image: np.ndarray, **params: Any) -> tuple[np.ndarray, np.ndarray]:
-        return segment_dual_threshold(image, **params)
+    def _segment(self, smear: Smear, **params: Any) -> tuple[np.ndarray, np.ndarray]:
+        return segment_dual_threshold(smear.image, **params)
