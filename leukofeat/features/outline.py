@@ -94,7 +94,7 @@ def bending_energy(points: np.ndarray, n_harmonics: int = 8) -> np.ndarray:
     n = points.shape[-1]
     turns = 2j * np.pi * np.fft.fftfreq(n, 1 / n)
     spectrum = np.where(np.abs(turns) <= 2 * np.pi * (n_harmonics + 0.5), np.fft.fft(points), 0)
-    first, second = np.fft.ifft(turns * spectrum), np.fft.ifft(turns**2 * spectrum)
+    first, second = np.fft.ifft(np.stack([turns * spectrum, turns**2 * spectrum]))
     square = first.real**2 + first.imag**2
     # a point where the smoothed contour stands still has no curvature
     square = np.where(square.min(axis=-1, keepdims=True) > 0, square, np.nan)

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from leukofeat.base import FeatureFamily, check_choices
-from leukofeat.features._parts import Parts, parts_of
-from leukofeat.kernels.color import optical_density_table, part_histograms
+from leukofeat.features._parts import parts_of
+from leukofeat.kernels.color import optical_density_table, part_histograms, side_means
 from leukofeat.smear import Smear
 
 _CHANNELS = ("lab_l", "lab_a", "lab_b", "od_r", "od_g", "od_b")
@@ -37,18 +37,22 @@ def split_background(smear: Smear) -> np.ndarray:
     [2, 2, 1, 1]
     """
     outside = (smear.region("cell") == 0).astype(np.uint8)
+    return outside + (outside & (smear.image[:, :, 1] <= redcell_threshold(smear)))
+
+
+def redcell_threshold(smear: Smear) -> int:
+    """Greatest green of a red cell, as `split_background` has it; -1 where there is none."""
+    outside = (smear.region("cell") == 0).astype(np.uint8)
     green = cv2.extractChannel(smear.image, 1)
     counts = cv2.calcHist([green], [0], outside, [256], [0, 256]).ravel().astype(np.int64)
     threshold = _otsu(counts)
     values, below = counts * np.arange(256), slice(0, threshold + 1)
     dark, total = counts[below].sum(), counts.sum()
     if dark in (0, total):
-        return outside
+        return -1
     mean_dark = values[below].sum() / dark
     mean_light = (values.sum() - values[below].sum()) / (total - dark)
-    if mean_light - mean_dark < 15:
-        return outside
-    return outside + (outside & (green <= threshold))
+    return threshold if mean_light - mean_dark >= 15 else -1
 
 
 def _otsu(counts: np.ndarray) -> int:
@@ -123,13 +127,12 @@ class RelativeColorFeatures(FeatureFamily):
         return self._measure(smear, per_cell=True)
 
     def _measure(self, smear: Smear, per_cell: bool) -> np.ndarray:
-        cells = parts_of(smear, ["nucleus", "cytoplasm", "background"], per_cell)
-        # red cells become one more part, after those of the cells
-        parts = Parts(np.where(split_background(smear) == 2, np.int32(cells.n), cells.map), cells.n + 1)
+        parts = parts_of(smear, ["nucleus", "cytoplasm"], per_cell)
         means = _mean_colors(
             *(part_histograms(plane, parts.map, parts.n, parts.runs) for plane in (smear.lab, smear.image))
         )
-        background, nucleus, cytoplasm, redcell = means[0], means[1:-1:2], means[2:-1:2], means[-1]
+        nucleus, cytoplasm = means[1::2], means[2::2]
+        background, redcell = side_means(smear.image, smear.lab, smear.region("cell"), redcell_threshold(smear))
         columns = []
         for reference in self.references:
             if reference == "cytoplasm":

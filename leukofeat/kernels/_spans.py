@@ -49,7 +49,7 @@ def number_parts(cells: Any, nuclei: Any, per_cell: bool, outside: int) -> Any:
 def _runs(parts: Any, n_parts: int, out: Any) -> int:
     n = 0
     for r in range(parts.shape[0]):
-        c = 0
+        c: Any = np.int64(0)
         while c < parts.shape[1]:
             start = c
             c = run_end(parts[r], start)

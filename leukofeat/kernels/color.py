@@ -49,6 +49,25 @@ def _histograms(image: Any, runs: Any, n_parts: int) -> Any:
 
 
 @jit
+def _side_sums(image: Any, lab: Any, cells: Any, threshold: int, density: Any) -> Any:
+    """Outside the cells, above and up to a threshold of green: pixels, sums of LAB and of the density of RGB."""
+    out = np.zeros((2, 7))
+    for r in range(image.shape[0]):
+        for c in range(image.shape[1]):
+            if cells[r, c] > 0:
+                continue
+            row = out[1 if image[r, c, 1] <= threshold else 0]
+            row[0] += 1
+            row[1] += lab[r, c, 0]
+            row[2] += lab[r, c, 1]
+            row[3] += lab[r, c, 2]
+            row[4] += density[image[r, c, 0]]
+            row[5] += density[image[r, c, 1]]
+            row[6] += density[image[r, c, 2]]
+    return out
+
+
+@jit
 def _gather(image: Any, runs: Any, out: Any, moved: Any) -> None:
     n = 0
     for i in range(runs.shape[0]):
@@ -173,6 +192,38 @@ def stain_planes(image: ArrayLike) -> NDArray[np.uint8]:
     [[[0, 0]]]
     """
     return _unmix(plain(image, np.uint8, ndim=3), _stain_tables())
+
+
+def side_means(
+    image: ArrayLike, lab: ArrayLike, cells: ArrayLike, threshold: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean colours of what lies outside the cells, by its green.
+
+    Parameters
+    ----------
+    image, lab : array_like of uint8, shape (H, W, 3)
+        RGB and 8-bit LAB.
+    cells : array_like of int, shape (H, W)
+        Label map; 0 is outside.
+    threshold : int
+        Greatest green of the darker side.
+
+    Returns
+    -------
+    lighter, darker : ndarray of float64, shape (6,)
+        Means of L, a, b and of the optical densities of R, G, B; NaN without pixels.
+
+    Examples
+    --------
+    >>> image = np.array([[[9, 255, 9], [9, 9, 255], [0, 0, 0]]], np.uint8)
+    >>> lighter, darker = side_means(image, image, [[0, 0, 1]], 100)
+    >>> lighter[:3].tolist(), darker[:3].tolist()
+    ([9.0, 255.0, 9.0], [9.0, 9.0, 255.0])
+    """
+    image, lab = plain(image, np.uint8, ndim=3), plain(lab, np.uint8, ndim=3)
+    sums = _side_sums(image, lab, plain(cells, np.int32, ndim=2), int(threshold), optical_density_table())
+    lighter, darker = sums[:, 1:] / np.where(sums[:, :1] > 0, sums[:, :1], np.nan)
+    return lighter, darker
 
 
 def gather_runs(image: ArrayLike, runs: NDArray[np.int32]) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:

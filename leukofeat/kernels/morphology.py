@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from leukofeat.kernels._jit import jit
@@ -44,7 +46,7 @@ def drop_components(mask: np.ndarray, value: int, min_area: int, drop_border: bo
     for i in range(h):
         row_start[i] = n
         above_end = n
-        j = 0
+        j: Any = np.int64(0)
         while j < w:
             start = j
             j = run_end(mask[i], start)

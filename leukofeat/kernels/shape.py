@@ -48,10 +48,11 @@ def _boxes(labels: Any, n: int) -> Any:
     """Bounding box (r0, c0, r1, c1), area and coordinate sums of each label, run by run."""
     out = np.zeros((n, 7), dtype=np.int64)
     height, width = labels.shape
-    out[:, 0] = height
-    out[:, 1] = width
+    for k in range(n):
+        out[k, 0] = height
+        out[k, 1] = width
     for r in range(height):
-        c = 0
+        c: Any = np.int64(0)  # a literal 0 would be another type, and compile run_end once more
         while c < width:
             label = labels[r, c]
             start = c
@@ -69,7 +70,8 @@ def _boxes(labels: Any, n: int) -> Any:
             box[6] += length * (start + c - 1) // 2
     for k in range(n):
         if out[k, 4] == 0:
-            out[k] = 0
+            out[k, 0] = 0
+            out[k, 1] = 0
     return out
 
 
@@ -169,11 +171,11 @@ def _measure(labels: Any, boxes: Any, n_columns: int) -> Any:
     out = np.full((n, n_columns), np.nan)
     side = max(labels.shape) + 2
     mask_space = np.zeros((labels.shape[0] + 2) * (labels.shape[1] + 2), dtype=np.uint8)
-    edge_space = np.zeros_like(mask_space)
-    first = np.empty(side, dtype=np.int64)
-    last = np.empty(side, dtype=np.int64)
-    left = np.empty((2 * side + 4, 2), dtype=np.int64)
-    right = np.empty((2 * side + 4, 2), dtype=np.int64)
+    edge_space = np.zeros(mask_space.size, dtype=np.uint8)
+    # first and last pixel of each row, and the hull's chain on either side
+    ends = np.empty((2, side), dtype=np.int64)
+    chains = np.empty((2, 2 * side + 4, 2), dtype=np.int64)
+    sizes = np.empty(2, dtype=np.int64)
     points = np.empty((4 * side + 8, 2), dtype=np.int64)
     m = np.empty(7)
     for k in range(n):
@@ -187,31 +189,31 @@ def _measure(labels: Any, boxes: Any, n_columns: int) -> Any:
         edge = edge_space[:size].reshape(h + 2, w + 2)
         mask[:] = 0
         for r in range(h):
-            first[r] = -1
-            last[r] = -1
+            ends[0, r] = -1
+            ends[1, r] = -1
             for c in range(w):
                 if labels[r0 + r, c0 + c] == k + 1:
                     mask[r + 1, c + 1] = 1
-                    last[r] = c
-                    if first[r] < 0:
-                        first[r] = c
+                    ends[1, r] = c
+                    if ends[0, r] < 0:
+                        ends[0, r] = c
         area = float(pixels)
         perimeter = _perimeter(mask, edge, h, w)
         _moments(mask, h, w, sum_r / area - r0, sum_c / area - c0, m)
 
-        n_left = hull_chain(first, h, -1, left)
-        n_right = hull_chain(last, h, 1, right)
-        fill_rows(left, n_left, -1, h, first)
-        fill_rows(right, n_right, 1, h, last)
+        for s in range(2):
+            sizes[s] = hull_chain(ends[s], h, 2 * s - 1, chains[s])
+            fill_rows(chains[s], sizes[s], 2 * s - 1, h, ends[s])
         convex = 0
         for r in range(h):
-            convex += last[r] - first[r] + 1
-            mask[r + 1, first[r] + 1 : last[r] + 2] = 1
+            convex += ends[1, r] - ends[0, r] + 1
+            for c in range(ends[0, r], ends[1, r] + 1):
+                mask[r + 1, c + 1] = 1
         hull_perimeter = _perimeter(mask, edge, h, w)
         # scikit-image takes Feret's diameter from the hull's pixels, whose own hull is a little wider
-        n_left = hull_chain(first, h, -1, left)
-        n_right = hull_chain(last, h, 1, right)
-        feret_max, feret_min = feret_diameters(left, n_left, right, n_right, points)
+        for s in range(2):
+            sizes[s] = hull_chain(ends[s], h, 2 * s - 1, chains[s])
+        feret_max, feret_min = feret_diameters(chains[0], sizes[0], chains[1], sizes[1], points)
 
         half_trace = (m[0] + m[2]) / (2 * area)
         root = np.sqrt(((m[0] - m[2]) / (2 * area)) ** 2 + (m[1] / area) ** 2)

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 import scipy.stats
@@ -5,11 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.color import separate_stains
 
+from leukofeat.kernels._spans import part_runs
 from leukofeat.kernels.color import (
     STAINS,
+    gather_runs,
     histogram_statistics,
     optical_density_table,
     part_histograms,
+    side_means,
     stain_planes,
 )
 from tests.cells import drawn_field, real_cells
@@ -31,6 +35,33 @@ def assert_matches_scipy(image, parts):
             np.testing.assert_allclose(linear[part, channel], reference(x), rtol=1e-9, atol=1e-9)
             x = optical_density_table()[x.astype(int)]
             np.testing.assert_allclose(dense[part, channel], reference(x), rtol=1e-6, atol=1e-9)
+
+
+def test_means_beside_the_cells_match_numpy():
+    image, _, cells = drawn_field()
+    lab = 255 - image
+    for threshold in (-1, 180, 255):
+        dark = image[:, :, 1] <= threshold
+        for found, side in zip(side_means(image, lab, cells, threshold), (~dark, dark), strict=True):
+            inside = side & (cells == 0)
+            density = optical_density_table()[image[inside]]
+            expected = np.concatenate([lab[inside].mean(axis=0), density.mean(axis=0)]) if inside.any() else np.nan
+            np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_gathered_pixels_have_the_same_histograms():
+    image, nuclei, cells = drawn_field()
+    parts = np.where(nuclei > 0, 1, np.where(cells > 0, 2, -1))
+    pixels, runs = gather_runs(image, part_runs(parts, 3))
+    assert pixels.shape == (1, np.count_nonzero(cells), 3)
+    np.testing.assert_array_equal(part_histograms(pixels, parts, 3, runs), part_histograms(image, parts, 3))
+
+
+@pytest.mark.parametrize("code", [cv2.COLOR_RGB2LAB, cv2.COLOR_RGB2HSV_FULL, cv2.COLOR_RGB2YCrCb])
+def test_a_colour_is_converted_alike_wherever_it_stands(code):
+    image = np.random.default_rng(0).integers(0, 256, (256, 256, 3)).astype(np.uint8)
+    alone = cv2.cvtColor(np.ascontiguousarray(image.reshape(-1, 1, 3)), code)
+    np.testing.assert_array_equal(cv2.cvtColor(image, code).reshape(-1, 1, 3), alone)
 
 
 def test_drawn_cells_match_scipy():
