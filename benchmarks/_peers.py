@@ -18,7 +18,7 @@ from leukofeat.features.color import color_names, measure_color
 from leukofeat.features.filters import disc
 from leukofeat.kernels.filters import gabor_sums, plane_sums
 from leukofeat.kernels.fractal import box_dimensions
-from leukofeat.kernels.gradients import hog_vector
+from leukofeat.kernels.hog import hog_vector
 from leukofeat.kernels.moments import zernike_moments, zernike_orders
 from leukofeat.kernels.patterns import lbp_histograms
 from leukofeat.kernels.runs import RUN_LENGTH_NAMES, run_lengths

@@ -67,7 +67,7 @@ class Smear:
         cells = nuclei if self.cells is None else self._check_labels("cells")
         if self.nuclei is None:
             nuclei = np.zeros_like(cells)
-        elif nuclei is not cells and not np.array_equal(np.where(nuclei > 0, cells, 0), nuclei):
+        elif nuclei is not cells and ((nuclei != cells) & (nuclei != 0)).any():
             raise ValueError("Nucleus i must lie inside cell i: the two label maps disagree.")
         self._set("nuclei", nuclei)
         self._set("cells", cells)
@@ -181,6 +181,13 @@ class Smear:
         from leukofeat.kernels.shape import region_boxes
 
         return self.keep(("boxes", name), lambda: region_boxes(self.region(name), self.n_cells))
+
+    def nuclear_depths(self) -> np.ndarray:
+        """Squared distance of each pixel of a nucleus to the outside: :func:`leukofeat.kernels.depth.squared_depths`."""
+        from leukofeat.kernels.depth import squared_depths
+
+        nuclei, boxes = self.region("nucleus"), self.region_boxes("nucleus")
+        return self.keep("nuclear depths", lambda: squared_depths(nuclei, boxes=boxes))
 
     def keep(self, key: Hashable, compute: Callable[[], T]) -> T:
         """Result of `compute()`, computed on first use and kept with the record (not with its pickle).

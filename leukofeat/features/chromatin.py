@@ -57,4 +57,5 @@ class ChromatinFeatures(FeatureFamily):
 
     def _cells(self, smear: Smear) -> np.ndarray:
         density = cv2.LUT(texture_plane(smear, self.channel), optical_density_table())
-        return chromatin(density, smear.region("nucleus"), boxes=smear.region_boxes("nucleus"))
+        nuclei, boxes = smear.region("nucleus"), smear.region_boxes("nucleus")
+        return chromatin(density, nuclei, depths=smear.nuclear_depths(), boxes=boxes)

@@ -172,5 +172,5 @@ class OutlineFeatures(FeatureFamily):
             columns += [curves[i], zernike, box_dimensions(labels, boxes=boxes[i])[:, None]]
         if "nucleus" in self.regions:
             i = list(self.regions).index("nucleus")
-            columns.append(count_lobes(maps[i], boxes=boxes[i]))
+            columns.append(count_lobes(maps[i], depths=smear.nuclear_depths(), boxes=boxes[i]))
         return np.hstack(columns)

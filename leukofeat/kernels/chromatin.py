@@ -52,7 +52,10 @@ def _fill(condensed: Any, stack: Any, height: int, width: int, start: int) -> in
 @jit
 def _median(values: Any) -> float:
     """Median of small non-negative integers, by counting: NumPy's takes seconds to compile."""
-    counts = np.zeros(values.max() + 1, dtype=np.int64)
+    largest = 0
+    for value in values:
+        largest = max(largest, value)
+    counts = np.zeros(largest + 1, dtype=np.int64)
     for value in values:
         counts[value] += 1
     below = 0

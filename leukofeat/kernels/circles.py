@@ -196,8 +196,8 @@ def hough_circles(
     >>> disc = cv2.circle(np.full((80, 80), 240, np.uint8), (40, 41), 20, 60, -1)
     >>> dx, dy = (cv2.Sobel(disc, cv2.CV_16S, k, 1 - k, borderType=cv2.BORDER_REPLICATE) for k in (1, 0))
     >>> edges = cv2.Canny(dx, dy, 75, 150)
-    >>> hough_circles(edges, dx, dy, step=3, distance=19, votes=42, min_radius=19, max_radius=26).round().tolist()
-    [[41.0, 41.0, 20.0]]
+    >>> hough_circles(edges, dx, dy, step=3, distance=19, votes=42, min_radius=19, max_radius=26).round(1).tolist()
+    [[40.5, 40.5, 20.0]]
     """
     edges = plain(edges, np.uint8, ndim=2)
     dx, dy = plain(dx, np.int16, ndim=2), plain(dy, np.int16, ndim=2)

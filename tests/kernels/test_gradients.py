@@ -6,14 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from skimage.feature import hog
 
-from leukofeat.kernels.gradients import (
-    gradient_statistics,
-    gradient_sums,
-    hog_cells,
-    hog_image,
-    hog_image_statistics,
-    hog_vector,
-)
+from leukofeat.kernels.gradients import gradient_statistics, gradient_sums
+from leukofeat.kernels.hog import hog_cells, hog_image, hog_image_statistics, hog_vector
 from tests.cells import drawn_field, real_cells
 
 LAYOUTS = [(9, (8, 8), (3, 3)), (8, (16, 16), (2, 2)), (12, (7, 9), (2, 3)), (4, (3, 3), (1, 1))]
