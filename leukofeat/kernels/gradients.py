@@ -19,31 +19,18 @@ def _gradient_sums(gray: Any, runs: Any, n_parts: int) -> Any:
     """Sums over each part: pixels, magnitude, squared magnitude, pixels with a gradient, largest squared magnitude."""
     height, width = gray.shape
     out = np.zeros((n_parts, 5))
-    line = np.zeros(width, dtype=np.int32)
-    lengths = np.zeros(width)
     for i in range(runs.shape[0]):
         r = runs[i, 0]
-        # at the border there is no difference
-        above = gray[r - 1] if 0 < r < height - 1 else gray[r]
-        below = gray[r + 1] if 0 < r < height - 1 else gray[r]
-        here = gray[r]
-        for x in range(runs[i, 1], runs[i, 2]):
-            gy = np.int32(below[x]) - np.int32(above[x])
-            line[x] = gy * gy
-        for x in range(max(runs[i, 1], 1), min(runs[i, 2], width - 1)):
-            gx = np.int32(here[x + 1]) - np.int32(here[x - 1])
-            line[x] += gx * gx
-        # the roots in registers, then their sum, which has an order
-        for x in range(runs[i, 1], runs[i, 2]):
-            lengths[x] = np.sqrt(np.float64(line[x]))
+        inside = 0 < r < height - 1
         total = 0.0
-        for x in range(runs[i, 1], runs[i, 2]):
-            total += lengths[x]
         squares: Any = 0
         active: Any = 0
         largest: Any = 0
         for x in range(runs[i, 1], runs[i, 2]):
-            square = np.int64(line[x])
+            gy = np.int64(gray[r + 1, x]) - np.int64(gray[r - 1, x]) if inside else np.int64(0)
+            gx = np.int64(gray[r, x + 1]) - np.int64(gray[r, x - 1]) if 0 < x < width - 1 else np.int64(0)
+            square = gx * gx + gy * gy
+            total += np.sqrt(np.float64(square))
             squares += square
             active += square > 0
             largest = max(largest, square)
