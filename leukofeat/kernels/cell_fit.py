@@ -132,6 +132,10 @@ def fit_cells(
     cells = np.zeros((h, w), np.int32)
     center = centers.copy()
     rest, near = rest.copy(), near.copy()
+    n_near = np.zeros(n_cells)
+    for c in range(n_cells):
+        for b in range(BINS):
+            n_near[c] += near[c, b]
     everything = np.zeros(BINS)
     for y in range(h):
         for x in range(w):
@@ -154,13 +158,15 @@ def fit_cells(
         for b in range(BINS):
             weight[b] = (pale if is_pale[b] else stained) / (smooth[b] + 0.02)
         cells[:] = 0
-        rest[:] = everything
+        for b in range(BINS):
+            rest[b] = everything[b]
         for c in range(n_cells):
             R = radius[c]
             y0, y1, x0, x1 = boxes[c]
             bh, bw = y1 - y0, x1 - x0
             _smoothed(near[c], smooth)
-            total = 1.0 + near[c].sum()
+            total = 1.0 + n_near[c]
+            n_near[c] = 0
             near[c] = 0
             fit = k * n_cells + c
             cy, cx = center[c, 0] - y0, center[c, 1] - x0
@@ -200,7 +206,9 @@ def fit_cells(
             first = max(1, int(np.sqrt(nearest_out)) - 1)
             last = max(first + 4, min(most, int(np.sqrt(farthest_in)) + 4))
             outline = star_contour(field, cy, cx, R, first, last, edge_weight, stiffness)
-            reach = outline.max()
+            reach = 0.0
+            for r in outline:
+                reach = max(reach, r)
             top, bottom = max(0, min(top, int(cy - reach))), min(bh - 1, max(bottom, int(cy + reach) + 1))
             left, right = max(0, min(left, int(cx - reach))), min(bw - 1, max(right, int(cx + reach) + 1))
             inside = np.zeros((bh, bw), np.uint8)
@@ -219,6 +227,7 @@ def fit_cells(
                         rest[b] -= 1
                         if own == 0:
                             near[c, b] += 1
+                            n_near[c] += 1
             center[c, 0] = sy / m + y0
             center[c, 1] = sx / m + x0
     return cells

@@ -10,6 +10,7 @@ from leukofeat.kernels._jit import jit
 
 __all__ = ["sharpest_components"]
 
+NEXT, PARENT, LEVEL, SEED, OWN = range(5)  # columns of a node: links, grey level, a pixel, whether it beats its parts
 WHOLE = 1.6  # how much parts have to be better than the whole: chromatin has outlines, too
 
 
@@ -83,14 +84,9 @@ def sharpest_components(index: Any, edge: Any, floor: Any, step: Any, min_area: 
     head = np.full(n, -1, np.int64)
     tail = np.full(n, -1, np.int64)
     stamp = np.full(n, -1, np.int64)
-    max_nodes = 1024
-    node_next = np.full(max_nodes, -1, np.int64)
-    node_parent = np.full(max_nodes, -1, np.int64)
-    node_level = np.zeros(max_nodes, np.int64)
-    node_seed = np.zeros(max_nodes, np.int64)
-    node_value = np.zeros((max_nodes, 2), np.float64)
-    node_own = np.zeros(max_nodes, np.bool_)
-    n_nodes = 0
+    nodes = np.full((1024, 5), -1, np.int64)
+    values = np.zeros((1024, 2), np.float64)
+    n_nodes = np.int64(0)
     roots = np.empty(n, np.int64)
     for k in range(n_levels):
         lo, hi = count[k], count[k + 1]
@@ -126,7 +122,7 @@ def sharpest_components(index: Any, edge: Any, floor: Any, step: Any, min_area: 
                         attr[r, c] += attr[q, c]
                     if head[q] >= 0:
                         if head[r] >= 0:
-                            node_next[tail[r]] = head[q]
+                            nodes[tail[r], NEXT] = head[q]
                         else:
                             head[r] = head[q]
                         tail[r] = tail[q]
@@ -154,14 +150,9 @@ def sharpest_components(index: Any, edge: Any, floor: Any, step: Any, min_area: 
             area = attr[r, 0]
             if area < min_area:
                 continue
-            if n_nodes == max_nodes:
-                max_nodes *= 2
-                node_next = _grown(node_next, max_nodes)
-                node_parent = _grown(node_parent, max_nodes)
-                node_level = _grown(node_level, max_nodes)
-                node_seed = _grown(node_seed, max_nodes)
-                node_own = _grown(node_own, max_nodes)
-                node_value = _grown_2d(node_value, max_nodes)
+            if n_nodes == len(nodes):
+                nodes = _doubled(nodes)
+                values = _doubled(values)
             e = n_nodes
             n_nodes += 1
             mx, my = attr[r, 3] / area, attr[r, 4] / area
@@ -177,40 +168,41 @@ def sharpest_components(index: Any, edge: Any, floor: Any, step: Any, min_area: 
             n_parts = 0
             while c >= 0:
                 n_parts += 1
-                node_parent[c] = e
-                value += node_value[c, 0] * node_value[c, 1]
-                weight += node_value[c, 1]
-                c = node_next[c]
+                nodes[c, PARENT] = e
+                value += values[c, 0] * values[c, 1]
+                weight += values[c, 1]
+                c = nodes[c, NEXT]
             best = value / weight if weight > 0 else -1.0
-            node_level[e] = floor + (n_levels - 1 - k) * step
-            node_seed[e] = order[r]
-            node_own[e] = own * (WHOLE if n_parts > 1 else 1.0) >= best
-            node_value[e, 0] = own if node_own[e] else best
-            node_value[e, 1] = area if node_own[e] else weight
-            node_next[e] = -1
-            node_parent[e] = -1
+            nodes[e, LEVEL] = floor + (n_levels - 1 - k) * step
+            nodes[e, SEED] = order[r]
+            whole = own * (WHOLE if n_parts > 1 else 1.0) >= best
+            nodes[e, OWN] = 1 if whole else 0
+            values[e, 0] = own if whole else best
+            values[e, 1] = area if whole else weight
+            nodes[e, NEXT] = -1
+            nodes[e, PARENT] = -1
             head[r] = e
             tail[r] = e
-    return _painted(index, order[:n], node_parent, node_own, node_level, node_seed, n_nodes)
+    return _painted(index, nodes, n_nodes)
 
 
 @jit
-def _painted(index: Any, order: Any, parent: Any, own: Any, level: Any, seed: Any, n_nodes: Any) -> Any:
+def _painted(index: Any, nodes: Any, n_nodes: Any) -> Any:
     """Label the topmost node of each branch that beats its own parts."""
     h, w = index.shape
     labels = np.zeros((h, w), np.int32)
     taken = np.zeros(n_nodes, np.bool_)
     n_labels = 0
-    queue = np.empty(order.size, np.int64)
+    queue = np.empty(h * w, np.int64)
     for e in range(n_nodes - 1, -1, -1):
-        up = parent[e]
+        up, level, seed = nodes[e, PARENT], nodes[e, LEVEL], nodes[e, SEED]
         if up >= 0 and taken[up]:
             taken[e] = True
-        elif own[e]:
+        elif nodes[e, OWN] == 1:
             taken[e] = True
             n_labels += 1
-            queue[0] = seed[e]
-            labels[seed[e] // w, seed[e] % w] = n_labels
+            queue[0] = seed
+            labels[seed // w, seed % w] = n_labels
             first, last = 0, 1
             while first < last:
                 y, x = queue[first] // w, queue[first] % w
@@ -219,7 +211,7 @@ def _painted(index: Any, order: Any, parent: Any, own: Any, level: Any, seed: An
                     yy = y + (d == 0) - (d == 1)
                     xx = x + (d == 2) - (d == 3)
                     inside = 0 <= yy < h and 0 <= xx < w
-                    if inside and labels[yy, xx] == 0 and index[yy, xx] >= level[e]:
+                    if inside and labels[yy, xx] == 0 and index[yy, xx] >= level:
                         labels[yy, xx] = n_labels
                         queue[last] = yy * w + xx
                         last += 1
@@ -227,14 +219,11 @@ def _painted(index: Any, order: Any, parent: Any, own: Any, level: Any, seed: An
 
 
 @jit
-def _grown(a: Any, n: Any) -> Any:
-    out = np.zeros(n, a.dtype)
-    out[: a.size] = a
-    return out
-
-
-@jit
-def _grown_2d(a: Any, n: Any) -> Any:
-    out = np.zeros((n, a.shape[1]), a.dtype)
-    out[: a.shape[0]] = a
+def _doubled(table: Any) -> Any:
+    """The table with as many rows again."""
+    out = np.empty((2 * table.shape[0], table.shape[1]), table.dtype)
+    # row by row: assigning to a slice takes numba seconds to compile
+    for i in range(table.shape[0]):
+        for k in range(table.shape[1]):
+            out[i, k] = table[i, k]
     return out

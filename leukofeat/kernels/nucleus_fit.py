@@ -108,31 +108,30 @@ def discriminate(colors: Any, nuclei: Any, regions: Any, cells: Any, n: Any, ful
                 s[8] += b * d
                 s[9] += d * d
     plane = np.zeros((n + 1, 4))
+    pooled = np.zeros(6)
+    apart = np.zeros(3)
     for c in range(1, n + 1):
         m0, m1 = sums[c, 0, 0], sums[c, 1, 0]
         if m0 < 10 or m1 < 10:
             continue
-        pooled = np.zeros((3, 3))
-        k = 4
+        # the pooled covariance: xx, xy, xz, yy, yz, zz
+        k = 0
         for i in range(3):
             for j in range(i, 3):
                 v = 0.0
                 for s in range(2):
-                    v += sums[c, s, k] - sums[c, s, 1 + i] * sums[c, s, 1 + j] / sums[c, s, 0]
-                pooled[i, j] = v / (m0 + m1)
-                pooled[j, i] = pooled[i, j]
+                    v += sums[c, s, 4 + k] - sums[c, s, 1 + i] * sums[c, s, 1 + j] / sums[c, s, 0]
+                pooled[k] = v / (m0 + m1) + (ridge if i == j else 0.0)
                 k += 1
-            pooled[i, i] += ridge
-        # Cramer's rule for the 3 x 3 system
-        u = sums[c, 1, 1:4] / m1 - sums[c, 0, 1:4] / m0
-        mid = 0.5 * (sums[c, 1, 1:4] / m1 + sums[c, 0, 1:4] / m0)
-        p, q, r = pooled[0], pooled[1], pooled[2]
-        c0 = np.array([q[1] * r[2] - q[2] * r[1], q[2] * r[0] - q[0] * r[2], q[0] * r[1] - q[1] * r[0]])
-        c1 = np.array([r[1] * p[2] - r[2] * p[1], r[2] * p[0] - r[0] * p[2], r[0] * p[1] - r[1] * p[0]])
-        c2 = np.array([p[1] * q[2] - p[2] * q[1], p[2] * q[0] - p[0] * q[2], p[0] * q[1] - p[1] * q[0]])
+            apart[i] = sums[c, 1, 1 + i] / m1 - sums[c, 0, 1 + i] / m0
+        # its adjugate points as its inverse does
+        xx, xy, xz, yy, yz, zz = pooled[0], pooled[1], pooled[2], pooled[3], pooled[4], pooled[5]
+        u, v, t = apart[0], apart[1], apart[2]
+        plane[c, 0] = (yy * zz - yz * yz) * u + (xz * yz - xy * zz) * v + (xy * yz - xz * yy) * t
+        plane[c, 1] = (xz * yz - xy * zz) * u + (xx * zz - xz * xz) * v + (xy * xz - xx * yz) * t
+        plane[c, 2] = (xy * yz - xz * yy) * u + (xy * xz - xx * yz) * v + (xx * yy - xy * xy) * t
         for i in range(3):
-            plane[c, i] = c0[i] * u[0] + c1[i] * u[1] + c2[i] * u[2]
-        plane[c, 3] = plane[c, 0] * mid[0] + plane[c, 1] * mid[1] + plane[c, 2] * mid[2]
+            plane[c, 3] += plane[c, i] * 0.5 * (sums[c, 1, 1 + i] / m1 + sums[c, 0, 1 + i] / m0)
     out = np.zeros((h, w), np.int32)
     for y in range(h):
         for x in range(w):

@@ -15,6 +15,20 @@ MAX_JUMP = 4
 
 
 @jit
+def _median(values: Any) -> Any:
+    """Median of a few values, which it puts in order (insertion sort)."""
+    n = values.size
+    for i in range(1, n):
+        v = values[i]
+        k = i
+        while k > 0 and values[k - 1] > v:
+            values[k] = values[k - 1]
+            k -= 1
+        values[k] = v
+    return 0.5 * (values[(n - 1) // 2] + values[n // 2])
+
+
+@jit
 def star_contour(
     field: Any, cy: Any, cx: Any, unit: Any, first: Any, last: Any, edge_weight: Any, stiffness: Any
 ) -> Any:
@@ -83,7 +97,7 @@ def star_contour(
             total += score[k, s] * np.float32(first + s)
             score[k, s] = total
         strongest[k] = peak
-    typical = np.float32(1 / max(np.median(strongest), 1e-3))
+    typical = np.float32(1 / max(_median(strongest), 1e-3))
     one, half = np.float32(1), np.float32(0.5)
     area, line = np.float32(1 / (unit * unit)), np.float32(edge_weight / unit)
     for k in range(n_rays):
@@ -95,9 +109,11 @@ def star_contour(
     # the path overlaps itself by a quarter at both ends, which closes the outline wherever it starts
     lead = n_rays // 4
     laps = n_rays + 2 * lead
-    best = np.full(n_steps + 2 * MAX_JUMP, -1e30, np.float32)
-    best[MAX_JUMP : MAX_JUMP + n_steps] = score[0]
-    new = best.copy()
+    best = np.empty(n_steps + 2 * MAX_JUMP, np.float32)
+    new = np.empty(n_steps + 2 * MAX_JUMP, np.float32)
+    for i in range(best.size):
+        best[i] = score[0, i - MAX_JUMP] if MAX_JUMP <= i < MAX_JUMP + n_steps else -1e30
+        new[i] = -1e30
     back = np.zeros((laps, n_steps), np.int32)
     for lap in range(1, laps):
         row = score[lap % n_rays]
@@ -144,10 +160,12 @@ def fill_star(radius: Any, cy: Any, cx: Any, out: Any) -> Any:
     n = radius.size
     ys = np.empty(n + 1)
     xs = np.empty(n + 1)
+    highest, lowest = cy, cy
     for k in range(n):
         t = 2 * np.pi * (k + 0.5) / n
         ys[k] = cy + radius[k] * np.sin(t)
         xs[k] = cx + radius[k] * np.cos(t)
+        highest, lowest = min(highest, ys[k]), max(lowest, ys[k])
     ys[n], xs[n] = ys[0], xs[0]
     # even-odd parity: every edge flips the pixels to its right in the rows it spans
     for k in range(n):
@@ -159,7 +177,7 @@ def fill_star(radius: Any, cy: Any, cx: Any, out: Any) -> Any:
             x = int(np.ceil(xs[k] + (y - ys[k]) * slope))
             if x < w:
                 out[y, max(x, 0)] ^= 1
-    for y in range(max(0, int(np.floor(ys.min()))), min(h - 1, int(np.ceil(ys.max()))) + 1):
+    for y in range(max(0, int(np.floor(highest))), min(h - 1, int(np.ceil(lowest))) + 1):
         parity = 0
         for x in range(w):
             parity ^= out[y, x]
