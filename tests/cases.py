@@ -84,6 +84,7 @@ _TEMPLATE = np.random.default_rng(5).integers(40, 220, (9, 9, 3)).astype(np.uint
 CASES = [
     Case(ColorNormalizer(), {"method": "histogram"}),
     Case(ColorNormalizer("reinhard", template=_TEMPLATE), {"method": "macenko"}),
+    Case(ColorNormalizer("white_balance", template=_TEMPLATE), {"clip_light": True}),
     Case(MedianDenoiser(), {"size": 5}),
     Case(ScaleBarCropper(), {"height": 20}),
     Case(LabKMeansSegmenter(), {"n_clusters": 3}),
@@ -99,6 +100,7 @@ CASES = [
     Case(RegionMasker("background", fill="slide", margin=2), {"fill": "black"}, segmented=True),
     Case(ColorFeatures(), {"regions": ("cell", "background")}, segmented=True),
     Case(ColorFeatures(regions=("image",)), {"spaces": ("hsv",)}),
+    Case(ColorFeatures(summary=("mean",)), {"summary": ("median", "std")}, segmented=True),
     Case(GeometryFeatures(), {"summary": ("median", "max")}, segmented=True),
     Case(HOGFeatures(), {"orientations": 6}, segmented=True),
     Case(HOGFeatures(regions=("image",), vector=True), {"vector_size": (32, 32)}),

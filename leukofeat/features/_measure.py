@@ -37,8 +37,8 @@ class Measure:
     rotation, scale, stain : str
         What it withstands, in the words that the page explains.
     level : {"cell", "region", "image"}
-        Measured on a cell and summarised over the image's cells; on a region, of a cell or of all together; or on
-        the image only.
+        Measured on a cell and summarised over the image's cells; on a region, of a cell (summarised where the family is
+        told so) or of all together; or on the image only.
     """
 
     name: str
@@ -62,4 +62,4 @@ class Measure:
         """
         pattern = re.sub(r"\{(\w+)\}", lambda m: f"({_BLANKS.get(m[1], _NUMBER)})", self.name)
         pattern = re.sub(r"\[(\w+)\]", r"(\1)?", pattern)
-        return re.fullmatch(pattern + (_SUMMARY if self.level == "cell" else ""), column) is not None
+        return re.fullmatch(pattern + ("" if self.level == "image" else _SUMMARY), column) is not None

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from leukofeat.base import check_choices
-from leukofeat.features._parts import flatten, parts_of, pool, split_cells
+from leukofeat.features._parts import CELL_REGIONS, flatten, parts_of, pool, split_cells
 from leukofeat.features._region_family import RegionFamily
+from leukofeat.features._summary import SUMMARIES, summarize, summary_names
 from leukofeat.kernels.color import (
     STATISTIC_NAMES,
     gather_runs,
@@ -103,8 +104,9 @@ def measure_color(
 class ColorFeatures(RegionFamily):
     """Distribution of each colour channel over nuclei, cytoplasm, whole cells, background or image.
 
-    The image's row takes all pixels of a region (of all nuclei, say) as one sample: ``nucleus_lab_a_mean``; the
-    per-cell table has each cell's own, for the regions that a cell has.
+    The image's row takes all pixels of a region (of all nuclei, say) as one sample: ``nucleus_lab_a_mean``. With `summary` it
+    summarises what is measured on each cell instead, so that a large cell counts no more than a small one:
+    ``nucleus_lab_a_mean_mean``. The per-cell table has each cell's own, for the regions that a cell has.
 
     Parameters
     ----------
@@ -113,6 +115,9 @@ class ColorFeatures(RegionFamily):
         image tell slides apart more than diseases: put them in as a control rather than as evidence.
     spaces : sequence of str, default=("rgb", "hsv", "lab", "ycrcb", "od", "hed")
         Colour spaces; see `measure_color`.
+    summary : sequence of str, default=()
+        Summaries over the cells: any of "mean", "std", "min", "q25", "median", "q75", "max"; for the regions that a cell has,
+        "nucleus", "cytoplasm" and "cell". Empty: all pixels of a region are one sample.
 
     See Also
     --------
@@ -126,14 +131,28 @@ class ColorFeatures(RegionFamily):
     """
 
     def __init__(
-        self, *, regions: Sequence[str] = ("nucleus", "cytoplasm"), spaces: Sequence[str] = COLOR_SPACES
+        self,
+        *,
+        regions: Sequence[str] = ("nucleus", "cytoplasm"),
+        spaces: Sequence[str] = COLOR_SPACES,
+        summary: Sequence[str] = (),
     ) -> None:
         self.regions = regions
         self.spaces = spaces
+        self.summary = summary
 
     def _check_params(self) -> None:
         super()._check_params()
         check_choices("spaces", self.spaces, COLOR_SPACES)
+        if len(self.summary):
+            check_choices("summary", self.summary, tuple(SUMMARIES))
+            check_choices("regions, with a summary over the cells,", self.regions, CELL_REGIONS)
+
+    def _row_names(self) -> list[str]:
+        return summary_names(self._cell_names(), self.summary) if len(self.summary) else super()._row_names()
+
+    def _row(self, smear: Smear) -> np.ndarray:
+        return summarize(self._cells(smear), self.summary) if len(self.summary) else super()._row(smear)
 
     def _names(self, regions: Sequence[str]) -> list[str]:
         return color_names(regions, self.spaces)

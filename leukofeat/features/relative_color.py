@@ -13,7 +13,7 @@ from leukofeat.kernels.color import optical_density_table, part_histograms, side
 from leukofeat.smear import Smear
 
 _CHANNELS = ("lab_l", "lab_a", "lab_b", "od_r", "od_g", "od_b")
-REFERENCES = ("cytoplasm", "background", "redcell")
+REFERENCES = ("cytoplasm", "background", "redcell", "per_redcell")
 
 
 def split_background(smear: Smear) -> np.ndarray:
@@ -79,13 +79,13 @@ class RelativeColorFeatures(FeatureFamily):
 
     ``nucleus_minus_redcell_od_g`` is the mean optical density of the nuclei minus that of the image's own red cells;
     channels are LAB (8 bit) and the optical densities of R, G and B. ``nucleus_per_redcell_od_g`` is the ratio of the
-    two above the light background. The image's row takes all nuclei together, the per-cell table each nucleus with
+    two above the light background, which neither more stain nor more light changes. The image's row takes all nuclei together, the per-cell table each nucleus with
     its own cytoplasm. What follows the stain of the red cells still tells slides apart: compare it with a control.
 
     Parameters
     ----------
-    references : sequence of str, default=("cytoplasm", "background", "redcell")
-        What the colours are taken relative to.
+    references : sequence of str, default=("cytoplasm", "background", "redcell", "per_redcell")
+        What the colours are taken relative to; "per_redcell" stands for the ratios.
 
     See Also
     --------
@@ -111,10 +111,11 @@ class RelativeColorFeatures(FeatureFamily):
     def _row_names(self) -> list[str]:
         names = []
         for reference in self.references:
+            if reference == "per_redcell":
+                names += [f"nucleus_per_redcell_{channel}" for channel in _CHANNELS[3:]]
+                continue
             regions = ("nucleus",) if reference == "cytoplasm" else ("nucleus", "cytoplasm")
             names += [f"{region}_minus_{reference}_{channel}" for region in regions for channel in _CHANNELS]
-        if "redcell" in self.references:
-            names += [f"nucleus_per_redcell_{channel}" for channel in _CHANNELS[3:]]
         return names
 
     def _cell_names(self) -> list[str]:
@@ -137,11 +138,11 @@ class RelativeColorFeatures(FeatureFamily):
         for reference in self.references:
             if reference == "cytoplasm":
                 columns.append(nucleus - cytoplasm)
+            elif reference == "per_redcell":
+                # a red cell that is hardly denser than the background is no scale to measure by
+                scale = (redcell - background)[3:]
+                columns.append((nucleus - background)[:, 3:] / np.where(scale > 0.01, scale, np.nan))
             else:
                 level = background if reference == "background" else redcell
                 columns += [nucleus - level, cytoplasm - level]
-        if "redcell" in self.references:
-            # a red cell that is hardly denser than the background is no scale to measure by
-            scale = (redcell - background)[3:]
-            columns.append((nucleus - background)[:, 3:] / np.where(scale > 0.01, scale, np.nan))
         return np.hstack(columns)

@@ -58,6 +58,7 @@ OTHERS = [
     OutlineFeatures(regions=["cell"], degree=12, summary=["median"]),
     HOGFeatures(regions=REGIONS, vector=True),
     ColorFeatures(regions=REGIONS),
+    ColorFeatures(summary=["mean", "q25"]),
     TextureFeatures(regions=REGIONS, distances=(1, 5), circles=[(12, 1.5)]),
     RunLengthFeatures(regions=REGIONS),
     GaborFeatures(regions=REGIONS, frequencies=[0.125, 0.5], n_angles=16),
@@ -249,8 +250,8 @@ def share(smear):
     return float((smear.region("nucleus") > 0).mean())
 
 
-SUMMARIZED = [f for f in [*DEFAULTS, *OTHERS] if hasattr(f, "summary")] + [FunctionFeatures(share, per="cell")]
-POOLED = [f for f in [*DEFAULTS, *OTHERS] if not hasattr(f, "summary") and f._cell_names()]
+SUMMARIZED = [f for f in [*DEFAULTS, *OTHERS] if getattr(f, "summary", ())] + [FunctionFeatures(share, per="cell")]
+POOLED = [f for f in [*DEFAULTS, *OTHERS] if not getattr(f, "summary", ()) and f._cell_names()]
 
 
 @pytest.mark.parametrize("family", SUMMARIZED, ids=repr)

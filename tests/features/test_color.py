@@ -52,3 +52,17 @@ def test_haematoxylin_stains_the_nucleus(smear):
 def test_bad_parameters_are_named(params, message):
     with pytest.raises((ValueError, TypeError), match=message):
         ColorFeatures(**params).fit([])
+
+
+def test_a_summary_counts_every_cell_alike(smear):
+    family = ColorFeatures(spaces=["lab"], summary=["mean", "max"])
+    cells = measure_color(smear, ["nucleus", "cytoplasm"], ["lab"], per_cell=True)
+    row = dict(zip(family.get_feature_names_out(), family.transform([smear])[0], strict=True))
+    for name, column in zip(color_names(["nucleus", "cytoplasm"], ["lab"]), cells.T, strict=True):
+        assert row[f"{name}_mean"] == pytest.approx(np.nanmean(column))
+        assert row[f"{name}_max"] == pytest.approx(np.nanmax(column))
+
+
+def test_only_what_a_cell_has_is_summarised_over_cells(smear):
+    with pytest.raises(ValueError, match=r"regions, with a summary over the cells.*background"):
+        ColorFeatures(regions=["background"], summary=["mean"]).transform([smear])

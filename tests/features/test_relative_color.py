@@ -75,3 +75,10 @@ def test_dimmer_light_shifts_no_density_difference(smear):
 def test_unknown_reference_is_named():
     with pytest.raises(ValueError, match="references"):
         RelativeColorFeatures(references=["platelet"]).fit([])
+
+
+def test_ratios_to_the_red_cells_may_be_had_alone(smear):
+    whole = row_of(RelativeColorFeatures(), smear)
+    alone = row_of(RelativeColorFeatures(references=["per_redcell"]), smear)
+    assert list(alone) == [f"nucleus_per_redcell_od_{channel}" for channel in "rgb"]
+    assert alone == {name: whole[name] for name in alone}
