@@ -84,7 +84,6 @@ _TEMPLATE = np.random.default_rng(5).integers(40, 220, (9, 9, 3)).astype(np.uint
 CASES = [
     Case(ColorNormalizer(), {"method": "histogram"}),
     Case(ColorNormalizer("reinhard", template=_TEMPLATE), {"method": "macenko"}),
-    Case(ColorNormalizer("white_balance", template=_TEMPLATE), {"clip_light": True}),
     Case(MedianDenoiser(), {"size": 5}),
     Case(ScaleBarCropper(), {"height": 20}),
     Case(LabKMeansSegmenter(), {"n_clusters": 3}),

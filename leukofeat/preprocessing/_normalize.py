@@ -92,9 +92,7 @@ def measure_reference(image: np.ndarray, method: str) -> np.ndarray | None:
     return np.vstack([stains, strength])
 
 
-def normalize(
-    image: np.ndarray, reference: np.ndarray, method: str, name: str | None = None, clip_light: bool = False
-) -> np.ndarray:
+def normalize(image: np.ndarray, reference: np.ndarray, method: str, name: str | None = None) -> np.ndarray:
     """Image with the reference's colours; a blank image comes back as it is, with a warning that names it."""
     own = measure_reference(image, method)
     if own is None or is_blank(image):
@@ -112,8 +110,7 @@ def normalize(
     elif method == "histogram":
         table = np.stack([_matching_table(image[:, :, c], reference[c]) for c in range(3)], axis=1)
     else:
-        scaled = np.arange(256)[:, None] * (reference / np.maximum(own, 1.0))
-        table = _to_uint8(np.minimum(scaled, reference) if clip_light else scaled)
+        table = _to_uint8(np.arange(256)[:, None] * (reference / np.maximum(own, 1.0)))
     return cv2.LUT(image, table[None])
 
 

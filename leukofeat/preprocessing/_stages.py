@@ -35,9 +35,6 @@ class ColorNormalizer(ImageStage):
     template : path or ndarray of shape (height, width, 3), dtype uint8, optional
         Image to match. Left out, the reference is learned in `fit` as the median over the training images
         ("white_balance" learns nothing).
-    clip_light : bool, default=False
-        With "white_balance": what is brighter than the empty slide becomes as bright as it is. Stain only absorbs; light above
-        the slide's is noise, glare or a sharpening camera, and says more of the optics than of a cell.
 
     Attributes
     ----------
@@ -65,10 +62,9 @@ class ColorNormalizer(ImageStage):
     (224, 224, 3)
     """
 
-    def __init__(self, method: str = "template", *, template: Any = None, clip_light: bool = False) -> None:
+    def __init__(self, method: str = "template", *, template: Any = None) -> None:
         self.method = method
         self.template = template
-        self.clip_light = clip_light
 
     @property
     def _requires_fit(self) -> bool:  # type: ignore[override]
@@ -76,8 +72,6 @@ class ColorNormalizer(ImageStage):
 
     def _check_params(self) -> None:
         check_choice("method", self.method, METHODS)
-        if self.clip_light and self.method != "white_balance":
-            raise ValueError(f'clip_light goes with method="white_balance", not {self.method!r}.')
 
     def _learn(self, images: ImageSequence, y: Any) -> None:
         if self._requires_fit:
@@ -95,8 +89,9 @@ class ColorNormalizer(ImageStage):
         ImageSequence of length n
         """
         images = self._prepare(X)
-        reference = self.reference_ if self._requires_fit else self._given_reference()
-        return images.with_step(_Normalize(self.method, reference, self.clip_light))
+        return images.with_step(
+            _Normalize(self.method, self.reference_ if self._requires_fit else self._given_reference())
+        )
 
     def _given_reference(self) -> np.ndarray:
         if self.template is None:
@@ -114,13 +109,12 @@ class ColorNormalizer(ImageStage):
 class _Normalize:
     """The step a ColorNormalizer leaves in a sequence: its reference, and not the estimator with its template."""
 
-    def __init__(self, method: str, reference: np.ndarray, clip_light: bool) -> None:
+    def __init__(self, method: str, reference: np.ndarray) -> None:
         self.method = method
         self.reference = reference
-        self.clip_light = clip_light
 
     def __call__(self, smear: Smear) -> Smear:
-        return smear.replace(image=normalize(smear.image, self.reference, self.method, smear.source, self.clip_light))
+        return smear.replace(image=normalize(smear.image, self.reference, self.method, smear.source))
 
 
 def _reference_of(method: str, images: ImageSequence, i: int) -> np.ndarray | None:

@@ -244,16 +244,3 @@ def test_background_color_is_the_median_of_the_brightest_quarter(rng):
 def test_label_maps_pass_through(records):
     result = ColorNormalizer(template=records[0].image).transform(records)[1]
     np.testing.assert_array_equal(result.cells, records[1].cells)
-
-
-def test_light_above_the_slide_is_clipped_on_request(smears):
-    image = smears.images[0].copy()
-    image[:4, :4] = 255
-    free, clipped = (ColorNormalizer("white_balance", clip_light=clip).transform([image])[0] for clip in (False, True))
-    assert free.max() > 240
-    np.testing.assert_array_equal(clipped, np.minimum(free, 240))
-
-
-def test_clipping_light_goes_with_white_balance_only(smears):
-    with pytest.raises(ValueError, match=r"clip_light goes with .*not 'reinhard'"):
-        ColorNormalizer("reinhard", clip_light=True).fit(smears.images)
