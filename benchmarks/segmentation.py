@@ -215,7 +215,7 @@ def main() -> int:
     )
     parser.add_argument("--json", type=Path, help="file for the figures")
     parser.add_argument("--pictures", type=Path, help="folder for the worst cases of each set and segmenter")
-    parser.add_argument("--images", type=int, default=100, help="images of each set at most (default: %(default)s)")
+    parser.add_argument("--images", type=int, default=200, help="images of each set at most (default: %(default)s)")
     parser.add_argument("--only", action="append", metavar="NAME", help="segmenters whose name begins so")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)

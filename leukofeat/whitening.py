@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -22,13 +23,16 @@ class WithinClassWhitener(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
 
     Parameters
     ----------
-    shrinkage : float, default=0.1
-        From 0 (none; needs more samples than columns) to 1 (nothing but a common scale).
+    shrinkage : float or "auto", default="auto"
+        From 0 (none; needs more samples than columns) to 1 (nothing but a common scale); "auto" takes what the number of
+        samples calls for (Ledoit and Wolf 2004).
 
     Attributes
     ----------
     components_ : ndarray of shape (n_components, n_features_in_)
         Rows are the whitened directions, from the most to the least varying within classes.
+    shrinkage_ : float
+        The shrinkage that was used.
     n_features_in_ : int
 
     Examples
@@ -44,7 +48,7 @@ class WithinClassWhitener(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
     True
     """
 
-    def __init__(self, shrinkage: float = 0.1) -> None:
+    def __init__(self, shrinkage: float | str = "auto") -> None:
         self.shrinkage = shrinkage
 
     def __sklearn_tags__(self) -> Tags:
@@ -66,16 +70,19 @@ class WithinClassWhitener(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         -------
         self
         """
-        check_number("shrinkage", self.shrinkage, low=0, high=1)
+        if self.shrinkage != "auto":
+            check_number("shrinkage", self.shrinkage, low=0, high=1)
         X, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
         _, codes = np.unique(y, return_inverse=True)
         counts = np.bincount(codes)
         means = np.stack([np.bincount(codes, column) for column in X.T], axis=1) / counts[:, None]
         within = X - means[codes]
         covariance = within.T @ within / len(X)
+        shrinkage = ledoit_wolf_shrinkage(within, assume_centered=True) if self.shrinkage == "auto" else self.shrinkage
+        self.shrinkage_ = float(shrinkage)
         scale = np.trace(covariance) / len(covariance)
         variances, directions = np.linalg.eigh(
-            (1 - self.shrinkage) * covariance + self.shrinkage * scale * np.eye(len(covariance))
+            (1 - self.shrinkage_) * covariance + self.shrinkage_ * scale * np.eye(len(covariance))
         )
         kept = variances > 1e-12 * max(variances[-1], np.finfo(float).tiny)
         self.components_ = (directions[:, kept] / np.sqrt(variances[kept])).T[::-1]

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.covariance import ledoit_wolf
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
@@ -46,3 +47,17 @@ def test_a_constant_column_is_dropped_and_bad_shrinkage_refused(data):
     assert WithinClassWhitener(shrinkage=0.0).fit(flat, y).components_.shape == (6, 7)
     with pytest.raises(ValueError, match="shrinkage"):
         WithinClassWhitener(1.5).fit(X, y)
+
+
+def test_auto_shrinks_as_ledoit_and_wolf_do(data):
+    X, y = data
+    within = X - np.stack([X[y == k].mean(axis=0) for k in range(3)])[y]
+    covariance, shrinkage = ledoit_wolf(within, assume_centered=True)
+    whitener = WithinClassWhitener().fit(X, y)
+    assert whitener.shrinkage_ == pytest.approx(shrinkage)
+    assert np.allclose(whitener.components_ @ covariance @ whitener.components_.T, np.eye(6))
+
+
+def test_auto_shrinks_more_where_there_are_fewer_samples(data):
+    X, y = data
+    assert WithinClassWhitener().fit(X[:20], y[:20]).shrinkage_ > WithinClassWhitener().fit(X, y).shrinkage_
