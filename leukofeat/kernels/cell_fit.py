@@ -203,7 +203,7 @@ def fit_cells(
                     field[y, x, 0] = g
                     field[y, x, 1] = edge[yy, xx]
             # the outline runs neither through the heart of the nucleus nor where nothing speaks for the cell
-            first = max(1, int(np.sqrt(nearest_out)) - 1)
+            first = min(max(1, int(np.sqrt(nearest_out)) - 1), most - 4)
             last = max(first + 4, min(most, int(np.sqrt(farthest_in)) + 4))
             outline = star_contour(field, cy, cx, R, first, last, edge_weight, stiffness)
             reach = 0.0
@@ -228,8 +228,9 @@ def fit_cells(
                         if own == 0:
                             near[c, b] += 1
                             n_near[c] += 1
-            center[c, 0] = sy / m + y0
-            center[c, 1] = sx / m + x0
+            if m > 0:
+                center[c, 0] = sy / m + y0
+                center[c, 1] = sx / m + x0
     return cells
 
 
