@@ -53,7 +53,8 @@ def _vote(edges: Any, dx: Any, dy: Any, scale: Any, low: int, high: int, votes: 
 
 @jit
 def _frame(high: int, scale: Any) -> Any:
-    return np.int64(high * scale) + 2
+    # a vote's steps are rounded, which adds up over large radii
+    return np.int64(np.rint(scale * np.float32(1024))) * high // 1024 + 2
 
 
 @jit

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from leukofeat.kernels.circles import hough_circles
+from leukofeat.kernels.circles import _frame, hough_circles
 from tests.cells import drawn_field
 
 
@@ -63,3 +63,16 @@ def test_narrow_and_blank_planes(shape):
     noise = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     for gray in (blank, noise):
         assert hough_circles(*edges_of(gray), **options).shape == (0, 3)
+
+
+def test_votes_of_large_radii_stay_in_the_frame():
+    # in steps of 6 pixels a cell is 170.67 / 1024: rounded, the reach of 8,000 pixels is off by more than two cells
+    edges = np.zeros((4, 4), np.uint8)
+    edges[0, 0] = edges[3, 3] = 255
+    dx, dy = np.zeros((2, 4, 4), np.int16)
+    dx[:] = 100
+    options = {"step": 6, "distance": 9, "votes": 3, "min_radius": 7990, "max_radius": 8000}
+    assert hough_circles(edges, dx, dy, **options).shape == (0, 3)
+    scale = np.float32(1) / np.float32(6)
+    reach = 8000 * int(np.rint(scale * np.float32(1024))) / 1024
+    assert _frame(8000, scale) > reach + 1
