@@ -83,9 +83,7 @@ class Smear:
         return np.ascontiguousarray(labels, np.int32)
 
     def _set(self, name: str, array: np.ndarray) -> None:
-        view = array.view()
-        view.flags.writeable = False
-        object.__setattr__(self, name, view)
+        object.__setattr__(self, name, _read_only(array))
 
     def __getstate__(self) -> tuple[Any, ...]:
         return (self.image, self.nuclei, self.cells, self.source)
@@ -123,7 +121,7 @@ class Smear:
     @cached_property
     def cytoplasm(self) -> np.ndarray:
         """Label map of shape (height, width), int32: the cells without their nuclei."""
-        return np.where(self.region("nucleus") > 0, np.int32(0), self.region("cell"))
+        return _read_only(np.where(self.region("nucleus") > 0, np.int32(0), self.region("cell")))
 
     @cached_property
     def boxes(self) -> np.ndarray:
@@ -187,7 +185,7 @@ class Smear:
         from leukofeat.kernels.depth import squared_depths
 
         nuclei, boxes = self.region("nucleus"), self.region_boxes("nucleus")
-        return self.keep("nuclear depths", lambda: squared_depths(nuclei, boxes=boxes))
+        return self.keep("nuclear depths", lambda: _read_only(squared_depths(nuclei, boxes=boxes)))
 
     def keep(self, key: Hashable, compute: Callable[[], T]) -> T:
         """Result of `compute()`, computed on first use and kept with the record (not with its pickle).
@@ -235,22 +233,28 @@ class Smear:
     @cached_property
     def gray(self) -> np.ndarray:
         """Luma, (height, width) uint8, by OpenCV's Rec. 601 weights."""
-        return cv2.cvtColor(self.image, cv2.COLOR_RGB2GRAY)
+        return _read_only(cv2.cvtColor(self.image, cv2.COLOR_RGB2GRAY))
 
     @cached_property
     def lab(self) -> np.ndarray:
         """CIELAB, (height, width, 3) uint8, D65: L* x 255/100, a* + 128, b* + 128 (OpenCV's 8-bit scaling)."""
-        return cv2.cvtColor(self.image, cv2.COLOR_RGB2LAB)
+        return _read_only(cv2.cvtColor(self.image, cv2.COLOR_RGB2LAB))
 
     @cached_property
     def hsv(self) -> np.ndarray:
         """HSV, (height, width, 3) uint8: hue 0 to 255 for the full circle, saturation and value 0 to 255."""
-        return cv2.cvtColor(self.image, cv2.COLOR_RGB2HSV_FULL)
+        return _read_only(cv2.cvtColor(self.image, cv2.COLOR_RGB2HSV_FULL))
 
     @cached_property
     def ycrcb(self) -> np.ndarray:
         """YCrCb, (height, width, 3) uint8 (ITU-R BT.601)."""
-        return cv2.cvtColor(self.image, cv2.COLOR_RGB2YCrCb)
+        return _read_only(cv2.cvtColor(self.image, cv2.COLOR_RGB2YCrCb))
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def check_image(image: Any, source: str | None = None) -> np.ndarray:

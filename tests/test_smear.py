@@ -242,6 +242,12 @@ def test_planes_come_with_a_copy_of_the_same_image(records):
     assert not np.array_equal(smear.replace(image=255 - smear.image).lab, smear.lab)
 
 
+@pytest.mark.parametrize("name", ["image", "gray", "lab", "hsv", "ycrcb", "nuclei", "cells", "cytoplasm"])
+def test_what_records_share_is_read_only(records, name):
+    with pytest.raises(ValueError, match="read-only"):
+        getattr(records[0], name)[0, 0] = 0
+
+
 def test_what_is_kept_is_computed_once_and_not_pickled(records):
     smear = records[0].replace()
     assert smear.keep("key", lambda: 1) == smear.keep("key", lambda: 2) == 1

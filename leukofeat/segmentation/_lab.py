@@ -7,6 +7,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from leukofeat.kernels._arrays import plain
 from leukofeat.kernels.clustering import ab_histogram, label_by_bin
 from leukofeat.smear import Smear
 
@@ -18,7 +19,7 @@ class LabHistogram:
 
     def __init__(self, smear: Smear) -> None:
         self.shape = smear.image.shape[:2]
-        self._lab = smear.lab.reshape(-1, 3)
+        self._lab = plain(smear.lab, np.uint8).reshape(-1, 3)
         self._bins, self.counts, self._reds = ab_histogram(self._lab, cv2.extractChannel(smear.image, 0).ravel())
         self.points = np.column_stack((self._bins >> 8, self._bins & 255))
 
