@@ -278,7 +278,7 @@ class GranulometryFeatures(RegionFamily):
 
 @lru_cache(maxsize=32)
 def disc(radius: int) -> np.ndarray:
-    """Pixels within `radius` of the centre, uint8, shape (2 radius + 1, 2 radius + 1).
+    """Pixels within `radius` of the centre, read-only uint8, shape (2 radius + 1, 2 radius + 1).
 
     Examples
     --------
@@ -286,4 +286,6 @@ def disc(radius: int) -> np.ndarray:
     [[0, 1, 0], [1, 1, 1], [0, 1, 0]]
     """
     steps = np.arange(-radius, radius + 1)
-    return (steps[:, None] ** 2 + steps**2 <= radius**2).astype(np.uint8)
+    out = (steps[:, None] ** 2 + steps**2 <= radius**2).astype(np.uint8)
+    out.flags.writeable = False  # every caller gets this one
+    return out
