@@ -79,8 +79,9 @@ class RelativeColorFeatures(FeatureFamily):
 
     ``nucleus_minus_redcell_od_g`` is the mean optical density of the nuclei minus that of the image's own red cells;
     channels are LAB (8 bit) and the optical densities of R, G and B. ``nucleus_per_redcell_od_g`` is the ratio of the
-    two above the light background, which neither more stain nor more light changes. The image's row takes all nuclei together, the per-cell table each nucleus with
-    its own cytoplasm. What follows the stain of the red cells still tells slides apart: compare it with a control.
+    two above the light background, which neither more stain nor more light changes. The image's row takes all nuclei
+    together, the per-cell table each nucleus with its own cytoplasm. What follows the stain of the red cells still
+    tells slides apart: compare it with a control.
 
     Parameters
     ----------

@@ -279,7 +279,7 @@ def part_histograms(
     Raises
     ------
     ValueError
-        If image and parts differ in shape.
+        If the image has more than three channels, or image and parts differ in shape.
 
     Examples
     --------

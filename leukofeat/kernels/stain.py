@@ -146,7 +146,7 @@ def stain_planes(rgb: Any, lab: Any, field: Any, density: Any, hemoglobin: Any, 
 
 @jit
 def color_edges(offset: Any) -> Any:
-    """Gradient magnitude (Sobel, per pixel) of an (H, W, 3) float32 colour offset."""
+    """Gradient magnitude (Sobel, per pixel) of an (H, W, 3) float32 colour offset, C-contiguous."""
     h, w, _ = offset.shape
     rows = offset.reshape(h, 3 * w)
     out = np.empty((h, w), np.float32)

@@ -12,9 +12,7 @@ from leukofeat.kernels.stain import background_mode, color_edges, stain_planes
 HEMOGLOBIN = 1.75  # blue density that goes with one unit of green density in a red cell, at least
 CLIPPED = 254  # value from which a channel is saturated
 HIDDEN = (0.015, 0.03)  # blue density where green is saturated: noise, and overexposure beyond doubt
-HEADROOM = (
-    0.2  # by how much the empty slide of an overexposed image is taken to be brighter than its saturated channels
-)
+HEADROOM = 0.2  # by how much the slide of an overexposed image is taken to be brighter than its saturated channels
 BLANK = 8.0  # colour difference from the background under which there is no stain
 
 
