@@ -11,6 +11,7 @@ from leukofeat.kernels.nucleus_fit import discriminate, label_sums, owners, remo
 from leukofeat.segmentation._leukocyte_cores import AZURE_FLOOR, Lobes, hull_share, relabel, solidity
 from leukofeat.segmentation._leukocyte_planes import Planes
 
+ROUNDS, FEW = 3, 2  # how often colours and outlines are fitted in turn: for the bold cells to keep, and for the others
 RING = 0.2  # width, in nuclear radii, of the ring that cytoplasm is first looked for in
 NEAR, FAR = 0.75, 1.75  # distances, in nuclear radii, between which pixels are taken more and more to be in no cell
 EMPTY = 4.0  # colour distance from the background up to which nothing speaks for a cell: the noise of a JPEG
@@ -85,7 +86,7 @@ def grow_cells(nuclei: np.ndarray, planes: Planes, *fits: tuple[float, int]) -> 
 
 def settle_cells(nuclei: np.ndarray, planes: Planes) -> np.ndarray:
     """Cells around nuclei, without the red cells that a bold outline may have taken in."""
-    bold, shy = grow_cells(nuclei, planes, (BOLD, 3), (SHY, 2))
+    bold, shy = grow_cells(nuclei, planes, (BOLD, ROUNDS), (SHY, FEW))
     n = int(nuclei.max(initial=0))
     limits = (PALE, float(AZURE_FLOOR), FLAT)
     inner, added, red = mean_colors(
@@ -106,7 +107,7 @@ def join_lobes(cores: np.ndarray, planes: Planes) -> tuple[np.ndarray, np.ndarra
     lobes = Lobes(cores, planes.azure)
     group = lobes.groups()
     joined = group[cores]
-    cells = grow_cells(joined, planes, (BOLD, 2))[0]
+    cells = grow_cells(joined, planes, (BOLD, FEW))[0]
     m = int(group.max())
     if m == lobes.n:
         return joined, cells, lobes.limit
@@ -127,7 +128,7 @@ def join_lobes(cores: np.ndarray, planes: Planes) -> tuple[np.ndarray, np.ndarra
         count += 1 if one else members.size
     if failed:
         joined = table[cores]
-        cells = grow_cells(joined, planes, (BOLD, 2))[0]
+        cells = grow_cells(joined, planes, (BOLD, FEW))[0]
     return joined, cells, lobes.limit
 
 
