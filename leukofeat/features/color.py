@@ -144,7 +144,7 @@ class ColorFeatures(RegionFamily):
     def _check_params(self) -> None:
         super()._check_params()
         check_choices("spaces", self.spaces, COLOR_SPACES)
-        if len(self.summary):
+        if self.summary is None or len(self.summary):
             check_choices("summary", self.summary, tuple(SUMMARIES))
             check_choices("regions, with a summary over the cells,", self.regions, CELL_REGIONS)
 

@@ -254,7 +254,7 @@ SUMMARIZED = [f for f in [*DEFAULTS, *OTHERS] if getattr(f, "summary", ())] + [F
 POOLED = [f for f in [*DEFAULTS, *OTHERS] if not getattr(f, "summary", ()) and f._cell_names()]
 
 
-@pytest.mark.parametrize("family", SUMMARIZED, ids=repr)
+@pytest.mark.parametrize("family", SUMMARIZED, ids=lambda family: repr(family).split(" at 0x")[0])
 def test_summaries_of_the_table_are_the_row(family):
     smears = [draw(), Smear(*drawn_field())]
     table = FeatureSet([family]).measure_cells(smears)
