@@ -10,6 +10,9 @@ from leukofeat.kernels._jit import jit
 
 __all__ = ["background_mode", "color_edges", "red_cell_radius", "stain_edges", "stain_planes"]
 
+# 16 bins each of the signed square roots of the L*, a* and b* offsets: where they begin, and their width
+BIN_LOW, BIN_STEP = (-10.0, -4.0, -9.0), (0.72, 0.85, 0.85)
+
 
 @jit
 def background_mode(lab: Any, quantile: Any, radius: Any) -> Any:
@@ -122,8 +125,11 @@ def stain_planes(rgb: Any, lab: Any, field: Any, density: Any, hemoglobin: Any, 
     bins = np.empty((h, w), np.uint16)
     scale = np.array([100.0 / 255.0, 1, 1], np.float32)
     zero = np.array([0, 128, 128], np.float32)
-    low = np.array([-10, -4, -9], np.float32)
-    per_unit = np.array([1 / 0.72, 1 / 0.85, 1 / 0.85], np.float32)
+    low = np.empty(3, np.float32)
+    per_unit = np.empty(3, np.float32)
+    for c in range(3):
+        low[c] = BIN_LOW[c]
+        per_unit[c] = 1 / BIN_STEP[c]
     three, brown = np.float32(0.3), np.float32(hemoglobin)
     for y in range(h):
         for x in range(w):

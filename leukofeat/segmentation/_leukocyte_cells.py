@@ -8,6 +8,7 @@ import numpy as np
 from leukofeat.kernels.cell_fit import first_colors, fit_cells, mean_colors
 from leukofeat.kernels.necks import touching_labels
 from leukofeat.kernels.nucleus_fit import discriminate, label_sums, owners, remove_specks, threshold_each
+from leukofeat.kernels.stain import BIN_LOW, BIN_STEP
 from leukofeat.segmentation._leukocyte_cores import AZURE_FLOOR, Lobes, hull_share, relabel, solidity
 from leukofeat.segmentation._leukocyte_planes import Planes
 
@@ -33,13 +34,9 @@ RIDGE = 30.0  # added to the colour variances: the noise of a JPEG
 
 def _bin_distances() -> np.ndarray:
     """Colour distance from the background of each colour bin's centre."""
-
-    def center(low: float, step: float) -> np.ndarray:
-        r = low + (np.arange(16) + 0.5) * step
-        return np.sign(r) * r * r
-
-    light, a, b = np.meshgrid(center(-10.0, 0.72), center(-4.0, 0.85), center(-9.0, 0.85), indexing="ij")
-    return np.sqrt(light * light + a * a + b * b).ravel()
+    roots = [low + (np.arange(16) + 0.5) * step for low, step in zip(BIN_LOW, BIN_STEP, strict=True)]
+    light, a, b = np.meshgrid(*roots, indexing="ij")
+    return np.sqrt(light**4 + a**4 + b**4).ravel()
 
 
 _DISTANCE = _bin_distances()

@@ -75,12 +75,8 @@ def clean_mask(mask: np.ndarray, *, min_area: int = 100, max_hole: int = 15, cle
     >>> int(clean_mask(mask, min_area=1).sum())
     9
     """
-    mask = area_opening(mask, min_area)
-    if mask.any():
-        drop_components(mask, 0, max_hole, False)
-    if clear_border:
-        drop_components(mask, 1, 0, True)
-    return mask
+    mask = fill_small_holes(area_opening(mask, min_area), max_hole)
+    return remove_border_objects(mask) if clear_border else mask
 
 
 def assemble(
