@@ -99,7 +99,7 @@ def test_sixteen_bits_with_alpha(picture, tmp_path):
 def test_cmyk(picture, kind, tmp_path):
     inks = np.array(picture.convert("CMYK"))
     inks[:, 15:, 3] = 90
-    saved = Image.fromarray(inks, "CMYK")
+    saved = Image.frombytes("CMYK", inks.shape[1::-1], inks.tobytes())
     saved.save(tmp_path / f"a.{kind}", **({"quality": 100} if kind == "jpg" else {}))
     assert_close(read_image(tmp_path / f"a.{kind}"), rgb(saved), atol=6 if kind == "jpg" else 1)
 
