@@ -8,7 +8,9 @@ from leukofeat.whitening import WithinClassWhitener
 
 
 @pytest.mark.parametrize(
-    ("estimator", "check"), list(estimator_checks_generator(WithinClassWhitener())), ids=lambda value: str(value)[:90]
+    ("estimator", "check"),
+    list(estimator_checks_generator(WithinClassWhitener())),
+    ids=lambda value: getattr(getattr(value, "func", None), "__name__", "estimator"),
 )
 def test_it_keeps_scikit_learns_contract(estimator, check):
     check(estimator)
