@@ -38,9 +38,12 @@ def summarize(values: np.ndarray, summary: Sequence[str]) -> np.ndarray:
     """
     result = np.full((values.shape[1], len(summary)), np.nan)
     known = ~np.isnan(values)
-    full = known.all(axis=0)
-    if len(values) and full.any():
-        result[full] = np.stack([SUMMARIES[how](values[:, full]) for how in summary], axis=1)
-    for column in np.flatnonzero(~full & known.any(axis=0)):
-        result[column] = [SUMMARIES[how](values[known[:, column], column]) for how in summary]
+    columns = np.flatnonzero(known.any(axis=0))
+    while columns.size:
+        # columns that are known on the same cells go together
+        same = (known[:, columns] == known[:, columns[:1]]).all(axis=0)
+        alike = columns[same]
+        part = values[np.ix_(known[:, columns[0]], alike)]
+        result[alike] = np.stack([SUMMARIES[how](part) for how in summary], axis=1)
+        columns = columns[~same]
     return result.ravel()
