@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from leukofeat.kernels._jit import jit
-from leukofeat.kernels.star_contour import fill_star, star_contour
+from leukofeat.kernels.star_contour import mark_star, star_contour
 
 __all__ = ["first_colors", "fit_cells", "mean_colors"]
 
@@ -184,20 +184,20 @@ def fit_cells(
                 yy = y0 + y
                 for x in range(max(0, int(cx - room)), min(bw, int(cx + room) + 2)):
                     xx = x0 + x
-                    own = nuclei[yy, xx]
                     g = -clip
-                    if own == c + 1:
+                    away = (y - cy) ** 2 + (x - cx) ** 2
+                    if nearest[yy, xx] != c + 1:
+                        nearest_out = min(nearest_out, away)
+                    elif nuclei[yy, xx] > 0:
                         g = clip
                         top, bottom, left, right = min(top, y), max(bottom, y), min(left, x), max(right, x)
-                    elif own == 0 and nearest[yy, xx] == c + 1:
+                    else:
+                        nearest_out = min(nearest_out, away)
                         b = bins[yy, xx]
                         if worked_out[b] != fit:
                             worked_out[b] = fit
                             evidence[b] = min(np.log((smooth[b] + 0.02) * weight[b] / total) + bias, ceiling[b])
                         g = min(max(evidence[b] - slope * distance[yy, xx], -clip), clip)
-                    away = (y - cy) ** 2 + (x - cx) ** 2
-                    if own != c + 1:
-                        nearest_out = min(nearest_out, away)
                     if g > -clip:
                         farthest_in = max(farthest_in, away)
                     field[y, x, 0] = g
@@ -211,14 +211,18 @@ def fit_cells(
                 reach = max(reach, r)
             top, bottom = max(0, min(top, int(cy - reach))), min(bh - 1, max(bottom, int(cy + reach) + 1))
             left, right = max(0, min(left, int(cx - reach))), min(bw - 1, max(right, int(cx + reach) + 1))
-            inside = np.zeros((bh, bw), np.uint8)
-            fill_star(outline, cy, cx, inside)
+            marks = np.zeros((bh, bw), np.uint8)
+            mark_star(outline, cy, cx, marks)
             sy, sx, m = 0, 0, 0
             for y in range(top, bottom + 1):
+                inside = False
                 for x in range(left, right + 1):
                     yy, xx = y0 + y, x0 + x
+                    inside ^= marks[y, x] == 1
+                    if nearest[yy, xx] != c + 1:
+                        continue
                     own = nuclei[yy, xx]
-                    if own == c + 1 or (inside[y, x] and nearest[yy, xx] == c + 1 and own == 0):
+                    if inside or own > 0:
                         cells[yy, xx] = c + 1
                         sy += y
                         sx += x

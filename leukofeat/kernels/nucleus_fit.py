@@ -8,7 +8,7 @@ import numpy as np
 
 from leukofeat.kernels._jit import jit
 
-__all__ = ["discriminate", "label_sums", "owners", "remove_specks", "threshold_each"]
+__all__ = ["discriminate", "remove_specks", "threshold_each"]
 
 
 @jit
@@ -148,105 +148,102 @@ def discriminate(colors: Any, nuclei: Any, regions: Any, cells: Any, n: Any, ful
 
 
 @jit
-def remove_specks(nuclei: Any, cells: Any, n: Any, share: Any, hole_share: Any) -> Any:
-    """Drop parts (4-connected) under `share` of their nucleus and fill holes under `hole_share` of it, in place.
-
-    A hole is a part of the cell (8-connected) that its nucleus encloses.
-    """
-    h, w = nuclei.shape
-    total = np.zeros(n + 1, np.int64)
-    for y in range(h):
-        for x in range(w):
-            total[nuclei[y, x]] += 1
-    seen = np.zeros((h, w), np.bool_)
-    ys = np.empty(h * w, np.int32)
-    xs = np.empty(h * w, np.int32)
-    for hole in range(2):
-        seen[:] = False
-        for sy in range(h):
-            for sx in range(w):
-                c = cells[sy, sx]
-                if c == 0 or seen[sy, sx] or (nuclei[sy, sx] == 0) != (hole == 1):
-                    continue
-                kind = 0 if hole else c
-                seen[sy, sx] = True
-                ys[0], xs[0] = sy, sx
-                first, last = 0, 1
-                enclosed = True
-                while first < last:
-                    y, x = ys[first], xs[first]
-                    first += 1
-                    for dy in range(-1, 2):
-                        for dx in range(-1, 2):
-                            if hole == 0 and dy * dx != 0:
-                                continue
-                            yy, xx = y + dy, x + dx
-                            if yy < 0 or yy >= h or xx < 0 or xx >= w or cells[yy, xx] != c:
-                                enclosed = False
-                            elif nuclei[yy, xx] == kind and not seen[yy, xx]:
-                                seen[yy, xx] = True
-                                ys[last], xs[last] = yy, xx
-                                last += 1
-                if hole == 0 and last < share * total[c]:
-                    for i in range(last):
-                        nuclei[ys[i], xs[i]] = 0
-                elif hole == 1 and enclosed and last < hole_share * total[c]:
-                    for i in range(last):
-                        nuclei[ys[i], xs[i]] = c
-
-
-@jit
-def owners(index: Any, labels: Any) -> Any:
-    """Label of the pixel that each pixel is nearest to, (H, W) int32.
+def remove_specks(mask: Any, cells: Any, n: Any, share: Any, hole_share: Any) -> Any:
+    """Nuclei in their cells, (H, W) int32, without specks and small holes.
 
     Parameters
     ----------
-    index : (H, W) int32
-        Number of the nearest labelled pixel, as OpenCV's labelled distance transform gives it.
-    labels : (H, W) int32
-        Labels; 0 is background.
+    mask : (H, W) uint8
+        1 where the nuclei may be.
+    cells : (H, W) int32
+        Cells 1..n.
+    n : int
+        Number of cells.
+    share : float
+        Parts (4-connected) under this share of their nucleus go.
+    hole_share : float
+        Holes under this share of the nucleus are filled: parts of its cell (8-connected) that it encloses.
     """
-    h, w = labels.shape
-    largest = 0
+    h, w = cells.shape
+    nuclei = np.zeros((h, w), np.int32)
     for y in range(h):
         for x in range(w):
-            if labels[y, x] > 0:
-                largest = max(largest, index[y, x])
-    table = np.zeros(largest + 1, np.int32)
-    for y in range(h):
-        for x in range(w):
-            if labels[y, x] > 0:
-                table[index[y, x]] = labels[y, x]
-    out = np.zeros((h, w), np.int32)
-    for y in range(h):
-        for x in range(w):
-            if index[y, x] <= largest:
-                out[y, x] = table[index[y, x]]
-    return out
+            nuclei[y, x] = cells[y, x] * mask[y, x]
+    total = np.zeros(n + 1, np.int64)
+    seen = np.zeros((h, w), np.bool_)
+    # pixels of one part after the other, and where each part begins
+    ys = np.empty(h * w, np.int32)
+    xs = np.empty(h * w, np.int32)
+    begin = np.empty(h * w + 1, np.int32)
+    parts, last = 0, 0
+    for sy in range(h):
+        for sx in range(w):
+            c = nuclei[sy, sx]
+            if c == 0 or seen[sy, sx]:
+                continue
+            begin[parts] = last
+            parts += 1
+            first = last
+            seen[sy, sx] = True
+            ys[last], xs[last] = sy, sx
+            last += 1
+            while first < last:
+                y, x = ys[first], xs[first]
+                first += 1
+                for d in range(4):
+                    yy = y + (d == 0) - (d == 1)
+                    xx = x + (d == 2) - (d == 3)
+                    if 0 <= yy < h and 0 <= xx < w and nuclei[yy, xx] == c and not seen[yy, xx]:
+                        seen[yy, xx] = True
+                        ys[last], xs[last] = yy, xx
+                        last += 1
+            total[c] += last - begin[parts - 1]
+    begin[parts] = last
+    for k in range(parts):
+        c = nuclei[ys[begin[k]], xs[begin[k]]]
+        if begin[k + 1] - begin[k] < share * total[c]:
+            for i in range(begin[k], begin[k + 1]):
+                nuclei[ys[i], xs[i]] = 0
+    _fill_holes(nuclei, cells, total, hole_share, ys, xs)
+    return nuclei
 
 
 @jit
-def label_sums(labels: Any, n: Any, values: Any) -> Any:
-    """Per label 1..n: area, sum of y, sum of x, largest and summed value, y0, y1, x0, x1 (ends excluded), on border."""
-    h, w = labels.shape
-    out = np.zeros((n, 10))
-    out[:, 5] = h
-    out[:, 7] = w
-    for y in range(h):
-        for x in range(w):
-            c = labels[y, x] - 1
-            if c < 0:
+def _fill_holes(nuclei: Any, cells: Any, total: Any, share: Any, ys: Any, xs: Any) -> None:
+    """Fill small holes of nuclei, in place; `ys` and `xs` are room for a list of pixels."""
+    h, w = cells.shape
+    seen = np.zeros((h, w), np.int32)  # by the search for which hole
+    hole = 0
+    for sy in range(1, h - 1):
+        for sx in range(1, w - 1):
+            c = nuclei[sy, sx - 1]
+            # the first pixel of a hole has the nucleus above and to the left
+            if c == 0 or nuclei[sy, sx] != 0 or cells[sy, sx] != c or seen[sy, sx] > 0:
                 continue
-            v = values[y, x]
-            out[c, 0] += 1
-            out[c, 1] += y
-            out[c, 2] += x
-            out[c, 3] = max(out[c, 3], v)
-            out[c, 4] += v
-            out[c, 5] = min(out[c, 5], y)
-            out[c, 6] = max(out[c, 6], y + 1)
-            out[c, 7] = min(out[c, 7], x)
-            out[c, 8] = max(out[c, 8], x + 1)
-            if y == 0 or x == 0 or y == h - 1 or x == w - 1:
-                out[c, 9] = 1
-    return out
+            if nuclei[sy - 1, sx - 1] != c or nuclei[sy - 1, sx] != c or nuclei[sy - 1, sx + 1] != c:
+                continue
+            hole += 1
+            seen[sy, sx] = hole
+            ys[0], xs[0] = sy, sx
+            first, last = 0, 1
+            enclosed = True
+            while first < last and enclosed:
+                y, x = ys[first], xs[first]
+                first += 1
+                if y == 0 or y == h - 1 or x == 0 or x == w - 1 or last >= share * total[c]:
+                    enclosed = False
+                    break
+                for dy in range(-1, 2):
+                    for dx in range(-1, 2):
+                        yy, xx = y + dy, x + dx
+                        if cells[yy, xx] != c:
+                            enclosed = False
+                        elif nuclei[yy, xx] == 0 and seen[yy, xx] != hole:
+                            # what an earlier search has given up is no hole
+                            enclosed &= seen[yy, xx] == 0
+                            seen[yy, xx] = hole
+                            ys[last], xs[last] = yy, xx
+                            last += 1
+            if enclosed:
+                for i in range(last):
+                    nuclei[ys[i], xs[i]] = c

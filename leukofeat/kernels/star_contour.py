@@ -8,7 +8,7 @@ import numpy as np
 
 from leukofeat.kernels._jit import jit
 
-__all__ = ["fill_star", "star_contour"]
+__all__ = ["mark_star", "star_contour"]
 
 MAX_RAYS = 64
 MAX_JUMP = 4
@@ -154,31 +154,24 @@ def star_contour(
 
 
 @jit
-def fill_star(radius: Any, cy: Any, cx: Any, out: Any) -> Any:
-    """Set `out` to 1 at the pixel centres inside the polygon of `radius` (one per ray) around (cy, cx)."""
+def mark_star(radius: Any, cy: Any, cx: Any, out: Any) -> None:
+    """Flip, in each row of `out`, the pixels at which the polygon of `radius` (one per ray) around (cy, cx) begins or ends.
+
+    A pixel centre lies inside where the number of marks up to it, in its row, is odd.
+    """
     h, w = out.shape
     n = radius.size
-    ys = np.empty(n + 1)
-    xs = np.empty(n + 1)
-    highest, lowest = cy, cy
-    for k in range(n):
-        t = 2 * np.pi * (k + 0.5) / n
-        ys[k] = cy + radius[k] * np.sin(t)
-        xs[k] = cx + radius[k] * np.cos(t)
-        highest, lowest = min(highest, ys[k]), max(lowest, ys[k])
-    ys[n], xs[n] = ys[0], xs[0]
-    # even-odd parity: every edge flips the pixels to its right in the rows it spans
-    for k in range(n):
-        low, high = min(ys[k], ys[k + 1]), max(ys[k], ys[k + 1])
+    t = np.pi / n
+    y, x = cy + radius[0] * np.sin(t), cx + radius[0] * np.cos(t)
+    for k in range(1, n + 1):
+        t = 2 * np.pi * (k % n + 0.5) / n
+        before_y, before_x = y, x
+        y, x = cy + radius[k % n] * np.sin(t), cx + radius[k % n] * np.cos(t)
+        low, high = min(y, before_y), max(y, before_y)
         if high <= low:
             continue
-        slope = (xs[k + 1] - xs[k]) / (ys[k + 1] - ys[k])
-        for y in range(max(0, int(np.ceil(low))), min(h - 1, int(np.ceil(high)) - 1) + 1):
-            x = int(np.ceil(xs[k] + (y - ys[k]) * slope))
-            if x < w:
-                out[y, max(x, 0)] ^= 1
-    for y in range(max(0, int(np.floor(highest))), min(h - 1, int(np.ceil(lowest))) + 1):
-        parity = 0
-        for x in range(w):
-            parity ^= out[y, x]
-            out[y, x] = parity
+        slope = (x - before_x) / (y - before_y)
+        for row in range(max(0, int(np.ceil(low))), min(h - 1, int(np.ceil(high)) - 1) + 1):
+            column = int(np.ceil(before_x + (row - before_y) * slope))
+            if column < w:
+                out[row, max(column, 0)] ^= 1

@@ -7,7 +7,7 @@ import numpy as np
 
 from leukofeat.kernels.leukocyte import sharpest_components
 from leukofeat.kernels.necks import hull_counts, label_gaps, split_at_necks
-from leukofeat.kernels.nucleus_fit import label_sums
+from leukofeat.kernels.labels import label_sums, separated
 from leukofeat.kernels.stain import stain_edges
 from leukofeat.segmentation._leukocyte_planes import Planes
 
@@ -36,13 +36,7 @@ def relabel(labels: np.ndarray, keep: np.ndarray) -> np.ndarray:
 
 def inner_distance(labels: np.ndarray) -> np.ndarray:
     """Distance inside each label to anything else; the frame is not an edge."""
-    inside = (labels > 0).astype(np.uint8)
-    for a, b in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
-        touching = (labels[a] != labels[b]) & (labels[a] > 0) & (labels[b] > 0)
-        inside[a][touching] = 0
-        inside[b][touching] = 0
-    padded = cv2.copyMakeBorder(inside, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-    return np.ascontiguousarray(cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1])
+    return np.ascontiguousarray(cv2.distanceTransform(separated(labels), cv2.DIST_L2, 5)[1:-1, 1:-1])
 
 
 def find_cores(planes: Planes, radius: float) -> np.ndarray:

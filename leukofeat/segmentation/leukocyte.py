@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from leukofeat.base import ImageStage, check_number
-from leukofeat.kernels.nucleus_fit import label_sums
+from leukofeat.kernels.labels import label_sums
 from leukofeat.kernels.stain import red_cell_radius
 from leukofeat.segmentation._leukocyte_cells import draw_nuclei, join_lobes, join_pairs, settle_cells
 from leukofeat.segmentation._leukocyte_cores import AZURE_FLOOR, find_cores, relabel, split_cores, typical_radius
