@@ -9,7 +9,7 @@ import numpy as np
 from leukofeat.kernels._jit import jit
 from leukofeat.kernels.star_contour import mark_star, star_contour
 
-__all__ = ["first_colors", "fit_cells", "mean_colors"]
+__all__ = ["first_colors", "fit_cells", "mean_colors", "settled"]
 
 BINS = 4096  # 16 x 16 x 16
 
@@ -305,3 +305,21 @@ def mean_colors(
             inner[k, i] /= max(inner[k, 3], 1.0)
             added[k, i] /= max(added[k, 3], 1.0)
     return inner, added, red
+
+
+@jit
+def settled(bold: Any, shy: Any, leaked: Any) -> Any:
+    """The bold cells, but the shy version of those flagged in `leaked`: (H, W) int32.
+
+    What a bold cell has given up goes to no other cell, and a leaked cell takes nothing from its neighbours.
+    """
+    h, w = bold.shape
+    out = np.zeros((h, w), np.int32)
+    for y in range(h):
+        for x in range(w):
+            wide, narrow = bold[y, x], shy[y, x]
+            if leaked[wide]:
+                out[y, x] = wide if wide == narrow else 0
+            else:
+                out[y, x] = narrow if leaked[narrow] else wide
+    return out

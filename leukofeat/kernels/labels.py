@@ -8,7 +8,7 @@ import numpy as np
 
 from leukofeat.kernels._jit import jit
 
-__all__ = ["label_sums", "nearest_label", "separated"]
+__all__ = ["label_sums", "nearest_label", "renumbered", "separated"]
 
 
 LABEL_BITS = 24
@@ -22,25 +22,36 @@ def label_sums(labels: Any, n: Any, values: Any) -> Any:
     """Per label 1..n: area, sum of y, sum of x, largest and summed value, y0, y1, x0, x1 (ends excluded), on border."""
     h, w = labels.shape
     out = np.zeros((n, 10))
-    out[:, 5] = h
-    out[:, 7] = w
+    for c in range(n):
+        out[c, 5], out[c, 7] = h, w
     for y in range(h):
-        for x in range(w):
-            c = labels[y, x] - 1
-            if c < 0:
+        here, there = labels[y], values[y]
+        x = 0
+        while x < w:
+            c = here[x]
+            if c == 0:
+                x += 1
                 continue
-            v = values[y, x]
-            out[c, 0] += 1
-            out[c, 1] += y
-            out[c, 2] += x
-            out[c, 3] = max(out[c, 3], v)
-            out[c, 4] += v
-            out[c, 5] = min(out[c, 5], y)
-            out[c, 6] = max(out[c, 6], y + 1)
-            out[c, 7] = min(out[c, 7], x)
-            out[c, 8] = max(out[c, 8], x + 1)
-            if y == 0 or x == 0 or y == h - 1 or x == w - 1:
-                out[c, 9] = 1
+            # a run of one label
+            row = out[c - 1]
+            first, largest, total = x, row[3], 0.0
+            while x < w and here[x] == c:
+                v = np.float64(there[x])
+                if v > largest:
+                    largest = v
+                total += v
+                x += 1
+            row[0] += x - first
+            row[1] += y * (x - first)
+            row[2] += 0.5 * (x - first) * (x - 1 + first)
+            row[3] = largest
+            row[4] += total
+            row[5] = min(row[5], y)
+            row[6] = y + 1
+            row[7] = min(row[7], first)
+            row[8] = max(row[8], x)
+            if y == 0 or y == h - 1 or first == 0 or x == w:
+                row[9] = 1
     return out
 
 
@@ -123,4 +134,17 @@ def separated(labels: Any) -> Any:
         to[0], to[w + 1] = to[1], to[w]
     for x in range(w + 2):
         out[0, x], out[h + 1, x] = out[1, x], out[h, x]
+    return out
+
+
+@jit
+def renumbered(labels: Any, table: Any) -> Any:
+    """The new label ``table[i]`` of each label i of an (H, W) map; both are int32."""
+    h, w = labels.shape
+    out = np.zeros((h, w), np.int32)
+    for y in range(h):
+        for x in range(w):
+            c = labels[y, x]
+            if c > 0:
+                out[y, x] = table[c]
     return out

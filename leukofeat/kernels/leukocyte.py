@@ -8,7 +8,7 @@ import numpy as np
 
 from leukofeat.kernels._jit import jit
 
-__all__ = ["sharpest_components"]
+__all__ = ["core_sums", "sharpest_components"]
 
 NEXT, PARENT, LEVEL, SEED, OWN = range(5)  # columns of a node: links, grey level, a pixel, whether it beats its parts
 WHOLE = 1.6  # how much parts have to be better than the whole: chromatin has outlines, too
@@ -226,4 +226,23 @@ def _doubled(table: Any) -> Any:
     for i in range(table.shape[0]):
         for k in range(table.shape[1]):
             out[i, k] = table[i, k]
+    return out
+
+
+@jit
+def core_sums(labels: Any, n: Any, distance: Any, azure: Any, offset: Any) -> Any:
+    """Per label 1..n: area, largest distance, sum of the azure stain, and of how violet it is: 2 a* - b*.
+
+    `labels` is (H, W) int32, `distance` float32, `azure` uint8, and `offset` (H, W, 3) float32: LAB minus background.
+    """
+    h, w = labels.shape
+    out = np.zeros((n, 4))
+    for y in range(h):
+        for x in range(w):
+            c = labels[y, x] - 1
+            if c >= 0:
+                out[c, 0] += 1
+                out[c, 1] = max(out[c, 1], distance[y, x])
+                out[c, 2] += azure[y, x]
+                out[c, 3] += 2 * offset[y, x, 1] - offset[y, x, 2]
     return out

@@ -54,8 +54,8 @@ def threshold_each(values: Any, regions: Any, cells: Any, n: Any, zero: Any, tex
 
     Returns
     -------
-    nuclei : (H, W) int32
-        Nucleus i in cell i.
+    mask : (H, W) uint8
+        1 in the nuclei.
     full : (n + 1,) bool
         Cells that are all nucleus.
     """
@@ -74,20 +74,21 @@ def threshold_each(values: Any, regions: Any, cells: Any, n: Any, zero: Any, tex
             full[c] = True
             cut, lower, upper = _otsu(counts[c, 0] + counts[c, 1])
         cuts[c] = cut
-    out = np.zeros((h, w), np.int32)
+    out = np.zeros((h, w), np.uint8)
     for y in range(h):
         for x in range(w):
             c = cells[y, x]
-            if c > 0 and values[y, x] > cuts[c]:
-                out[y, x] = c
+            if c > 0:
+                out[y, x] = values[y, x] > cuts[c]
     return out, full
 
 
 @jit
 def discriminate(colors: Any, nuclei: Any, regions: Any, cells: Any, n: Any, full: Any, ridge: Any) -> Any:
-    """Redraw each nucleus by the linear discriminant between its colours and those of the rest of its region.
+    """Mask of each nucleus by the linear discriminant between its colours and those of the rest of its region; (H, W) uint8.
 
-    The rim of a region around its cell counts for cells flagged in `full` only. The pooled covariance gets `ridge` on its diagonal; the cut is half way between the two means.
+    The rim of a region around its cell counts for cells flagged in `full` only. The pooled covariance gets `ridge` on its
+    diagonal; the cut is half way between the two means.
     """
     h, w = nuclei.shape
     sums = np.zeros((n + 1, 2, 10))
@@ -132,24 +133,23 @@ def discriminate(colors: Any, nuclei: Any, regions: Any, cells: Any, n: Any, ful
         plane[c, 2] = (xy * yz - xz * yy) * u + (xy * xz - xx * yz) * v + (xx * yy - xy * xy) * t
         for i in range(3):
             plane[c, 3] += plane[c, i] * 0.5 * (sums[c, 1, 1 + i] / m1 + sums[c, 0, 1 + i] / m0)
-    out = np.zeros((h, w), np.int32)
+    out = np.zeros((h, w), np.uint8)
     for y in range(h):
         for x in range(w):
             c = cells[y, x]
             if c == 0:
                 continue
             if sums[c, 0, 0] < 10 or sums[c, 1, 0] < 10:
-                out[y, x] = nuclei[y, x]
+                out[y, x] = nuclei[y, x] > 0
                 continue
             v = plane[c, 0] * colors[y, x, 0] + plane[c, 1] * colors[y, x, 1] + plane[c, 2] * colors[y, x, 2]
-            if v > plane[c, 3]:
-                out[y, x] = c
+            out[y, x] = v > plane[c, 3]
     return out
 
 
 @jit
 def remove_specks(mask: Any, cells: Any, n: Any, share: Any, hole_share: Any) -> Any:
-    """Nuclei in their cells, (H, W) int32, without specks and small holes.
+    """Nuclei in their cells, without specks and small holes.
 
     Parameters
     ----------
@@ -163,6 +163,13 @@ def remove_specks(mask: Any, cells: Any, n: Any, share: Any, hole_share: Any) ->
         Parts (4-connected) under this share of their nucleus go.
     hole_share : float
         Holes under this share of the nucleus are filled: parts of its cell (8-connected) that it encloses.
+
+    Returns
+    -------
+    nuclei : (H, W) int32
+        Nucleus i in cell i.
+    area : (n + 1,) int64
+        Pixels of each before holes are filled.
     """
     h, w = cells.shape
     nuclei = np.zeros((h, w), np.int32)
@@ -199,13 +206,15 @@ def remove_specks(mask: Any, cells: Any, n: Any, share: Any, hole_share: Any) ->
                         last += 1
             total[c] += last - begin[parts - 1]
     begin[parts] = last
+    area = total.copy()
     for k in range(parts):
         c = nuclei[ys[begin[k]], xs[begin[k]]]
         if begin[k + 1] - begin[k] < share * total[c]:
+            area[c] -= begin[k + 1] - begin[k]
             for i in range(begin[k], begin[k + 1]):
                 nuclei[ys[i], xs[i]] = 0
     _fill_holes(nuclei, cells, total, hole_share, ys, xs)
-    return nuclei
+    return nuclei, area
 
 
 @jit

@@ -7,9 +7,9 @@ from functools import cache
 import cv2
 import numpy as np
 
-from leukofeat.kernels.cell_fit import first_colors, fit_cells, mean_colors
+from leukofeat.kernels.cell_fit import first_colors, fit_cells, mean_colors, settled
 from leukofeat.kernels.necks import touching_labels
-from leukofeat.kernels.labels import label_sums, nearest_label
+from leukofeat.kernels.labels import label_sums, nearest_label, renumbered
 from leukofeat.kernels.nucleus_fit import discriminate, remove_specks, threshold_each
 from leukofeat.kernels.stain import BIN_LOW, BIN_STEP
 from leukofeat.segmentation._leukocyte_cores import AZURE_FLOOR, Lobes, hull_share, relabel, solidity
@@ -32,6 +32,7 @@ RIM = 2.0  # width in pixels of the background around a cell that is all nucleus
 TEXTURE = 0.65  # stain, against that of the nucleus, above which what Otsu splits off is chromatin and not cytoplasm
 NO_EXCESS = 42.5  # the plane `excess` where there is no stain
 OPENING = 0.08  # radius, in cell radii, of the opening that takes dark rims of cells off nuclei
+SPECK, HOLE = 0.1, 0.06  # share of the nucleus under which a part of it is a speck, and a gap a hole
 RIDGE = 30.0  # added to the colour variances: the noise of a JPEG
 
 
@@ -88,7 +89,7 @@ def settle_cells(nuclei: np.ndarray, planes: Planes) -> np.ndarray:
     to_inner = np.linalg.norm(added[:, :3] - inner[:, :3], axis=1)
     leaked = (to_red < SAME) & (to_red < CLOSER * to_inner) & (inner[:, 3] >= 20)
     leaked &= red[3] > 0.1 * np.count_nonzero(nuclei) / max(n, 1)
-    return np.where(leaked[bold], np.where(shy == bold, bold, 0), np.where(leaked[shy], shy, bold)).astype(np.int32)
+    return settled(bold, shy, leaked)
 
 
 def join_lobes(cores: np.ndarray, planes: Planes) -> tuple[np.ndarray, np.ndarray, float]:
@@ -98,7 +99,7 @@ def join_lobes(cores: np.ndarray, planes: Planes) -> tuple[np.ndarray, np.ndarra
     """
     lobes = Lobes(cores, planes.azure)
     group = lobes.groups()
-    joined = group[cores]
+    joined = renumbered(cores, group)
     cells = grow_cells(joined, planes, (BOLD, FEW))[0]
     m = int(group.max())
     if m == lobes.n:
@@ -119,7 +120,7 @@ def join_lobes(cores: np.ndarray, planes: Planes) -> tuple[np.ndarray, np.ndarra
         table[members] = count + (1 if one else np.arange(1, members.size + 1))
         count += 1 if one else members.size
     if failed:
-        joined = table[cores]
+        joined = renumbered(cores, table)
         cells = grow_cells(joined, planes, (BOLD, FEW))[0]
     return joined, cells, lobes.limit
 
@@ -177,14 +178,15 @@ def draw_nuclei(cells: np.ndarray, cores: np.ndarray, planes: Planes) -> np.ndar
     n = int(cells.max(initial=0))
     if n == 0:
         return np.zeros_like(cells)
-    grown = cv2.dilate(cells.astype(np.float32), _disc(RIM)).astype(np.int32)
-    regions = np.where(cells > 0, cells, grown)
+    grown = cv2.dilate(cells.astype(np.uint16 if n < 1 << 16 else np.float32), _disc(RIM))
+    regions = np.where(cells > 0, cells, grown.astype(np.int32))
     radius = np.sqrt(np.count_nonzero(cells) / n / np.pi)
-    rough, full = threshold_each(planes.excess, regions, cells, n, NO_EXCESS, TEXTURE)
-    nuclei = _tidy(rough, cells, n, radius)
-    nuclei = _tidy(discriminate(planes.offset, nuclei, regions, cells, n, full, RIDGE), cells, n, radius)
-    lost = np.bincount(nuclei.ravel(), minlength=n + 1) == 0
-    if lost.any():
+    mask, full = threshold_each(planes.excess, regions, cells, n, NO_EXCESS, TEXTURE)
+    nuclei, _ = remove_specks(_smoothed(mask, radius), cells, n, SPECK, HOLE)
+    mask = discriminate(planes.offset, nuclei, regions, cells, n, full, RIDGE)
+    nuclei, area = remove_specks(_smoothed(mask, radius), cells, n, SPECK, HOLE)
+    lost = area == 0
+    if lost[1:].any():
         nuclei = np.where(lost[cores] & (cores == cells), cores, nuclei)
     return nuclei
 
@@ -196,11 +198,9 @@ def _disc(r: float) -> np.ndarray:
     return (y * y + x * x <= r * r + 0.5).astype(np.uint8)
 
 
-def _tidy(nuclei: np.ndarray, cells: np.ndarray, n: int, radius: float) -> np.ndarray:
-    """Smooth outlines, without thin rims, specks and small holes."""
-    mask = (nuclei > 0).astype(np.uint8)
+def _smoothed(mask: np.ndarray, radius: float) -> np.ndarray:
+    """The (H, W) uint8 mask with smooth outlines and without the thin rims of cells."""
     # the median of 5 x 5
     mask = (cv2.boxFilter(mask, -1, (5, 5), normalize=False, borderType=cv2.BORDER_REPLICATE) > 12).astype(np.uint8)
     opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, _disc(OPENING * radius))
-    mask = np.minimum(cv2.dilate(opened, _disc(1)), mask)
-    return remove_specks(mask, cells, n, 0.1, 0.06)
+    return np.minimum(cv2.dilate(opened, _disc(1)), mask)

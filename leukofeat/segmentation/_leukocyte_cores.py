@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from leukofeat.kernels.leukocyte import sharpest_components
+from leukofeat.kernels.leukocyte import core_sums, sharpest_components
 from leukofeat.kernels.necks import hull_counts, label_gaps, split_at_necks
-from leukofeat.kernels.labels import label_sums, separated
+from leukofeat.kernels.labels import label_sums, renumbered, separated
 from leukofeat.kernels.stain import stain_edges
 from leukofeat.segmentation._leukocyte_planes import Planes
 
@@ -31,7 +31,7 @@ def relabel(labels: np.ndarray, keep: np.ndarray) -> np.ndarray:
         return labels
     table = np.zeros(keep.size + 1, np.int32)
     table[1:][keep] = np.arange(1, keep.sum() + 1)
-    return table[labels]
+    return renumbered(labels, table)
 
 
 def inner_distance(labels: np.ndarray) -> np.ndarray:
@@ -46,12 +46,8 @@ def find_cores(planes: Planes, radius: float) -> np.ndarray:
     labels, n = sharpest_components(azure, stain_edges(azure), AZURE_FLOOR, 3, least)
     if n == 0:
         return labels
-    distance = inner_distance(labels)
-    table = label_sums(labels, n, distance)
-    area, inscribed = table[:, 0], table[:, 3]
-    mean = label_sums(labels, n, planes.azure)[:, 4] / area
-    violet = label_sums(labels, n, 2 * planes.offset[..., 1] - planes.offset[..., 2])[:, 4] / area
-    keep = mean * np.maximum(violet, 0) >= VIOLET
+    area, inscribed, stain, violet = core_sums(labels, n, inner_distance(labels), planes.azure, planes.offset).T
+    keep = stain / area * np.maximum(violet / area, 0) >= VIOLET
     if keep.any():
         typical = np.average(inscribed[keep], weights=area[keep])
         keep &= (inscribed >= SLIVER * typical) & (inscribed >= 2.5)
