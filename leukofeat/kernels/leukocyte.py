@@ -24,27 +24,38 @@ def _find(parent: Any, i: Any) -> Any:
 
 @jit
 def _by_level(index: Any, floor: Any, step: Any) -> Any:
-    """Pixels from `floor` up in order of falling level, the place of each pixel in it, and where each level begins."""
+    """Pixels from `floor` up in order of falling level, y and x; the place of each in it, in a frame of -1; where levels begin."""
     h, w = index.shape
     n_levels = (255 - floor) // step + 1
-    count = np.zeros(n_levels + 1, np.int64)
+    # the number of each grey level, from the highest
+    level = np.full(256, n_levels, np.int64)
+    for v in range(floor, 256):
+        level[v] = n_levels - 1 - (v - floor) // step
+    count = np.zeros(n_levels + 2, np.int64)
     for y in range(h):
         for x in range(w):
-            if index[y, x] >= floor:
-                count[n_levels - (np.int64(index[y, x]) - floor) // step] += 1
+            count[level[index[y, x]] + 1] += 1
     for k in range(n_levels):
         count[k + 1] += count[k]
     place = count.copy()
-    order = np.empty(count[n_levels], np.int64)
-    slot = np.full(h * w, -1, np.int64)
+    ys = np.empty(count[n_levels], np.int32)
+    xs = np.empty(count[n_levels], np.int32)
+    slot = np.full((h + 2, w + 2), -1, np.int32)
     for y in range(h):
         for x in range(w):
-            if index[y, x] >= floor:
-                k = n_levels - 1 - (np.int64(index[y, x]) - floor) // step
-                order[place[k]] = y * w + x
-                slot[y * w + x] = place[k]
+            k = level[index[y, x]]
+            if k < n_levels:
+                i = place[k]
+                ys[i], xs[i] = y, x
+                slot[y + 1, x + 1] = i
                 place[k] += 1
-    return order, slot, count
+    return ys, xs, slot, count[: n_levels + 1]
+
+
+@jit
+def _within(y: Any, x: Any, d: Any, h: Any, w: Any) -> Any:
+    """Whether the neighbour below, above, to the right or to the left (d = 0..3) lies in the image."""
+    return y < h - 1 if d == 0 else y > 0 if d == 1 else x < w - 1 if d == 2 else x > 0
 
 
 @jit
@@ -74,11 +85,10 @@ def sharpest_components(index: Any, edge: Any, floor: Any, step: Any, min_area: 
         Their number.
     """
     h, w = index.shape
-    order, slot, count = _by_level(index, floor, step)
+    ys, xs, slot, count = _by_level(index, floor, step)
     n_levels = count.size - 1
-    n = order.size
+    n = ys.size
     parent = np.arange(n)
-    live = np.zeros(n, np.bool_)
     # of each component, in the row of its root: area, outline length, edge sum, sx, sy, sxx, syy, sxy
     attr = np.empty((n, 8), np.float64)
     head = np.full(n, -1, np.int64)
@@ -88,27 +98,27 @@ def sharpest_components(index: Any, edge: Any, floor: Any, step: Any, min_area: 
     values = np.zeros((1024, 2), np.float64)
     n_nodes = np.int64(0)
     roots = np.empty(n, np.int64)
+    places, edges = slot.reshape(-1), edge.reshape(-1)
+    framed = (w + 2, -w - 2, 1, -1)
+    steps = (w, -w, 1, -1)
     for k in range(n_levels):
         lo, hi = count[k], count[k + 1]
         for i in range(lo, hi):
-            p = order[i]
-            y, x = p // w, p % w
-            live[i] = True
-            g = np.float64(edge[y, x])
+            y, x = np.int64(ys[i]), np.int64(xs[i])
+            p, here = y * w + x, (y + 1) * (w + 2) + x + 1
+            g = np.float64(edges[p])
             length = 0.0
             total = 0.0
             r = -1
             for d in range(4):
-                yy = y + (d == 0) - (d == 1)
-                xx = x + (d == 2) - (d == 3)
-                if yy < 0 or yy >= h or xx < 0 or xx >= w:
+                j = places[here + framed[d]]
+                if j < 0 or j > i:
+                    # an outline, unless it is the frame
+                    if j >= 0 or (0 < y < h - 1 and 0 < x < w - 1) or _within(y, x, d, h, w):
+                        length += 1
+                        total += g + edges[p + steps[d]]
                     continue
-                j = slot[yy * w + xx]
-                gg = g + edge[yy, xx]
-                if j < 0 or not live[j]:
-                    length += 1
-                    total += gg
-                    continue
+                gg = g + edges[p + steps[d]]
                 length -= 1
                 total -= gg
                 q = _find(parent, j)
@@ -174,7 +184,7 @@ def sharpest_components(index: Any, edge: Any, floor: Any, step: Any, min_area: 
                 c = nodes[c, NEXT]
             best = value / weight if weight > 0 else -1.0
             nodes[e, LEVEL] = floor + (n_levels - 1 - k) * step
-            nodes[e, SEED] = order[r]
+            nodes[e, SEED] = ys[r] * w + xs[r]
             whole = own * (WHOLE if n_parts > 1 else 1.0) >= best
             nodes[e, OWN] = 1 if whole else 0
             values[e, 0] = own if whole else best
@@ -193,7 +203,8 @@ def _painted(index: Any, nodes: Any, n_nodes: Any) -> Any:
     labels = np.zeros((h, w), np.int32)
     taken = np.zeros(n_nodes, np.bool_)
     n_labels = 0
-    queue = np.empty(h * w, np.int64)
+    queue_y = np.empty(h * w, np.int32)
+    queue_x = np.empty(h * w, np.int32)
     for e in range(n_nodes - 1, -1, -1):
         up, level, seed = nodes[e, PARENT], nodes[e, LEVEL], nodes[e, SEED]
         if up >= 0 and taken[up]:
@@ -201,11 +212,12 @@ def _painted(index: Any, nodes: Any, n_nodes: Any) -> Any:
         elif nodes[e, OWN] == 1:
             taken[e] = True
             n_labels += 1
-            queue[0] = seed
-            labels[seed // w, seed % w] = n_labels
+            y, x = seed // w, seed % w
+            queue_y[0], queue_x[0] = y, x
+            labels[y, x] = n_labels
             first, last = 0, 1
             while first < last:
-                y, x = queue[first] // w, queue[first] % w
+                y, x = queue_y[first], queue_x[first]
                 first += 1
                 for d in range(4):
                     yy = y + (d == 0) - (d == 1)
@@ -213,7 +225,7 @@ def _painted(index: Any, nodes: Any, n_nodes: Any) -> Any:
                     inside = 0 <= yy < h and 0 <= xx < w
                     if inside and labels[yy, xx] == 0 and index[yy, xx] >= level:
                         labels[yy, xx] = n_labels
-                        queue[last] = yy * w + xx
+                        queue_y[last], queue_x[last] = yy, xx
                         last += 1
     return labels, n_labels
 

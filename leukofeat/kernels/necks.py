@@ -12,6 +12,14 @@ __all__ = ["hull_counts", "label_gaps", "split_at_necks", "touching_labels"]
 
 
 @jit
+def _root(parent: Any, i: Any) -> Any:
+    while parent[i] != i:
+        parent[i] = parent[parent[i]]
+        i = np.int64(parent[i])
+    return i
+
+
+@jit
 def split_at_necks(labels: Any, distance: Any, neck: Any) -> Any:
     """Cut labels where a passage is narrower than `neck` times the inscribed radius of the smaller part.
 
@@ -32,51 +40,55 @@ def split_at_necks(labels: Any, distance: Any, neck: Any) -> Any:
         Parts 1..n.
     """
     h, w = labels.shape
-    # from the deepest, by a counting sort in steps of 1/64 pixel
+    label, depth = labels.reshape(-1), distance.reshape(-1)
+    row = w + 2
+    pixels = np.empty(h * w, np.int32)  # in the image, and in a frame of one pixel
+    frames = np.empty(h * w, np.int32)
+    n = 0
     deepest: Any = np.int64(0)
     for y in range(h):
         for x in range(w):
             if labels[y, x] > 0:
+                pixels[n] = y * w + x
+                frames[n] = (y + 1) * row + x + 1
+                n += 1
                 deepest = max(deepest, np.int64(64 * distance[y, x]))
+    # from the deepest, by a counting sort in steps of 1/64 pixel
     place = np.zeros(deepest + 2, np.int64)
-    for y in range(h):
-        for x in range(w):
-            if labels[y, x] > 0:
-                place[deepest - np.int64(64 * distance[y, x]) + 1] += 1
+    for i in range(n):
+        place[deepest - np.int64(64 * depth[pixels[i]]) + 1] += 1
     for k in range(deepest + 1):
         place[k + 1] += place[k]
-    n = place[deepest + 1]
-    order = np.empty(n, np.int64)
-    for y in range(h):
-        for x in range(w):
-            if labels[y, x] > 0:
-                k = deepest - np.int64(64 * distance[y, x])
-                order[place[k]] = y * w + x
-                place[k] += 1
-    parent = np.full(h * w, -1, np.int64)
-    region = np.full(h * w, -1, np.int64)
-    peak = np.zeros(h * w)
+    order = np.empty(n, np.int32)
+    for i in range(n):
+        k = deepest - np.int64(64 * depth[pixels[i]])
+        order[place[k]] = i
+        place[k] += 1
+    # parts are named after their deepest pixel, by its place in this order; -1 is not flooded yet, as is a frame around all
+    region = np.full((h + 2) * row, -1, np.int32)
+    parent = np.arange(n, dtype=np.int32)
+    peak = np.zeros(n, np.float32)
+    steps = (w, -w, 1, -1, w + 1, w - 1, 1 - w, -w - 1)
+    framed = (row, -row, 1, -1, row + 1, row - 1, 1 - row, -row - 1)
     for k in range(n):
-        p = order[k]
-        y, x = p // w, p % w
-        level = np.float64(distance[y, x])
+        p, here = np.int64(pixels[order[k]]), np.int64(frames[order[k]])
+        level = depth[p]
         best = -1
         steepest = -1
-        ahead = -1.0
+        ahead = np.float32(-1)
+        before = -1
         for d in range(8):
-            yy = y + (d == 0) + (d == 4) + (d == 5) - (d == 1) - (d == 6) - (d == 7)
-            xx = x + (d == 2) + (d == 4) + (d == 6) - (d == 3) - (d == 5) - (d == 7)
-            if yy < 0 or yy >= h or xx < 0 or xx >= w or labels[yy, xx] != labels[y, x]:
+            r = np.int64(region[here + framed[d]])
+            if r < 0 or label[p + steps[d]] != label[p]:
                 continue
-            q = region[yy * w + xx]
-            if q < 0:
+            other = depth[p + steps[d]]
+            if r == before and other < ahead:
                 continue
-            while parent[q] != q:
-                parent[q] = parent[parent[q]]
-                q = parent[q]
+            before = r
+            q = _root(parent, r)
             # a pixel joins the part it lies on the slope of
-            if distance[yy, xx] > ahead or (distance[yy, xx] == ahead and peak[q] > peak[steepest]):
-                ahead = distance[yy, xx]
+            if other > ahead or (other == ahead and peak[q] > peak[steepest]):
+                ahead = other
                 steepest = q
             if best < 0:
                 best = q
@@ -86,27 +98,21 @@ def split_at_necks(labels: Any, distance: Any, neck: Any) -> Any:
                     parent[low] = high
                 best = high
         if best < 0:
-            best = p
-            parent[p] = p
-            peak[p] = level
+            best = k
+            peak[k] = level
         elif steepest != best:
-            while parent[steepest] != steepest:
-                steepest = parent[steepest]
-            best = steepest
-        region[p] = best
-    out = np.zeros((h, w), np.int32)
-    name = np.zeros(h * w, np.int32)
+            best = _root(parent, steepest)
+        region[here] = best
+    out = np.zeros(h * w, np.int32)
+    name = np.zeros(n, np.int32)
     count = 0
     for k in range(n):
-        p = order[k]
-        q = region[p]
-        while parent[q] != q:
-            q = parent[q]
+        q = _root(parent, np.int64(region[frames[order[k]]]))
         if name[q] == 0:
             count += 1
             name[q] = count
-        out[p // w, p % w] = name[q]
-    return out
+        out[pixels[order[k]]] = name[q]
+    return out.reshape(h, w)
 
 
 @jit
