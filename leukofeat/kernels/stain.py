@@ -42,36 +42,41 @@ def background_mode(lab: Any, quantile: Any, radius: Any) -> Any:
     while seen < quantile * n and light < 255:
         light += 1
         seen += counts[0, light]
-    counts[:] = 0
+    # the light pixels by themselves, plane by plane
+    bright = np.empty((3, n), np.uint8)
+    for c in range(3):
+        for v in range(256):
+            counts[c, v] = 0
     m = 0
     for i in range(n):
         if pixels[i, 0] >= light:
-            m += 1
             for c in range(3):
+                bright[c, m] = pixels[i, c]
                 counts[c, pixels[i, c]] += 1
+            m += 1
+    n = m
     center = np.zeros(3)
     for c in range(3):
         seen = 0
         for v in range(256):
             seen += counts[c, v]
-            if 2 * seen >= m:
+            if 2 * seen >= n:
                 center[c] = v
                 break
     scale = 100.0 / 255.0
+    lightness, green_red, blue_yellow = bright[0], bright[1], bright[2]
     for _ in range(5):
         total = np.zeros(3)
         m = 0
         for i in range(n):
-            if pixels[i, 0] < light:
-                continue
-            d0 = (pixels[i, 0] - center[0]) * scale
-            d1 = pixels[i, 1] - center[1]
-            d2 = pixels[i, 2] - center[2]
+            d0 = (lightness[i] - center[0]) * scale
+            d1 = green_red[i] - center[1]
+            d2 = blue_yellow[i] - center[2]
             if d0 * d0 + d1 * d1 + d2 * d2 < radius * radius:
                 m += 1
-                total[0] += pixels[i, 0]
-                total[1] += pixels[i, 1]
-                total[2] += pixels[i, 2]
+                total[0] += lightness[i]
+                total[1] += green_red[i]
+                total[2] += blue_yellow[i]
         if m == 0:
             break
         moved = 0.0
@@ -123,30 +128,41 @@ def stain_planes(rgb: Any, lab: Any, field: Any, density: Any, hemoglobin: Any, 
     azure = np.empty((h, w), np.uint8)
     excess = np.empty((h, w), np.uint8)
     bins = np.empty((h, w), np.uint16)
-    scale = np.array([100.0 / 255.0, 1, 1], np.float32)
-    zero = np.array([0, 128, 128], np.float32)
-    low = np.empty(3, np.float32)
-    per_unit = np.empty(3, np.float32)
-    for c in range(3):
-        low[c] = BIN_LOW[c]
-        per_unit[c] = 1 / BIN_STEP[c]
-    three, brown = np.float32(0.3), np.float32(hemoglobin)
+    # one value per channel of a row, so that it runs in vector registers
+    scale = np.empty(3 * w, np.float32)
+    zero = np.empty(3 * w, np.float32)
+    low = np.empty(3 * w, np.float32)
+    per_unit = np.empty(3 * w, np.float32)
+    for x in range(w):
+        for c in range(3):
+            scale[3 * x + c] = 100.0 / 255.0 if c == 0 else 1.0
+            zero[3 * x + c] = 0 if c == 0 else 128
+            low[3 * x + c] = BIN_LOW[c]
+            per_unit[3 * x + c] = 1 / BIN_STEP[c]
+    lab_rows, field_rows, offset_rows = lab.reshape(h, 3 * w), field.reshape(h, 3 * w), offset.reshape(h, 3 * w)
+    place = np.empty(3 * w, np.int32)
+    square = np.empty(3 * w, np.float32)
+    reds, greens, blues = density[0], density[1], density[2]
+    three, brown, none = np.float32(0.3), np.float32(hemoglobin), np.float32(0)
     for y in range(h):
+        values, empty, row = lab_rows[y], field_rows[y], offset_rows[y]
+        for i in range(3 * w):
+            d = np.float32(values[i]) * scale[i] - zero[i] - empty[i]
+            row[i] = d
+            square[i] = d * d
+            place[i] = np.int32(min(max((np.copysign(np.sqrt(abs(d)), d) - low[i]) * per_unit[i], none), np.float32(15)))
         for x in range(w):
-            square, place = np.float32(0), 0
-            for c in range(3):
-                d = lab[y, x, c] * scale[c] - zero[c] - field[y, x, c]
-                offset[y, x, c] = d
-                square += d * d
-                k = int((np.copysign(np.sqrt(abs(d)), d) - low[c]) * per_unit[c])
-                place = 16 * place + min(max(k, 0), 15)
-            contrast[y, x] = np.sqrt(square)
-            bins[y, x] = place
-            red, green, blue = density[0, rgb[y, x, 0]], density[1, rgb[y, x, 1]], density[2, rgb[y, x, 2]]
-            p = max(green - brown * blue - max(red - green, np.float32(0)), np.float32(0))
-            azure[y, x] = min(int(np.float32(300) * p / (p + three)), 255) if square >= blank * blank else 0
+            length = none + square[3 * x] + square[3 * x + 1] + square[3 * x + 2]
+            contrast[y, x] = np.sqrt(length)
+            bins[y, x] = 256 * place[3 * x] + 16 * place[3 * x + 1] + place[3 * x + 2]
+            green, blue = greens[rgb[y, x, 1]], blues[rgb[y, x, 2]]
+            stain = 0
+            if length >= blank * blank:
+                p = max(green - brown * blue - max(reds[rgb[y, x, 0]] - green, none), none)
+                stain = min(int(np.float32(300) * p / (p + three)), 255)
+            azure[y, x] = stain
             e = min(max(green - blue, np.float32(-0.2)), np.float32(1))
-            excess[y, x] = int((e + np.float32(0.2)) * np.float32(212.5) + np.float32(0.5))
+            excess[y, x] = np.int32((e + np.float32(0.2)) * np.float32(212.5) + np.float32(0.5))
     return offset, contrast, azure, excess, bins
 
 
@@ -193,7 +209,8 @@ def stain_edges(azure: Any) -> Any:
         for x in range(w):
             gx = np.float32(smooth[x + 2] - smooth[x])
             gy = np.float32(slope[x] + 2 * slope[x + 1] + slope[x + 2])
-            out[y, x] = min(int(np.sqrt(gx * gx + gy * gy) * np.float32(10 / 24) + np.float32(0.5)), 255)
+            steep = np.sqrt(gx * gx + gy * gy) * np.float32(10 / 24) + np.float32(0.5)
+            out[y, x] = np.uint8(np.int32(min(steep, np.float32(255))))
     return out
 
 
