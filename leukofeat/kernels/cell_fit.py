@@ -16,14 +16,16 @@ BINS = 4096  # 16 x 16 x 16
 
 @jit
 def _smoothed(hist: Any, out: Any) -> Any:
-    """(1, 2, 1) / 4 along each of the three axes; bins that hold something and their neighbours only."""
+    """(1, 2, 1) / 4 along each of the three axes; returns the sum. Only what the bins that hold something reach is visited."""
     out[:] = 0
+    total = 0.0
     for i in range(16):
         for j in range(16):
             for k in range(16):
                 v = hist[(i * 16 + j) * 16 + k]
                 if v == 0:
                     continue
+                total += v
                 for di in range(-1, 2):
                     ii = min(max(i + di, 0), 15)
                     vi = v * (0.5 if di == 0 else 0.25)
@@ -33,6 +35,7 @@ def _smoothed(hist: Any, out: Any) -> Any:
                         for dk in range(-1, 2):
                             kk = min(max(k + dk, 0), 15)
                             out[(ii * 16 + jj) * 16 + kk] += vj * (0.5 if dk == 0 else 0.25)
+    return total
 
 
 @jit
@@ -58,14 +61,14 @@ def first_colors(
 
     Returns
     -------
-    rest : (4096,) float64
+    rest : (4096,) float32
         Pixels outside of cells in each bin.
-    near : (n, 4096) float64
+    near : (n, 4096) float32
         Pixels of each ring in each bin.
     """
     h, w = bins.shape
-    rest = np.zeros(BINS)
-    near = np.zeros((radius.size, BINS))
+    rest = np.zeros(BINS, np.float32)
+    near = np.zeros((radius.size, BINS), np.float32)
     slope = 1 / (end - begin)
     for y in range(h):
         for x in range(w):
@@ -76,6 +79,21 @@ def first_colors(
                 c = nearest[y, x] - 1
                 if d <= ring * radius[c]:
                     near[c, bins[y, x]] += 1
+    return rest, near
+
+
+@jit
+def _colors(bins: Any, nuclei: Any, cells: Any, n: Any) -> Any:
+    """Colours outside of cells, and of the cytoplasm of each cell: see `first_colors`."""
+    h, w = bins.shape
+    rest = np.zeros(BINS, np.float32)
+    near = np.zeros((n, BINS), np.float32)
+    for y in range(h):
+        for x in range(w):
+            if cells[y, x] == 0:
+                rest[bins[y, x]] += 1
+            elif nuclei[y, x] == 0:
+                near[cells[y, x] - 1, bins[y, x]] += 1
     return rest, near
 
 
@@ -108,7 +126,7 @@ def fit_cells(
         Nucleus 1..n of each pixel, and the nucleus nearest to it.
     distance : (H, W) float32
         Distance to the nearest nucleus, in pixels.
-    rest, near : (4096,) and (n, 4096) float64
+    rest, near : (4096,) and (n, 4096) float32
         First guesses of the colours outside of cells and of each cell's cytoplasm: see `first_colors`.
     is_pale : (4096,) bool
         Bins of background colours.
@@ -131,20 +149,13 @@ def fit_cells(
     h, w = nuclei.shape
     cells = np.zeros((h, w), np.int32)
     center = centers.copy()
-    rest, near = rest.copy(), near.copy()
-    n_near = np.zeros(n_cells)
-    for c in range(n_cells):
-        for b in range(BINS):
-            n_near[c] += near[c, b]
-    everything = np.zeros(BINS)
-    for y in range(h):
-        for x in range(w):
-            everything[bins[y, x]] += 1
     smooth = np.empty(BINS)
     weight = np.empty(BINS)
     evidence = np.empty(BINS)
     worked_out = np.full(BINS, -1, np.int64)  # the last fit that the evidence of a bin is of
     for k in range(rounds):
+        if k > 0:
+            rest, near = _colors(bins, nuclei, cells, n_cells)
         _smoothed(rest, smooth)
         pale, stained = 1.0, 1.0
         for b in range(BINS):
@@ -158,16 +169,11 @@ def fit_cells(
         for b in range(BINS):
             weight[b] = (pale if is_pale[b] else stained) / (smooth[b] + 0.02)
         cells[:] = 0
-        for b in range(BINS):
-            rest[b] = everything[b]
         for c in range(n_cells):
             R = radius[c]
             y0, y1, x0, x1 = boxes[c]
             bh, bw = y1 - y0, x1 - x0
-            _smoothed(near[c], smooth)
-            total = 1.0 + n_near[c]
-            n_near[c] = 0
-            near[c] = 0
+            total = 1.0 + _smoothed(near[c], smooth)
             fit = k * n_cells + c
             cy, cx = center[c, 0] - y0, center[c, 1] - x0
             most = int(2.5 * R + 8)
@@ -219,19 +225,11 @@ def fit_cells(
                 for x in range(left, right + 1):
                     yy, xx = y0 + y, x0 + x
                     inside ^= marks[y, x] == 1
-                    if nearest[yy, xx] != c + 1:
-                        continue
-                    own = nuclei[yy, xx]
-                    if inside or own > 0:
+                    if nearest[yy, xx] == c + 1 and (inside or nuclei[yy, xx] > 0):
                         cells[yy, xx] = c + 1
                         sy += y
                         sx += x
                         m += 1
-                        b = bins[yy, xx]
-                        rest[b] -= 1
-                        if own == 0:
-                            near[c, b] += 1
-                            n_near[c] += 1
             if m > 0:
                 center[c, 0] = sy / m + y0
                 center[c, 1] = sx / m + x0

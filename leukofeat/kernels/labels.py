@@ -113,15 +113,12 @@ def nearest_label(labels: Any) -> Any:
 
 @jit
 def separated(labels: Any) -> Any:
-    """Mask of the labels without the pixels at which two of them touch (4 neighbours), in a frame that repeats its rim.
-
-    (H + 2, W + 2) uint8, 0 and 1.
-    """
+    """Mask of the labels without the pixels at which two of them touch (4 neighbours): (H, W) uint8, 0 and 1."""
     h, w = labels.shape
-    out = np.empty((h + 2, w + 2), np.uint8)
+    out = np.empty((h, w), np.uint8)
     beside = np.empty(w + 2, np.int32)
     for y in range(h):
-        here, above, below, to = labels[y], labels[max(y - 1, 0)], labels[min(y + 1, h - 1)], out[y + 1]
+        here, above, below, to = labels[y], labels[max(y - 1, 0)], labels[min(y + 1, h - 1)], out[y]
         for x in range(w):
             beside[x + 1] = here[x]
         beside[0], beside[w + 1] = here[0], here[w - 1]
@@ -130,10 +127,7 @@ def separated(labels: Any) -> Any:
             c, a, b, d, e = here[x], above[x], below[x], beside[x], beside[x + 2]
             vertical = (np.uint8(a == c) | np.uint8(a == 0)) & (np.uint8(b == c) | np.uint8(b == 0))
             level = (np.uint8(d == c) | np.uint8(d == 0)) & (np.uint8(e == c) | np.uint8(e == 0))
-            to[x + 1] = np.uint8(c > 0) & vertical & level
-        to[0], to[w + 1] = to[1], to[w]
-    for x in range(w + 2):
-        out[0, x], out[h + 1, x] = out[1, x], out[h, x]
+            to[x] = np.uint8(c > 0) & vertical & level
     return out
 
 

@@ -12,7 +12,7 @@ from leukofeat.kernels.necks import touching_labels
 from leukofeat.kernels.labels import label_sums, nearest_label, renumbered
 from leukofeat.kernels.nucleus_fit import discriminate, remove_specks, threshold_each
 from leukofeat.kernels.stain import BIN_LOW, BIN_STEP
-from leukofeat.segmentation._leukocyte_cores import AZURE_FLOOR, Lobes, hull_share, relabel, solidity
+from leukofeat.segmentation._leukocyte_cores import AZURE_FLOOR, Lobes, hull_share, mean, relabel, solidity
 from leukofeat.segmentation._leukocyte_planes import Planes
 
 ROUNDS, FEW = 2, 1  # how often colours and outlines are fitted in turn: for the bold cells to keep, and for the others
@@ -68,7 +68,7 @@ def grow_cells(nuclei: np.ndarray, planes: Planes, *fits: tuple[float, int]) -> 
         ],
         axis=1,
     )
-    unit = np.average(radius, weights=area)
+    unit = mean(radius, area)
     rest, near = first_colors(planes.bins, nuclei, nearest, distance, radius, RING, NEAR * unit, FAR * unit)
     places = (_DISTANCE < PALE, _DISTANCE - EMPTY, radius, centers, boxes)
     return [

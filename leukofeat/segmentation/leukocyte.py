@@ -11,7 +11,7 @@ from leukofeat.base import ImageStage, check_number
 from leukofeat.kernels.labels import label_sums
 from leukofeat.kernels.stain import red_cell_radius
 from leukofeat.segmentation._leukocyte_cells import draw_nuclei, join_lobes, join_pairs, settle_cells
-from leukofeat.segmentation._leukocyte_cores import AZURE_FLOOR, find_cores, relabel, split_cores, typical_radius
+from leukofeat.segmentation._leukocyte_cores import AZURE_FLOOR, find_cores, mean, relabel, split_cores, typical_radius
 from leukofeat.segmentation._leukocyte_planes import Planes, make_planes
 from leukofeat.smear import Smear
 
@@ -150,7 +150,7 @@ def _drop_debris(nuclei: np.ndarray, planes: Planes) -> np.ndarray:
     table = label_sums(nuclei, int(nuclei.max(initial=0)), planes.azure)
     stain, radius = table[:, 4], np.sqrt(table[:, 0] / np.pi)
     red = red_cell_radius(planes.contrast, planes.azure, 12.0, AZURE_FLOOR, 0.03)
-    keep = (stain >= SPECK * np.average(stain, weights=np.maximum(stain, 1))) & (radius >= SHRUNK * red)
+    keep = (stain >= SPECK * mean(stain, np.maximum(stain, 1))) & (radius >= SHRUNK * red)
     return relabel(nuclei, keep)
 
 
@@ -192,7 +192,7 @@ def _select(nuclei: np.ndarray, cells: np.ndarray, azure: np.ndarray) -> tuple[n
     h, w = nuclei.shape
     stain = label_sums(nuclei, n, azure)[:, 4]
     table = label_sums(cells, n, azure)
-    keep = stain >= SPECK * np.average(stain, weights=np.maximum(stain, 1))
+    keep = stain >= SPECK * mean(stain, np.maximum(stain, 1))
     cut = table[:, 9] > 0
     middle = table[:, 1:3] / np.maximum(table[:, :1], 1) - [(h - 1) / 2, (w - 1) / 2]
     off = np.hypot(middle[:, 0], middle[:, 1])
