@@ -149,6 +149,9 @@ def fit_cells(
     h, w = nuclei.shape
     cells = np.zeros((h, w), np.int32)
     center = centers.copy()
+    # flat, with unsigned offsets, which spare the checks for negative indices
+    owners, cores, colors = nearest.reshape(-1), nuclei.reshape(-1), bins.reshape(-1)
+    distances, edges = distance.reshape(-1), edge.reshape(-1)
     smooth = np.empty(BINS)
     weight = np.empty(BINS)
     evidence = np.empty(BINS)
@@ -179,35 +182,45 @@ def fit_cells(
             most = int(2.5 * R + 8)
             slope = prior / R
             field = np.empty((bh, bw, 2), np.float32)
+            flat = field.reshape(-1)
             top, bottom, left, right = bh, 0, bw, 0
             nearest_out, farthest_in = 1e9, 0.0
             for y in range(bh):
                 # what no ray reaches is left undefined
-                room = (most + 2.0) ** 2 - (y - cy) ** 2
+                dy = y - cy
+                room = (most + 2.0) ** 2 - dy * dy
                 if room < 0:
                     continue
                 room = np.sqrt(room)
-                yy = y0 + y
-                for x in range(max(0, int(cx - room)), min(bw, int(cx + room) + 2)):
-                    xx = x0 + x
+                begin, end = max(0, int(cx - room)), min(bw, int(cx + room) + 2)
+                row = (y0 + y) * w + x0
+                low, high = bw, -1
+                for x in range(begin, end):
+                    i = np.uint64(row + x)
                     g = -clip
-                    away = (y - cy) ** 2 + (x - cx) ** 2
-                    if nearest[yy, xx] != c + 1:
-                        nearest_out = min(nearest_out, away)
-                    elif nuclei[yy, xx] > 0:
-                        g = clip
-                        top, bottom, left, right = min(top, y), max(bottom, y), min(left, x), max(right, x)
-                    else:
-                        nearest_out = min(nearest_out, away)
-                        b = bins[yy, xx]
-                        if worked_out[b] != fit:
-                            worked_out[b] = fit
-                            evidence[b] = min(np.log((smooth[b] + 0.02) * weight[b] / total) + bias, ceiling[b])
-                        g = min(max(evidence[b] - slope * distance[yy, xx], -clip), clip)
-                    if g > -clip:
-                        farthest_in = max(farthest_in, away)
-                    field[y, x, 0] = g
-                    field[y, x, 1] = edge[yy, xx]
+                    heart = False
+                    if owners[i] == c + 1:
+                        heart = cores[i] > 0
+                        if heart:
+                            g = clip
+                            top, bottom, left, right = min(top, y), max(bottom, y), min(left, x), max(right, x)
+                        else:
+                            b = np.uint64(colors[i])
+                            if worked_out[b] != fit:
+                                worked_out[b] = fit
+                                evidence[b] = min(np.log((smooth[b] + 0.02) * weight[b] / total) + bias, ceiling[b])
+                            g = min(max(evidence[b] - slope * distances[i], -clip), clip)
+                        if g > -clip:
+                            low, high = min(low, x), x
+                    if not heart:
+                        away = dy * dy + (x - cx) * (x - cx)
+                        if away < nearest_out:
+                            nearest_out = away
+                    j = np.uint64(2 * (y * bw + x))
+                    flat[j] = g
+                    flat[j + np.uint64(1)] = edges[i]
+                if high >= 0:
+                    farthest_in = max(farthest_in, dy * dy + max((low - cx) ** 2, (high - cx) ** 2))
             # the outline runs neither through the heart of the nucleus nor where nothing speaks for the cell
             first = min(max(1, int(np.sqrt(nearest_out)) - 1), most - 4)
             last = max(first + 4, min(most, int(np.sqrt(farthest_in)) + 4))

@@ -12,6 +12,11 @@ __all__ = ["mark_star", "star_contour"]
 
 MAX_RAYS = 64
 MAX_JUMP = 4
+# sine and cosine of the directions of 0, 16, 32, 48 and 64 rays
+RAYS = np.zeros((5, MAX_RAYS, 2))
+for _k in range(1, 5):
+    _angles = 2 * np.pi * (np.arange(16 * _k) + 0.5) / (16 * _k)
+    RAYS[_k, : 16 * _k] = np.column_stack([np.sin(_angles), np.cos(_angles)])
 
 
 @jit
@@ -62,13 +67,13 @@ def star_contour(
     edge, right, down = np.uint64(1), np.uint64(2), np.uint64(2 * w)
     right_edge = right + edge
     n_rays = min(MAX_RAYS, 16 * int(np.ceil(unit / 4)))
+    rays = RAYS[n_rays // 16]
     n_steps = last - first + 1
     score = np.empty((n_rays, n_steps), np.float32)
     step = np.zeros((n_rays, n_steps), np.float32)
     strongest = np.empty(n_rays)
     for k in range(n_rays):
-        t = 2 * np.pi * (k + 0.5) / n_rays
-        dy, dx = np.sin(t), np.cos(t)
+        dy, dx = rays[k, 0], rays[k, 1]
         # steps before the ray leaves the frame: up to there all four neighbours exist
         limit = min((h - 1 - cy if dy > 0 else cy) / abs(dy), (w - 1 - cx if dx > 0 else cx) / abs(dx))
         framed = min(max(int(limit - 1e-6) - first + 1, 0), n_steps)
@@ -161,12 +166,11 @@ def mark_star(radius: Any, cy: Any, cx: Any, out: Any) -> None:
     """
     h, w = out.shape
     n = radius.size
-    t = np.pi / n
-    y, x = cy + radius[0] * np.sin(t), cx + radius[0] * np.cos(t)
-    for k in range(1, n + 1):
-        t = 2 * np.pi * (k % n + 0.5) / n
+    rays = RAYS[n // 16]
+    y, x = cy + radius[n - 1] * rays[n - 1, 0], cx + radius[n - 1] * rays[n - 1, 1]
+    for k in range(n):
         before_y, before_x = y, x
-        y, x = cy + radius[k % n] * np.sin(t), cx + radius[k % n] * np.cos(t)
+        y, x = cy + radius[k] * rays[k, 0], cx + radius[k] * rays[k, 1]
         low, high = min(y, before_y), max(y, before_y)
         if high <= low:
             continue
