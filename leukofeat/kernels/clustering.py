@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from leukofeat.kernels._jit import jit
 
+BLOCK = 64
 RandomState = int | np.random.Generator | None
 
 __all__ = ["ab_histogram", "kmeans", "label_by_bin"]
@@ -49,21 +52,41 @@ def label_by_bin(lab: np.ndarray, table: np.ndarray, out: np.ndarray) -> None:
 
 
 @jit
-def _squared_distances(x: np.ndarray, y: np.ndarray, cx: float, cy: float, out: np.ndarray) -> None:
-    for i in range(x.size):
-        out[i] = (x[i] - cx) * (x[i] - cx) + (y[i] - cy) * (y[i] - cy)
+def _block_sums(weights: np.ndarray, distances: np.ndarray, out: np.ndarray) -> float:
+    """Sums of weight × squared distance over blocks of BLOCK points, and the sum of all."""
+    total = 0.0
+    for k in range(out.size):
+        begin, end = k * BLOCK, min((k + 1) * BLOCK, weights.size)
+        out[k] = _inertia(weights[begin:end], distances[begin:end])
+        total += out[k]
+    return total
 
 
 @jit
-def _draw(weights: np.ndarray, distances: np.ndarray, u: float) -> int:
-    """Index drawn with probability proportional to weight × squared distance."""
-    total = 0.0
-    for i in range(weights.size):
-        total += weights[i] * distances[i]
-    target = u * total
+def _inertia(weights: np.ndarray, distances: np.ndarray) -> float:
+    # four sums at a time: products of integers are exact in any order
+    a, b, c, d = 0.0, 0.0, 0.0, 0.0
+    whole = weights.size - weights.size % 4
+    for i in range(0, whole, 4):
+        a += weights[i] * distances[i]
+        b += weights[i + 1] * distances[i + 1]
+        c += weights[i + 2] * distances[i + 2]
+        d += weights[i + 3] * distances[i + 3]
+    for i in range(whole, weights.size):
+        a += weights[i] * distances[i]
+    return (a + b) + (c + d)
+
+
+@jit
+def _draw(weights: np.ndarray, distances: np.ndarray, sums: np.ndarray, target: float) -> int:
+    """Index at which the running sum of weight × squared distance exceeds `target`; `sums` are those of the blocks."""
     running = 0.0
-    last = 0
-    for i in range(weights.size):
+    k = 0
+    while k < sums.size - 1 and running + sums[k] <= target:
+        running += sums[k]
+        k += 1
+    last = k * BLOCK
+    for i in range(k * BLOCK, weights.size):
         p = weights[i] * distances[i]
         if p > 0.0:
             running += p
@@ -74,32 +97,39 @@ def _draw(weights: np.ndarray, distances: np.ndarray, u: float) -> int:
 
 
 @jit
+def _nearer(x: np.ndarray, y: np.ndarray, cx: float, cy: float, nearest: np.ndarray, out: np.ndarray) -> None:
+    """Squared distance to (cx, cy), or `nearest` where that is less."""
+    for i in range(x.size):
+        out[i] = min((x[i] - cx) * (x[i] - cx) + (y[i] - cy) * (y[i] - cy), nearest[i])
+
+
+@jit
 def _plus_plus(x: np.ndarray, y: np.ndarray, w: np.ndarray, draws: np.ndarray, centers: np.ndarray) -> None:
     """Greedy k-means++: of a few candidates drawn by squared distance, the one that lowers the inertia most."""
     n = x.size
     nearest = np.ones(n)
     trial = np.empty(n)
-    i = _draw(w, nearest, draws[0, 0])
+    best_trial = np.empty(n)
+    sums = np.empty((n + BLOCK - 1) // BLOCK)
+    i = _draw(w, nearest, sums, draws[0, 0] * _block_sums(w, nearest, sums))
     centers[0, 0] = x[i]
     centers[0, 1] = y[i]
-    _squared_distances(x, y, x[i], y[i], nearest)
+    for j in range(n):
+        trial[j] = np.inf
+    _nearer(x, y, x[i], y[i], trial, nearest)
     for k in range(1, centers.shape[0]):
+        total = _block_sums(w, nearest, sums)
         best = np.inf
-        best_i = 0
         for t in range(draws.shape[1]):
-            i = _draw(w, nearest, draws[k, t])
-            _squared_distances(x, y, x[i], y[i], trial)
-            inertia = 0.0
-            for j in range(n):
-                inertia += w[j] * min(nearest[j], trial[j])
+            i = _draw(w, nearest, sums, draws[k, t] * total)
+            _nearer(x, y, x[i], y[i], nearest, trial)
+            inertia = _inertia(w, trial)
             if inertia < best:
                 best = inertia
-                best_i = i
-        centers[k, 0] = x[best_i]
-        centers[k, 1] = y[best_i]
-        _squared_distances(x, y, x[best_i], y[best_i], trial)
-        for j in range(n):
-            nearest[j] = min(nearest[j], trial[j])
+                centers[k, 0] = x[i]
+                centers[k, 1] = y[i]
+                trial, best_trial = best_trial, trial
+        nearest, best_trial = best_trial, nearest
 
 
 @jit
@@ -119,9 +149,6 @@ def _lloyd(
     nearest = np.empty(n)
     closest = np.zeros(n, np.int64)
     sums = np.zeros((k, 3))
-    labels[:] = 0
-    for i in range(n):
-        _add(sums[0], w[i], x[i], y[i])
     for step in range(max_iter):
         changed = step == 0
         # a pass per centre, without branches and with labels as wide as the distances, is vectorised
@@ -134,9 +161,10 @@ def _lloyd(
                 nearest[i] = min(d, nearest[i])
         for i in range(n):
             new = closest[i]
-            if new != labels[i]:
-                # few points move in a step, and sums of integers stay exact
-                _add(sums[labels[i]], -w[i], x[i], y[i])
+            if step == 0 or new != labels[i]:
+                # later on few points move in a step, and sums of integers stay exact
+                if step > 0:
+                    _add(sums[labels[i]], -w[i], x[i], y[i])
                 _add(sums[new], w[i], x[i], y[i])
                 labels[i] = new
                 changed = True
@@ -179,6 +207,15 @@ def _kmeans(
             best_s = s
             labels, best_labels = best_labels, labels
     return starts[best_s], best_labels, best
+
+
+def _random(random_state: RandomState, shape: tuple[int, ...]) -> np.ndarray:
+    rng = random_state if isinstance(random_state, np.random.Generator) else np.random.default_rng(random_state)
+    return rng.random(shape)
+
+
+# a seed gives every image the same draws, and a generator takes longer to seed than a small image to cluster
+_seeded = lru_cache(maxsize=16)(_random)
 
 
 def kmeans(
@@ -244,8 +281,8 @@ def kmeans(
     if x.size == 0:
         return np.empty((0, 2)), np.empty(0, np.uint8), 0.0
     if init is None:
-        rng = random_state if isinstance(random_state, np.random.Generator) else np.random.default_rng(random_state)
-        draws = rng.random((n_init, k, 2 + int(np.log(k))))
+        how_many = (n_init, k, 2 + int(np.log(k)))
+        draws = _seeded(random_state, how_many) if isinstance(random_state, int) else _random(random_state, how_many)
         starts = np.empty((n_init, k, 2))
     else:
         draws = np.empty((0, 0, 0))

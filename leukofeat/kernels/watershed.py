@@ -1,4 +1,4 @@
-"""Marker-controlled watershed by a priority queue."""
+"""Marker-controlled watershed by a priority queue, and by a plain one on level ground."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from leukofeat.kernels._jit import jit
 
-__all__ = ["flood"]
+__all__ = ["flood", "grow"]
 
 
 @jit
@@ -101,3 +101,31 @@ def _pop(heap: np.ndarray, where: np.ndarray, size: int) -> int:
     heap[i] = item
     where[i] = pixel
     return size
+
+
+@jit
+def grow(labels: np.ndarray, mask: np.ndarray) -> None:
+    """Grow `labels`, (H, W) int32, in place over `mask`, (H, W) uint8, all at one speed through the 4 neighbours of a pixel.
+
+    A pixel goes to the label nearest to it on a path within the mask, the one earlier in raster order among equals.
+    """
+    h, w = labels.shape
+    ys = np.empty(h * w, np.int32)
+    xs = np.empty(h * w, np.int32)
+    size = 0
+    for y in range(h):
+        for x in range(w):
+            if labels[y, x] > 0:
+                ys[size], xs[size] = y, x
+                size += 1
+    read = 0
+    while read < size:
+        y, x = np.int64(ys[read]), np.int64(xs[read])
+        read += 1
+        for d in range(4):
+            yy = y + (d == 3) - (d == 0)
+            xx = x + (d == 2) - (d == 1)
+            if 0 <= yy < h and 0 <= xx < w and mask[yy, xx] != 0 and labels[yy, xx] == 0:
+                labels[yy, xx] = labels[y, x]
+                ys[size], xs[size] = yy, xx
+                size += 1

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 from leukofeat.kernels.morphology import drop_components, relabel
-from leukofeat.segmentation.watershed import Split, as_mask, marker_watershed, split_touching
+from leukofeat.kernels.watershed import grow
+from leukofeat.segmentation.watershed import Split, as_mask, split_touching
 
 __all__ = ["area_opening", "assemble", "clean_mask", "fill_small_holes", "remove_border_objects"]
 
@@ -75,8 +76,13 @@ def clean_mask(mask: np.ndarray, *, min_area: int = 100, max_hole: int = 15, cle
     >>> int(clean_mask(mask, min_area=1).sum())
     9
     """
-    mask = fill_small_holes(area_opening(mask, min_area), max_hole)
-    return remove_border_objects(mask) if clear_border else mask
+    mask = as_mask(mask)
+    drop_components(mask, 1, min_area, False)
+    if mask.any():
+        drop_components(mask, 0, max_hole, False)
+        if clear_border:
+            drop_components(mask, 1, 0, True)
+    return mask
 
 
 def assemble(
@@ -127,5 +133,6 @@ def assemble(
     else:
         nuclei = split_touching(nucleus, h, split)
     cell = clean_mask(cell_mask, min_area=min_area, max_hole=max_hole, clear_border=clear_border) | nucleus
-    # on level ground the flood advances from all nuclei at one speed
-    return nuclei, marker_watershed(np.zeros(cell.shape, np.uint8), nuclei, cell)
+    cells = nuclei.copy()
+    grow(cells, cell)
+    return nuclei, cells

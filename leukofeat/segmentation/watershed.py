@@ -130,14 +130,18 @@ def marker_watershed(elevation: np.ndarray, markers: np.ndarray, mask: np.ndarra
             "elevation, markers and mask must be of one two-dimensional shape, "
             f"got {elevation.shape}, {markers.shape} and {mask.shape}"
         )
-    h, w = elevation.shape
-    inside = np.zeros((h + 2, w + 2), np.uint8)
-    keys = np.zeros((h + 2, w + 2), np.int32)
+    return _flooded(_order(elevation), markers, mask)
+
+
+def _flooded(keys: np.ndarray, markers: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    h, w = mask.shape
+    framed_keys = np.zeros((h + 2, w + 2), np.int32)
+    framed = np.zeros((h + 2, w + 2), np.uint8)
     labels = np.zeros((h + 2, w + 2), np.int32)
-    inside[1:-1, 1:-1] = mask
-    keys[1:-1, 1:-1] = _order(elevation)
+    framed_keys[1:-1, 1:-1] = keys
+    framed[1:-1, 1:-1] = mask
     np.multiply(markers, mask, out=labels[1:-1, 1:-1], casting="unsafe")
-    flood(keys, labels, inside, int(np.count_nonzero(inside)))
+    flood(framed_keys, labels, framed, int(np.count_nonzero(mask)))
     return np.ascontiguousarray(labels[1:-1, 1:-1])
 
 
@@ -151,9 +155,9 @@ def distance_to_background(mask: np.ndarray) -> np.ndarray:
     array([[0., 1., 2., 3.]], dtype=float32)
     """
     mask = as_mask(mask)
-    out = np.empty(mask.shape, np.int32)
-    squared_distance(mask, out)
-    return np.sqrt(out, dtype=np.float32)
+    squares = np.empty(mask.shape, np.int32)
+    squared_distance(mask, squares)
+    return np.sqrt(squares, dtype=np.float32)
 
 
 def split_touching(mask: np.ndarray, h: float = 1.0, markers: Split = "extended") -> np.ndarray:
@@ -200,12 +204,15 @@ def split_touching(mask: np.ndarray, h: float = 1.0, markers: Split = "extended"
     # one pixel of background is kept: the reference sees it, too
     box = np.s_[max(y - 1, 0) : y + height + 1, max(x - 1, 0) : x + width + 1]
     inside = np.ascontiguousarray(mask[box])
-    distance = distance_to_background(inside)
+    squares = np.empty(inside.shape, np.int32)
+    squared_distance(inside, squares)
+    distance = np.sqrt(squares, dtype=np.float32)
     if markers == "extended":
         seeds = extended_maxima(distance, h)
     else:
         seeds = cv2.connectedComponents(h_maxima(distance, h), connectivity=8, ltype=cv2.CV_32S)[1]
-    labels = marker_watershed(-distance, seeds, inside)
+    # squares come in the order of the distances
+    labels = _flooded(-squares, seeds, inside)
     missed = ((labels == 0) & (inside != 0)).astype(np.uint8)
     if missed.any():
         thin = cv2.connectedComponents(missed, connectivity=4, ltype=cv2.CV_32S)[1]
