@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from joblib import cpu_count
 
 from leukofeat.base import FeatureFamily, ImageStage
 from leukofeat.smear import Smear
@@ -28,7 +30,8 @@ class Kernels:
     Attributes
     ----------
     compiled, loaded : int
-        Signatures compiled by this process, and those that it found in numba's cache.
+        Signatures compiled by this process, and those that it found in numba's cache, where a second process may just
+        have put them.
     folder : str or None
         Folder of the cache; None where no place can be written.
     """
@@ -62,6 +65,8 @@ def count_kernels() -> Kernels:
 def warm_up(*, everything: bool = False, report: Callable[[str], None] = print) -> Kernels:
     """Compile what the pipeline leukofeat_svm needs, or every stage and family, into numba's cache.
 
+    Where there is a second core, a second process compiles from the other end.
+
     Parameters
     ----------
     everything : bool
@@ -75,24 +80,38 @@ def warm_up(*, everything: bool = False, report: Callable[[str], None] = print) 
         What was compiled and loaded on the way.
     """
     before = count_kernels()
+    partner = None
     for name, run in _steps(everything):
         already, started = count_kernels().compiled, time.perf_counter()
         run()
         compiled = count_kernels().compiled - already
         report(f"{name}: {compiled} compiled, {time.perf_counter() - started:.1f} s")
+        if compiled and partner is None and cpu_count() > 1:
+            partner = _start_partner(everything)
+    if partner is not None:
+        partner.kill()
+        partner.wait()
     after = count_kernels()
     return Kernels(after.compiled - before.compiled, after.loaded - before.loaded, after.folder)
+
+
+def _start_partner(everything: bool) -> subprocess.Popen[bytes]:
+    """A process that goes through the same steps from the end; what it has compiled is loaded here instead."""
+    code = f"from leukofeat._warmup import _steps\nfor _, run in reversed(list(_steps({everything}))): run()"
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def _steps(everything: bool) -> Iterator[tuple[str, Callable[[], Any]]]:
     from leukofeat.baselines import make_baseline
     from leukofeat.datasets import make_smears
     from leukofeat.features import FeatureSet
+    from leukofeat.segmentation._leukocyte_planes import make_planes
 
     bunch = make_smears(n_samples=2, random_state=0)
     # a large field takes segmenters through what they do to large fields only
     images = [*bunch.images, np.tile(bunch.images[0], (3, 3, 1))]
     smears = [Smear(*parts) for parts in zip(bunch.images, bunch.nuclei, bunch.cells, strict=True)]
+    yield "colour planes", partial(make_planes, images[0])
     stages = [stage for _, stage in make_baseline("leukofeat_svm").steps]
     stages = [one for stage in stages for one in (stage.families if isinstance(stage, FeatureSet) else [stage])]
     for stage in [*stages, *(_public_stages() if everything else ())]:
@@ -100,6 +119,16 @@ def _steps(everything: bool) -> Iterator[tuple[str, Callable[[], Any]]]:
             yield repr(stage), partial(_measure, stage, smears)
         elif isinstance(stage, ImageStage):
             yield repr(stage), partial(_apply, stage, images, smears)
+    # the second half of a segmentation, for those who begin at the end
+    yield "outlines of nuclei and cells", partial(_outline, smears[0])
+
+
+def _outline(smear: Smear) -> None:
+    from leukofeat.segmentation._leukocyte_cells import draw_nuclei, settle_cells
+    from leukofeat.segmentation._leukocyte_planes import make_planes
+
+    planes, nuclei = make_planes(np.array(smear.image)), np.array(smear.nuclei)
+    draw_nuclei(settle_cells(nuclei, planes), nuclei, planes)
 
 
 def _measure(family: FeatureFamily, smears: list[Smear]) -> None:

@@ -205,11 +205,11 @@ def fit_cells(
                             g = clip
                             top, bottom, left, right = min(top, y), max(bottom, y), min(left, x), max(right, x)
                         else:
-                            b = np.uint64(colors[i])
-                            if worked_out[b] != fit:
-                                worked_out[b] = fit
-                                evidence[b] = min(np.log((smooth[b] + 0.02) * weight[b] / total) + bias, ceiling[b])
-                            g = min(max(evidence[b] - slope * distances[i], -clip), clip)
+                            v = np.uint64(colors[i])
+                            if worked_out[v] != fit:
+                                worked_out[v] = fit
+                                evidence[v] = min(np.log((smooth[v] + 0.02) * weight[v] / total) + bias, ceiling[v])
+                            g = min(max(evidence[v] - slope * distances[i], -clip), clip)
                         if g > -clip:
                             low, high = min(low, x), x
                     if not heart:

@@ -76,7 +76,7 @@ def split_at_necks(labels: Any, distance: Any, neck: Any) -> Any:
         best = -1
         steepest = -1
         ahead = np.float32(-1)
-        before = -1
+        before: Any = -1
         for d in range(8):
             r = np.int64(region[here + framed[d]])
             if r < 0 or label[p + steps[d]] != label[p]:

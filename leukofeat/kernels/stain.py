@@ -150,7 +150,9 @@ def stain_planes(rgb: Any, lab: Any, field: Any, density: Any, hemoglobin: Any, 
             d = np.float32(values[i]) * scale[i] - zero[i] - empty[i]
             row[i] = d
             square[i] = d * d
-            place[i] = np.int32(min(max((np.copysign(np.sqrt(abs(d)), d) - low[i]) * per_unit[i], none), np.float32(15)))
+            place[i] = np.int32(
+                min(max((np.copysign(np.sqrt(abs(d)), d) - low[i]) * per_unit[i], none), np.float32(15))
+            )
         for x in range(w):
             length = none + square[3 * x] + square[3 * x + 1] + square[3 * x + 2]
             contrast[y, x] = np.sqrt(length)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from leukofeat.kernels._jit import jit
@@ -104,7 +106,7 @@ def _pop(heap: np.ndarray, where: np.ndarray, size: int) -> int:
 
 
 @jit
-def grow(labels: np.ndarray, mask: np.ndarray) -> None:
+def grow(labels: Any, mask: Any) -> None:
     """Grow `labels`, (H, W) int32, in place over `mask`, (H, W) uint8, all at one speed through the 4 neighbours of a pixel.
 
     A pixel goes to the label nearest to it on a path within the mask, the one earlier in raster order among equals.

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from leukofeat.kernels.cell_fit import first_colors, fit_cells, mean_colors, settled
-from leukofeat.kernels.necks import touching_labels
 from leukofeat.kernels.labels import label_sums, nearest_label, renumbered
+from leukofeat.kernels.necks import touching_labels
 from leukofeat.kernels.nucleus_fit import discriminate, remove_specks, threshold_each
 from leukofeat.kernels.stain import BIN_LOW, BIN_STEP
 from leukofeat.segmentation._leukocyte_cores import AZURE_FLOOR, Lobes, hull_share, mean, relabel, solidity
@@ -51,14 +51,14 @@ def grow_cells(nuclei: np.ndarray, planes: Planes, *fits: tuple[float, int]) -> 
     n = int(nuclei.max(initial=0))
     h, w = nuclei.shape
     nearest, distance = nearest_label(nuclei)
-    table = label_sums(nuclei, n, distance)
+    table = label_sums(nuclei, n, planes.azure)
     area = table[:, 0]
     radius = np.sqrt(area / np.pi)
     centers = table[:, 1:3] / area[:, None]
     reach = (2.5 * radius + 8).astype(np.int64)
     middle = centers.astype(np.int64)
     # no further than to the pixels nearest to the nucleus, and one beyond
-    own = label_sums(nearest, n, distance)[:, 5:9].astype(np.int64)
+    own = label_sums(nearest, n, planes.azure)[:, 5:9].astype(np.int64)
     boxes = np.stack(
         [
             np.maximum.reduce([middle[:, 0] - reach, own[:, 0] - 1, np.zeros(n, np.int64)]),

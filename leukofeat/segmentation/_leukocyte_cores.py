@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from leukofeat.kernels.labels import label_sums, renumbered, separated
 from leukofeat.kernels.leukocyte import core_sums, sharpest_components
 from leukofeat.kernels.necks import hull_counts, label_gaps, split_at_necks
-from leukofeat.kernels.labels import label_sums, renumbered, separated
 from leukofeat.kernels.stain import stain_edges
 from leukofeat.segmentation._leukocyte_planes import Planes
 
@@ -94,7 +94,7 @@ def typical_radius(cores: np.ndarray, enough: float = 0.0) -> float:
     It is not worked out where it stays below `enough`.
     """
     n = int(cores.max())
-    table = label_sums(cores, n, cores.astype(np.float32))
+    table = label_sums(cores, n, cores.astype(np.uint8))
     area = table[:, 0]
     radius = np.sqrt(area / np.pi)
     single = mean(radius, area)

@@ -13,12 +13,13 @@ from skimage.color import rgb2lab
 from skimage.filters import threshold_otsu
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from leukofeat.kernels.cell_fit import first_colors
-from leukofeat.kernels.leukocyte import sharpest_components
+from leukofeat.kernels.cell_fit import first_colors, settled
+from leukofeat.kernels.labels import label_sums, nearest_label, renumbered, separated
+from leukofeat.kernels.leukocyte import core_sums, sharpest_components
 from leukofeat.kernels.necks import hull_counts, label_gaps, split_at_necks, touching_labels
-from leukofeat.kernels.nucleus_fit import discriminate, label_sums, owners, remove_specks, threshold_each
+from leukofeat.kernels.nucleus_fit import discriminate, remove_specks, threshold_each
 from leukofeat.kernels.stain import background_mode, color_edges, red_cell_radius, stain_edges, stain_planes
-from leukofeat.kernels.star_contour import fill_star, star_contour
+from leukofeat.kernels.star_contour import mark_star, star_contour
 
 shapes = st.tuples(st.integers(1, 12), st.integers(1, 12))
 label_maps = arrays(np.int32, shapes, elements=st.integers(0, 3))
@@ -83,19 +84,23 @@ def test_star_finds_a_disc(dy, dx, first):
     field = np.stack([gain, np.zeros_like(gain)], axis=-1)
     radius = star_contour(field, cy, cx, 10.0, first, 40, 0.3, 1.0)
     np.testing.assert_allclose(radius, r, atol=1.01)
-    inside = np.zeros((64, 64), np.uint8)
-    fill_star(radius, cy, cx, inside)
+    inside = filled(radius, cy, cx, (64, 64))
     expected = np.hypot(yy - cy, xx - cx) <= r
     assert (inside != expected).mean() < 0.02
 
 
-@given(st.integers(0, 10**6))
+def filled(radius, cy, cx, shape):
+    marks = np.zeros(shape, np.uint8)
+    mark_star(radius, cy, cx, marks)
+    return np.cumsum(marks, axis=1) % 2
+
+
+@given(st.integers(0, 10**6), st.sampled_from([16, 32, 48, 64]))
 @settings(max_examples=30, deadline=None)
-def test_fill_star_is_the_polygon(seed):
-    radius = np.random.default_rng(seed).uniform(2, 25, 64)
-    inside = np.zeros((40, 50), np.uint8)
-    fill_star(radius, 18.3, 22.7, inside)
-    t = 2 * np.pi * (np.arange(64) + 0.5) / 64
+def test_marks_begin_and_end_the_polygon(seed, rays):
+    radius = np.random.default_rng(seed).uniform(2, 25, rays)
+    inside = filled(radius, 18.3, 22.7, (40, 50))
+    t = 2 * np.pi * (np.arange(rays) + 0.5) / rays
     polygon = np.stack([22.7 + radius * np.cos(t), 18.3 + radius * np.sin(t)], axis=1).astype(np.float32)
     for y in range(0, 40, 3):
         for x in range(0, 50, 3):
@@ -162,20 +167,79 @@ def test_touching_labels_are_neighbours_or_next_but_one(labels):
 
 @given(label_maps)
 @settings(max_examples=60, deadline=None)
-def test_owners_are_the_nearest_labels(labels):
-    _, index = cv2.distanceTransformWithLabels(
-        (labels == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    found = owners(index, labels)
+def test_nearest_labels_are_the_nearest(labels):
+    nearest, distance = nearest_label(labels)
     there = np.argwhere(labels > 0)
     if not there.size:
-        assert not found.any()
+        assert not nearest.any()
         return
+    np.testing.assert_array_equal(nearest[labels > 0], labels[labels > 0])
+    np.testing.assert_allclose(
+        distance, cv2.distanceTransform((labels == 0).astype(np.uint8), cv2.DIST_L2, 5), rtol=1e-4
+    )
     for y, x in np.ndindex(labels.shape):
         gaps = np.linalg.norm(there - (y, x), axis=1)
-        # the transform is Borgefors' approximation: an owner is nearest but for a few per cent
-        own = gaps[[labels[tuple(p)] == found[y, x] for p in there]]
+        # the distance is Borgefors' approximation: an owner is nearest but for a few per cent
+        own = gaps[[labels[tuple(p)] == nearest[y, x] for p in there]]
         assert own.min() <= gaps.min() * 1.05 + 1e-9
+
+
+def test_of_two_equally_near_labels_the_lower_one_is_nearest():
+    for ends in ((1, 2), (2, 1)):
+        labels = np.zeros((5, 9), np.int32)
+        labels[:, 0], labels[:, 8] = ends
+        assert (nearest_label(labels)[0][:, 4] == 1).all()
+
+
+def test_a_large_map_has_room_for_many_labels_and_long_ways():
+    labels = np.zeros((3, 20000), np.int32)
+    labels[1, 0], labels[1, 19999] = 1, 70000
+    nearest, distance = nearest_label(labels)
+    assert (nearest[:, :9999] == 1).all()
+    assert (nearest[:, 10001:] == 70000).all()
+    np.testing.assert_allclose(distance[1, :9999], np.arange(9999))
+
+
+@given(label_maps)
+@settings(max_examples=60, deadline=None)
+def test_separated_labels_leave_out_where_two_touch(labels):
+    padded = np.pad(labels, 1)
+    expected = np.zeros(labels.shape, np.uint8)
+    for y, x in np.argwhere(labels > 0):
+        around = [padded[y, x + 1], padded[y + 2, x + 1], padded[y + 1, x], padded[y + 1, x + 2]]
+        expected[y, x] = all(c in (0, labels[y, x]) for c in around)
+    np.testing.assert_array_equal(separated(labels), expected)
+
+
+@given(label_maps)
+@settings(max_examples=30, deadline=None)
+def test_labels_are_renumbered(labels):
+    table = np.array([0, 7, 0, 1], np.int32)
+    np.testing.assert_array_equal(renumbered(labels, table), table[labels])
+
+
+@given(label_maps, st.integers(0, 100))
+@settings(max_examples=30, deadline=None)
+def test_core_sums_are_sums(labels, seed):
+    rng = np.random.default_rng(seed)
+    distance = rng.uniform(0, 9, labels.shape).astype(np.float32)
+    azure = rng.integers(0, 256, labels.shape).astype(np.uint8)
+    offset = rng.normal(0, 20, (*labels.shape, 3)).astype(np.float32)
+    violet = 2 * offset[..., 1] - offset[..., 2]
+    for row, k in zip(core_sums(labels, 3, distance, azure, offset), (1, 2, 3), strict=True):
+        where = labels == k
+        expected = [where.sum(), distance[where].max(initial=0), azure[where].sum(), violet[where].sum()]
+        np.testing.assert_allclose(row, expected, rtol=1e-5, atol=1e-4)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_leaked_cells_are_settled_shyly(data):
+    bold = data.draw(label_maps)
+    shy = data.draw(arrays(np.int32, bold.shape, elements=st.integers(0, 3)))
+    leaked = np.array([False, *data.draw(st.tuples(*[st.booleans()] * 3))])
+    expected = np.where(leaked[bold], np.where(shy == bold, bold, 0), np.where(leaked[shy], shy, bold))
+    np.testing.assert_array_equal(settled(bold, shy, leaked), expected)
 
 
 def test_first_colors_are_those_near_and_far():
@@ -217,11 +281,11 @@ def test_threshold_is_otsu_of_each_cell():
     cells = discs((60, 90), (30, 25, 20), (30, 65, 20))
     values = np.where(discs((60, 90), (30, 25, 10), (30, 65, 8)) > 0, 180, 70) + rng.integers(-20, 20, cells.shape)
     values = np.clip(values + 30 * (cells == 2), 0, 255).astype(np.uint8)
-    nuclei, full = threshold_each(values, cells, cells, 2, 42.5, 0.65)
+    mask, full = threshold_each(values, cells, cells, 2, 42.5, 0.65)
     assert not full.any()
     for k in (1, 2):
         inside = cells == k
-        np.testing.assert_array_equal(nuclei[inside] == k, values[inside] > threshold_otsu(values[inside]))
+        np.testing.assert_array_equal(mask[inside] > 0, values[inside] > threshold_otsu(values[inside]))
 
 
 def test_discriminant_is_that_of_scikit_learn():
@@ -235,13 +299,34 @@ def test_discriminant_is_that_of_scikit_learn():
     assert (found[inside] == lda.predict(colors[inside])).mean() > 0.999
 
 
-def test_specks_go_and_holes_close():
-    cells = discs((60, 60), (30, 30, 28))
-    nuclei = discs((60, 60), (30, 30, 15))
-    nuclei[29:31, 29:31] = 0
-    nuclei[8:10, 30:32] = 1
-    remove_specks(nuclei, cells, 1, 0.1, 0.06)
-    np.testing.assert_array_equal(nuclei, discs((60, 60), (30, 30, 15)))
+def specks_oracle(mask, cells, n, share, hole_share):
+    """The same with SciPy's components."""
+    nuclei = np.where(mask > 0, cells, 0)
+    for k in range(1, n + 1):
+        total = (nuclei == k).sum()
+        parts, m = ndi.label(nuclei == k)
+        for i in range(1, m + 1):
+            if (parts == i).sum() < share * total:
+                nuclei[parts == i] = 0
+        gaps, m = ndi.label((cells == k) & (nuclei == 0), np.ones((3, 3)))
+        for i in range(1, m + 1):
+            around = ndi.binary_dilation(np.pad(gaps == i, 1), np.ones((3, 3))) & ~np.pad(gaps == i, 1)
+            if (np.pad(nuclei, 1)[around] == k).all() and (gaps == i).sum() < hole_share * total:
+                nuclei[gaps == i] = k
+    return nuclei
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_specks_go_and_holes_close(data):
+    cells = np.kron(data.draw(arrays(np.int32, (3, 3), elements=st.integers(0, 3))), np.ones((5, 5), np.int32))
+    h, w = data.draw(st.tuples(st.integers(1, 15), st.integers(1, 15)))
+    cells = np.ascontiguousarray(cells[:h, :w])
+    mask = (np.random.default_rng(data.draw(st.integers(0, 10**6))).random((h, w)) < 0.75).astype(np.uint8)
+    nuclei, area = remove_specks(mask, cells, 3, 0.1, 0.2)
+    np.testing.assert_array_equal(nuclei, specks_oracle(mask, cells, 3, 0.1, 0.2))
+    unfilled = specks_oracle(mask, cells, 3, 0.1, 0.0)
+    np.testing.assert_array_equal(area[1:], np.bincount(unfilled.ravel(), minlength=4)[1:])
 
 
 def test_background_is_where_light_pixels_gather():
