@@ -109,7 +109,7 @@ def _pop(heap: np.ndarray, where: np.ndarray, size: int) -> int:
 def grow(labels: Any, mask: Any) -> None:
     """Grow `labels`, (H, W) int32, in place over `mask`, (H, W) uint8, all at one speed through the 4 neighbours of a pixel.
 
-    A pixel goes to the label nearest to it on a path within the mask, the one earlier in raster order among equals.
+    A pixel goes to the label nearest to it on a path within the mask, among equals to the one that arrives first.
     """
     h, w = labels.shape
     ys = np.empty(h * w, np.int32)
@@ -122,12 +122,12 @@ def grow(labels: Any, mask: Any) -> None:
                 size += 1
     read = 0
     while read < size:
-        y, x = np.int64(ys[read]), np.int64(xs[read])
+        row, column = np.int64(ys[read]), np.int64(xs[read])
         read += 1
         for d in range(4):
-            yy = y + (d == 3) - (d == 0)
-            xx = x + (d == 2) - (d == 1)
+            yy = row + (d == 3) - (d == 0)
+            xx = column + (d == 2) - (d == 1)
             if 0 <= yy < h and 0 <= xx < w and mask[yy, xx] != 0 and labels[yy, xx] == 0:
-                labels[yy, xx] = labels[y, x]
+                labels[yy, xx] = labels[row, column]
                 ys[size], xs[size] = yy, xx
                 size += 1
