@@ -155,7 +155,7 @@ def measure_lbp(
     plane = texture_plane(smear, channel)
     merge = split_cells if per_cell else pool
     blocks = []
-    for histograms in lbp_histograms(plane, parts.map, parts.n, circles):
+    for histograms in lbp_histograms(plane, parts.map, parts.n, circles, parts.runs):
         counts = merge(histograms, regions)
         total = counts.sum(axis=-1, keepdims=True)
         shares = counts / np.where(total > 0, total, np.nan)

@@ -11,18 +11,39 @@ from numpy.typing import ArrayLike, NDArray
 
 from leukofeat.kernels._arrays import plain
 from leukofeat.kernels._jit import jit
+from leukofeat.kernels._spans import part_runs
+
+
+# what single precision may be off by in a mean of four 8-bit values, many times over
+_DOUBT = np.float32(1e-3)
+
+
+@jit
+def _compare(center: Any, upper: Any, lower: Any, dr: Any, dc: Any, bit: Any, codes: Any) -> bool:
+    """Set the bit where the point is not darker than the centre, in single precision; return whether that may be wrong."""
+    left, right = np.float32(1) - dc, dc
+    top, bottom = np.float32(1) - dr, dr
+    doubt = np.uint32(0)
+    for c in range(codes.size):
+        t = left * upper[c] + right * upper[c + 1]
+        b = left * lower[c] + right * lower[c + 1]
+        above = top * t + bottom * b - center[c]
+        codes[c] |= bit if above >= 0 else np.uint32(0)
+        doubt |= np.uint32(1) if abs(above) < _DOUBT else np.uint32(0)
+    return doubt > 0
 
 
 @jit
 def _lbp(padded: Any, margin: int, segments: Any, rows: Any, columns: Any, fractions: Any, out: Any) -> None:
     """Uniform pattern of the pixels of each segment (row, first, last + 1); `padded` has a margin of zeros."""
     n_points = rows.size
-    codes = np.empty(out.shape[1], dtype=np.uint32)
+    space = np.empty(out.shape[1], dtype=np.uint32)
     for s in range(segments.shape[0]):
         r = segments[s, 0]
         first = segments[s, 1]
         size = segments[s, 2] - first
-        codes[:size] = 0
+        codes = space[:size]
+        codes[:] = 0
         center = padded[r + margin, margin + first : margin + first + size]
         for p in range(n_points):
             y = r + rows[p]
@@ -36,11 +57,11 @@ def _lbp(padded: Any, margin: int, segments: Any, rows: Any, columns: Any, fract
             if dr == 0 and dc[0] == 0:
                 for c in range(size):
                     codes[c] |= bit if upper[c] >= center[c] else np.uint32(0)
-            else:
+            elif _compare(center, upper, lower, np.float32(dr), np.float32(dc[0]), bit, codes):
                 for c in range(size):
                     t = (1 - dc[c]) * upper[c] + dc[c] * upper[c + 1]
                     b = (1 - dc[c]) * lower[c] + dc[c] * lower[c + 1]
-                    codes[c] |= bit if (1 - dr) * t + dr * b >= center[c] else np.uint32(0)
+                    codes[c] = codes[c] & ~bit | (bit if (1 - dr) * t + dr * b >= center[c] else np.uint32(0))
         line = out[r, first : first + size]
         for c in range(size):
             x = codes[c]
@@ -58,34 +79,26 @@ def _popcount(x: Any) -> Any:
 
 
 @jit
-def _segments(parts: Any, n_parts: int, gap: int) -> Any:
-    """Stretches (row, first, last + 1) of pixels that belong to a part, gaps of up to `gap` pixels included."""
-    height, width = parts.shape
-    out = np.empty((height * (width // (gap + 2) + 1), 3), dtype=np.int64)
+def _segments(runs: Any, gap: int) -> Any:
+    """Stretches (row, first, last + 1) of runs, gaps of up to `gap` pixels included."""
+    out = np.empty((runs.shape[0], 3), dtype=np.int64)
     n = 0
-    for r in range(height):
-        last = -gap - 2
-        for c in range(width):
-            if 0 <= parts[r, c] < n_parts:
-                if c - last > gap + 1:
-                    out[n, 0] = r
-                    out[n, 1] = c
-                    n += 1
-                last = c
-                out[n - 1, 2] = c + 1
+    for i in range(runs.shape[0]):
+        if n == 0 or out[n - 1, 0] != runs[i, 0] or runs[i, 1] - out[n - 1, 2] > gap:
+            out[n, 0] = runs[i, 0]
+            out[n, 1] = runs[i, 1]
+            n += 1
+        out[n - 1, 2] = runs[i, 2]
     return out[:n]
 
 
 @jit
-def _pattern_histograms(patterns: Any, parts: Any, segments: Any, n_parts: int, n_bins: int) -> Any:
-    out = np.zeros((n_parts, n_bins), dtype=np.int64)
-    for s in range(segments.shape[0]):
-        r = segments[s, 0]
-        for c in range(segments[s, 1], segments[s, 2]):
-            part = parts[r, c]
-            if 0 <= part < n_parts:
-                out[part, patterns[r, c]] += 1
-    return out
+def _pattern_histograms(patterns: Any, runs: Any, out: Any) -> None:
+    for i in range(runs.shape[0]):
+        line = patterns[runs[i, 0]]
+        counts = out[runs[i, 3]]
+        for c in range(runs[i, 1], runs[i, 2]):
+            counts[line[c]] += 1
 
 
 @lru_cache(maxsize=16)
@@ -98,8 +111,8 @@ def _circle(n_points: int, radius: float, width: int) -> tuple[NDArray[np.float6
     return rows, columns, position - np.floor(position)
 
 
-def _padded(gray: NDArray[np.uint8], margin: int) -> NDArray[np.float64]:
-    out = np.zeros((gray.shape[0] + 2 * margin, gray.shape[1] + 2 * margin))
+def _padded(gray: NDArray[np.uint8], margin: int) -> NDArray[np.float32]:
+    out = np.zeros((gray.shape[0] + 2 * margin, gray.shape[1] + 2 * margin), np.float32)
     out[margin : out.shape[0] - margin, margin : out.shape[1] - margin] = gray
     return out
 
@@ -137,7 +150,11 @@ def lbp_patterns(gray: ArrayLike, n_points: int = 8, radius: float = 1.0) -> NDA
 
 
 def lbp_histograms(
-    gray: ArrayLike, parts: ArrayLike, n_parts: int, circles: Sequence[tuple[int, float]] = ((8, 1.0),)
+    gray: ArrayLike,
+    parts: ArrayLike,
+    n_parts: int,
+    circles: Sequence[tuple[int, float]] = ((8, 1.0),),
+    runs: NDArray[np.int32] | None = None,
 ) -> list[NDArray[np.int64]]:
     """Count the uniform patterns in each part of a plane; sums of parts are the histograms of their union.
 
@@ -151,6 +168,8 @@ def lbp_histograms(
         Number of parts.
     circles : sequence of (n_points, radius)
         See `lbp_patterns`.
+    runs : ndarray of int32, shape (n_runs, 4), optional
+        Result of ``part_runs(parts, n_parts)``, if it is at hand; `parts` is then not read.
 
     Returns
     -------
@@ -168,11 +187,12 @@ def lbp_histograms(
     [[0, 0, 0, 0, 0, 0, 0, 0, 3, 0]]
     """
     gray = plain(gray, np.uint8, ndim=2)
-    parts = plain(parts, np.int32, ndim=2)
-    if gray.shape != parts.shape:
-        raise ValueError(f"plane {gray.shape} and parts {parts.shape} differ in shape")
+    if gray.shape != np.shape(parts):
+        raise ValueError(f"plane {gray.shape} and parts {np.shape(parts)} differ in shape")
+    if runs is None:
+        runs = part_runs(parts, n_parts)
     # starting a stretch costs about as much as sixteen pixels
-    segments = _segments(parts, int(n_parts), 16)
+    segments = _segments(runs, 16)
     margin = max(int(np.ceil(radius)) for _, radius in circles) + 1
     padded = _padded(gray, margin)
     patterns = np.zeros(gray.shape, np.uint8)
@@ -180,5 +200,7 @@ def lbp_histograms(
     for n_points, radius in circles:
         rows, columns, fractions = _circle(int(n_points), float(radius), gray.shape[1])
         _lbp(padded, margin, segments, rows, columns, fractions, patterns)
-        out.append(_pattern_histograms(patterns, parts, segments, int(n_parts), n_points + 2))
+        counts = np.zeros((int(n_parts), n_points + 2), np.int64)
+        _pattern_histograms(patterns, runs, counts)
+        out.append(counts)
     return out
