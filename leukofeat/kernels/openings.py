@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from leukofeat.kernels._arrays import plain
 from leukofeat.kernels._jit import jit
+from leukofeat.kernels._spans import cover_runs
 
 
 @jit
@@ -48,44 +49,6 @@ def _erode(minima: Any, widths: Any, stride: int, first: int, out: Any) -> None:
             line = minima[widths[i, dy]]
             shift = dy * stride
             _lower(line[first - shift : last - shift], line[first + shift : last + shift], discs)
-
-
-@jit
-def _cover(runs: Any, gap: int, tallest: int, windows: Any, window: Any) -> int:
-    """Cover the runs by windows: runs that are less than `gap` pixels apart share one, up to a height of `tallest`.
-
-    Fill `windows` (top, left, bottom, right, first run, last run + 1) and the `window` of each run; return their number.
-    """
-    n = 0
-    active = np.empty(runs.shape[0], dtype=np.int64)
-    n_active = 0
-    for i in range(runs.shape[0]):
-        r = runs[i, 0]
-        a = 0
-        while a < n_active:
-            box = windows[active[a]]
-            if r >= box[2] + gap or r >= box[0] + tallest:
-                n_active -= 1
-                active[a] = active[n_active]
-            elif runs[i, 1] < box[3] + gap and runs[i, 2] > box[1] - gap:
-                break
-            else:
-                a += 1
-        if a == n_active:
-            active[a] = n
-            n_active += 1
-            windows[n, 0] = r
-            windows[n, 1] = runs[i, 1]
-            windows[n, 3] = runs[i, 2]
-            windows[n, 4] = i
-            n += 1
-        window[i] = active[a]
-        box = windows[active[a]]
-        box[1] = min(box[1], runs[i, 1])
-        box[2] = r + 1
-        box[3] = max(box[3], runs[i, 2])
-        box[5] = i + 1
-    return n
 
 
 @jit
@@ -166,8 +129,7 @@ def opening_sums(plane: ArrayLike, radii: Sequence[int], runs: NDArray[np.int32]
     widths = _half_widths(tuple(int(radius) for radius in radii))
     reach = widths.shape[1] - 1
     out = np.zeros((int(n_parts), len(widths)), np.int64)
-    windows, window = np.empty((len(runs), 6), np.int64), np.empty(len(runs), np.int64)
     # planes of more than some 64 KiB would fill the caches
-    n = _cover(runs, reach, max(4 * reach, 65536 // max(plane.shape[1], 1)), windows, window)
-    _add_openings(plane, widths, runs, windows[:n], window, out)
+    windows, window = cover_runs(runs, reach, max(65536, 4 * reach * plane.shape[1]))
+    _add_openings(plane, widths, runs, windows, window, out)
     return out
