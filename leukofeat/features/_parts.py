@@ -53,6 +53,13 @@ def _number(smear: Smear, per_cell: bool, outside: int) -> Parts:
     return Parts(number_parts(cells, nuclei, per_cell, outside), 2 * smear.n_cells + 1 if per_cell else 3)
 
 
+def _whole(height: int, width: int) -> Parts:
+    parts = Parts(np.zeros((height, width), np.int32), 3)
+    parts.runs = np.zeros((height, 4), np.int32)
+    parts.runs[:, 0], parts.runs[:, 2] = np.arange(height), width
+    return parts
+
+
 def parts_of(smear: Smear, regions: Sequence[str], per_cell: bool) -> Parts:
     """Parts that make up the regions: 2i - 1 in nucleus i, 2i in cytoplasm i, or 1 and 2 for all cells together.
 
@@ -60,7 +67,7 @@ def parts_of(smear: Smear, regions: Sequence[str], per_cell: bool) -> Parts:
     is asked for, the image is one part and need not be segmented.
     """
     if not per_cell and set(regions) <= {"image"}:
-        return smear.keep("image as a part", lambda: Parts(np.zeros(smear.image.shape[:2], np.int32), 3))
+        return smear.keep("image as a part", lambda: _whole(*smear.image.shape[:2]))
     outside = 0 if {"background", "image"} & set(regions) else -1
     return smear.keep(("parts", per_cell, outside), lambda: _number(smear, per_cell, outside))
 

@@ -6,14 +6,42 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-SUMMARIES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "mean": lambda values: np.mean(values, axis=0),
-    "std": lambda values: np.std(values, axis=0),
-    "min": lambda values: np.min(values, axis=0),
-    "q25": lambda values: np.quantile(values, 0.25, axis=0),
-    "median": lambda values: np.median(values, axis=0),
-    "q75": lambda values: np.quantile(values, 0.75, axis=0),
-    "max": lambda values: np.max(values, axis=0),
+
+def _mean(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    n = np.add.reduce(known, axis=0, dtype=np.float64)
+    n[n == 0] = np.nan
+    return np.add.reduce(values, axis=0, where=known) / n
+
+
+def _std(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    apart = values - _mean(values, known)
+    return np.sqrt(_mean(np.multiply(apart, apart, out=apart), known))
+
+
+def _by_column(how: Callable[..., np.ndarray], *args: float) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    def summary(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+        result = np.full(values.shape[1], np.nan)
+        columns = np.flatnonzero(known.any(axis=0))
+        while columns.size:
+            # columns that are known on the same cells go together
+            same = (known[:, columns] == known[:, columns[:1]]).all(axis=0)
+            alike = columns[same]
+            result[alike] = how(values[np.ix_(known[:, columns[0]], alike)], *args, axis=0)
+            columns = columns[~same]
+        return result
+
+    return summary
+
+
+# of values (n_cells, n_columns) and which of them are known; NaN for a column of which none is
+SUMMARIES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "mean": _mean,
+    "std": _std,
+    "min": _by_column(np.min),
+    "q25": _by_column(np.quantile, 0.25),
+    "median": _by_column(np.median),
+    "q75": _by_column(np.quantile, 0.75),
+    "max": _by_column(np.max),
 }
 
 
@@ -36,14 +64,5 @@ def summarize(values: np.ndarray, summary: Sequence[str]) -> np.ndarray:
     ndarray of shape (n_columns * len(summary),)
         In the order of :func:`summary_names`; NaN where no cell has a value.
     """
-    result = np.full((values.shape[1], len(summary)), np.nan)
     known = ~np.isnan(values)
-    columns = np.flatnonzero(known.any(axis=0))
-    while columns.size:
-        # columns that are known on the same cells go together
-        same = (known[:, columns] == known[:, columns[:1]]).all(axis=0)
-        alike = columns[same]
-        part = values[np.ix_(known[:, columns[0]], alike)]
-        result[alike] = np.stack([SUMMARIES[how](part) for how in summary], axis=1)
-        columns = columns[~same]
-    return result.ravel()
+    return np.stack([SUMMARIES[how](values, known) for how in summary], axis=1).ravel()

@@ -7,6 +7,7 @@ import numpy as np
 
 from leukofeat.base import FeatureFamily, check_number
 from leukofeat.kernels.circles import hough_circles
+from leukofeat.kernels.contours import contour_areas
 from leukofeat.smear import Smear
 
 CONTOUR_NAMES = (
@@ -18,6 +19,12 @@ CONTOUR_NAMES = (
     "image_circle_area_mean",
     "image_circle_center_std",
 )
+
+
+def _moments(values: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation, as NumPy's methods have them in twice the time."""
+    mean = np.add.reduce(values) / len(values)
+    return mean, np.sqrt(np.add.reduce((values - mean) ** 2) / len(values))
 
 
 def measure_contours(
@@ -61,15 +68,13 @@ def measure_contours(
     """
     out = np.full(len(CONTOUR_NAMES), np.nan)
     gray = np.ascontiguousarray(gray)
-    dx, dy = (cv2.Sobel(gray, cv2.CV_16S, k, 1 - k, borderType=cv2.BORDER_REPLICATE) for k in (1, 0))
+    dx, dy = cv2.spatialGradient(gray, borderType=cv2.BORDER_REPLICATE)
     edges = cv2.Canny(dx, dy, low, high)
-    contours, _ = cv2.findContours(edges, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    # three points at least enclose an area
-    areas = np.array([cv2.contourArea(contour) for contour in contours if len(contour) > 2])
+    areas = contour_areas(edges)
     areas = areas[areas >= min_area]
     out[0], out[1] = len(areas), areas.sum()
     if len(areas):
-        out[2], out[3] = areas.mean(), areas.std()
+        out[2], out[3] = _moments(areas)
     out[4] = 0
     if min(gray.shape) > 2:
         # cv2.HoughCircles, whose hysteresis goes from half its threshold to the whole, both rounded
@@ -86,7 +91,7 @@ def measure_contours(
             max_radius=max_radius,
         ).T
         if len(x):
-            out[4:] = len(x), (np.pi * radius**2).mean(), np.sqrt(x.var() + y.var())
+            out[4:] = len(x), np.pi * _moments(radius**2)[0], np.hypot(_moments(x)[1], _moments(y)[1])
     return out
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-import cv2
 import numpy as np
 
 from leukofeat.base import check_choice, check_choices, check_number
@@ -13,6 +12,7 @@ from leukofeat.features._parts import flatten, number_word, parts_of, pool, spli
 from leukofeat.features._region_family import RegionFamily
 from leukofeat.features.texture import CHANNELS, texture_plane
 from leukofeat.kernels.filters import gabor_sums, plane_sums
+from leukofeat.kernels.openings import opening_sums
 from leukofeat.smear import Smear
 
 # scaling filters of orthonormal wavelets (Daubechies 1988)
@@ -267,11 +267,12 @@ class GranulometryFeatures(RegionFamily):
         sums = []
         for channel in self.channels:
             plane = texture_plane(smear, channel)
-            for operation in (cv2.MORPH_OPEN, cv2.MORPH_CLOSE):
-                sizes = [plane, *(cv2.morphologyEx(plane, operation, disc(radius)) for radius in self.radii)]
-                sums.append(np.stack([plane_sums(size, parts.map, parts.n, parts.runs) for size in sizes], axis=1))
-        # (..., channels x grains, radii): openings lose brightness from one to the next, closings gain it
-        mean = _means(np.stack(sums, axis=1), regions, per_cell)[0]
+            pixels, total, _ = plane_sums(plane, parts.map, parts.n, parts.runs).T[:, :, None]
+            opened, negative = (opening_sums(one, self.radii, parts.runs, parts.n) for one in (plane, ~plane))
+            sums += [np.hstack([pixels, total, sizes]) for sizes in (opened, 255 * pixels - negative)]
+        # (..., channels x grains, pixels and radii): openings lose brightness from one to the next, closings gain it
+        merged = (split_cells if per_cell else pool)(np.stack(sums, axis=1), regions)
+        mean = merged[..., 1:] / np.where(merged[..., :1] > 0, merged[..., :1], np.nan)
         loss = np.diff(mean, axis=-1) * np.tile([-1.0, 1.0], len(self.channels))[:, None]
         return flatten(loss, per_cell)
 

@@ -87,17 +87,14 @@ def measure_geometry(smear: Smear, pixel_size: float | None = None) -> np.ndarra
     nucleus, _, nucleus_center = region_shapes(smear.region("nucleus"), boxes=smear.region_boxes("nucleus"))
     area, diameter = SHAPE_NAMES.index("area"), SHAPE_NAMES.index("equivalent_diameter")
     # a cell without nucleus is all cytoplasm
-    cytoplasm = cell[:, area] - np.nan_to_num(nucleus[:, area])
-    relations = np.column_stack(
-        [
-            cytoplasm,
-            nucleus[:, area] / cell[:, area],
-            nucleus[:, diameter] / cell[:, diameter],
-            nucleus[:, area] / np.where(cytoplasm > 0, cytoplasm, np.nan),
-            np.hypot(*(nucleus_center - cell_center).T) / cell[:, diameter],
-            nearest_distances(cell_center),
-        ]
-    )
+    cytoplasm = cell[:, area] - np.where(np.isnan(nucleus[:, area]), 0, nucleus[:, area])
+    relations = np.empty((len(cell), len(_RELATION_NAMES)))
+    relations[:, 0] = cytoplasm
+    relations[:, 1] = nucleus[:, area] / cell[:, area]
+    relations[:, 2] = nucleus[:, diameter] / cell[:, diameter]
+    relations[:, 3] = nucleus[:, area] / np.where(cytoplasm > 0, cytoplasm, np.nan)
+    relations[:, 4] = np.hypot(*(nucleus_center - cell_center).T) / cell[:, diameter]
+    relations[:, 5] = nearest_distances(cell_center)
     values = np.hstack([nucleus, cell, relations])
     if pixel_size is not None:
         values *= float(pixel_size) ** np.array([_power(name) for name in geometry_names()])
@@ -112,13 +109,10 @@ def nearest_distances(centers: np.ndarray) -> np.ndarray:
     >>> nearest_distances(np.array([[0.0, 0.0], [0.0, 3.0], [0.0, 4.0]])).tolist()
     [3.0, 1.0, 1.0]
     """
-    out = np.full(len(centers), np.nan)
-    known = np.flatnonzero(~np.isnan(centers).any(axis=1))
-    if len(known) > 1:
-        apart = np.hypot(*(centers[known, None] - centers[known]).transpose(2, 0, 1))
-        np.fill_diagonal(apart, np.inf)
-        out[known] = apart.min(axis=1)
-    return out
+    apart = np.hypot(*(centers[:, None] - centers).transpose(2, 0, 1))
+    apart.flat[:: len(centers) + 1] = np.inf
+    nearest = np.fmin.reduce(apart, axis=1, initial=np.inf)
+    return np.where(np.isinf(nearest), np.nan, nearest)
 
 
 class GeometryFeatures(FeatureFamily):

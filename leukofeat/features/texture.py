@@ -19,18 +19,28 @@ CHANNELS = ("gray", "red", "green", "blue", "lightness", "saturation")
 
 
 def texture_plane(smear: Smear, channel: str) -> np.ndarray:
-    """The 8-bit plane of shape (height, width) that texture is read from."""
+    """The 8-bit plane of shape (height, width) that texture is read from; kept with the record and read-only."""
     if channel == "gray":
         return smear.gray
+    return smear.keep(("plane", channel), lambda: _extract_plane(smear, channel))
+
+
+def _extract_plane(smear: Smear, channel: str) -> np.ndarray:
     if channel == "lightness":
-        return cv2.extractChannel(smear.lab, 0)
-    if channel == "saturation":
-        return cv2.extractChannel(smear.hsv, 1)
-    return cv2.extractChannel(smear.image, ("red", "green", "blue").index(channel))
+        image, k = smear.lab, 0
+    elif channel == "saturation":
+        image, k = smear.hsv, 1
+    else:
+        image, k = smear.image, ("red", "green", "blue").index(channel)
+    plane = cv2.extractChannel(image, k).view()
+    plane.flags.writeable = False
+    return plane
 
 
 def quantized_plane(smear: Smear, channel: str, levels: int) -> np.ndarray:
     """The plane in `levels` equal steps, uint8: level = value * levels // 256."""
+    if 256 % levels == 0:
+        return texture_plane(smear, channel) // np.uint8(256 // levels)
     return cv2.LUT(texture_plane(smear, channel), (np.arange(256) * levels // 256).astype(np.uint8))
 
 
@@ -38,7 +48,10 @@ def over_directions(values: np.ndarray) -> np.ndarray:
     """Mean and range over the directions (axis -2), which they replace; a direction of NaN is left out."""
     known = ~np.isnan(values)
     if known.all():
-        return np.stack([values.mean(axis=-2), values.max(axis=-2) - values.min(axis=-2)], axis=-2)
+        out = np.empty((*values.shape[:-2], 2, values.shape[-1]))
+        out[..., 0, :] = np.add.reduce(values, axis=-2) / values.shape[-2]
+        out[..., 1, :] = np.maximum.reduce(values, axis=-2) - np.minimum.reduce(values, axis=-2)
+        return out
     n_known = known.sum(axis=-2)
     mean = np.where(known, values, 0).sum(axis=-2) / np.where(n_known > 0, n_known, np.nan)
     span = np.where(known, values, -np.inf).max(axis=-2) - np.where(known, values, np.inf).min(axis=-2)
@@ -142,7 +155,7 @@ def measure_lbp(
     plane = texture_plane(smear, channel)
     merge = split_cells if per_cell else pool
     blocks = []
-    for histograms in lbp_histograms(plane, parts.map, parts.n, circles):
+    for histograms in lbp_histograms(plane, parts.map, parts.n, circles, parts.runs):
         counts = merge(histograms, regions)
         total = counts.sum(axis=-1, keepdims=True)
         shares = counts / np.where(total > 0, total, np.nan)

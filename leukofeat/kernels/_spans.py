@@ -91,3 +91,66 @@ def part_runs(parts: ArrayLike, n_parts: int) -> NDArray[np.int32]:
         out = np.empty((n, 4), np.int32)
         _runs(parts, int(n_parts), out)
     return out[:n]
+
+
+@jit
+def _cover(runs: Any, gap: int, largest: int, windows: Any, window: Any) -> int:
+    n = 0
+    active = np.empty(runs.shape[0], dtype=np.int64)
+    n_active = 0
+    for i in range(runs.shape[0]):
+        r = runs[i, 0]
+        a = 0
+        while a < n_active:
+            box = windows[active[a]]
+            if r >= box[2] + gap or (r + 1 - box[0]) * (box[3] - box[1]) > largest:
+                n_active -= 1
+                active[a] = active[n_active]
+            elif runs[i, 1] < box[3] + gap and runs[i, 2] > box[1] - gap:
+                break
+            else:
+                a += 1
+        if a == n_active:
+            active[a] = n
+            n_active += 1
+            windows[n, 0] = r
+            windows[n, 1] = runs[i, 1]
+            windows[n, 3] = runs[i, 2]
+            windows[n, 4] = i
+            n += 1
+        window[i] = active[a]
+        box = windows[active[a]]
+        box[1] = min(box[1], runs[i, 1])
+        box[2] = r + 1
+        box[3] = max(box[3], runs[i, 2])
+        box[5] = i + 1
+    return n
+
+
+def cover_runs(runs: NDArray[np.int32], gap: int, largest: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Cover runs by windows, so that kernels can work on small planes.
+
+    Parameters
+    ----------
+    runs : ndarray of int32, shape (n_runs, 4)
+        Result of `part_runs`.
+    gap : int
+        Runs that are less than this number of pixels apart share a window.
+    largest : int
+        A window takes no more rows than make up this number of pixels, or one; its columns may still spread.
+
+    Returns
+    -------
+    windows : ndarray of int64, shape (n_windows, 6)
+        Top, left, bottom, right, ends exclusive; first run and last run + 1. Windows may overlap.
+    window : ndarray of int64, shape (n_runs,)
+        The window that each run lies in.
+
+    Examples
+    --------
+    >>> windows, window = cover_runs(part_runs([[0, 0, -1, -1, -1, 0], [-1, 0, -1, -1, -1, 0]], 1), 2, 100)
+    >>> windows.tolist(), window.tolist()
+    ([[0, 0, 2, 2, 0, 3], [0, 5, 2, 6, 1, 4]], [0, 1, 0, 1])
+    """
+    windows, window = np.empty((len(runs), 6), np.int64), np.empty(len(runs), np.int64)
+    return windows[: _cover(runs, int(gap), int(largest), windows, window)], window

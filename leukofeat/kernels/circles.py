@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -153,6 +154,18 @@ def _apart(circles: Any, distance: float) -> int:
     return n
 
 
+@lru_cache(maxsize=8)
+def _bins_of_squares(step: int, low: int, high: int) -> tuple[NDArray[np.int64], int]:
+    """Bin of each squared distance in half pixels, and the number of bins, which is also that of no bin."""
+    n_bins = max(int(np.rint(np.float32(high - low) / np.float32(step) * np.float32(_BINS))), 1)
+    squares = np.arange(4 * (high + 2) ** 2)
+    distances = np.sqrt(squares.astype(np.float32) / np.float32(4))
+    bins = np.rint((distances - np.float32(low)) / np.float32(step) * np.float32(_BINS)).astype(np.int64)
+    bins = np.minimum(np.maximum(bins, 0), n_bins - 1)
+    bins[(squares < 4 * low * low) | (squares > 4 * high * high)] = n_bins
+    return bins, n_bins
+
+
 def hough_circles(
     edges: ArrayLike,
     dx: ArrayLike,
@@ -217,12 +230,7 @@ def hough_circles(
     threshold = int(np.rint(votes))
     centers = np.empty((inner.size, 2), np.int64)
     centers = centers[: _peaks(inner, threshold, centers)]
-    n_bins = max(int(np.rint(np.float32(high - low) / np.float32(step) * np.float32(_BINS))), 1)
-    squares = np.arange(4 * (high + 2) ** 2)
-    distances = np.sqrt(squares.astype(np.float32) / np.float32(4))
-    bins = np.rint((distances - np.float32(low)) / np.float32(step) * np.float32(_BINS)).astype(np.int64)
-    bins = np.minimum(np.maximum(bins, 0), n_bins - 1)
-    bins[(squares < 4 * low * low) | (squares > 4 * high * high)] = n_bins
+    bins, n_bins = _bins_of_squares(int(step), low, high)
     circles = np.empty((len(centers), 4))
     _support(before, places, centers, int(step), low, high, width, bins, np.empty(n_bins + 1, np.int64), circles)
     circles = circles[circles[:, 3] > threshold]

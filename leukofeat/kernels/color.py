@@ -82,9 +82,8 @@ def _gather(image: Any, runs: Any, out: Any, moved: Any) -> None:
 
 
 @jit
-def _statistics(counts: Any, values: Any, quantiles: Any, table: Any) -> Any:
+def _statistics(counts: Any, values: Any, quantiles: Any, table: Any, out: Any) -> None:
     rows = counts.shape[0]
-    out = np.full((rows, 5 + quantiles.size), np.nan)
     bins = np.empty(256, dtype=np.int64)
     for i in range(rows):
         h = counts[i]
@@ -139,7 +138,6 @@ def _statistics(counts: Any, values: Any, quantiles: Any, table: Any) -> Any:
             out[i, 2] = m3 / n / m2**1.5
             out[i, 3] = m4 / n / (m2 * m2) - 3.0
             out[i, 4] = np.log2(np.float64(n)) - logs / n
-    return out
 
 
 @jit
@@ -322,5 +320,6 @@ def histogram_statistics(counts: ArrayLike, values: ArrayLike | None = None) -> 
     if scale[-1] < scale[0]:
         scale, counts = scale[::-1], counts[..., ::-1]
     flat = plain(counts.reshape(-1, 256), np.int64)
-    out = _statistics(flat, plain(scale[None], np.float64), _QUANTILES, log_table())
+    out = np.full((len(flat), len(STATISTIC_NAMES)), np.nan)
+    _statistics(flat, plain(scale[None], np.float64), _QUANTILES, log_table(), out)
     return out.reshape(*counts.shape[:-1], len(STATISTIC_NAMES))

@@ -101,11 +101,12 @@ def _lobes(labels: Any, boxes: Any, depths: Any, rise: float) -> Any:
         for i in order:
             depth = np.sqrt(np.float64(squares[i]))
             index[places[i]] = i
+            a = i
             for step in (-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1):
                 j = index[places[i] + step]
-                if j < 0:
+                # most neighbours are of the part already
+                if j < 0 or parent[j] == a:
                     continue
-                a = _root(parent, i)
                 b = _root(parent, j)
                 if a == b:
                     continue

@@ -15,29 +15,61 @@ GRADIENT_NAMES: tuple[str, ...] = ("max", "mean", "std", "active")
 
 
 @jit
+def _squared_steps(before: Any, after: Any, out: Any) -> None:
+    for x in range(out.size):
+        step = np.int32(after[x]) - np.int32(before[x])
+        out[x] += step * step
+
+
+@jit
+def _roots(squares: Any, out: Any) -> None:
+    for x in range(out.size):
+        out[x] = np.sqrt(np.float64(squares[x]))
+
+
+@jit
 def _gradient_sums(gray: Any, runs: Any, n_parts: int) -> Any:
     """Sums over each part: pixels, magnitude, squared magnitude, pixels with a gradient, largest squared magnitude."""
     height, width = gray.shape
     out = np.zeros((n_parts, 5))
+    squares = np.empty(width, dtype=np.int32)
+    magnitudes = np.empty(width)
     for i in range(runs.shape[0]):
-        r = runs[i, 0]
-        inside = 0 < r < height - 1
-        total = 0.0
-        squares: Any = 0
+        r, first, last = runs[i, 0], runs[i, 1], runs[i, 2]
+        # loops over a stretch that do one thing each run in vector registers
+        square, magnitude = squares[: last - first], magnitudes[: last - first]
+        square[:] = 0
+        if 0 < r < height - 1:
+            _squared_steps(gray[r - 1, first:last], gray[r + 1, first:last], square)
+        start, stop = max(first, 1), min(last, width - 1)
+        if start < stop:
+            line = gray[r]
+            _squared_steps(line[start - 1 : stop - 1], line[start + 1 : stop + 1], square[start - first : stop - first])
+        _roots(square, magnitude)
+        total: Any = 0
         active: Any = 0
         largest: Any = 0
-        for x in range(runs[i, 1], runs[i, 2]):
-            gy = np.int64(gray[r + 1, x]) - np.int64(gray[r - 1, x]) if inside else np.int64(0)
-            gx = np.int64(gray[r, x + 1]) - np.int64(gray[r, x - 1]) if 0 < x < width - 1 else np.int64(0)
-            square = gx * gx + gy * gy
-            total += np.sqrt(np.float64(square))
-            squares += square
-            active += square > 0
-            largest = max(largest, square)
+        for x in square:
+            total += x
+            active += x > 0
+            largest = max(largest, x)
+        # sums in turn, none of which waits for the one before
+        sums = (0.0, 0.0, 0.0, 0.0)
+        c = 0
+        while c + 4 <= magnitude.size:
+            sums = (
+                sums[0] + magnitude[c],
+                sums[1] + magnitude[c + 1],
+                sums[2] + magnitude[c + 2],
+                sums[3] + magnitude[c + 3],
+            )
+            c += 4
         row = out[runs[i, 3]]
-        row[0] += runs[i, 2] - runs[i, 1]
-        row[1] += total
-        row[2] += squares
+        for x in magnitude[c:]:
+            row[1] += x
+        row[0] += last - first
+        row[1] += sums[0] + sums[1] + sums[2] + sums[3]
+        row[2] += total
         row[3] += active
         row[4] = max(row[4], largest)
     return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 from typing import Any
 
@@ -109,24 +110,26 @@ def _draw(cells: Any, lines: Any, cell_rows: int, cell_columns: int, out: Any) -
 
 
 @jit
-def _picture_sums(cells: Any, lines: Any, cell_rows: int, cell_columns: int) -> Any:
-    """Largest value, sum, sum of squares and number of values above 0 of the picture, whose strokes keep to their cells."""
-    picture = np.zeros((cell_rows, cell_columns))
+def _picture_sums(cells: Any, strokes: Any, ends: Any, pixels: Any) -> Any:
+    """Largest value, sum, sum of squares and number of values above 0 of the picture, whose strokes keep to their cells.
+
+    In every cell the same pixels lie on the same strokes: `pixels[g]` of them on `strokes[ends[g] : ends[g + 1]]`.
+    """
     largest = 0.0
     total = 0.0
     squares = 0.0
     active = 0
     for i in range(cells.shape[0]):
         for j in range(cells.shape[1]):
-            _draw_cell(cells[i, j], lines, cell_rows // 2, cell_columns // 2, picture)
-            for r in range(cell_rows):
-                for c in range(cell_columns):
-                    value = picture[r, c]
-                    picture[r, c] = 0.0
-                    largest = max(largest, value)
-                    total += value
-                    squares += value * value
-                    active += value > 0
+            cell = cells[i, j]
+            for g in range(pixels.size):
+                value = 0.0
+                for s in range(ends[g], ends[g + 1]):
+                    value += cell[strokes[s]]
+                largest = max(largest, value)
+                total += pixels[g] * value
+                squares += pixels[g] * value * value
+                active += pixels[g] if value > 0 else 0
     return largest, total, squares, active
 
 
@@ -226,6 +229,17 @@ def _strokes(orientations: int, rows: int, columns: int) -> NDArray[np.int64]:
     return _lines(orientations, max(min(rows, columns) // 2 - 1, 0))
 
 
+@lru_cache(maxsize=8)
+def _crossings(orientations: int, rows: int, columns: int) -> tuple[NDArray[np.int64], ...]:
+    """Strokes that meet in a pixel of a cell, one list after another, where each ends, and how many pixels have it."""
+    met: dict[tuple[int, int], list[int]] = {}
+    for stroke, r, c in _strokes(orientations, rows, columns).tolist():
+        met.setdefault((r, c), []).append(stroke)
+    pixels = Counter(tuple(strokes) for strokes in met.values())
+    ends = np.cumsum([0, *(len(strokes) for strokes in pixels)])
+    return np.concatenate([np.array(strokes) for strokes in pixels]), ends, np.array(list(pixels.values()))
+
+
 def hog_image_statistics(
     gray: ArrayLike, orientations: int = 9, pixels_per_cell: tuple[int, int] = (8, 8)
 ) -> NDArray[np.float64]:
@@ -248,7 +262,7 @@ def hog_image_statistics(
     """
     cells = hog_cells(gray, orientations, pixels_per_cell)
     rows, columns = (int(n) for n in pixels_per_cell)
-    largest, total, squares, active = _picture_sums(cells, _strokes(orientations, rows, columns), rows, columns)
+    largest, total, squares, active = _picture_sums(cells, *_crossings(orientations, rows, columns))
     n = np.size(gray)
     mean = total / n
     return np.array([largest, mean, np.sqrt(max(squares / n - mean * mean, 0.0)), active / n])

@@ -86,7 +86,7 @@ def _zernike(labels: Any, weights: Any, boxes: Any, degree: int, real: Any, imag
             line[:] = 0.0
             for c in range(c0, c1):
                 if labels[r, c] == k + 1:
-                    weight = weights[r, c]
+                    weight = weights[r, c] if weights.size else 1.0
                     for i in range(size):
                         line[i] += weight * powers[c, i]
             power = 1.0
@@ -153,10 +153,9 @@ def zernike_moments(
     labels = plain(labels, np.int32, ndim=2)
     if boxes is None:
         boxes = region_boxes(labels, count_labels(labels, n_labels))
-    if weights is None:
-        weights = np.ones(labels.shape)
-    weights = plain(weights, np.float64, ndim=2)
-    if weights.shape != labels.shape:
+    # none stand for ones, which would be as large as the map
+    weights = np.empty((0, 0)) if weights is None else plain(weights, np.float64, ndim=2)
+    if weights.size and weights.shape != labels.shape:
         raise ValueError(f"weights {weights.shape} and labels {labels.shape} differ in shape")
     if not 0 <= degree <= 12:
         raise ValueError(f"degree must be from 0 to 12, not {degree}")

@@ -166,9 +166,8 @@ def _moments(mask: Any, height: int, width: int, cr: float, cc: float, out: Any)
 
 
 @jit
-def _measure(labels: Any, boxes: Any, n_columns: int) -> Any:
+def _measure(labels: Any, boxes: Any, out: Any) -> None:
     n = boxes.shape[0]
-    out = np.full((n, n_columns), np.nan)
     side = max(labels.shape) + 2
     mask_space = np.zeros((labels.shape[0] + 2) * (labels.shape[1] + 2), dtype=np.uint8)
     edge_space = np.zeros(mask_space.size, dtype=np.uint8)
@@ -179,15 +178,16 @@ def _measure(labels: Any, boxes: Any, n_columns: int) -> Any:
     points = np.empty((4 * side + 8, 2), dtype=np.int64)
     m = np.empty(7)
     for k in range(n):
-        r0, c0, r1, c1, pixels, sum_r, sum_c = boxes[k]
+        r0, c0, pixels = boxes[k, 0], boxes[k, 1], boxes[k, 4]
         if pixels == 0:
             continue
-        h = r1 - r0
-        w = c1 - c0
+        h = boxes[k, 2] - r0
+        w = boxes[k, 3] - c0
         size = (h + 2) * (w + 2)
         mask = mask_space[:size].reshape(h + 2, w + 2)
         edge = edge_space[:size].reshape(h + 2, w + 2)
-        mask[:] = 0
+        for i in range(size):
+            mask_space[i] = 0
         for r in range(h):
             ends[0, r] = -1
             ends[1, r] = -1
@@ -199,7 +199,7 @@ def _measure(labels: Any, boxes: Any, n_columns: int) -> Any:
                         ends[0, r] = c
         area = float(pixels)
         perimeter = _perimeter(mask, edge, h, w)
-        _moments(mask, h, w, sum_r / area - r0, sum_c / area - c0, m)
+        _moments(mask, h, w, boxes[k, 5] / area - r0, boxes[k, 6] / area - c0, m)
 
         for s in range(2):
             sizes[s] = hull_chain(ends[s], h, 2 * s - 1, chains[s])
@@ -238,7 +238,6 @@ def _measure(labels: Any, boxes: Any, n_columns: int) -> Any:
         row[14] = perimeter**2 / area
         row[15] = 4 * area / (np.pi * feret_max**2)
         _hu(area, m, row[16:23])
-    return out
 
 
 def region_boxes(labels: ArrayLike, n_labels: int | None = None) -> NDArray[np.int64]:
@@ -309,6 +308,7 @@ def region_shapes(
     labels = plain(labels, np.int32, ndim=2)
     if boxes is None:
         boxes = _boxes(labels, count_labels(labels, n_labels))
-    values = _measure(labels, boxes, len(SHAPE_NAMES))
+    values = np.full((len(boxes), len(SHAPE_NAMES)), np.nan)
+    _measure(labels, boxes, values)
     area = np.where(boxes[:, 4] > 0, boxes[:, 4], np.nan)[:, None]
     return values, boxes[:, :4], boxes[:, 5:7] / area

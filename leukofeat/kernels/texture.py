@@ -58,7 +58,8 @@ def _features(
     px = space[:n_levels]
     plus = space[n_levels : 3 * n_levels]
     minus = space[3 * n_levels : 4 * n_levels]
-    space[: 4 * n_levels] = 0
+    for i in range(4 * n_levels):
+        space[i] = 0
     pairs = 0
     energy = 0
     joint = 0.0
@@ -130,14 +131,13 @@ def _features(
     if variance == 0:
         # a single level has no entropy: don't let its rounding noise be divided by itself
         out[2] = 1.0
-        out[7:9] = 0.0
-        out[10:13] = 0.0
+        for i in (7, 8, 10, 11, 12):
+            out[i] = 0.0
 
 
 @jit
-def _haralick(levels: Any, labels: Any, boxes: Any, distances: Any, n_levels: int, table: Any) -> Any:
+def _haralick(levels: Any, labels: Any, boxes: Any, distances: Any, n_levels: int, table: Any, out: Any) -> None:
     n = boxes.shape[0]
-    out = np.full((n, distances.size, 4, 13), np.nan)
     shift = 0
     while (1 << shift) < n_levels:
         shift += 1
@@ -155,11 +155,12 @@ def _haralick(levels: Any, labels: Any, boxes: Any, distances: Any, n_levels: in
     crop = np.empty(largest, dtype=np.int16)
     space = np.zeros(4 * n_levels, dtype=np.int64)
     for k in range(n):
-        r0, c0, r1, c1, pixels = boxes[k, :5]
-        if pixels == 0:
+        r0, c0, r1, c1 = boxes[k, 0], boxes[k, 1], boxes[k, 2], boxes[k, 3]
+        if boxes[k, 4] == 0:
             continue
         width = c1 - c0 + 2 * farthest
-        crop[: (r1 - r0 + 2 * farthest) * width] = -1
+        for i in range((r1 - r0 + 2 * farthest) * width):
+            crop[i] = -1
         low = n_levels
         high = 0
         m = 0
@@ -181,7 +182,6 @@ def _haralick(levels: Any, labels: Any, boxes: Any, distances: Any, n_levels: in
                 offset = (step, step * width + step, step * width, step * width - step)[angle]
                 found = _count_pairs(crop, places[:m], offset, shift, counts, touched)
                 _features(counts, touched, found, span, shift, low + 1, table, space, out[k, d, angle])
-    return out
 
 
 def haralick(
@@ -235,4 +235,6 @@ def haralick(
     if boxes is None:
         boxes = region_boxes(labels, count_labels(labels, n_labels))
     n_levels = int(levels.max()) + 1 if levels.size else 1
-    return _haralick(levels, labels, boxes, np.array(distances, np.int64), n_levels, log_table())
+    out = np.full((len(boxes), len(distances), 4, 13), np.nan)
+    _haralick(levels, labels, boxes, np.array(distances, np.int64), n_levels, log_table(), out)
+    return out
