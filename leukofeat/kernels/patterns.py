@@ -11,100 +11,43 @@ from numpy.typing import ArrayLike, NDArray
 
 from leukofeat.kernels._arrays import plain
 from leukofeat.kernels._jit import jit
-from leukofeat.kernels._spans import cover_runs, part_runs
-
-_LARGEST = 4096  # pixels of a window, to stay in the fastest cache
-# what single precision may be off by in a mean of four 8-bit values, many times over
-_DOUBT = np.float32(1e-3)
+from leukofeat.kernels._spans import part_runs
 
 
 @jit
-def _excess(center: Any, upper: Any, lower: Any, dr: Any, dc: Any, out: Any) -> None:
-    """How much brighter than the centre the point is, in single precision."""
-    left, right = np.float32(1) - dc, dc
-    top, bottom = np.float32(1) - dr, dr
-    for i in range(out.size):
-        t = left * upper[i] + right * upper[i + 1]
-        b = left * lower[i] + right * lower[i + 1]
-        out[i] = top * t + bottom * b - center[i]
-
-
-@jit
-def _set_bits(excess: Any, bit: Any, codes: Any, doubts: Any) -> None:
-    # in two loops: LLVM gives up vectorising where more arrays might overlap
-    for i in range(codes.size):
-        codes[i] |= bit if excess[i] >= 0 else np.uint32(0)
-    for i in range(doubts.size):
-        doubts[i] |= bit if abs(excess[i]) < _DOUBT else np.uint32(0)
-
-
-@jit
-def _is_set(plane: Any, i: int, step: int, stride: int, dr: float, dc: float) -> bool:
-    """Whether the point is not darker than the centre, in scikit-image's arithmetic."""
-    k = i + step
-    t = (1 - dc) * plane[k] + dc * plane[k + 1]
-    b = (1 - dc) * plane[k + stride] + dc * plane[k + stride + 1]
-    return (1 - dr) * t + dr * b >= plane[i]
-
-
-@jit
-def _lbp(padded: Any, margin: int, windows: Any, rows: Any, columns: Any, fractions: Any, out: Any) -> None:
-    """Uniform pattern of the pixels of each window (top, left, bottom, right); `padded` has a margin of zeros."""
+def _lbp(padded: Any, margin: int, segments: Any, rows: Any, columns: Any, fractions: Any, out: Any) -> None:
+    """Uniform pattern of the pixels of each segment (row, first, last + 1); `padded` has a margin of zeros."""
     n_points = rows.size
-    for k in range(windows.shape[0]):
-        first_row, first = windows[k, 0], windows[k, 1]
-        height, width = windows[k, 2] - first_row, windows[k, 3] - first
-        # the window and what its circles reach, in one line: one loop a point
-        stride = width + 2 * margin
-        plane = np.empty((height + 2 * margin) * stride, dtype=np.float32)
-        for r in range(height + 2 * margin):
-            line = plane[r * stride : (r + 1) * stride]
-            source = padded[first_row + r, first : first + stride]
-            for c in range(stride):
-                line[c] = source[c]
-        size = (height - 1) * stride + width
-        codes = np.zeros(size, dtype=np.uint32)
-        doubts = np.zeros(size, dtype=np.uint32)
-        excess = np.empty(size, dtype=np.float32)
-        middle = margin * (stride + 1)
-        center = plane[middle : middle + size]
+    codes = np.empty(out.shape[1], dtype=np.uint32)
+    for s in range(segments.shape[0]):
+        r = segments[s, 0]
+        first = segments[s, 1]
+        size = segments[s, 2] - first
+        codes[:size] = 0
+        center = padded[r + margin, margin + first : margin + first + size]
         for p in range(n_points):
-            top = np.floor(rows[p])
-            left = np.floor(columns[p])
-            start = middle + int(top) * stride + int(left)
-            upper = plane[start : start + size + 1]
-            lower = plane[start + stride : start + stride + size + 1]
+            y = r + rows[p]
+            top = int(np.floor(y))
+            dr = y - top
+            left = margin + first + int(np.floor(columns[p]))
             bit = np.uint32(1) << np.uint32(p)
-            if rows[p] == top and columns[p] == left:
-                for i in range(size):
-                    codes[i] |= bit if upper[i] >= center[i] else np.uint32(0)
+            upper = padded[top + margin, left : left + size + 1]
+            lower = padded[top + margin + 1, left : left + size + 1]
+            dc = fractions[p, first : first + size]
+            if dr == 0 and dc[0] == 0:
+                for c in range(size):
+                    codes[c] |= bit if upper[c] >= center[c] else np.uint32(0)
             else:
-                dr, dc = np.float32(rows[p] - top), np.float32(columns[p] - left)
-                _excess(center, upper, lower, dr, dc, excess)
-                _set_bits(excess, bit, codes, doubts)
-        for r in range(height):
-            for c in range(width):
-                i = r * stride + c
-                doubt = doubts[i]
-                p = 0
-                while doubt:
-                    if doubt & np.uint32(1):
-                        y = first_row + r + rows[p]
-                        top = np.floor(y)
-                        step = int(top - first_row - r) * stride + int(np.floor(columns[p]))
-                        bit = np.uint32(1) << np.uint32(p)
-                        codes[i] &= ~bit
-                        if _is_set(plane, middle + i, step, stride, y - top, fractions[p, first + c]):
-                            codes[i] |= bit
-                    doubt >>= np.uint32(1)
-                    p += 1
-            line_out = out[first_row + r, first : first + width]
-            line_codes = codes[r * stride : r * stride + width]
-            for c in range(width):
-                x = line_codes[c]
-                turn = x ^ ((x >> np.uint32(1)) | ((x & np.uint32(1)) << np.uint32(n_points - 1)))
-                changes = _popcount(turn)
-                line_out[c] = _popcount(x) if changes <= 2 else n_points + 1
+                for c in range(size):
+                    t = (1 - dc[c]) * upper[c] + dc[c] * upper[c + 1]
+                    b = (1 - dc[c]) * lower[c] + dc[c] * lower[c + 1]
+                    codes[c] |= bit if (1 - dr) * t + dr * b >= center[c] else np.uint32(0)
+        line = out[r, first : first + size]
+        for c in range(size):
+            x = codes[c]
+            turn = x ^ ((x >> np.uint32(1)) | ((x & np.uint32(1)) << np.uint32(n_points - 1)))
+            changes = _popcount(turn)
+            line[c] = _popcount(x) if changes <= 2 else n_points + 1
 
 
 @jit
@@ -113,6 +56,23 @@ def _popcount(x: Any) -> Any:
     x = (x & np.uint32(0x33333333)) + ((x >> np.uint32(2)) & np.uint32(0x33333333))
     x = (x + (x >> np.uint32(4))) & np.uint32(0x0F0F0F0F)
     return np.uint32(x * np.uint32(0x01010101)) >> np.uint32(24)
+
+
+@jit
+def _segments(runs: Any, gap: int) -> Any:
+    """Stretches (row, first, last + 1) of the pixels of runs, which may lie up to `gap` pixels apart."""
+    out = np.empty((runs.shape[0], 3), dtype=np.int64)
+    n = 0
+    for i in range(runs.shape[0]):
+        r, first, last = runs[i, 0], runs[i, 1], runs[i, 2]
+        if n > 0 and out[n - 1, 0] == r and first - out[n - 1, 2] <= gap:
+            out[n - 1, 2] = last
+        else:
+            out[n, 0] = r
+            out[n, 1] = first
+            out[n, 2] = last
+            n += 1
+    return out[:n]
 
 
 @jit
@@ -134,8 +94,8 @@ def _circle(n_points: int, radius: float, width: int) -> tuple[NDArray[np.float6
     return rows, columns, position - np.floor(position)
 
 
-def _padded(gray: NDArray[np.uint8], margin: int) -> NDArray[np.float32]:
-    out = np.zeros((gray.shape[0] + 2 * margin, gray.shape[1] + 2 * margin), np.float32)
+def _padded(gray: NDArray[np.uint8], margin: int) -> NDArray[np.float64]:
+    out = np.zeros((gray.shape[0] + 2 * margin, gray.shape[1] + 2 * margin))
     out[margin : out.shape[0] - margin, margin : out.shape[1] - margin] = gray
     return out
 
@@ -164,13 +124,11 @@ def lbp_patterns(gray: ArrayLike, n_points: int = 8, radius: float = 1.0) -> NDA
     [[8, 8, 8], [8, 8, 8], [8, 8, 8]]
     """
     gray = plain(gray, np.uint8, ndim=2)
-    height, width = gray.shape
-    rows = np.arange(0, height, max(_LARGEST // max(width, 1), 1))
-    windows = np.column_stack([rows, 0 * rows, np.append(rows[1:], height), 0 * rows + width])
+    segments = np.array([(r, 0, gray.shape[1]) for r in range(gray.shape[0])], np.int64).reshape(-1, 3)
     margin = int(np.ceil(radius)) + 1
     rows, columns, fractions = _circle(int(n_points), float(radius), gray.shape[1])
     out = np.zeros(gray.shape, np.uint8)
-    _lbp(_padded(gray, margin), margin, windows, rows, columns, fractions, out)
+    _lbp(_padded(gray, margin), margin, segments, rows, columns, fractions, out)
     return out
 
 
@@ -216,14 +174,15 @@ def lbp_histograms(
         raise ValueError(f"plane {gray.shape} and parts {np.shape(parts)} differ in shape")
     if runs is None:
         runs = part_runs(parts, n_parts)
-    windows, _ = cover_runs(runs, 4, _LARGEST)
+    # starting a stretch costs about as much as sixteen pixels
+    segments = _segments(runs, 16)
     margin = max(int(np.ceil(radius)) for _, radius in circles) + 1
     padded = _padded(gray, margin)
     patterns = np.zeros(gray.shape, np.uint8)
     out = []
     for n_points, radius in circles:
         rows, columns, fractions = _circle(int(n_points), float(radius), gray.shape[1])
-        _lbp(padded, margin, windows, rows, columns, fractions, patterns)
+        _lbp(padded, margin, segments, rows, columns, fractions, patterns)
         counts = np.zeros((int(n_parts), n_points + 2), np.int64)
         _pattern_histograms(patterns, runs, counts)
         out.append(counts)
