@@ -10,11 +10,13 @@ from leukofeat.base import FeatureFamily, check_choices, check_number
 from leukofeat.features._summary import SUMMARIES, summarize, summary_names
 from leukofeat.kernels.depth import count_lobes
 from leukofeat.kernels.fractal import box_dimensions
+from leukofeat.kernels.harmonics import bending_energies, contour_harmonics
 from leukofeat.kernels.moments import zernike_moments, zernike_orders
 from leukofeat.kernels.outline import region_outlines
 from leukofeat.smear import Smear
 
 _N_POINTS = 128
+_N_HARMONICS = 8
 
 
 def outline_points(mask: np.ndarray, n_points: int = _N_POINTS) -> np.ndarray:
@@ -64,14 +66,24 @@ def fourier_descriptors(points: np.ndarray, n: int = 5) -> np.ndarray:
     >>> fourier_descriptors(2 * turn + 1 / turn, 2).round(6).tolist()
     [0.0, 0.0, 0.5, 0.0]
     """
-    magnitude = np.abs(np.fft.fft(points))
+    return _descriptors(_harmonics(points, n + 1), n)
+
+
+def _harmonics(points: np.ndarray, n: int) -> np.ndarray:
+    points = np.asarray(points)
+    return contour_harmonics(points.reshape(-1, points.shape[-1]), n).reshape(*points.shape[:-1], 2 * n + 1)
+
+
+def _descriptors(harmonics: np.ndarray, n: int) -> np.ndarray:
+    magnitude = np.abs(harmonics)
+    zero = magnitude.shape[-1] // 2
     orders = np.array([1, *range(2, n + 2), *range(-1, -n - 1, -1)])
-    backward = magnitude[..., -1] > magnitude[..., 1]
-    magnitude = np.where(backward[..., None], magnitude[..., -orders], magnitude[..., orders])
+    backward = magnitude[..., zero - 1] > magnitude[..., zero + 1]
+    magnitude = np.where(backward[..., None], magnitude[..., zero - orders], magnitude[..., zero + orders])
     return magnitude[..., 1:] / magnitude[..., :1]
 
 
-def bending_energy(points: np.ndarray, n_harmonics: int = 8) -> np.ndarray:
+def bending_energy(points: np.ndarray, n_harmonics: int = _N_HARMONICS) -> np.ndarray:
     """Bending energy of closed contours, relative to that of a circle of the same length (Young et al. 1974).
 
     Parameters
@@ -91,16 +103,9 @@ def bending_energy(points: np.ndarray, n_harmonics: int = 8) -> np.ndarray:
     >>> float(bending_energy(5 * np.exp(2j * np.pi * np.arange(64) / 64)).round(6))
     1.0
     """
-    n = points.shape[-1]
-    turns = 2j * np.pi * np.fft.fftfreq(n, 1 / n)
-    spectrum = np.where(np.abs(turns) <= 2 * np.pi * (n_harmonics + 0.5), np.fft.fft(points), 0)
-    first, second = np.fft.ifft(np.stack([turns * spectrum, turns**2 * spectrum]))
-    square = first.real**2 + first.imag**2
-    # a point where the smoothed contour stands still has no curvature
-    square = np.where(square.min(axis=-1, keepdims=True) > 0, square, np.nan)
-    speed = np.sqrt(square)
-    turn = first.real * second.imag - first.imag * second.real
-    return (turn**2 / (square**2 * speed)).mean(axis=-1) * speed.mean(axis=-1) / (4 * np.pi**2)
+    n_points = np.shape(points)[-1]
+    harmonics = _harmonics(points, min(n_harmonics, (n_points - 1) // 2))
+    return bending_energies(harmonics.reshape(-1, harmonics.shape[-1]), n_points).reshape(harmonics.shape[:-1])
 
 
 class OutlineFeatures(FeatureFamily):
@@ -161,15 +166,13 @@ class OutlineFeatures(FeatureFamily):
     def _cells(self, smear: Smear) -> np.ndarray:
         maps = [smear.region(region) for region in self.regions]
         boxes = [smear.region_boxes(region) for region in self.regions]
-        # all contours at once: a transform of many costs little more than one of few
-        points = np.stack(
-            [region_outlines(labels, n_points=_N_POINTS, boxes=box) for labels, box in zip(maps, boxes, strict=True)]
-        )
-        curves = np.concatenate([fourier_descriptors(points), bending_energy(points)[..., None]], axis=-1)
         columns = []
-        for i, labels in enumerate(maps):
-            zernike, _ = zernike_moments(labels, degree=self.degree, boxes=boxes[i])
-            columns += [curves[i], zernike, box_dimensions(labels, boxes=boxes[i])[:, None]]
+        for labels, box in zip(maps, boxes, strict=True):
+            points = region_outlines(labels, n_points=_N_POINTS, boxes=box)
+            harmonics = contour_harmonics(points, _N_HARMONICS)
+            columns += [_descriptors(harmonics, 5), bending_energies(harmonics, _N_POINTS)[:, None]]
+            columns += [zernike_moments(labels, degree=self.degree, boxes=box)[0]]
+            columns += [box_dimensions(labels, boxes=box)[:, None]]
         if "nucleus" in self.regions:
             i = list(self.regions).index("nucleus")
             columns.append(count_lobes(maps[i], depths=smear.nuclear_depths(), boxes=boxes[i]))
