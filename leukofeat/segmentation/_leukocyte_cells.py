@@ -15,7 +15,7 @@ from leukofeat.kernels.stain import BIN_LOW, BIN_STEP
 from leukofeat.segmentation._leukocyte_cores import AZURE_FLOOR, Lobes, hull_share, mean, relabel, solidity
 from leukofeat.segmentation._leukocyte_planes import Planes
 
-ROUNDS, FEW = 2, 1  # how often colours and outlines are fitted in turn: for the bold cells to keep, and for the others
+ROUNDS, FEW = 3, 2  # how often colours and outlines are fitted in turn: for the bold cells to keep, and for the others
 RING = 0.2  # width, in nuclear radii, of the ring that cytoplasm is first looked for in
 NEAR, FAR = 0.75, 1.75  # distances, in nuclear radii, between which pixels are taken more and more to be in no cell
 EMPTY = 4.0  # colour distance from the background up to which nothing speaks for a cell: the noise of a JPEG
