@@ -125,10 +125,11 @@ def _steps(everything: bool) -> Iterator[tuple[str, Callable[[], Any]]]:
 
 def _outline(smear: Smear) -> None:
     from leukofeat.segmentation._leukocyte_cells import draw_nuclei, settle_cells
+    from leukofeat.segmentation._leukocyte_cores import Bodies
     from leukofeat.segmentation._leukocyte_planes import make_planes
 
     planes, nuclei = make_planes(np.array(smear.image)), np.array(smear.nuclei)
-    draw_nuclei(settle_cells(nuclei, planes), nuclei, planes)
+    draw_nuclei(settle_cells(Bodies.measure(nuclei, planes.azure), planes), nuclei, planes)
 
 
 def _measure(family: FeatureFamily, smears: list[Smear]) -> None:

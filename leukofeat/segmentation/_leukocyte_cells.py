@@ -12,7 +12,7 @@ from leukofeat.kernels.labels import label_sums, nearest_label, renumbered
 from leukofeat.kernels.necks import touching_labels
 from leukofeat.kernels.nucleus_fit import discriminate, remove_specks, threshold_each
 from leukofeat.kernels.stain import BIN_LOW, BIN_STEP
-from leukofeat.segmentation._leukocyte_cores import AZURE_FLOOR, Lobes, hull_share, mean, relabel, solidity
+from leukofeat.segmentation._leukocyte_cores import AZURE_FLOOR, Bodies, Lobes, hull_share, mean, relabel, solidity
 from leukofeat.segmentation._leukocyte_planes import Planes
 
 ROUNDS, FEW = 3, 2  # how often colours and outlines are fitted in turn: for the bold cells to keep, and for the others
@@ -46,15 +46,14 @@ def _bin_distances() -> np.ndarray:
 _DISTANCE = _bin_distances()
 
 
-def grow_cells(nuclei: np.ndarray, planes: Planes, *fits: tuple[float, int]) -> list[np.ndarray]:
-    """Cells around labelled nuclei, once for each bias and number of rounds."""
-    n = int(nuclei.max(initial=0))
+def grow_cells(bodies: Bodies, planes: Planes, *fits: tuple[float, int]) -> list[np.ndarray]:
+    """Cells around nuclei, once for each bias and number of rounds."""
+    nuclei, n = bodies.labels, bodies.n
     h, w = nuclei.shape
     nearest, distance = nearest_label(nuclei)
-    table = label_sums(nuclei, n, planes.azure)
-    area = table[:, 0]
+    area = bodies.area
     radius = np.sqrt(area / np.pi)
-    centers = table[:, 1:3] / area[:, None]
+    centers = bodies.table[:, 1:3] / area[:, None]
     reach = (2.5 * radius + 8).astype(np.int64)
     middle = centers.astype(np.int64)
     # no further than to the pixels nearest to the nucleus, and one beyond
@@ -77,63 +76,70 @@ def grow_cells(nuclei: np.ndarray, planes: Planes, *fits: tuple[float, int]) -> 
     ]
 
 
-def settle_cells(nuclei: np.ndarray, planes: Planes) -> np.ndarray:
+def settle_cells(bodies: Bodies, planes: Planes) -> np.ndarray:
     """Cells around nuclei, without the red cells that a bold outline may have taken in."""
-    bold, shy = grow_cells(nuclei, planes, (BOLD, ROUNDS), (SHY, FEW))
-    n = int(nuclei.max(initial=0))
-    limits = (PALE, float(AZURE_FLOOR), FLAT)
+    bold, shy = grow_cells(bodies, planes, (BOLD, ROUNDS), (SHY, FEW))
     inner, added, red = mean_colors(
-        planes.offset, planes.contrast, planes.azure, planes.edge, nuclei, shy, bold, n, *limits
+        planes.offset,
+        planes.contrast,
+        planes.azure,
+        planes.edge,
+        bodies.labels,
+        shy,
+        bold,
+        bodies.n,
+        PALE,
+        float(AZURE_FLOOR),
+        FLAT,
     )
     to_red = np.linalg.norm(added[:, :3] - red[:3], axis=1)
     to_inner = np.linalg.norm(added[:, :3] - inner[:, :3], axis=1)
     leaked = (to_red < SAME) & (to_red < CLOSER * to_inner) & (inner[:, 3] >= 20)
-    leaked &= red[3] > 0.1 * np.count_nonzero(nuclei) / max(n, 1)
+    leaked &= red[3] > 0.1 * bodies.area.mean()
     return settled(bold, shy, leaked)
 
 
-def join_lobes(cores: np.ndarray, planes: Planes) -> tuple[np.ndarray, np.ndarray, float]:
+def join_lobes(cores: Bodies, planes: Planes) -> tuple[Bodies, np.ndarray, float]:
     """Give the lobes of one nucleus one label; returns nuclei, their cells, and the stain that one nucleus may hold.
 
     Cores near each other are tried as one nucleus: its cell has to fill the hull of the lobes.
     """
-    lobes = Lobes(cores, planes.azure)
+    lobes = Lobes(cores)
     group = lobes.groups()
-    joined = renumbered(cores, group)
-    cells = grow_cells(joined, planes, (BOLD, FEW))[0]
     m = int(group.max())
-    if m == lobes.n:
+    joined = cores if m == cores.n else Bodies.measure(renumbered(cores.labels, group), planes.azure)
+    cells = grow_cells(joined, planes, (BOLD, FEW))[0]
+    if m == cores.n:
         return joined, cells, lobes.limit
     extents = label_sums(cells, m, planes.azure)[:, 5:9].astype(np.int64)
-    stained = np.where(planes.contrast < FAINT, np.int32(0), cells)
-    boxes = label_sums(joined, m, planes.azure)[:, 5:9].astype(np.int64)
-    table = np.zeros(lobes.n + 1, np.int32)
+    stained = cells * (planes.contrast >= FAINT)
+    boxes, stain = joined.boxes, np.append(0, cores.stain)
+    table = np.zeros(cores.n + 1, np.int32)
     count, failed = 0, False
     for g in range(1, m + 1):
         members = np.flatnonzero(group == g)
         one = members.size == 1 or (
-            lobes.stain[members].sum() <= lobes.limit
-            and hull_share(joined, stained, g, g, boxes[g - 1]) >= IN_HULL
+            stain[members].sum() <= lobes.limit
+            and hull_share(joined.labels, stained, g, g, boxes[g - 1]) >= IN_HULL
             and solidity(cells, g, g, extents[g - 1]) >= SOLID
         )
         failed |= not one
         table[members] = count + (1 if one else np.arange(1, members.size + 1))
         count += 1 if one else members.size
     if failed:
-        joined = renumbered(cores, table)
+        joined = Bodies.measure(renumbered(cores.labels, table), planes.azure)
         cells = grow_cells(joined, planes, (BOLD, FEW))[0]
     return joined, cells, lobes.limit
 
 
-def join_pairs(nuclei: np.ndarray, cells: np.ndarray, azure: np.ndarray, limit: float) -> np.ndarray:
+def join_pairs(bodies: Bodies, cells: np.ndarray, azure: np.ndarray, limit: float) -> Bodies:
     """Join nuclei whose cells touch and together fill the hull of both, best first."""
-    n = int(cells.max(initial=0))
+    n = bodies.n
     pairs = {(int(i), int(j)) for i, j in np.argwhere(touching_labels(cells, n))}
     if not pairs:
-        return nuclei
-    table = label_sums(nuclei, n, azure)
-    stain = np.concatenate([[0.0], table[:, 4]])
-    boxes = table[:, 5:9].astype(np.int64)
+        return bodies
+    stain = np.append(0, bodies.stain)
+    boxes = bodies.boxes
     extents = label_sums(cells, n, azure)[:, 5:9].astype(np.int64)
 
     def rate(candidates: set[tuple[int, int]]) -> dict[tuple[int, int], float]:
@@ -144,7 +150,7 @@ def join_pairs(nuclei: np.ndarray, cells: np.ndarray, azure: np.ndarray, limit: 
             if solidity(cells, i, j, _around(extents[i - 1], extents[j - 1])) >= SOLID
         }
 
-    nuclei, cells = nuclei.copy(), cells.copy()
+    nuclei, cells = bodies.labels.copy(), cells.copy()
     alive = np.ones(n, bool)
     score = rate(pairs)
     while score:
@@ -162,7 +168,7 @@ def join_pairs(nuclei: np.ndarray, cells: np.ndarray, azure: np.ndarray, limit: 
         changed = {(min(i, k), max(i, k)) for k in around}
         pairs |= changed
         score = {pair: s for pair, s in score.items() if pair in pairs and pair not in changed} | rate(changed)
-    return relabel(nuclei, alive)
+    return bodies if alive.all() else Bodies.measure(relabel(nuclei, alive), azure)
 
 
 def _around(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -179,7 +185,7 @@ def draw_nuclei(cells: np.ndarray, cores: np.ndarray, planes: Planes) -> np.ndar
     if n == 0:
         return np.zeros_like(cells)
     grown = cv2.dilate(cells.astype(np.uint16 if n < 1 << 16 else np.float32), _disc(RIM))
-    regions = np.where(cells > 0, cells, grown.astype(np.int32))
+    regions = cv2.copyTo(cells, (cells > 0).view(np.uint8), grown.astype(np.int32))
     radius = np.sqrt(np.count_nonzero(cells) / n / np.pi)
     mask, full = threshold_each(planes.excess, regions, cells, n, NO_EXCESS, TEXTURE)
     nuclei, _ = remove_specks(_smoothed(mask, radius), cells, n, SPECK, HOLE)

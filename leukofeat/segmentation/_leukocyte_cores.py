@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
@@ -34,6 +36,39 @@ def relabel(labels: np.ndarray, keep: np.ndarray) -> np.ndarray:
     return renumbered(labels, table)
 
 
+class Bodies(NamedTuple):
+    """Labelled bodies of an image, and what is known of each."""
+
+    labels: np.ndarray  # (H, W) int32, 1..n
+    table: np.ndarray  # (n, 10) float64, see `leukofeat.kernels.labels.label_sums`; the values are the azure stain
+
+    @classmethod
+    def measure(cls, labels: np.ndarray, azure: np.ndarray, n: int | None = None) -> Bodies:
+        """Bodies 1..n, up to the largest label unless `n` is given; those without pixels have no area."""
+        return cls(labels, label_sums(labels, int(labels.max(initial=0)) if n is None else n, azure))
+
+    def keep(self, flags: np.ndarray) -> Bodies:
+        """Those flagged, renumbered in order."""
+        return self if flags.all() else Bodies(relabel(self.labels, flags), self.table[flags])
+
+    @property
+    def n(self) -> int:
+        return len(self.table)
+
+    @property
+    def area(self) -> np.ndarray:
+        return self.table[:, 0]
+
+    @property
+    def stain(self) -> np.ndarray:
+        return self.table[:, 4]
+
+    @property
+    def boxes(self) -> np.ndarray:
+        """(n, 4) int64: y0, y1, x0, x1, ends excluded."""
+        return self.table[:, 5:9].astype(np.int64)
+
+
 def mean(values: np.ndarray, weights: np.ndarray) -> float:
     """Weighted mean of a few values: a tenth of the time of NumPy's."""
     return float(values @ weights / weights.sum())
@@ -59,22 +94,24 @@ def find_cores(planes: Planes, radius: float) -> np.ndarray:
     return relabel(labels, keep)
 
 
-def split_cores(cores: np.ndarray, azure: np.ndarray) -> np.ndarray:
+def split_cores(cores: np.ndarray, azure: np.ndarray) -> Bodies:
     """Cut cores at their necks, and drop the stained cytoplasm around far darker ones."""
-    parts = split_at_necks(cores, inner_distance(cores), NECK)
-    lobes = Lobes(parts, azure)
-    heavy = lobes.stain > lobes.limit
+    parts = Bodies.measure(split_at_necks(cores, inner_distance(cores), NECK), azure)
+    lobes = Lobes(parts)
+    heavy = parts.stain > lobes.limit
     if heavy.any():
         # what holds the stain of two nuclei is looked at again for a shallower neck
-        again = split_at_necks(np.where(heavy[parts], parts, 0).astype(np.int32), inner_distance(parts), SHALLOW)
-        parts = np.where(again > 0, again + parts.max(), parts)
-        parts = relabel(parts, np.bincount(parts.ravel())[1:] > 0)
-        lobes = Lobes(parts, azure)
-    stain = lobes.stain[1:]
-    mean = stain / lobes.area
+        labels = parts.labels
+        twice = renumbered(labels, np.append(0, np.where(heavy, np.arange(1, parts.n + 1), 0)).astype(np.int32))
+        again = split_at_necks(twice, inner_distance(labels), SHALLOW)
+        labels = np.where(again > 0, again + parts.n, labels)
+        parts = Bodies.measure(relabel(labels, np.bincount(labels.ravel())[1:] > 0), azure)
+        lobes = Lobes(parts)
+    stain = parts.stain
+    mean = stain / parts.area
     near = lobes.gaps <= REACH * lobes.radius
     eclipsed = near & (mean[:, None] < ECLIPSE * mean) & (stain[:, None] < 0.5 * stain)
-    return relabel(parts, ~eclipsed.any(axis=1))
+    return parts.keep(~eclipsed.any(axis=1))
 
 
 def group_near(gaps: np.ndarray) -> np.ndarray:
@@ -88,19 +125,18 @@ def group_near(gaps: np.ndarray) -> np.ndarray:
     return np.unique(root, return_inverse=True)[1].astype(np.int32)
 
 
-def typical_radius(cores: np.ndarray, enough: float = 0.0) -> float:
+def typical_radius(cores: np.ndarray, azure: np.ndarray, enough: float = 0.0) -> float:
     """Radius of the nuclei that the stain is mostly in, lobes counted together within reason.
 
     It is not worked out where it stays below `enough`.
     """
-    n = int(cores.max())
-    table = label_sums(cores, n, cores.astype(np.uint8))
-    area = table[:, 0]
+    bodies = Bodies.measure(cores, azure)
+    area = bodies.area
     radius = np.sqrt(area / np.pi)
     single = mean(radius, area)
     if LOBES * single < enough:
         return single
-    gaps = label_gaps(cores, table[:, 5:9].astype(np.int64), REACH * np.maximum.outer(radius, radius))
+    gaps = label_gaps(cores, bodies.boxes, REACH * np.maximum.outer(radius, radius))
     joint = np.bincount(group_near(gaps)[1:], weights=area)[1:]
     return min(LOBES * single, mean(np.sqrt(joint / np.pi), joint))
 
@@ -108,24 +144,20 @@ def typical_radius(cores: np.ndarray, enough: float = 0.0) -> float:
 class Lobes:
     """Cores of one image with what decides whether some of them are lobes of one nucleus."""
 
-    def __init__(self, cores: np.ndarray, azure: np.ndarray) -> None:
-        self.n = int(cores.max(initial=0))
-        table = label_sums(cores, self.n, azure)
-        self.stain = np.concatenate([[0.0], table[:, 4]])
-        self.area = table[:, 0]
-        self.radius = radius = np.sqrt(self.area / np.pi)
-        self.gaps = label_gaps(cores, table[:, 5:9].astype(np.int64), REACH * np.maximum.outer(radius, radius))
-        relative = self.gaps / np.maximum.outer(radius, radius)
-        alone = (relative > ALONE).all(axis=1) & (table[:, 9] == 0)
+    def __init__(self, cores: Bodies) -> None:
+        stain, self.radius = cores.stain, np.sqrt(cores.area / np.pi)
+        largest = np.maximum.outer(self.radius, self.radius)
+        self.gaps = label_gaps(cores.labels, cores.boxes, REACH * largest)
+        alone = (self.gaps / largest > ALONE).all(axis=1) & (cores.table[:, 9] == 0)
         # a field with solitary nuclei, or with very many, shows how much stain one nucleus holds
-        single = np.sort(self.stain[1:][alone])
+        single = np.sort(stain[alone])
         single = single[single >= 0.3 * single.max(initial=0)]
         self.limit = np.inf
-        if single.size >= SINGLES and single.sum() >= 0.25 * self.stain.sum():
+        if single.size >= SINGLES and single.sum() >= 0.25 * stain.sum():
             half = np.searchsorted(np.cumsum(single), 0.5 * single.sum())
             self.limit = DNA * float(single[half])
-        elif self.n >= MANY:
-            self.limit = DNA * float(np.median(self.stain[1:]))
+        elif cores.n >= MANY:
+            self.limit = DNA * float(np.median(stain))
 
     def groups(self) -> np.ndarray:
         """Group 1..m of each core (index 0 unused): cores within reach of each other, directly or through others."""

@@ -8,10 +8,17 @@ import cv2
 import numpy as np
 
 from leukofeat.base import ImageStage, check_number
-from leukofeat.kernels.labels import label_sums
 from leukofeat.kernels.stain import red_cell_radius
 from leukofeat.segmentation._leukocyte_cells import draw_nuclei, join_lobes, join_pairs, settle_cells
-from leukofeat.segmentation._leukocyte_cores import AZURE_FLOOR, find_cores, mean, relabel, split_cores, typical_radius
+from leukofeat.segmentation._leukocyte_cores import (
+    AZURE_FLOOR,
+    Bodies,
+    find_cores,
+    mean,
+    relabel,
+    split_cores,
+    typical_radius,
+)
 from leukofeat.segmentation._leukocyte_planes import Planes, make_planes
 from leukofeat.smear import Smear
 
@@ -103,17 +110,19 @@ def segment_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> t
 def _segment(image: np.ndarray, diameter: float | None) -> tuple[np.ndarray, np.ndarray]:
     """Nuclei and cells at the working scale."""
     planes, cores = _look(image, diameter)
-    cores = _drop_debris(split_cores(cores, planes.azure), planes) if cores.any() else cores
     if not cores.any():
         return cores, cores
-    nuclei, cells, limit = join_lobes(cores, planes)
-    nuclei = join_pairs(draw_nuclei(cells, nuclei, planes), cells, planes.azure, limit)
-    nuclei = _drop_debris(nuclei, planes)
-    if not nuclei.any():
-        return nuclei, nuclei
-    cells = settle_cells(nuclei, planes)
-    nuclei = draw_nuclei(cells, nuclei, planes)
-    return _select(nuclei, cells, planes.azure)
+    red = red_cell_radius(planes.contrast, planes.azure, 12.0, AZURE_FLOOR, 0.03)
+    bodies = _drop_debris(split_cores(cores, planes.azure), red)
+    if bodies.n == 0:
+        return bodies.labels, bodies.labels
+    bodies, cells, limit = join_lobes(bodies, planes)
+    bodies = Bodies.measure(draw_nuclei(cells, bodies.labels, planes), planes.azure, bodies.n)
+    bodies = _drop_debris(join_pairs(bodies, cells, planes.azure, limit), red)
+    if bodies.n == 0:
+        return bodies.labels, bodies.labels
+    cells = settle_cells(bodies, planes)
+    return _select(draw_nuclei(cells, bodies.labels, planes), cells, planes.azure)
 
 
 def _on_slide(image: np.ndarray) -> np.ndarray:
@@ -129,10 +138,10 @@ def _orientation(image: np.ndarray) -> Callable[..., np.ndarray]:
 
     What breaks ties by position later on then breaks them alike in all eight orientations of the same image.
     """
-    green = image[..., 1]
+    green = cv2.extractChannel(image, 1)
     h, w = green.shape
-    right = int(green.sum(axis=0, dtype=np.int64) @ np.arange(1 - w, w, 2))
-    below = int(green.sum(axis=1, dtype=np.int64) @ np.arange(1 - h, h, 2))
+    columns, rows = (cv2.reduce(green, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() for axis in (0, 1))
+    right, below = int(columns @ np.arange(1 - w, w, 2)), int(rows @ np.arange(1 - h, h, 2))
     flips = tuple(axis for axis, weight in ((0, below), (1, right)) if weight < 0)
     swap = h > w or (h == w and abs(below) > abs(right))
 
@@ -145,13 +154,13 @@ def _orientation(image: np.ndarray) -> Callable[..., np.ndarray]:
     return turn
 
 
-def _drop_debris(nuclei: np.ndarray, planes: Planes) -> np.ndarray:
-    """Drop bodies too small for a nucleus: against the others by their stain, and against the red cells by their size."""
-    table = label_sums(nuclei, int(nuclei.max(initial=0)), planes.azure)
-    stain, radius = table[:, 4], np.sqrt(table[:, 0] / np.pi)
-    red = red_cell_radius(planes.contrast, planes.azure, 12.0, AZURE_FLOOR, 0.03)
-    keep = (stain >= SPECK * mean(stain, np.maximum(stain, 1))) & (radius >= SHRUNK * red)
-    return relabel(nuclei, keep)
+def _drop_debris(bodies: Bodies, red: float) -> Bodies:
+    """Drop bodies too small for a nucleus: by their stain against the others, by their radius against the red cells'."""
+    return bodies.keep(_stained(bodies) & (np.sqrt(bodies.area / np.pi) >= SHRUNK * red))
+
+
+def _stained(bodies: Bodies) -> np.ndarray:
+    return bodies.stain >= SPECK * mean(bodies.stain, np.maximum(bodies.stain, 1))
 
 
 def _reduced(image: np.ndarray, scale: float) -> np.ndarray:
@@ -169,7 +178,8 @@ def _look(image: np.ndarray, diameter: float | None) -> tuple[Planes, np.ndarray
         while True:
             planes = make_planes(_reduced(image, glance))
             cores = find_cores(planes, 0.0)
-            radius = typical_radius(cores, SMALL if glance == 1 else 0.0) / glance if cores.any() else 0.0
+            enough = SMALL if glance == 1 else 0.0
+            radius = typical_radius(cores, planes.azure, enough) / glance if cores.any() else 0.0
             if glance == 1 or radius * glance >= SEEN:
                 break
             glance = min(1.0, 2 * glance)
@@ -188,11 +198,9 @@ def _look(image: np.ndarray, diameter: float | None) -> tuple[Planes, np.ndarray
 
 def _select(nuclei: np.ndarray, cells: np.ndarray, azure: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Drop debris, and in a portrait of one cell whatever the frame cuts."""
-    n = int(nuclei.max(initial=0))
     h, w = nuclei.shape
-    stain = label_sums(nuclei, n, azure)[:, 4]
-    table = label_sums(cells, n, azure)
-    keep = stain >= SPECK * mean(stain, np.maximum(stain, 1))
+    table = Bodies.measure(cells, azure).table
+    keep = _stained(Bodies.measure(nuclei, azure, len(table)))
     cut = table[:, 9] > 0
     middle = table[:, 1:3] / np.maximum(table[:, :1], 1) - [(h - 1) / 2, (w - 1) / 2]
     off = np.hypot(middle[:, 0], middle[:, 1])
