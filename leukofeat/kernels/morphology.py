@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from leukofeat.kernels._jit import jit
-from leukofeat.kernels._spans import run_end
 
 __all__ = ["drop_components", "plateaus", "reconstruct", "relabel", "squared_distance"]
 
@@ -45,29 +44,33 @@ def drop_components(mask: np.ndarray, value: int, min_area: int, drop_border: bo
     above = 0
     for i in range(h):
         row_start[i] = n
-        above_end = n
-        j: Any = np.int64(0)
-        while j < w:
-            start = j
-            j = run_end(mask[i], start)
-            if mask[i, start] != value:
-                continue
-            first[n] = start
-            last[n] = j
-            parent[n] = n
+        before = 1 - value
+        for j in range(w):
+            v = np.int64(mask[i, j])
+            if v != before:
+                if v == value:
+                    first[n] = j
+                else:
+                    last[n] = j
+                    n += 1
+                before = v
+        if before == value:
+            last[n] = w
+            n += 1
+        for k in range(row_start[i], n):
+            parent[k] = k
             # runs of the row above that end before this one starts are behind the next one, too
-            while above < above_end and last[above] <= start:
+            while above < row_start[i] and last[above] <= first[k]:
                 above += 1
-            k = above
-            while k < above_end and first[k] < j:
-                a = _find(parent, k)
-                b = _find(parent, n)
+            m = above
+            while m < row_start[i] and first[m] < last[k]:
+                a = _find(parent, m)
+                b = _find(parent, k)
                 if a < b:
                     parent[b] = a
                 else:
                     parent[a] = b
-                k += 1
-            n += 1
+                m += 1
         above = row_start[i]
     row_start[h] = n
     area = np.zeros(n, np.int64)
