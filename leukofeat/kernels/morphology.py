@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from leukofeat.kernels._jit import jit
@@ -53,7 +51,7 @@ def drop_components(mask: np.ndarray, value: int, min_area: int, drop_border: bo
                 else:
                     last[n] = j
                     n += 1
-                before = v
+                before = value if v == value else 1 - value
         if before == value:
             last[n] = w
             n += 1
