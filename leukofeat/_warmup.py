@@ -105,13 +105,14 @@ def _steps(everything: bool) -> Iterator[tuple[str, Callable[[], Any]]]:
     from leukofeat.baselines import make_baseline
     from leukofeat.datasets import make_smears
     from leukofeat.features import FeatureSet
-    from leukofeat.segmentation._leukocyte_planes import make_planes
+    from leukofeat.kernels.labels import renumbered
 
+    # a trifle, which tells soon whether there is anything to compile
+    yield "label maps", partial(renumbered, np.ones((1, 1), np.int32), np.zeros(2, np.int32))
     bunch = make_smears(n_samples=2, random_state=0)
     # a large field takes segmenters through what they do to large fields only
     images = [*bunch.images, np.tile(bunch.images[0], (3, 3, 1))]
     smears = [Smear(*parts) for parts in zip(bunch.images, bunch.nuclei, bunch.cells, strict=True)]
-    yield "colour planes", partial(make_planes, images[0])
     stages = [stage for _, stage in make_baseline("leukofeat_svm").steps]
     stages = [one for stage in stages for one in (stage.families if isinstance(stage, FeatureSet) else [stage])]
     for stage in [*stages, *(_public_stages() if everything else ())]:
@@ -126,9 +127,12 @@ def _steps(everything: bool) -> Iterator[tuple[str, Callable[[], Any]]]:
 def _outline(smear: Smear) -> None:
     from leukofeat.segmentation._leukocyte_cells import draw_nuclei, settle_cells
     from leukofeat.segmentation._leukocyte_cores import Bodies
-    from leukofeat.segmentation._leukocyte_planes import make_planes
+    from leukofeat.segmentation._leukocyte_planes import Planes
 
-    planes, nuclei = make_planes(np.array(smear.image)), np.array(smear.nuclei)
+    # planes without content spare this step the kernels that make them
+    nuclei = np.array(smear.nuclei)
+    real, gray, bins = (np.zeros(nuclei.shape, dtype) for dtype in (np.float32, np.uint8, np.uint16))
+    planes = Planes(np.zeros((*nuclei.shape, 3), np.float32), real, gray, gray, bins, real)
     draw_nuclei(settle_cells(Bodies.measure(nuclei, planes.azure), planes), nuclei, planes)
 
 
