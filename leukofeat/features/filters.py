@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 
@@ -275,18 +274,3 @@ class GranulometryFeatures(RegionFamily):
         mean = merged[..., 1:] / np.where(merged[..., :1] > 0, merged[..., :1], np.nan)
         loss = np.diff(mean, axis=-1) * np.tile([-1.0, 1.0], len(self.channels))[:, None]
         return flatten(loss, per_cell)
-
-
-@lru_cache(maxsize=32)
-def disc(radius: int) -> np.ndarray:
-    """Pixels within `radius` of the centre, read-only uint8, shape (2 radius + 1, 2 radius + 1).
-
-    Examples
-    --------
-    >>> disc(1).tolist()
-    [[0, 1, 0], [1, 1, 1], [0, 1, 0]]
-    """
-    steps = np.arange(-radius, radius + 1)
-    out = (steps[:, None] ** 2 + steps**2 <= radius**2).astype(np.uint8)
-    out.flags.writeable = False  # every caller gets this one
-    return out

@@ -7,8 +7,9 @@ from functools import cache
 import cv2
 import numpy as np
 
-from leukofeat.kernels.cell_fit import first_colors, fit_cells, mean_colors, settled
+from leukofeat.kernels.cell_fit import first_colors, fit_cells
 from leukofeat.kernels.labels import label_sums, nearest_label, renumbered
+from leukofeat.kernels.leaks import mean_colors, settled
 from leukofeat.kernels.necks import touching_labels
 from leukofeat.kernels.nucleus_fit import discriminate, remove_specks, threshold_each
 from leukofeat.kernels.stain import BIN_LOW, BIN_STEP

@@ -2,14 +2,13 @@ import cv2
 import numpy as np
 import pytest
 from skimage.filters import gabor
-from skimage.morphology import closing, opening
+from skimage.morphology import closing, disc, opening
 
 from leukofeat.features.filters import (
     WAVELETS,
     GaborFeatures,
     GranulometryFeatures,
     WaveletFeatures,
-    disc,
     wavelet_details,
 )
 from leukofeat.smear import Smear

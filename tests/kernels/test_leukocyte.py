@@ -13,8 +13,9 @@ from skimage.color import rgb2lab
 from skimage.filters import threshold_otsu
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from leukofeat.kernels.cell_fit import first_colors, settled
+from leukofeat.kernels.cell_fit import first_colors
 from leukofeat.kernels.labels import label_sums, nearest_label, renumbered, separated
+from leukofeat.kernels.leaks import settled
 from leukofeat.kernels.leukocyte import core_sums, sharpest_components
 from leukofeat.kernels.necks import hull_counts, label_gaps, split_at_necks, touching_labels
 from leukofeat.kernels.nucleus_fit import discriminate, remove_specks, threshold_each

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
-from skimage.morphology import opening
+from skimage.morphology import disc, opening
 
-from leukofeat.features.filters import disc
 from leukofeat.kernels._spans import part_runs
 from leukofeat.kernels.openings import opening_sums
 from tests.cells import degenerate_masks, drawn_field
