@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 from skimage.filters import gabor
-from skimage.morphology import closing, disc, opening
+from skimage.morphology import closing, disk, opening
 
 from leukofeat.features.filters import (
     WAVELETS,
@@ -85,8 +85,8 @@ def test_wavelet_energy_is_the_mean_square_over_the_region(smear):
 def test_granulometry_matches_scikit_image(smear):
     row = row_of(GranulometryFeatures(regions=["nucleus"], channels=["red"], radii=[1, 3]), smear)
     red, inside = smear.image[..., 0], smear.nuclei > 0
-    opened = [red, *(opening(red, disc(r), mode="ignore") for r in (1, 3))]
-    closed = [red, *(closing(red, disc(r), mode="ignore") for r in (1, 3))]
+    opened = [red, *(opening(red, disk(r), mode="ignore") for r in (1, 3))]
+    closed = [red, *(closing(red, disk(r), mode="ignore") for r in (1, 3))]
     for k, radius in enumerate((1, 3)):
         bright = (opened[k].astype(float) - opened[k + 1])[inside].mean()
         dark = (closed[k + 1].astype(float) - closed[k])[inside].mean()

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from skimage.morphology import disc, opening
+from skimage.morphology import disk, opening
 
 from leukofeat.kernels._spans import part_runs
 from leukofeat.kernels.openings import opening_sums
@@ -10,7 +10,7 @@ from tests.cells import degenerate_masks, drawn_field
 def check(plane, parts, n_parts, radii):
     found = opening_sums(plane, radii, part_runs(parts, n_parts), n_parts)
     for i, radius in enumerate(radii):
-        opened = opening(plane, disc(radius), mode="ignore").astype(int)
+        opened = opening(plane, disk(radius), mode="ignore").astype(int)
         expected = [opened[parts == part].sum() for part in range(n_parts)]
         np.testing.assert_array_equal(found[:, i], expected)
 
