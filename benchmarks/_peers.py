@@ -13,9 +13,9 @@ from typing import Any
 
 import cv2
 import numpy as np
+from skimage.morphology import disk
 
 from leukofeat.features.color import color_names, measure_color
-from leukofeat.features.filters import disc
 from leukofeat.kernels.filters import gabor_sums, plane_sums
 from leukofeat.kernels.fractal import box_dimensions
 from leukofeat.kernels.hog import hog_vector
@@ -380,7 +380,7 @@ def gabor_runners() -> dict[str, Callable[[], Runner]]:
 def granulometry_runners() -> dict[str, Callable[[], Runner]]:
     def run_with(opened: Any, closed: Any) -> Callable[[Sample], Any]:
         def run(s: Sample) -> list[np.ndarray]:
-            planes = [operation(s.gray, disc(r)) for operation in (opened, closed) for r in RADII]
+            planes = [operation(s.gray, disk(r)) for operation in (opened, closed) for r in RADII]
             return [plane_sums(plane, s.nuclei, s.n + 1) for plane in planes]
 
         return run

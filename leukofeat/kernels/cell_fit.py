@@ -67,33 +67,38 @@ def first_colors(
         Pixels of each ring in each bin.
     """
     h, w = bins.shape
-    rest = np.zeros(BINS, np.float32)
+    # neighbours are mostly of one colour: added up in turns, none waits for the one before
+    sums = np.zeros((2, BINS), np.float32)
     near = np.zeros((radius.size, BINS), np.float32)
     slope = 1 / (end - begin)
     for y in range(h):
         for x in range(w):
             d = distance[y, x]
             if d > begin:
-                rest[bins[y, x]] += min((d - begin) * slope, 1.0)
+                sums[x & 1, bins[y, x]] += min((d - begin) * slope, 1.0)
             if nuclei[y, x] == 0:
                 c = nearest[y, x] - 1
                 if d <= ring * radius[c]:
                     near[c, bins[y, x]] += 1
-    return rest, near
+    return sums[0] + sums[1], near
 
 
 @jit
 def _colors(bins: Any, nuclei: Any, cells: Any, n: Any) -> Any:
     """Colours outside of cells, and of the cytoplasm of each cell: see `first_colors`."""
     h, w = bins.shape
-    rest = np.zeros(BINS, np.float32)
+    # in turns, as above
+    counts = np.zeros((2, BINS), np.int32)
     near = np.zeros((n, BINS), np.float32)
     for y in range(h):
         for x in range(w):
             if cells[y, x] == 0:
-                rest[bins[y, x]] += 1
+                counts[x & 1, bins[y, x]] += 1
             elif nuclei[y, x] == 0:
                 near[cells[y, x] - 1, bins[y, x]] += 1
+    rest = np.empty(BINS, np.float32)
+    for b in range(BINS):
+        rest[b] = counts[0, b] + counts[1, b]
     return rest, near
 
 
@@ -153,24 +158,21 @@ def fit_cells(
     owners, cores, colors = nearest.reshape(-1), nuclei.reshape(-1), bins.reshape(-1)
     distances, edges = distance.reshape(-1), edge.reshape(-1)
     smooth = np.empty(BINS)
-    weight = np.empty(BINS)
+    outside = np.empty(BINS)
     evidence = np.empty(BINS)
     worked_out = np.full(BINS, -1, np.int64)  # the last fit that the evidence of a bin is of
     for k in range(rounds):
         if k > 0:
             rest, near = _colors(bins, nuclei, cells, n_cells)
-        _smoothed(rest, smooth)
-        pale, stained = 1.0, 1.0
+        stained = 1.0 + _smoothed(rest, outside)
+        pale = 1.0
         for b in range(BINS):
             if is_pale[b]:
-                pale += smooth[b]
-            else:
-                stained += smooth[b]
+                pale += outside[b]
+        stained += 1.0 - pale
         # around one cell there may be nothing but background or nothing but red cells: each counts as frequent as that
         floor = share * (pale + stained)
         pale, stained = max(pale, floor), max(stained, floor)
-        for b in range(BINS):
-            weight[b] = (pale if is_pale[b] else stained) / (smooth[b] + 0.02)
         cells[:] = 0
         for c in range(n_cells):
             R = radius[c]
@@ -208,7 +210,9 @@ def fit_cells(
                             v = np.uint64(colors[i])
                             if worked_out[v] != fit:
                                 worked_out[v] = fit
-                                evidence[v] = min(np.log((smooth[v] + 0.02) * weight[v] / total) + bias, ceiling[v])
+                                share_of_rest = (outside[v] + 0.02) / (pale if is_pale[v] else stained)
+                                share_of_near = (smooth[v] + 0.02) / total
+                                evidence[v] = min(np.log(share_of_near / share_of_rest) + bias, ceiling[v])
                             g = min(max(evidence[v] - slope * distances[i], -clip), clip)
                         if g > -clip:
                             low, high = min(low, x), x
