@@ -14,7 +14,7 @@ __all__ = ["label_sums", "nearest_label", "renumbered", "separated"]
 LABEL_BITS = 24
 # 5 x 5 chamfer steps (Borgefors 1986) in 1/65536 pixel: to the side, diagonal, and a knight's move
 STRAIGHT, DIAGONAL, KNIGHT = (int(step * 65536) << LABEL_BITS for step in (1.0, 1.4, 2.1969))
-FAR = 1 << 60
+FAR, MOST = 1 << 60, (1 << 31) - 1
 
 
 @jit
@@ -79,7 +79,7 @@ def nearest_label(labels: Any) -> Any:
     nearest : (H, W) int32
         The lower one of two equally near labels; all 0 where there is no label.
     distance : (H, W) float32
-        0 on the labels; elsewhere the 5 x 5 chamfer distance, as OpenCV has it.
+        0 on the labels; elsewhere the 5 x 5 chamfer distance, as OpenCV has it, up to 32768 pixels.
     """
     h, w = labels.shape
     # distance and label share one integer, so that one comparison settles both
@@ -107,7 +107,7 @@ def nearest_label(labels: Any) -> Any:
             row[x] = v
         for x in range(w):
             nearest[y - 2, x] = np.int32(row[x + 2] & ((1 << LABEL_BITS) - 1))
-            distance[y - 2, x] = np.float32(np.int32(row[x + 2] >> LABEL_BITS)) * np.float32(1 / 65536)
+            distance[y - 2, x] = np.float32(np.int32(min(row[x + 2] >> LABEL_BITS, MOST))) * np.float32(1 / 65536)
     return nearest, distance
 
 

@@ -173,6 +173,7 @@ def test_nearest_labels_are_the_nearest(labels):
     there = np.argwhere(labels > 0)
     if not there.size:
         assert not nearest.any()
+        assert (distance == 32768).all()
         return
     np.testing.assert_array_equal(nearest[labels > 0], labels[labels > 0])
     np.testing.assert_allclose(
