@@ -13,13 +13,14 @@ from typing import Any
 
 import cv2
 import numpy as np
-from skimage.morphology import disk
 
 from leukofeat.features.color import color_names, measure_color
+from leukofeat.kernels._spans import part_runs
 from leukofeat.kernels.filters import gabor_sums, plane_sums
 from leukofeat.kernels.fractal import box_dimensions
 from leukofeat.kernels.hog import hog_vector
 from leukofeat.kernels.moments import zernike_moments, zernike_orders
+from leukofeat.kernels.openings import opening_sums
 from leukofeat.kernels.patterns import lbp_histograms
 from leukofeat.kernels.runs import RUN_LENGTH_NAMES, run_lengths
 from leukofeat.kernels.shape import SHAPE_NAMES, region_shapes
@@ -378,34 +379,23 @@ def gabor_runners() -> dict[str, Callable[[], Runner]]:
 
 
 def granulometry_runners() -> dict[str, Callable[[], Runner]]:
-    def run_with(opened: Any, closed: Any) -> Callable[[Sample], Any]:
-        def run(s: Sample) -> list[np.ndarray]:
-            planes = [operation(s.gray, disk(r)) for operation in (opened, closed) for r in RADII]
-            return [plane_sums(plane, s.nuclei, s.n + 1) for plane in planes]
-
-        return run
-
-    def values(raw: Any, s: Sample) -> Values:
-        return {str(k): sums[:, 1] for k, sums in enumerate(raw)}
-
     def ours() -> Runner:
-        return Runner(
-            "leukofeat",
-            run_with(
-                lambda x, d: cv2.morphologyEx(x, cv2.MORPH_OPEN, d),
-                lambda x, d: cv2.morphologyEx(x, cv2.MORPH_CLOSE, d),
-            ),
-            values,
-        )
+        def run(s: Sample) -> np.ndarray:
+            runs = part_runs(s.nuclei, s.n + 1)
+            pixels = plane_sums(s.gray, s.nuclei, s.n + 1, runs)[:, :1]
+            opened, negative = (opening_sums(plane, RADII, runs, s.n + 1) for plane in (s.gray, ~s.gray))
+            return np.hstack([opened, 255 * pixels - negative])
+
+        return Runner("leukofeat", run, lambda raw, s: {str(k): raw[:, k] for k in range(raw.shape[1])})
 
     def scikit_image() -> Runner:
-        from skimage.morphology import closing, opening
+        from skimage.morphology import closing, disk, opening
 
-        return Runner(
-            "scikit-image",
-            run_with(lambda x, d: opening(x, d, mode="ignore"), lambda x, d: closing(x, d, mode="ignore")),
-            values,
-        )
+        def run(s: Sample) -> list[np.ndarray]:
+            planes = [operation(s.gray, disk(r), mode="ignore") for operation in (opening, closing) for r in RADII]
+            return [plane_sums(plane, s.nuclei, s.n + 1) for plane in planes]
+
+        return Runner("scikit-image", run, lambda raw, s: {str(k): sums[:, 1] for k, sums in enumerate(raw)})
 
     return {"leukofeat": ours, "scikit-image": scikit_image}
 
