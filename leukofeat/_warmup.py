@@ -81,16 +81,19 @@ def warm_up(*, everything: bool = False, report: Callable[[str], None] = print) 
     """
     before = count_kernels()
     partner = None
-    for name, run in _steps(everything):
-        already, started = count_kernels().compiled, time.perf_counter()
-        run()
-        compiled = count_kernels().compiled - already
-        report(f"{name}: {compiled} compiled, {time.perf_counter() - started:.1f} s")
-        if compiled and partner is None and cpu_count() > 1:
-            partner = _start_partner(everything)
-    if partner is not None:
-        partner.kill()
-        partner.wait()
+    try:
+        for name, run in _steps(everything):
+            already, started = count_kernels().compiled, time.perf_counter()
+            run()
+            compiled = count_kernels().compiled - already
+            report(f"{name}: {compiled} compiled, {time.perf_counter() - started:.1f} s")
+            if compiled and partner is None and cpu_count() > 1:
+                partner = _start_partner(everything)
+    finally:
+        # also after an error or an interrupt: nobody waits for it any more
+        if partner is not None:
+            partner.kill()
+            partner.wait()
     after = count_kernels()
     return Kernels(after.compiled - before.compiled, after.loaded - before.loaded, after.folder)
 
