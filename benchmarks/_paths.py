@@ -28,9 +28,9 @@ from leukofeat.features import (
     runlength,
     texture,
 )
-from leukofeat.kernels.color import STATISTIC_NAMES, optical_density_table
-from leukofeat.kernels.shape import SHAPE_NAMES
-from leukofeat.kernels.texture import HARALICK_NAMES
+from leukofeat.kernels.color.histograms import STATISTIC_NAMES, optical_density_table
+from leukofeat.kernels.shape.shape import SHAPE_NAMES
+from leukofeat.kernels.texture.haralick import HARALICK_NAMES
 from leukofeat.segmentation import LabKMeansSegmenter
 from leukofeat.smear import Smear
 

@@ -15,16 +15,16 @@ import cv2
 import numpy as np
 
 from leukofeat.features.color import color_names, measure_color
-from leukofeat.kernels._spans import part_runs
-from leukofeat.kernels.filters import gabor_sums, plane_sums
-from leukofeat.kernels.fractal import box_dimensions
-from leukofeat.kernels.hog import hog_vector
-from leukofeat.kernels.moments import zernike_moments, zernike_orders
-from leukofeat.kernels.openings import opening_sums
-from leukofeat.kernels.patterns import lbp_histograms
-from leukofeat.kernels.runs import RUN_LENGTH_NAMES, run_lengths
-from leukofeat.kernels.shape import SHAPE_NAMES, region_shapes
-from leukofeat.kernels.texture import HARALICK_NAMES, haralick
+from leukofeat.kernels.regions.spans import part_runs
+from leukofeat.kernels.shape.box_counting import box_dimensions
+from leukofeat.kernels.shape.shape import SHAPE_NAMES, region_shapes
+from leukofeat.kernels.shape.zernike import zernike_moments, zernike_orders
+from leukofeat.kernels.texture.gabor import gabor_sums, plane_sums
+from leukofeat.kernels.texture.granulometry import opening_sums
+from leukofeat.kernels.texture.haralick import HARALICK_NAMES, haralick
+from leukofeat.kernels.texture.hog import hog_vector
+from leukofeat.kernels.texture.lbp import lbp_histograms
+from leukofeat.kernels.texture.run_lengths import RUN_LENGTH_NAMES, run_lengths
 from leukofeat.smear import Smear
 
 CIRCLES = ((8, 1), (16, 2), (24, 3))

@@ -146,7 +146,7 @@ class FeatureFamily(_Stage):
         ndarray of shape (n_images, n_features), dtype float64
             NaN where a value is not defined, as for an image without a cell.
         """
-        from leukofeat.features._extract import extract
+        from leukofeat.measuring import extract
 
         return self._label_rows(extract([self], self._prepare(X)).values, X)
 

@@ -15,8 +15,8 @@ from sklearn.base import BaseEstimator
 _TRUSTED = (
     "functools.partial",
     "numpy.dtype",
-    "leukofeat.baselines.channel_moments",
-    "leukofeat.baselines.four_colors",
+    "leukofeat.baselines.registry.channel_moments",
+    "leukofeat.baselines.registry.four_colors",
     "leukofeat.selection.anova_f",
     "sklearn.feature_selection._mutual_info.mutual_info_classif",
 )

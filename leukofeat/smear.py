@@ -174,15 +174,15 @@ class Smear:
     def region_boxes(self, name: str) -> np.ndarray:
         """Bounding box, area and coordinate sums of each label of a region, shape (n_cells, 7), int64.
 
-        See :func:`leukofeat.kernels.shape.region_boxes` for the columns.
+        See :func:`leukofeat.kernels.shape.shape.region_boxes` for the columns.
         """
-        from leukofeat.kernels.shape import region_boxes
+        from leukofeat.kernels.shape.shape import region_boxes
 
         return self.keep(("boxes", name), lambda: region_boxes(self.region(name), self.n_cells))
 
     def nuclear_depths(self) -> np.ndarray:
-        """Squared distance of each pixel of a nucleus to the outside: :func:`leukofeat.kernels.depth.squared_depths`."""
-        from leukofeat.kernels.depth import squared_depths
+        """Squared distance of each pixel of a nucleus to the outside: :func:`leukofeat.kernels.regions.distance.squared_depths`."""
+        from leukofeat.kernels.regions.distance import squared_depths
 
         nuclei, boxes = self.region("nucleus"), self.region_boxes("nucleus")
         return self.keep("nuclear depths", lambda: _read_only(squared_depths(nuclei, boxes=boxes)))

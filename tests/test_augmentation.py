@@ -20,7 +20,7 @@ from sklearn.svm import SVC
 
 from leukofeat import as_sequence
 from leukofeat.augmentation import TRANSFORMS, Augmented, augment, augment_image, augmentation_leak
-from leukofeat.augmentation._image import alter, check_transforms
+from leukofeat.augmentation.image import alter, check_transforms
 from leukofeat.features import FeatureSet
 from leukofeat.persistence import load, save
 from tests.stages import Darker, MeanColor

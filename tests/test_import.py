@@ -48,7 +48,7 @@ def test_everything_announced_is_there():
 def test_a_kernel_compiles_with_and_without_a_place_for_its_cache(writable, tmp_path):
     """numba tries the package's folder, then the user's; where none can be written the kernel lives in memory."""
     (tmp_path / "somebodys_kernel.py").write_text(
-        "from leukofeat.kernels._jit import jit\n\n@jit\ndef double(x):\n    return 2 * x\n"
+        "from leukofeat.kernels.jit import jit\n\n@jit\ndef double(x):\n    return 2 * x\n"
     )
     read_only = (
         "import tempfile\n"

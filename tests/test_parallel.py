@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from leukofeat import ImageSequence, as_sequence
-from leukofeat._parallel import MAX_BATCH, map_images
+from leukofeat.parallel import MAX_BATCH, map_images
 
 
 @pytest.fixture

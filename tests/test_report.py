@@ -25,10 +25,10 @@ from leukofeat.audit import audit_dataset
 from leukofeat.datasets import make_smears
 from leukofeat.evaluation import compare
 from leukofeat.report import write_report
-from leukofeat.report._cases import outlined, worst_rows
-from leukofeat.report._charts import ticks
-from leukofeat.report._curves import GRID, reliability, roc_band
-from leukofeat.report._html import Markup, element, escape, picture
+from leukofeat.report.cases import outlined, worst_rows
+from leukofeat.report.charts import ticks
+from leukofeat.report.html import Markup, element, escape, picture
+from leukofeat.statistics.curves import GRID, reliability, roc_band
 from tests.stages import DarkSegmenter, MeanColor
 
 EVIL = (

@@ -1,13 +1,13 @@
 """Which pipeline is better, by how much, and how far that can be believed."""
 
-from leukofeat.evaluation.bootstrap import bootstrap_interval
+from leukofeat.audit.slides import SLIDE_NOTE, estimate_slides
 from leukofeat.evaluation.compare import compare, compare_protocols
-from leukofeat.evaluation.comparison import Comparison
-from leukofeat.evaluation.inference import PairedTest, corrected_t, delong, holm, mcnemar, sign_flip
-from leukofeat.evaluation.scale_bar import bar_style, draw_scale_bar, hide_scale_bar
-from leukofeat.evaluation.slides import SLIDE_NOTE, estimate_slides
 from leukofeat.evaluation.splits import make_splitter, published_split
 from leukofeat.evaluation.stress import shift_stain, stress_test
+from leukofeat.evaluation.tables import Comparison
+from leukofeat.preprocessing.scale_bar import bar_style, draw_scale_bar, hide_scale_bar
+from leukofeat.statistics.bootstrap import bootstrap_interval
+from leukofeat.statistics.inference import PairedTest, corrected_t, delong, holm, mcnemar, sign_flip
 
 __all__ = [
     "SLIDE_NOTE",

@@ -12,7 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, check_cv
 
-from leukofeat.evaluation.comparison import (
+from leukofeat.evaluation.folds import Run, to_outcome
+from leukofeat.evaluation.splits import PUBLISHED, make_splitter, published_split
+from leukofeat.evaluation.stress import draw_rows
+from leukofeat.evaluation.tables import (
     Comparison,
     confusion_tables,
     fold_table,
@@ -20,9 +23,6 @@ from leukofeat.evaluation.comparison import (
     prediction_table,
     summarise,
 )
-from leukofeat.evaluation.running import Run, to_outcome
-from leukofeat.evaluation.splits import PUBLISHED, make_splitter, published_split
-from leukofeat.evaluation.stress import draw_rows
 from leukofeat.sequence import as_sequence
 
 _PACKAGES = ("leukofeat", "numpy", "scipy", "scikit-learn", "opencv-python", "numba", "pandas")

@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from leukofeat._parallel import map_images
 from leukofeat.datasets import paste_cells
-from leukofeat.evaluation.bootstrap import bootstrap_interval
-from leukofeat.evaluation.scale_bar import BAR_STYLES, bar_style, draw_scale_bar, hide_scale_bar
+from leukofeat.parallel import map_images
 from leukofeat.preprocessing import background_color
+from leukofeat.preprocessing.scale_bar import BAR_STYLES, bar_style, draw_scale_bar, hide_scale_bar
 from leukofeat.segmentation import LabKMeansSegmenter
 from leukofeat.sequence import ImageSequence, as_sequence
 from leukofeat.smear import Smear
+from leukofeat.statistics.bootstrap import bootstrap_interval
 
 STRESS_TESTS = {
     "other background": "leukocytes pasted onto a field of another class (and slide)",

@@ -2,7 +2,7 @@
 
 import sys
 
-from leukofeat.features._page import features_page
+from leukofeat.features.page import features_page
 
 sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
 sys.stdout.write(features_page())

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from leukofeat.base import FeatureFamily, check_choice, check_choices
-from leukofeat.features._summary import SUMMARIES, summarize, summary_names
+from leukofeat.features.summary import SUMMARIES, summarize, summary_names
 from leukofeat.features.texture import CHANNELS, texture_plane
-from leukofeat.kernels.chromatin import CHROMATIN_NAMES, chromatin
-from leukofeat.kernels.color import optical_density_table
+from leukofeat.kernels.color.histograms import optical_density_table
+from leukofeat.kernels.texture.chromatin import CHROMATIN_NAMES, chromatin
 from leukofeat.smear import Smear
 
 
@@ -27,7 +27,7 @@ class ChromatinFeatures(FeatureFamily):
 
     See Also
     --------
-    leukofeat.kernels.chromatin.chromatin : The measures.
+    leukofeat.kernels.texture.chromatin.chromatin : The measures.
 
     Examples
     --------

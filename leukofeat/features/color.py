@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from leukofeat.base import check_choices
-from leukofeat.features._parts import CELL_REGIONS, flatten, parts_of, pool, split_cells
-from leukofeat.features._region_family import RegionFamily
-from leukofeat.features._summary import SUMMARIES, summarize, summary_names
-from leukofeat.kernels.color import (
+from leukofeat.features.parts import CELL_REGIONS, flatten, parts_of, pool, split_cells
+from leukofeat.features.region_family import RegionFamily
+from leukofeat.features.summary import SUMMARIES, summarize, summary_names
+from leukofeat.kernels.color.histograms import (
     STATISTIC_NAMES,
     gather_runs,
     histogram_statistics,
@@ -70,7 +70,7 @@ def measure_color(
     -------
     ndarray of float64, shape (columns,) or (n_cells, columns)
         Named by `color_names`. The statistics are those of
-        :func:`leukofeat.kernels.color.histogram_statistics`, exact for the 8-bit planes: LAB, HSV (hue 0 to 255,
+        :func:`leukofeat.kernels.color.histograms.histogram_statistics`, exact for the 8-bit planes: LAB, HSV (hue 0 to 255,
         taken as a number, not as an angle) and YCrCb as OpenCV scales them, "hed" in hundredths of optical density.
         NaN for a region without pixels.
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from leukofeat.base import FeatureFamily, check_number
-from leukofeat.kernels.circles import hough_circles
-from leukofeat.kernels.contours import contour_areas
+from leukofeat.kernels.shape.circles import hough_circles
+from leukofeat.kernels.shape.contour_areas import contour_areas
 from leukofeat.smear import Smear
 
 CONTOUR_NAMES = (

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from leukofeat.base import check_choice, check_choices, check_number
-from leukofeat.features._parts import flatten, number_word, parts_of, pool, split_cells
-from leukofeat.features._region_family import RegionFamily
+from leukofeat.features.parts import flatten, number_word, parts_of, pool, split_cells
+from leukofeat.features.region_family import RegionFamily
 from leukofeat.features.texture import CHANNELS, texture_plane
-from leukofeat.kernels.filters import gabor_sums, plane_sums
-from leukofeat.kernels.openings import opening_sums
+from leukofeat.kernels.texture.gabor import gabor_sums, plane_sums
+from leukofeat.kernels.texture.granulometry import opening_sums
 from leukofeat.smear import Smear
 
 # scaling filters of orthonormal wavelets (Daubechies 1988)

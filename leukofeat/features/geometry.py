@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from leukofeat.base import FeatureFamily, check_choices, check_number
-from leukofeat.features._summary import SUMMARIES, summarize, summary_names
-from leukofeat.kernels.shape import SHAPE_NAMES, region_shapes
+from leukofeat.features.summary import SUMMARIES, summarize, summary_names
+from leukofeat.kernels.shape.shape import SHAPE_NAMES, region_shapes
 from leukofeat.smear import Smear
 
 # power of a length in each measure: what pixel_size turns into micrometres
@@ -59,7 +59,7 @@ def measure_geometry(smear: Smear, pixel_size: float | None = None) -> np.ndarra
     -------
     ndarray of float64, shape (n_cells, columns)
         Named by `geometry_names`. For nucleus and cell the measures of
-        :func:`leukofeat.kernels.shape.region_shapes`; then
+        :func:`leukofeat.kernels.shape.shape.region_shapes`; then
 
         - ``cytoplasm_area``: cell area - nucleus area;
         - ``nc_area_ratio``, ``nc_diameter_ratio``: nucleus / cell, of areas and of equivalent diameters (0 to 1);

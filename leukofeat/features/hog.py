@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from leukofeat.base import FeatureFamily, check_choices, check_number
-from leukofeat.features._parts import cell_regions, flatten, parts_of, pool, split_cells
-from leukofeat.kernels.gradients import GRADIENT_NAMES, gradient_statistics, gradient_sums
-from leukofeat.kernels.hog import hog_image_statistics, hog_vector
+from leukofeat.features.parts import cell_regions, flatten, parts_of, pool, split_cells
+from leukofeat.kernels.texture.gradients import GRADIENT_NAMES, gradient_statistics, gradient_sums
+from leukofeat.kernels.texture.hog import hog_image_statistics, hog_vector
 from leukofeat.smear import REGIONS, Smear
 
 

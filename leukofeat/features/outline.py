@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from leukofeat.base import FeatureFamily, check_choices, check_number
-from leukofeat.features._summary import SUMMARIES, summarize, summary_names
-from leukofeat.kernels.depth import count_lobes
-from leukofeat.kernels.fractal import box_dimensions
-from leukofeat.kernels.harmonics import bending_energies, contour_harmonics
-from leukofeat.kernels.moments import zernike_moments, zernike_orders
-from leukofeat.kernels.outline import region_outlines
+from leukofeat.features.summary import SUMMARIES, summarize, summary_names
+from leukofeat.kernels.regions.distance import count_lobes
+from leukofeat.kernels.shape.box_counting import box_dimensions
+from leukofeat.kernels.shape.contours import region_outlines
+from leukofeat.kernels.shape.harmonics import bending_energies, contour_harmonics
+from leukofeat.kernels.shape.zernike import zernike_moments, zernike_orders
 from leukofeat.smear import Smear
 
 _N_POINTS = 128
@@ -112,9 +112,9 @@ class OutlineFeatures(FeatureFamily):
     """Descriptors of the outlines of nuclei and cells, which neither place, size nor turn change much.
 
     Per cell: ``nucleus_fourier_2`` to ``_6`` and ``_m1`` to ``_m5`` (`fourier_descriptors`),
-    ``nucleus_bending_energy``, ``nucleus_zernike_4_2`` (:func:`leukofeat.kernels.moments.zernike_moments` of the mask),
-    ``nucleus_box_dimension`` (:func:`leukofeat.kernels.fractal.box_dimensions`), and ``nucleus_lobes`` and
-    ``nucleus_parts`` (:func:`leukofeat.kernels.depth.count_lobes`). The image's row holds their summaries over the cells.
+    ``nucleus_bending_energy``, ``nucleus_zernike_4_2`` (:func:`leukofeat.kernels.shape.zernike.zernike_moments` of the mask),
+    ``nucleus_box_dimension`` (:func:`leukofeat.kernels.shape.box_counting.box_dimensions`), and ``nucleus_lobes`` and
+    ``nucleus_parts`` (:func:`leukofeat.kernels.regions.distance.count_lobes`). The image's row holds their summaries over the cells.
 
     Parameters
     ----------

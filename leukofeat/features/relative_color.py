@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from leukofeat.base import FeatureFamily, check_choices
-from leukofeat.features._parts import parts_of
-from leukofeat.kernels.color import optical_density_table, part_histograms, side_means
+from leukofeat.features.parts import parts_of
+from leukofeat.kernels.color.histograms import optical_density_table, part_histograms, side_means
 from leukofeat.smear import Smear
 
 _CHANNELS = ("lab_l", "lab_a", "lab_b", "od_r", "od_g", "od_b")

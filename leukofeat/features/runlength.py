@@ -8,10 +8,10 @@ from functools import partial
 import numpy as np
 
 from leukofeat.base import check_choice, check_number
-from leukofeat.features._parts import flatten, measure_regions
-from leukofeat.features._region_family import RegionFamily
+from leukofeat.features.parts import flatten, measure_regions
+from leukofeat.features.region_family import RegionFamily
 from leukofeat.features.texture import CHANNELS, over_directions, quantized_plane
-from leukofeat.kernels.runs import RUN_LENGTH_NAMES, run_lengths
+from leukofeat.kernels.texture.run_lengths import RUN_LENGTH_NAMES, run_lengths
 from leukofeat.smear import Smear
 
 
@@ -19,7 +19,7 @@ class RunLengthFeatures(RegionFamily):
     """Run-length features of each region: mean and range over four directions.
 
     A run is a chain of pixels of one grey level in one direction; it ends at the region's border. See
-    :func:`leukofeat.kernels.runs.run_lengths` for the definitions.
+    :func:`leukofeat.kernels.texture.run_lengths.run_lengths` for the definitions.
 
     Parameters
     ----------

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 
 from leukofeat.base import check_choice, check_number
-from leukofeat.features._parts import flatten, measure_regions, number_word, parts_of, pool, split_cells
-from leukofeat.features._region_family import RegionFamily
-from leukofeat.kernels.patterns import lbp_histograms
-from leukofeat.kernels.texture import HARALICK_NAMES, haralick
+from leukofeat.features.parts import flatten, measure_regions, number_word, parts_of, pool, split_cells
+from leukofeat.features.region_family import RegionFamily
+from leukofeat.kernels.texture.haralick import HARALICK_NAMES, haralick
+from leukofeat.kernels.texture.lbp import lbp_histograms
 from leukofeat.smear import Smear
 
 CHANNELS = ("gray", "red", "green", "blue", "lightness", "saturation")
@@ -98,7 +98,7 @@ def measure_haralick(
     Returns
     -------
     ndarray of float64, shape (columns,) or (n_cells, columns)
-        Named by `haralick_names`; see :func:`leukofeat.kernels.texture.haralick` for the definitions. A direction
+        Named by `haralick_names`; see :func:`leukofeat.kernels.texture.haralick.haralick` for the definitions. A direction
         in which the region has no pair of pixels is left out; NaN where no direction has one.
 
     Examples

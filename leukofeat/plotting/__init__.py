@@ -1,6 +1,6 @@
 """Displays after scikit-learn's: made by a class method, drawn on axes that can be given, with `figure_` and `axes_`."""
 
-from leukofeat.plotting._drawing import CELL_COLOR, NOTE, NUCLEUS_COLOR, TRUTH_COLOR, outline
+from leukofeat.plotting.drawing import CELL_COLOR, NOTE, NUCLEUS_COLOR, TRUTH_COLOR, outline
 from leukofeat.plotting.features import FeatureDisplay
 from leukofeat.plotting.segmentation import SegmentationDisplay
 from leukofeat.plotting.slides import SlidesDisplay

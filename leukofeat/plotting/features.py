@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leukofeat.plotting._drawing import grid
+from leukofeat.plotting.drawing import grid
 from leukofeat.selection import anova_f
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from leukofeat.plotting._drawing import CELL_COLOR, NUCLEUS_COLOR, TRUTH_COLOR, draw_edges, grid
+from leukofeat.plotting.drawing import CELL_COLOR, NUCLEUS_COLOR, TRUTH_COLOR, draw_edges, grid
 from leukofeat.sequence import as_sequence
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from leukofeat.plotting._drawing import NOTE, grid
+from leukofeat.plotting.drawing import NOTE, grid
 from leukofeat.sequence import as_sequence
 
 _SIDE = 112
@@ -87,7 +87,7 @@ class SlidesDisplay:
         >>> display.axes_.shape
         (4, 3)
         """
-        from leukofeat.evaluation.slides import SLIDE_NOTE
+        from leukofeat.audit.slides import SLIDE_NOTE
 
         images, codes = as_sequence(X), np.asarray(groups)
         if len(codes) != len(images):

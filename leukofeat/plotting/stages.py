@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from leukofeat.base import ImageStage
-from leukofeat.plotting._drawing import grid, outline
+from leukofeat.plotting.drawing import grid, outline
 from leukofeat.sequence import as_sequence
 
 

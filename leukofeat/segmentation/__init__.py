@@ -4,7 +4,7 @@ from leukofeat.segmentation.cells import split_cells
 from leukofeat.segmentation.fuzzy import FuzzyCMeansSegmenter, segment_fuzzy_c_means
 from leukofeat.segmentation.grabcut import GrabCutSegmenter, refine_grabcut
 from leukofeat.segmentation.lab_kmeans import LabKMeansSegmenter, segment_lab_kmeans
-from leukofeat.segmentation.leukocyte import LeukocyteSegmenter, segment_leukocytes
+from leukofeat.segmentation.leukocyte.segment import LeukocyteSegmenter, segment_leukocytes
 from leukofeat.segmentation.mask import RegionMasker, mask_region
 from leukofeat.segmentation.metrics import (
     aggregated_jaccard,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch
 
-from leukofeat._parallel import map_images
+from leukofeat.parallel import map_images
 from leukofeat.sequence import ImageSequence, as_sequence
 from leukofeat.smear import Smear
 

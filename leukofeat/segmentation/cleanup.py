@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from leukofeat.kernels.morphology import drop_components, relabel
-from leukofeat.kernels.watershed import grow
+from leukofeat.kernels.regions.morphology import drop_components, relabel
+from leukofeat.kernels.regions.watershed import grow
 from leukofeat.segmentation.watershed import Split, as_mask, split_touching
 
 __all__ = ["area_opening", "assemble", "clean_mask", "fill_small_holes", "remove_border_objects"]

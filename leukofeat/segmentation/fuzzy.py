@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from leukofeat.base import check_choice, check_number
-from leukofeat.kernels.clustering import RandomState, kmeans
-from leukofeat.kernels.fuzzy import fuzzy_c_means
-from leukofeat.segmentation._lab import LabHistogram, Rank, contrast
-from leukofeat.segmentation._stage import Segmenter
+from leukofeat.kernels.color.fuzzy_c_means import fuzzy_c_means
+from leukofeat.kernels.color.kmeans import RandomState, kmeans
 from leukofeat.segmentation.cleanup import assemble
+from leukofeat.segmentation.lab_histogram import LabHistogram, Rank, contrast
+from leukofeat.segmentation.stage import Segmenter
 from leukofeat.segmentation.watershed import Split
 from leukofeat.smear import Smear
 

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from leukofeat.base import ImageStage, check_number
-from leukofeat.segmentation._stage import Segmenter
 from leukofeat.segmentation.cleanup import assemble
 from leukofeat.segmentation.lab_kmeans import LabKMeansSegmenter
+from leukofeat.segmentation.stage import Segmenter
 from leukofeat.segmentation.watershed import Split
 from leukofeat.smear import Smear, check_image
 

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from leukofeat.base import check_choice, check_number
-from leukofeat.kernels.clustering import RandomState, kmeans
-from leukofeat.segmentation._lab import LabHistogram, Rank, contrast
-from leukofeat.segmentation._stage import Segmenter
+from leukofeat.kernels.color.kmeans import RandomState, kmeans
 from leukofeat.segmentation.cleanup import assemble
+from leukofeat.segmentation.lab_histogram import LabHistogram, Rank, contrast
+from leukofeat.segmentation.stage import Segmenter
 from leukofeat.segmentation.watershed import Split
 from leukofeat.smear import Smear
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from leukofeat.base import check_choice, check_number
-from leukofeat.segmentation._stage import Segmenter
+from leukofeat.segmentation.stage import Segmenter
 from leukofeat.segmentation.thresholds import (
     CHANNELS,
     Channel,

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from leukofeat.base import check_choice
-from leukofeat.kernels.thresholds import otsu_thresholds
+from leukofeat.kernels.color.otsu import otsu_thresholds
 from leukofeat.segmentation.cleanup import assemble
 from leukofeat.smear import check_image
 

@@ -7,8 +7,8 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from leukofeat.kernels.morphology import plateaus, reconstruct, relabel, squared_distance
-from leukofeat.kernels.watershed import flood
+from leukofeat.kernels.regions.morphology import plateaus, reconstruct, relabel, squared_distance
+from leukofeat.kernels.regions.watershed import flood
 
 __all__ = ["distance_to_background", "extended_maxima", "h_maxima", "marker_watershed", "split_touching"]
 

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leukofeat.audit._marks import name_styles, settle_marks, trace_marks
+from leukofeat.audit.marks import name_styles, settle_marks, trace_marks
 from leukofeat.datasets import make_smears
 
 

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from leukofeat.audit._fingerprint import THUMB, fingerprint, symmetric_cosines
-from leukofeat.audit._marks import settle_marks, trace_marks
-from leukofeat.audit._pairs import SYMMETRIES, cluster, find_pairs
+from leukofeat.audit.fingerprint import THUMB, fingerprint, symmetric_cosines
+from leukofeat.audit.marks import settle_marks, trace_marks
+from leukofeat.audit.pairs import SYMMETRIES, cluster, find_pairs
 from leukofeat.datasets import make_smears
 
 

@@ -11,8 +11,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from leukofeat.datasets import make_smears
-from leukofeat.datasets._render import photograph
-from leukofeat.datasets._slides import NUISANCES, PATIENT_SPREAD, draw_slide
+from leukofeat.datasets.render import photograph
+from leukofeat.datasets.slides import NUISANCES, PATIENT_SPREAD, draw_slide
 
 
 def digests(arrays):

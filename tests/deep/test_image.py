@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leukofeat.deep import fit_image
-from leukofeat.deep._image import RESIZES, to_blob
+from leukofeat.deep.image import RESIZES, to_blob
 
 
 @given(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leukofeat.deep._signature import Signature, Tensor, read_signature
+from leukofeat.deep.signature import Signature, Tensor, read_signature
 from tests.deep.onnx_file import Tiny, message, model, node, number, tensor, value_info
 
 CONTENT = Tiny().content

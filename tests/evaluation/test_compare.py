@@ -11,8 +11,8 @@ from sklearn.svm import SVC
 from leukofeat.baselines import make_baseline
 from leukofeat.datasets import load_images, make_smears
 from leukofeat.evaluation import compare, compare_protocols, mcnemar
-from leukofeat.evaluation.metrics import CLASS_METRICS, OVERALL_METRICS
 from leukofeat.features import FeatureSet
+from leukofeat.statistics.metrics import CLASS_METRICS, OVERALL_METRICS
 from tests.stages import MeanColor
 
 

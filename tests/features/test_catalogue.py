@@ -31,10 +31,10 @@ from leukofeat.features import (
     WaveletFeatures,
     list_features,
 )
-from leukofeat.features._catalogue import CATALOGUE, find_measure
-from leukofeat.features._measure import Measure
-from leukofeat.features._page import SLACK, TOLERANCE, features_page
-from leukofeat.features._summary import summarize, summary_names
+from leukofeat.features.catalogue import CATALOGUE, find_measure
+from leukofeat.features.measure import Measure
+from leukofeat.features.page import SLACK, TOLERANCE, features_page
+from leukofeat.features.summary import summarize, summary_names
 from leukofeat.smear import REGIONS, Smear
 from tests.cells import drawn_field
 from tests.features.smooth import draw

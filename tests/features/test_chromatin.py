@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from leukofeat.features.chromatin import ChromatinFeatures
-from leukofeat.kernels.chromatin import CHROMATIN_NAMES
+from leukofeat.kernels.texture.chromatin import CHROMATIN_NAMES
 
 
 @pytest.mark.parametrize(("channel", "index"), [("red", 0), ("green", 1), ("blue", 2)])

@@ -1,7 +1,7 @@
 import pytest
 
 from leukofeat.features.runlength import RunLengthFeatures
-from leukofeat.kernels.runs import RUN_LENGTH_NAMES, run_lengths
+from leukofeat.kernels.texture.run_lengths import RUN_LENGTH_NAMES, run_lengths
 
 
 def test_runs_are_summed_up_over_directions(smear):

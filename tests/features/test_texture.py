@@ -11,7 +11,7 @@ from leukofeat.features.texture import (
     measure_lbp,
     texture_plane,
 )
-from leukofeat.kernels.texture import HARALICK_NAMES, haralick
+from leukofeat.kernels.texture.haralick import HARALICK_NAMES, haralick
 from leukofeat.smear import Smear
 
 

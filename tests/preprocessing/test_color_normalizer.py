@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 
 from leukofeat import ImageError
 from leukofeat.preprocessing import ColorNormalizer, background_color, stained_mask
-from leukofeat.preprocessing._stages import METHODS
+from leukofeat.preprocessing.stages import METHODS
 
 LEARNING = ("template", "reinhard", "macenko", "histogram")
 BACKGROUND = (235, 228, 238)

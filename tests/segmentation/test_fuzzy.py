@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from leukofeat.kernels.clustering import kmeans
-from leukofeat.kernels.fuzzy import fuzzy_c_means
+from leukofeat.kernels.color.fuzzy_c_means import fuzzy_c_means
+from leukofeat.kernels.color.kmeans import kmeans
 from leukofeat.segmentation.fuzzy import FuzzyCMeansSegmenter
 from tests.cells import real_cells
 

@@ -1,0 +1,243 @@
+"""All that the audit measures of one image, in one visit: file, pixels, marks, fingerprint, and what may give the class away."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import ExifTags, Image
+
+from leukofeat.audit.fingerprint import Fingerprint, fingerprint
+from leukofeat.audit.marks import Traces, trace_marks
+from leukofeat.kernels.color.otsu import otsu_thresholds
+from leukofeat.sequence import ImageSequence
+
+_SMALL = 224  # side at which the background is measured
+_FOCUS_WINDOW = 512
+_QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
+_EXIF = ("Make", "Model", "Software", "DateTime", "Artist", "ImageDescription", "Orientation")
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is known of one image; only `error` and the file's own values where it could not be decoded."""
+
+    error: str | None = None
+    n_bytes: int | None = None
+    format: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+    file_hash: str | None = None
+    pixel_hash: str = ""
+    shape: tuple[int, int] = (0, 0)
+    is_gray: bool = False
+    level: float = np.nan  # mean luma, 0 to 255
+    contrast: float = np.nan  # standard deviation of the luma
+    sharpness: float = np.nan  # 0 (out of focus) to about 1.5, whatever the number of cells
+    red_cell_sharpness: float = np.nan  # the same outside leukocytes
+    brightness: float = np.nan  # luma of the empty slide
+    cell_size: float = np.nan  # diameter of a typical red cell in pixels
+    colors: np.ndarray = field(default_factory=lambda: np.empty(0))
+    corner: np.ndarray = field(default_factory=lambda: np.empty(0))
+    background: np.ndarray = field(default_factory=lambda: np.empty(0))
+    traces: Traces | None = None
+    fingerprint: Fingerprint | None = None
+
+
+def describe(images: ImageSequence, i: int) -> Description:
+    """Measure image `i`; a broken one gives its error instead of raising it."""
+    file = _describe_file(images.source(i))
+    try:
+        image = images.smear(i).image
+    except (ValueError, TypeError, OSError) as error:
+        return Description(error=str(error), **file)
+    return Description(**file, **describe_pixels(image))
+
+
+def _describe_file(source: str | None) -> dict:
+    if source is None:
+        return {}
+    try:
+        data = Path(source).read_bytes()
+    except OSError:
+        return {"format": Path(source).suffix.lower().lstrip(".")}
+    kind, metadata = _read_header(data)
+    kind = kind or Path(source).suffix.lower().lstrip(".")
+    return {
+        "n_bytes": len(data),
+        "format": kind,
+        "metadata": metadata,
+        "file_hash": hashlib.sha256(data).hexdigest(),
+    }
+
+
+def _read_header(data: bytes) -> tuple[str, dict[str, str]]:
+    """Format and what a camera or a program left in the file besides the pixels."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            header = Image.open(io.BytesIO(data))
+            exif = header.getexif()
+        except Exception:  # Pillow raises many kinds for a damaged header; decoding says what is wrong
+            return "", {}
+    found = {"mode": header.mode}
+    tables = getattr(header, "quantization", None)
+    if tables:
+        found["jpeg tables"] = hashlib.md5(repr(sorted(tables.items())).encode(), usedforsecurity=False).hexdigest()[:8]
+    for key in ("dpi", "progressive", "comment", "compression", "Software"):
+        if header.info.get(key):
+            found[key] = str(header.info[key])[:80]
+    for number, value in exif.items():
+        name = ExifTags.TAGS.get(number)
+        if name in _EXIF:
+            found[name] = str(value)[:10] if name == "DateTime" else str(value)[:80]  # the day, not the second
+    return (header.format or "").lower(), found
+
+
+def describe_pixels(image: np.ndarray) -> dict:
+    """All measurements of one RGB image that need its pixels only, by the names of :class:`Description`."""
+    height, width = image.shape[:2]
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    traces = trace_marks(image)
+    box = traces.marks[0][:4] if traces.marks else None
+    small = _shrink(image)
+    leukocytes = find_leukocytes(small)
+    known = np.ones(small.shape[:2], np.uint8)
+    if box is not None:
+        scale = small.shape[0] / height
+        known[int(box[0] * scale) : int(box[2] * scale) + 2, int(box[1] * scale) : int(box[3] * scale) + 2] = 0
+    rest = known & (1 - leukocytes)
+    if rest.mean() < 0.05:  # cells all over: better the whole field than nothing
+        rest = known
+    slide = _slide_color(small, rest)
+    mean, deviation = cv2.meanStdDev(gray)
+    digest = hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16)
+    digest.update(repr(image.shape).encode())
+    return {
+        "pixel_hash": digest.hexdigest(),
+        "shape": (height, width),
+        "is_gray": bool((image[:, :, 0] == image[:, :, 1]).all() and (image[:, :, 1] == image[:, :, 2]).all()),
+        "level": float(mean[0, 0]),
+        "contrast": float(deviation[0, 0]),
+        "sharpness": measure_sharpness(gray, np.ones_like(rest)),
+        "red_cell_sharpness": measure_sharpness(gray, rest),
+        "brightness": float(slide @ (0.299, 0.587, 0.114)),
+        "cell_size": measure_cell_size(small, rest, slide) * height / small.shape[0],
+        "colors": np.array([*cv2.mean(image)[:3], cv2.meanStdDev(cv2.cvtColor(image, cv2.COLOR_RGB2LAB))[1][0, 0]]),
+        "corner": _corner_colors(image),
+        "background": _background_colors(small, rest),
+        "traces": traces,
+        "fingerprint": fingerprint(image, box),
+    }
+
+
+def _shrink(image: np.ndarray) -> np.ndarray:
+    height, width = image.shape[:2]
+    scale = _SMALL / max(height, width)
+    if scale >= 1:
+        return image
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
+def find_leukocytes(image: np.ndarray) -> np.ndarray:
+    """Generous mask of leukocytes, uint8 0 or 1: the bluest dark class of three by Otsu, widened over the cytoplasm."""
+    lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)
+    score = cv2.addWeighted(lab[:, :, 2], -1.0, lab[:, :, 0], -0.5, 255.0)
+    levels = otsu_thresholds(np.bincount(score.ravel(), minlength=256), 3)
+    if len(levels) < 2:
+        return np.zeros(image.shape[:2], np.uint8)
+    chromatin = (score > levels[-1]).astype(np.uint8)
+    side = min(image.shape[:2])
+    chromatin = cv2.morphologyEx(chromatin, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    reach = 2 * max(2, round(0.05 * side)) + 1
+    return cv2.dilate(chromatin, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+
+
+def _slide_color(image: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """Median colour of the quarter of the pixels outside leukocytes that is brightest in green."""
+    level = _quantiles(image, 1, rest, (0.75,))[0]
+    bright = rest & (image[:, :, 1] >= np.floor(level)).astype(np.uint8)
+    return np.array([_quantiles(image, c, bright, (0.5,))[0] for c in range(3)])
+
+
+def _quantiles(image: np.ndarray, channel: int, mask: np.ndarray, shares: tuple[float, ...]) -> np.ndarray:
+    """Quantiles of 8-bit values, interpolated within a level, so that they do not move in steps."""
+    counts = cv2.calcHist([image], [channel], mask, [256], (0, 256)).ravel()
+    total = np.r_[0.0, np.cumsum(counts, dtype=np.float64)]
+    return (
+        np.interp(np.array(shares) * total[-1], total, np.arange(257) - 0.5)
+        if total[-1]
+        else np.full(len(shares), np.nan)
+    )
+
+
+def measure_sharpness(gray: np.ndarray, where: np.ndarray) -> float:
+    """How steep the strongest edges in a mask are, compared with themselves after smoothing; NaN without edges.
+
+    The ratio of the gradient to the gradient at three times the scale, over the steepest tenth of the middle of the image,
+    does not depend on how many cells there are or how dark they are. The mask may be of any scale; without leukocytes, whose
+    edges differ by class, it measures the optics.
+    """
+    height, width = gray.shape
+    y, x = max(0, (height - _FOCUS_WINDOW) // 2), max(0, (width - _FOCUS_WINDOW) // 2)
+    window = gray[y : y + _FOCUS_WINDOW, x : x + _FOCUS_WINDOW].astype(np.float32)
+    mask = cv2.resize(where, (width, height), interpolation=cv2.INTER_NEAREST)
+    mask = mask[y : y + _FOCUS_WINDOW, x : x + _FOCUS_WINDOW] > 0
+    if mask.sum() < 64:
+        return float("nan")
+    fine, coarse = (_gradient(cv2.GaussianBlur(window, (0, 0), sigma))[mask] for sigma in (0.8, 2.4))
+    at = int(0.9 * coarse.size)
+    edge = coarse >= max(float(np.partition(coarse, at)[at]), 2.0)
+    return float(fine[edge].mean() / coarse[edge].mean()) - 1.0 if edge.any() else float("nan")
+
+
+def _gradient(values: np.ndarray) -> np.ndarray:
+    return cv2.magnitude(cv2.Sobel(values, cv2.CV_32F, 1, 0), cv2.Sobel(values, cv2.CV_32F, 0, 1))
+
+
+def measure_cell_size(image: np.ndarray, rest: np.ndarray, slide: np.ndarray) -> float:
+    """Diameter of a typical red cell in pixels, by the ridge of the distance to the empty slide; NaN without cells."""
+    clear = np.ceil(slide * np.exp(-0.12))
+    stained = cv2.bitwise_not(cv2.inRange(image, tuple(clear.tolist()), (255.0, 255.0, 255.0)))
+    # The pale centre of a red cell belongs to it: clear islands that are small and round, unlike the gaps between cells.
+    _, islands, stats, _ = cv2.connectedComponentsWithStats(cv2.bitwise_not(stained), connectivity=4)
+    width, height, area = (stats[:, k] for k in (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA))
+    pale = (area < 0.03 * stained.size) & (area > 0.6 * width * height) & (width < 2 * height) & (height < 2 * width)
+    pale[0] = False  # what is stained
+    stained[pale[islands]] = 255
+    distance = cv2.distanceTransform(stained, cv2.DIST_L2, 5)
+    peaks = (distance >= cv2.dilate(distance, np.ones((7, 7), np.uint8))) & (rest > 0) & (distance >= 2.5)
+    values = np.sort(distance[peaks])
+    if len(values) < 3:
+        return float("nan")
+    # Weighted by area, so that platelets and specks do not outvote cells.
+    share = np.cumsum(values**2)
+    return 2.0 * float(np.interp(0.5 * share[-1], share, values))
+
+
+def _corner_colors(image: np.ndarray) -> np.ndarray:
+    """Means, deviations, extremes and share of pure white of the four corners, (36,)."""
+    height, width = image.shape[:2]
+    h, w = max(1, round(0.15 * height)), max(1, round(0.3 * width))
+    out: list[float] = []
+    for rows in (slice(0, h), slice(height - h, height)):
+        for columns in (slice(0, w), slice(width - w, width)):
+            part = image[rows, columns]
+            mean, deviation = cv2.meanStdDev(part)
+            white = float((part.min(axis=2) >= 250).mean())
+            redness = float(cv2.subtract(part[:, :, 0], cv2.max(part[:, :, 1], part[:, :, 2])).max())
+            out += [*mean.ravel(), *deviation.ravel(), float(part.max(axis=2).min()), white, redness]
+    return np.array(out)
+
+
+def _background_colors(image: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """Quantiles of L*, a* and b* and the fine structure outside leukocytes, (16,)."""
+    lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)
+    colors = [_quantiles(lab, c, rest, _QUANTILES) for c in range(3)]
+    fine = cv2.mean(cv2.convertScaleAbs(cv2.Laplacian(lab[:, :, 0], cv2.CV_16S)), mask=rest)[0]
+    return np.array([*np.ravel(colors), np.log1p(fine)])

@@ -1,0 +1,196 @@
+"""Images and altered copies of them as one lazy sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from leukofeat.augmentation.image import DEFAULT, alter, check_transforms
+from leukofeat.base import check_number
+from leukofeat.sequence import ImageSequence, Step, as_sequence
+from leukofeat.smear import Smear
+
+
+def augment(
+    images: Any,
+    y: Any = None,
+    groups: Any = None,
+    *,
+    n_copies: int | Mapping[Any, int] = 4,
+    transforms: Sequence[str] | Mapping[str, float] = DEFAULT,
+    random_state: int = 0,
+) -> tuple[AugmentedSequence, np.ndarray | None, np.ndarray]:
+    """Originals, then their altered copies, with the classes and groups of their sources.
+
+    Parameters
+    ----------
+    images : list, ndarray, Series, one-column DataFrame or ImageSequence of n images or paths
+    y : array-like of length n, optional
+        Classes.
+    groups : array-like of length n, optional
+        Slide or patient of each image. Left out, every image is its own group, so that a grouped split keeps it together
+        with its copies.
+    n_copies : int or mapping of class to int, default=4
+        Copies of each image; a mapping evens out classes of different size.
+    transforms : sequence of names, or mapping of name to strength
+        See :func:`augment_image`.
+    random_state : int, default=0
+
+    Returns
+    -------
+    images : AugmentedSequence of length m
+        The n originals in their order, then the copies; lazy, each made anew when it is asked for and always the same.
+    y : ndarray of length m, or None
+    groups : ndarray of length m
+
+    Examples
+    --------
+    >>> from leukofeat.datasets import make_smears
+    >>> smears = make_smears(n_samples=4, size=64, random_state=0)
+    >>> images, y, groups = augment(smears.images, smears.target, n_copies=2)
+    >>> images, y.shape, groups.tolist()
+    (AugmentedSequence(4 images and 8 copies), (12,), [0, 1, 2, 3, 0, 0, 1, 1, 2, 2, 3, 3])
+    """
+    base, strengths = as_sequence(images), check_transforms(transforms)
+    target = None if y is None else _of_length("y", y, len(base))
+    own = np.arange(len(base)) if groups is None else _of_length("groups", groups, len(base))
+    counts = _count_copies(n_copies, target, len(base))
+    check_number("random_state", random_state, integer=True, low=0)
+    rows = np.concatenate([np.arange(len(base)), np.repeat(np.arange(len(base)), counts)])
+    copies = np.concatenate([np.zeros(len(base), np.int64), *(np.arange(1, count + 1) for count in counts)])
+    draws = [_Draw(int(row), int(copy)) for row, copy in zip(rows, copies, strict=True)]
+    labels = None if base.row_labels is None else np.asarray(base.row_labels)[rows]
+    sequence = AugmentedSequence(base, draws, strengths, random_state, row_labels=labels)
+    return sequence, None if target is None else target[rows], own[rows]
+
+
+class _Draw(NamedTuple):
+    """Row of the base and number of the copy; copy 0 is the image as it is."""
+
+    row: int
+    copy: int
+
+
+class AugmentedSequence(ImageSequence):
+    """Images and altered copies of them; lazy, and each copy is the same whenever it is asked for.
+
+    Made by :func:`augment`.
+
+    Parameters
+    ----------
+    base : ImageSequence
+        The originals.
+    draws : list of (row, copy)
+        What each item is: a row of `base`, and which copy of it (0: as it is).
+    strengths : dict of name to float
+    random_state : int
+    """
+
+    def __init__(
+        self,
+        base: ImageSequence,
+        draws: list[_Draw],
+        strengths: dict[str, float],
+        random_state: int,
+        steps: tuple[Step, ...] = (),
+        row_labels: Any = None,
+        *,
+        _positions: Any = None,
+        _seeds: Any = None,
+    ) -> None:
+        super().__init__(draws, steps, row_labels, _positions=_positions)
+        self._base = base
+        self._strengths = strengths
+        self._random_state = random_state
+        # What the draw of an image is seeded by: unlike its row, it outlives the way to a worker.
+        self._seeds = np.arange(len(base)) if _seeds is None else _seeds
+
+    def __repr__(self) -> str:
+        copies = sum(self._items[p].copy > 0 for p in self._positions)
+        steps = "".join(f" -> {type(getattr(step, '__self__', step)).__name__}" for step in self.steps)
+        return f"AugmentedSequence({len(self) - copies} images and {copies} copies{steps})"
+
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(key)
+        return self._with(found) if isinstance(found, ImageSequence) else found
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Only the sources of the selected items travel to a worker.
+        draws = [self._items[p] for p in self._positions]
+        rows, places = np.unique([draw.row for draw in draws], return_inverse=True)
+        rows = rows.astype(np.intp)
+        return self.__dict__ | {
+            "_items": [_Draw(int(place), draw.copy) for place, draw in zip(places, draws, strict=True)],
+            "_positions": np.arange(len(draws)),
+            "_base": self._base[rows],
+            "_seeds": self._seeds[rows],
+        }
+
+    def with_step(self, step: Step) -> AugmentedSequence:
+        """Copy of the sequence that also does `step`."""
+        return self._with(super().with_step(step))
+
+    def source(self, i: int) -> str | None:
+        """File of the original of image `i`, or None when it was given as an array."""
+        return self._base.source(self._draw(i).row)
+
+    def name(self, i: int) -> str:
+        """What to call image `i` in a message: its original, and the number of the copy."""
+        draw = self._draw(i)
+        return self._base.name(draw.row) + (f" (augmented copy {draw.copy})" if draw.copy else "")
+
+    def smear(self, i: int) -> Smear:
+        """Image `i` as a record: its original with the original's steps, altered, then the steps added since."""
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"Image {i} of a sequence of {len(self)}.")
+        draw = self._draw(i)
+        smear = self._base.smear(draw.row)
+        try:
+            if draw.copy:
+                rng = np.random.default_rng([self._random_state, int(self._seeds[draw.row]), draw.copy])
+                smear = alter(smear, self._strengths, rng)
+            for step in self.steps:
+                smear = step(smear)
+        except Exception as error:
+            error.add_note(f"While processing {self.name(i)}.")
+            raise
+        return smear
+
+    def _draw(self, i: int) -> _Draw:
+        return self._items[self._positions[i]]
+
+    def _with(self, like: ImageSequence) -> AugmentedSequence:
+        return AugmentedSequence(
+            self._base,
+            self._items,
+            self._strengths,
+            self._random_state,
+            like.steps,
+            like.row_labels,
+            _positions=like._positions,
+            _seeds=self._seeds,
+        )
+
+
+def _count_copies(n_copies: Any, target: np.ndarray | None, n: int) -> np.ndarray:
+    if not isinstance(n_copies, Mapping):
+        check_number("n_copies", n_copies, integer=True, low=0)
+        return np.full(n, n_copies)
+    if target is None:
+        raise ValueError("n_copies by class needs y.")
+    counts = np.zeros(n, np.int64)
+    for label, count in n_copies.items():
+        check_number(f"n_copies[{label!r}]", count, integer=True, low=0)
+        if not (target == label).any():
+            raise ValueError(f"n_copies names the class {label!r}, which no image has.")
+        counts[target == label] = count
+    return counts
+
+
+def _of_length(name: str, values: Any, n: int) -> np.ndarray:
+    array = np.asarray(values)
+    if array.shape != (n,):
+        raise ValueError(f"{name} has shape {array.shape} for {n} images.")
+    return array

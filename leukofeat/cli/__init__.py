@@ -1,0 +1,5 @@
+"""The command `leukofeat`."""
+
+from leukofeat.cli.parser import main
+
+__all__ = ["main"]

@@ -1,0 +1,241 @@
+"""What a comparison found: tables made from the predictions of every pipeline on every test image."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from leukofeat.statistics.bootstrap import bootstrap_interval, metric_statistics
+from leukofeat.statistics.inference import PairedTest, corrected_t, delong, holm, mcnemar, sign_flip
+from leukofeat.statistics.metrics import CLASS_METRICS, OVERALL_METRICS, confusion_counts, encode
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """Result of :func:`~leukofeat.evaluation.compare`.
+
+    Attributes
+    ----------
+    table : DataFrame
+        A row a pipeline. Each metric of all test images pooled, with `_low` and `_high` (95 % bootstrap interval over groups,
+        or images where there are none): `accuracy`, `balanced_accuracy`, `macro_f1`, `macro_sensitivity`,
+        `macro_specificity`, `macro_ppv`, `macro_npv`, `macro_fpr`, `macro_fnr`, `mcc`, `kappa`, `auc` (mean one-vs-rest),
+        `brier`, `calibration_error` (both NaN unless the pipeline gives probabilities). The AUC takes the scores of all folds
+        for one scale. Then `accuracy_std` (over folds),
+        `group_accuracy_vote` and `group_accuracy_mean` (share of groups judged right, NaN without groups),
+        `ms_per_image` (processor time from the file to the verdict, as if nothing had been shared) and `fit_seconds` (processor
+        time, mean of a fold, the shared stages not included).
+    by_class : DataFrame
+        A row a pipeline and class: `support` and the metrics of the class against all others, with intervals.
+    by_fold : DataFrame
+        A row a pipeline and fold: `n_train`, `n_test` and the overall metrics.
+    by_group : DataFrame
+        A row a pipeline and group: `n_images`, `target` (the class most of its images have), `accuracy` of its images, the
+        verdict by `vote` and by the `mean` of the scores, and whether each is right. Empty without groups.
+    predictions : DataFrame
+        A row a pipeline and test image: `pipeline`, `fold`, `row`, `group`, `target`, `predicted` and `score_<class>`
+        (probability, or decision value where the pipeline gives none).
+    pairs : DataFrame
+        A row a pair of pipelines and test: `first`, `second`, `metric`, `method`, `difference` (first minus second),
+        `statistic`, `p`, and `p_corrected` (Holm, over the pairs of that metric and method).
+    confusion : dict of DataFrame
+        By pipeline: a row a true class, a column a predicted one.
+    stress : DataFrame or None
+        A row a pipeline and shortcut test, as :func:`~leukofeat.evaluation.stress_test` describes them.
+    configuration : dict
+        Versions, parameters and settings: what is needed to repeat the comparison.
+    notes : list of str
+        What a reader has to know before believing the figures.
+    """
+
+    table: pd.DataFrame
+    by_class: pd.DataFrame
+    by_fold: pd.DataFrame
+    by_group: pd.DataFrame
+    predictions: pd.DataFrame
+    pairs: pd.DataFrame
+    confusion: dict[str, pd.DataFrame]
+    stress: pd.DataFrame | None = None
+    configuration: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def summary(self) -> pd.DataFrame:
+        """Columns of `table` to look at first: accuracy with its interval, balanced accuracy, macro F1, AUC, time an image.
+
+        Returns
+        -------
+        DataFrame
+            A row a pipeline; with groups also the share of groups judged right by vote.
+        """
+        columns = ["accuracy", "accuracy_low", "accuracy_high", "balanced_accuracy", "macro_f1", "auc"]
+        columns += ["group_accuracy_vote"] if len(self.by_group) else []
+        return self.table[[*columns, "ms_per_image"]]
+
+    def __repr__(self) -> str:
+        head = f"Comparison of {len(self.table)} pipelines, {self.by_fold['fold'].nunique()} folds"
+        return "\n".join([head, self.summary().round(3).to_string(), *self.notes])
+
+
+@dataclass
+class Outcome:
+    """Predictions of one pipeline: arrays over all test images of all folds, in the order of the folds."""
+
+    fold: np.ndarray
+    row: np.ndarray
+    target: np.ndarray
+    predicted: np.ndarray
+    scores: np.ndarray | None
+    has_probabilities: bool
+    seconds_per_image: float
+    fit_seconds: float
+
+    @property
+    def probabilities(self) -> np.ndarray | None:
+        """Scores, where they are probabilities."""
+        return self.scores if self.has_probabilities else None
+
+
+def summarise(
+    outcomes: dict[str, Outcome], labels: np.ndarray, groups: np.ndarray | None, n_bootstrap: int, random_state: Any
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """`table`, `by_class` and `by_group` of a :class:`Comparison`."""
+    rows, class_rows, group_tables = {}, [], []
+    for name, found in outcomes.items():
+        units = found.row if groups is None else groups[found.row]
+        statistic = metric_statistics(found.target, found.predicted, labels, found.scores, found.probabilities)
+        point = {key: value[0] for key, value in statistic(np.ones((1, len(found.row)))).items()}
+        ends = bootstrap_interval(statistic, units, n_bootstrap=n_bootstrap, random_state=random_state)
+        verdicts = group_verdicts(found, labels, groups)
+        group_tables.append(verdicts.assign(pipeline=name))
+        per_fold = pd.Series(found.predicted == found.target).groupby(found.fold).mean()
+        rows[name] = _with_ends(point, ends, OVERALL_METRICS) | {
+            "accuracy_std": float(np.std(per_fold)),
+            "group_accuracy_vote": _share(verdicts["vote_right"]),
+            "group_accuracy_mean": _share(verdicts["mean_right"]),
+            "ms_per_image": 1000 * found.seconds_per_image,
+            "fit_seconds": found.fit_seconds,
+        }
+        for c, label in enumerate(labels):
+            single = {metric: point.get(f"class_{metric}", np.full(len(labels), np.nan))[c] for metric in CLASS_METRICS}
+            single_ends = {
+                metric: ends[f"class_{metric}"][:, c] for metric in CLASS_METRICS if f"class_{metric}" in ends
+            }
+            head = {"pipeline": name, "class": label, "support": int(np.sum(found.target == label))}
+            class_rows.append(head | _with_ends(single, single_ends, CLASS_METRICS))
+    by_group = pd.concat(group_tables, ignore_index=True)
+    return (
+        pd.DataFrame.from_dict(rows, orient="index").rename_axis("pipeline"),
+        pd.DataFrame(class_rows),
+        by_group[["pipeline", *by_group.columns.drop("pipeline")]],
+    )
+
+
+def _with_ends(point: dict[str, Any], ends: dict[str, np.ndarray], names: Sequence[str]) -> dict[str, float]:
+    row: dict[str, float] = {}
+    for name in names:
+        low, high = ends.get(name, (np.nan, np.nan))
+        row |= {name: float(point.get(name, np.nan)), f"{name}_low": float(low), f"{name}_high": float(high)}
+    return row
+
+
+def _share(right: pd.Series) -> float:
+    known = right.dropna()
+    return float(known.astype(float).mean()) if len(known) else np.nan
+
+
+def group_verdicts(found: Outcome, labels: np.ndarray, groups: np.ndarray | None) -> pd.DataFrame:
+    """One verdict a group, by the most frequent prediction and by the highest mean score; ties go to the first class."""
+    columns = ("group", "n_images", "target", "accuracy", "vote", "vote_right", "mean", "mean_right")
+    rows = []
+    if groups is not None:
+        own, true, said = groups[found.row], encode(found.target, labels), encode(found.predicted, labels)
+        for group in np.unique(own):
+            members = np.flatnonzero(own == group)
+            target = np.bincount(true[members]).argmax()
+            vote = np.bincount(said[members]).argmax()
+            mean = None if found.scores is None else int(found.scores[members].mean(axis=0).argmax())
+            verdict = (None, None) if mean is None else (labels[mean], bool(mean == target))
+            accuracy = float(np.mean(true[members] == said[members]))
+            right = bool(vote == target)
+            rows.append((group, len(members), labels[target], accuracy, labels[vote], right, *verdict))
+    return pd.DataFrame(rows, columns=list(columns))
+
+
+def fold_table(outcomes: dict[str, Outcome], labels: np.ndarray, n_train: Sequence[int]) -> pd.DataFrame:
+    """`by_fold` of a :class:`Comparison`."""
+    rows = []
+    for name, found in outcomes.items():
+        for fold in range(len(n_train)):
+            own = np.flatnonzero(found.fold == fold)
+            scores = None if found.scores is None else found.scores[own]
+            statistic = metric_statistics(
+                found.target[own], found.predicted[own], labels, scores, scores if found.has_probabilities else None
+            )
+            values = statistic(np.ones((1, len(own))))
+            point = {key: float(values[key][0]) if key in values else np.nan for key in OVERALL_METRICS}
+            rows.append({"pipeline": name, "fold": fold, "n_train": n_train[fold], "n_test": len(own)} | point)
+    return pd.DataFrame(rows)
+
+
+def paired_tests(
+    outcomes: dict[str, Outcome],
+    labels: np.ndarray,
+    groups: np.ndarray | None,
+    test_train_ratio: float,
+    random_state: Any,
+) -> pd.DataFrame:
+    """`pairs` of a :class:`Comparison`.
+
+    McNemar's and DeLong's tests take every image for one observation: they are left out where an image was tested more than
+    once (repeated cross-validation), and joined by their grouped forms where there are groups.
+    """
+    rows = []
+    for (first, a), (second, b) in itertools.combinations(outcomes.items(), 2):
+        right_a, right_b = a.predicted == a.target, b.predicted == b.target
+        once = len(np.unique(a.row)) == len(a.row)
+        tests: list[tuple[str, PairedTest]] = []
+        if once:
+            tests.append(("accuracy", mcnemar(right_a, right_b)))
+        if groups is not None:
+            tests.append(("accuracy", sign_flip(right_a, right_b, groups[a.row], random_state=random_state)))
+        folds_a, folds_b = (pd.Series(right).groupby(a.fold).mean().to_numpy() for right in (right_a, right_b))
+        if len(folds_a) > 1:
+            tests.append(("accuracy", corrected_t(folds_a, folds_b, test_train_ratio)))
+        if once and a.scores is not None and b.scores is not None:
+            own = None if groups is None else groups[a.row]
+            tests.append(("auc", delong(a.target, a.scores, b.scores, labels, groups=own)))
+        rows += [{"first": first, "second": second, "metric": metric} | test._asdict() for metric, test in tests]
+    columns = ["first", "second", "metric", "method", "difference", "statistic", "p"]
+    table = pd.DataFrame(rows, columns=columns)
+    table["p_corrected"] = np.nan
+    kinds = table["method"].str.split(",").str[0]  # exact and approximate forms are one test
+    for _, own in table.groupby([table["metric"], kinds]):
+        table.loc[own.index, "p_corrected"] = holm(own["p"])
+    return table
+
+
+def confusion_tables(outcomes: dict[str, Outcome], labels: np.ndarray) -> dict[str, pd.DataFrame]:
+    """`confusion` of a :class:`Comparison`."""
+    index, columns = pd.Index(labels, name="target"), pd.Index(labels, name="predicted")
+    return {
+        name: pd.DataFrame(confusion_counts(found.target, found.predicted, labels), index, columns)
+        for name, found in outcomes.items()
+    }
+
+
+def prediction_table(outcomes: dict[str, Outcome], labels: np.ndarray, groups: np.ndarray | None) -> pd.DataFrame:
+    """`predictions` of a :class:`Comparison`."""
+    parts = []
+    for name, found in outcomes.items():
+        part = {"pipeline": name, "fold": found.fold, "row": found.row}
+        part |= {} if groups is None else {"group": groups[found.row]}
+        part |= {"target": found.target, "predicted": found.predicted}
+        scores = np.full((len(found.row), len(labels)), np.nan) if found.scores is None else found.scores
+        part |= {f"score_{label}": scores[:, c] for c, label in enumerate(labels)}
+        parts.append(pd.DataFrame(part))
+    return pd.concat(parts, ignore_index=True)

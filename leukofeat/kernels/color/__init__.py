@@ -1,0 +1,1 @@
+"""Colour distributions, clusters and thresholds."""

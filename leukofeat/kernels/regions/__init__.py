@@ -1,0 +1,1 @@
+"""Label maps: runs along rows, sums by label, distances, morphology, watershed."""

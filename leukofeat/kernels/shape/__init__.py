@@ -1,0 +1,1 @@
+"""Shape of regions and of their outlines."""

@@ -1,0 +1,163 @@
+"""Zernike moments of every region, by way of plain moments on its unit disc."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import factorial
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from leukofeat.kernels.arrays import count_labels, plain
+from leukofeat.kernels.jit import jit
+from leukofeat.kernels.shape.shape import region_boxes
+
+
+def zernike_orders(degree: int = 8) -> list[tuple[int, int]]:
+    """Orders (n, l) of the moments up to `degree`: n - l is even.
+
+    Examples
+    --------
+    >>> zernike_orders(2)
+    [(0, 0), (1, 1), (2, 0), (2, 2)]
+    """
+    return [(n, m) for n in range(degree + 1) for m in range(n + 1) if (n - m) % 2 == 0]
+
+
+@lru_cache(maxsize=8)
+def _coefficients(degree: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Real and imaginary part of each Zernike polynomial as a sum of y^j x^i: (orders, degree + 1, degree + 1)."""
+    orders = zernike_orders(degree)
+    out = np.zeros((len(orders), degree + 1, degree + 1), dtype=np.complex128)
+    for k, (n, m) in enumerate(orders):
+        for s in range((n - m) // 2 + 1):
+            radial = (-1) ** s * factorial(n - s)
+            radial //= factorial(s) * factorial((n + m) // 2 - s) * factorial((n - m) // 2 - s)
+            # r^(n - 2s) e^(-i m t) = (x^2 + y^2)^q (x - iy)^m
+            q = (n - m) // 2 - s
+            for a in range(q + 1):
+                for b in range(m + 1):
+                    term = factorial(q) // factorial(a) // factorial(q - a) * factorial(m) // factorial(b)
+                    term //= factorial(m - b)
+                    out[k, 2 * a + b, 2 * (q - a) + m - b] += radial * term * (-1j) ** b
+        out[k] *= (n + 1) / np.pi
+    return np.ascontiguousarray(out.real), np.ascontiguousarray(out.imag)
+
+
+@jit
+def _zernike(labels: Any, weights: Any, boxes: Any, degree: int, real: Any, imaginary: Any) -> tuple[Any, Any]:
+    n = boxes.shape[0]
+    size = degree + 1
+    out = np.full((n, real.shape[0]), np.nan)
+    radii = np.full(n, np.nan)
+    powers = np.empty((labels.shape[1], size))
+    line = np.empty(size)
+    moments = np.empty((size, size))
+    for k in range(n):
+        r0, c0, r1, c1, pixels, sum_r, sum_c = boxes[k]
+        if pixels == 0:
+            continue
+        center_r = sum_r / pixels
+        center_c = sum_c / pixels
+        farthest = 0.0
+        for r in range(r0, r1):
+            # the farthest pixel of a row is its first or its last
+            first = c0
+            while first < c1 and labels[r, first] != k + 1:
+                first += 1
+            if first == c1:
+                continue
+            last = c1 - 1
+            while labels[r, last] != k + 1:
+                last -= 1
+            reach = max(abs(first - center_c), abs(last - center_c))
+            farthest = max(farthest, (r - center_r) ** 2 + reach**2)
+        radius = np.sqrt(farthest) + 0.5
+        radii[k] = radius
+        for c in range(c0, c1):
+            x = (c - center_c) / radius
+            power = 1.0
+            for i in range(size):
+                powers[c, i] = power
+                power *= x
+        moments[:] = 0.0
+        for r in range(r0, r1):
+            line[:] = 0.0
+            for c in range(c0, c1):
+                if labels[r, c] == k + 1:
+                    weight = weights[r, c] if weights.size else 1.0
+                    for i in range(size):
+                        line[i] += weight * powers[c, i]
+            power = 1.0
+            y = (r - center_r) / radius
+            for j in range(size):
+                for i in range(size - j):
+                    moments[j, i] += power * line[i]
+                power *= y
+        total = moments[0, 0]
+        if total <= 0:
+            continue
+        for z in range(real.shape[0]):
+            a = 0.0
+            b = 0.0
+            for j in range(size):
+                for i in range(size - j):
+                    a += real[z, j, i] * moments[j, i]
+                    b += imaginary[z, j, i] * moments[j, i]
+            out[k, z] = np.sqrt(a * a + b * b) / total
+    return out, radii
+
+
+def zernike_moments(
+    labels: ArrayLike,
+    n_labels: int | None = None,
+    degree: int = 8,
+    weights: ArrayLike | None = None,
+    boxes: NDArray[np.int64] | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Magnitudes of the Zernike moments of every region (Teague 1980); turning the region does not change them.
+
+    Parameters
+    ----------
+    labels : array_like of int, shape (H, W)
+        Label map; 0 is background.
+    n_labels : int, optional
+        Number of labels; the largest in the map by default.
+    degree : int
+        Highest order, 0 to 12.
+    weights : array_like of float, shape (H, W), optional
+        Non-negative values to weight the pixels by (grey values, say); left out, all weigh the same and the moments
+        describe the outline alone.
+    boxes : ndarray of int64, shape (n_labels, 7), optional
+        Result of :func:`~leukofeat.kernels.shape.shape.region_boxes`, if it is at hand.
+
+    Returns
+    -------
+    moments : ndarray of float64, shape (n_labels, len(zernike_orders(degree)))
+        NaN for a region without pixels or without weight.
+    radii : ndarray of float64, shape (n_labels,)
+        Radius of the unit disc in pixels: about the centroid of the region's pixels, half a pixel beyond the farthest.
+
+    Notes
+    -----
+    Equal to ``mahotas.features.zernike_moments(region, radius, degree, cm=centroid)`` with this radius and centroid.
+
+    Examples
+    --------
+    >>> rows, columns = np.indices((41, 41)) - 20
+    >>> moments, radii = zernike_moments(rows**2 + columns**2 <= 400)
+    >>> moments[0, [0, 1]].round(3).tolist(), radii.tolist()
+    ([0.318, 0.0], [20.5])
+    """
+    labels = plain(labels, np.int32, ndim=2)
+    if boxes is None:
+        boxes = region_boxes(labels, count_labels(labels, n_labels))
+    # none stand for ones, which would be as large as the map
+    weights = np.empty((0, 0)) if weights is None else plain(weights, np.float64, ndim=2)
+    if weights.size and weights.shape != labels.shape:
+        raise ValueError(f"weights {weights.shape} and labels {labels.shape} differ in shape")
+    if not 0 <= degree <= 12:
+        raise ValueError(f"degree must be from 0 to 12, not {degree}")
+    real, imaginary = _coefficients(int(degree))
+    return _zernike(labels, weights, boxes, int(degree), real, imaginary)

@@ -1,0 +1,1 @@
+"""Texture of regions: co-occurrence, local binary patterns, run lengths, filters, openings, gradients."""

@@ -1,0 +1,81 @@
+"""The images a pipeline was most wrong about, with what a segmenter finds in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from leukofeat.plotting import CELL_COLOR, NUCLEUS_COLOR
+from leukofeat.report.html import Markup, element, number, picture
+from leukofeat.sequence import ImageSequence, as_sequence
+from leukofeat.smear import Smear
+
+
+def worst_rows(predictions: pd.DataFrame, pipeline: str, n: int) -> pd.DataFrame:
+    """Wrong predictions of a pipeline, the most certain first: `row`, `target`, `predicted`, `margin` (NaN without scores)."""
+    own = predictions[predictions["pipeline"] == pipeline]
+    wrong = own[own["target"] != own["predicted"]].drop_duplicates("row")
+    margins = []
+    for _, case in wrong.iterrows():
+        said, true = (case.get(f"score_{case[key]}", np.nan) for key in ("predicted", "target"))
+        margins.append(float(said) - float(true))
+    return (
+        wrong.assign(margin=margins).sort_values("margin", ascending=False, kind="stable", na_position="last").head(n)
+    )
+
+
+def worst_cases(
+    predictions: pd.DataFrame, pipeline: str, X: Any, *, segmenter: Any = None, n: int = 12
+) -> Markup | None:
+    """Section of the worst cases; images that cannot be read are named and passed over."""
+    rows = worst_rows(predictions, pipeline, n)
+    if rows.empty:
+        return None
+    wrong = int((predictions["pipeline"].eq(pipeline) & (predictions["target"] != predictions["predicted"])).sum())
+    images = as_sequence(X)
+    if rows["row"].max() >= len(images):
+        raise ValueError(f"images has {len(images)} images; the comparison speaks of image {rows['row'].max()}.")
+    found = images if segmenter is None else segmenter.transform(images)
+    figures = [_case(images, found, case) for _, case in rows.iterrows()]
+    return element(
+        "section",
+        element("h2", "Worst cases"),
+        element(
+            "p", f"The {len(rows)} of {wrong} wrong verdicts of ", element("b", pipeline), " that it was most certain of",
+            "; cells outlined in green, nuclei in yellow." if segmenter is not None else ".", class_="hint",
+        ),
+        element("div", *figures, class_="cases"),
+    )  # fmt: skip
+
+
+def _case(images: ImageSequence, found: ImageSequence, case: pd.Series) -> Markup:
+    row = int(case["row"])
+    name = images.name(row)
+    try:
+        shown: Any = picture(outlined(found.smear(row)), f"{name}, true {case['target']}, said {case['predicted']}")
+    except ValueError as error:
+        shown = element("p", str(error), class_="hint")
+    facts = [element("b", case["predicted"]), " instead of ", element("b", case["target"])]
+    if case["margin"] == case["margin"]:
+        facts.append(f", by {number(case['margin'], 2)}")
+    if "group" in case:
+        facts.append(f", group {case['group']}")
+    caption = element("figcaption", element("span", *facts), element("small", Path(name).name, title=name))
+    return element("figure", shown, caption)
+
+
+def outlined(smear: Smear, *, width: int = 240) -> np.ndarray:
+    """Picture `width` pixels wide, outlines drawn at that size so that they stay two pixels strong."""
+    height = max(1, round(smear.image.shape[0] * width / smear.image.shape[1]))
+    method = cv2.INTER_AREA if width < smear.image.shape[1] else cv2.INTER_LINEAR
+    shown = cv2.resize(smear.image, (width, height), interpolation=method)
+    if smear.is_segmented:
+        for region, color in (("cell", CELL_COLOR), ("nucleus", NUCLEUS_COLOR)):
+            labels = smear.region(region).astype(np.float32)
+            small = cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST)
+            shown[cv2.morphologyEx(small, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0] = color
+    return shown

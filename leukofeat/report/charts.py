@@ -1,0 +1,153 @@
+"""Charts as inline SVG: sharp at any size, a few kilobytes, no script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from leukofeat.report.html import Markup, element, number
+
+# Okabe and Ito's colours, told apart by colour-blind readers.
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b07d00", "#56b4e9", "#444444", "#8c564b")
+_ROW = 40
+
+
+def color(index: int) -> str:
+    """Colour of a series."""
+    return COLORS[index % len(COLORS)]
+
+
+def svg(width: float, height: float, *children: Any, label: str) -> Markup:
+    """Drawing that fills its column up to its own width."""
+    return element(
+        "svg", element("title", label), *children,
+        viewBox=f"0 0 {width:g} {height:g}", role="img", style=f"max-width:{1.25 * width:g}px",
+    )  # fmt: skip
+
+
+def text(x: float, y: float, value: Any, *, anchor: str | None = None, class_: str | None = None) -> Markup:
+    """Text at a point."""
+    return element("text", value, x=f"{x:.1f}", y=f"{y:.1f}", text_anchor=anchor, class_=class_)
+
+
+def line(x1: float, y1: float, x2: float, y2: float, *, stroke: str = "#d5d9de", **attributes: Any) -> Markup:
+    """Straight line."""
+    return element("line", x1=f"{x1:.1f}", y1=f"{y1:.1f}", x2=f"{x2:.1f}", y2=f"{y2:.1f}", stroke=stroke, **attributes)
+
+
+def path(x: np.ndarray, y: np.ndarray, **attributes: Any) -> Markup:
+    """Line through points."""
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+    return element("path", d=f"M{points}", **attributes)
+
+
+def ticks(low: float, high: float, n: int = 5) -> np.ndarray:
+    """Round numbers between two values.
+
+    Examples
+    --------
+    >>> ticks(0.61, 1.0).tolist()
+    [0.7, 0.8, 0.9, 1.0]
+    """
+    span = max(high - low, 1e-9)
+    rough = span / n
+    power = 10.0 ** np.floor(np.log10(rough))
+    step = power * min((1, 2, 5, 10), key=lambda m: abs(m * power - rough))
+    return np.round(np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1) * step, 10)
+
+
+def interval_chart(
+    rows: Sequence[tuple[str, float, float, float, Sequence[float], int]], *, label: str, low: float | None = None,
+    high: float = 1.0,
+) -> Markup:  # fmt: skip
+    """A row each: name, value, ends of its interval, further points (folds), and the number of its colour."""
+    values = [v for row in rows for v in (*row[1:4], *row[4]) if v == v]
+    if low is None:
+        low = max(0.0, np.floor(20 * min(values, default=0.0) - 0.2) / 20)
+    width, right = 440.0, 56.0
+    height = _ROW * len(rows) + 30.0
+    span = max(high - low, 1e-9)
+
+    def at(value: float) -> float:
+        return 8 + (width - right - 8) * (min(max(value, low), high) - low) / span
+
+    parts = []
+    for tick in ticks(low, high):
+        parts.append(line(at(tick), 4, at(tick), height - 26, stroke="#e4e7eb"))
+        parts.append(text(at(tick), height - 9, f"{tick:g}", anchor="middle", class_="tick"))
+    for i, (name, value, start, end, points, series) in enumerate(rows):
+        y = _ROW * i + 27
+        parts.append(text(2, y - 11, _short(name, 60)))
+        for point in points:
+            if point == point:
+                parts.append(element("circle", cx=f"{at(point):.1f}", cy=y, r="3", fill=color(series), opacity="0.28"))
+        if start == start and end == end:
+            parts.append(line(at(start), y, at(end), y, stroke=color(series), stroke_width="2.5"))
+        if value == value:
+            parts.append(element("circle", cx=f"{at(value):.1f}", cy=y, r="5", fill=color(series)))
+        parts.append(text(width - right + 14, y + 4, number(value), class_="value"))
+    return svg(width, height, *parts, label=label)
+
+
+def square_chart(
+    series: Sequence[tuple[int, np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None]],
+    *,
+    title: str,
+    x_label: str,
+    y_label: str,
+    dots: bool = False,
+) -> Markup:
+    """Curves in the unit square: colour number, x, y, and the band's lower and upper ends (or None)."""
+    size, left, top, bottom = 200.0, 40.0, 26.0, 40.0
+    parts = [text(left, 16, _short(title, 30), class_="head")]
+
+    def x_at(v: Any) -> Any:
+        return left + size * np.clip(v, 0, 1)
+
+    def y_at(v: Any) -> Any:
+        return top + size * (1 - np.clip(v, 0, 1))
+
+    for tick in (0, 0.5, 1):
+        parts.append(line(x_at(tick), top, x_at(tick), top + size, stroke="#e4e7eb"))
+        parts.append(line(left, y_at(tick), left + size, y_at(tick), stroke="#e4e7eb"))
+        parts.append(text(x_at(tick), top + size + 14, f"{tick:g}", anchor="middle", class_="tick"))
+        parts.append(text(left - 6, y_at(tick) + 4, f"{tick:g}", anchor="end", class_="tick"))
+    parts.append(line(x_at(0), y_at(0), x_at(1), y_at(1), stroke="#aab1ba", stroke_dasharray="3 4"))
+    for number_, x, y, low, high in series:
+        if low is not None and high is not None and dots:
+            parts += [
+                line(x_at(a), y_at(b), x_at(a), y_at(c), stroke=color(number_), stroke_width="1.5", opacity="0.5")
+                for a, b, c in zip(x, low, high, strict=True)
+            ]
+        elif low is not None and high is not None:
+            around = np.concatenate([x, x[::-1]]), np.concatenate([low, high[::-1]])
+            parts.append(path(x_at(around[0]), y_at(around[1]), fill=color(number_), opacity="0.15"))
+        parts.append(
+            path(x_at(x), y_at(y), fill="none", stroke=color(number_), stroke_width="2", stroke_linejoin="round")
+        )
+        if dots:
+            parts += [
+                element("circle", cx=f"{x_at(a):.1f}", cy=f"{y_at(b):.1f}", r="3", fill=color(number_))
+                for a, b in zip(x, y, strict=True)
+            ]
+    parts.append(text(left + size / 2, top + size + 32, x_label, anchor="middle", class_="tick"))
+    parts.append(
+        element("text", y_label, x="0", y="0", class_="tick", text_anchor="middle", transform=f"translate(10 {top + size / 2:g}) rotate(-90)")
+    )  # fmt: skip
+    return svg(left + size + 12, top + size + bottom, *parts, label=title)
+
+
+def legend(names: Sequence[str]) -> Markup:
+    """Names with their colours."""
+    items = [
+        element("span", element("i", style=f"background:{color(i)}"), name, class_="key")
+        for i, name in enumerate(names)
+    ]
+    return element("p", *items, class_="legend")
+
+
+def _short(value: Any, n: int) -> str:
+    shown = str(value)
+    return shown if len(shown) <= n else shown[: n - 1] + "…"

@@ -1,0 +1,181 @@
+"""Optimal star-shaped outlines: region evidence and edges along rays, solved by dynamic programming."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from leukofeat.kernels.jit import jit
+
+__all__ = ["mark_star", "star_contour"]
+
+MAX_RAYS = 64
+MAX_JUMP = 4
+# sine and cosine of the directions of 0, 16, 32, 48 and 64 rays
+RAYS = np.zeros((5, MAX_RAYS, 2))
+for _k in range(1, 5):
+    _angles = 2 * np.pi * (np.arange(16 * _k) + 0.5) / (16 * _k)
+    RAYS[_k, : 16 * _k] = np.column_stack([np.sin(_angles), np.cos(_angles)])
+
+
+@jit
+def _median(values: Any) -> Any:
+    """Median of a few values, which it puts in order (insertion sort)."""
+    n = values.size
+    for i in range(1, n):
+        v = values[i]
+        k = i
+        while k > 0 and values[k - 1] > v:
+            values[k] = values[k - 1]
+            k -= 1
+        values[k] = v
+    return 0.5 * (values[(n - 1) // 2] + values[n // 2])
+
+
+@jit
+def star_contour(
+    field: Any, cy: Any, cx: Any, unit: Any, first: Any, last: Any, edge_weight: Any, stiffness: Any
+) -> Any:
+    """Radius per ray of the star-shaped region around (cy, cx) with the largest score.
+
+    The score is the area integral of the gain inside, plus `edge_weight` times the line integral of the edge (relative to
+    its typical maximum along a ray) along the outline, minus `stiffness` times the squared change of radius from ray to
+    ray; lengths are in units of `unit` pixels. Outside of the frame gains are those of the nearest pixel and edges zero.
+
+    Parameters
+    ----------
+    field : (H, W, 2) float32, C-contiguous
+        Gain, the evidence for being inside, and edge strength.
+    cy, cx : float
+        Centre, in pixels, in the frame.
+    unit : float
+        Length scale, in pixels.
+    first, last : int
+        Smallest and largest radius, in pixels; what lies within the smallest one counts as inside.
+    edge_weight, stiffness : float
+        Weights of the terms.
+
+    Returns
+    -------
+    (n,) float64
+        Radius in pixels along the directions 2 pi (k + 1/2) / n. A ray for about two pixels of outline, 64 at most.
+    """
+    h, w, _ = field.shape
+    flat = field.reshape(-1)
+    # unsigned offsets spare the check for negative indices
+    edge, right, down = np.uint64(1), np.uint64(2), np.uint64(2 * w)
+    right_edge = right + edge
+    n_rays = min(MAX_RAYS, 16 * int(np.ceil(unit / 4)))
+    rays = RAYS[n_rays // 16]
+    n_steps = last - first + 1
+    score = np.empty((n_rays, n_steps), np.float32)
+    step = np.zeros((n_rays, n_steps), np.float32)
+    strongest = np.empty(n_rays)
+    for k in range(n_rays):
+        dy, dx = rays[k, 0], rays[k, 1]
+        # steps before the ray leaves the frame: up to there all four neighbours exist
+        limit = min((h - 1 - cy if dy > 0 else cy) / abs(dy), (w - 1 - cx if dx > 0 else cx) / abs(dx))
+        framed = min(max(int(limit - 1e-6) - first + 1, 0), n_steps)
+        peak = np.float32(0)
+        for s in range(framed):
+            y, x = cy + (first + s) * dy, cx + (first + s) * dx
+            y0, x0 = int(y), int(x)
+            fy, fx = np.float32(y - y0), np.float32(x - x0)
+            here = np.uint64(2 * (y0 * w + x0))
+            below = here + down
+            upper, lower = flat[here], flat[below]
+            upper += fx * (flat[here + right] - upper)
+            lower += fx * (flat[below + right] - lower)
+            score[k, s] = upper + fy * (lower - upper)
+            upper, lower = flat[here + edge], flat[below + edge]
+            upper += fx * (flat[here + right_edge] - upper)
+            lower += fx * (flat[below + right_edge] - lower)
+            step[k, s] = upper + fy * (lower - upper)
+            peak = max(peak, step[k, s])
+        for s in range(framed, n_steps):
+            y = min(max(cy + (first + s) * dy, 0.0), h - 1.0)
+            x = min(max(cx + (first + s) * dx, 0.0), w - 1.0)
+            score[k, s] = field[int(y + 0.5), int(x + 0.5), 0]
+        total = np.float32(0)
+        for s in range(n_steps):
+            total += score[k, s] * np.float32(first + s)
+            score[k, s] = total
+        strongest[k] = peak
+    typical = np.float32(1 / max(_median(strongest), 1e-3))
+    one, half = np.float32(1), np.float32(0.5)
+    area, line = np.float32(1 / (unit * unit)), np.float32(edge_weight / unit)
+    for k in range(n_rays):
+        for s in range(n_steps):
+            score[k, s] = area * score[k, s] + line * min(typical * step[k, s], one) * (np.float32(first + s) + half)
+    bend = np.empty(MAX_JUMP + 1, np.float32)
+    for j in range(MAX_JUMP + 1):
+        bend[j] = stiffness * j * j / unit
+    # the path overlaps itself by a quarter at both ends, which closes the outline wherever it starts
+    lead = n_rays // 4
+    laps = n_rays + 2 * lead
+    best = np.empty(n_steps + 2 * MAX_JUMP, np.float32)
+    new = np.empty(n_steps + 2 * MAX_JUMP, np.float32)
+    for i in range(best.size):
+        best[i] = score[0, i - MAX_JUMP] if MAX_JUMP <= i < MAX_JUMP + n_steps else -1e30
+        new[i] = -1e30
+    back = np.zeros((laps, n_steps), np.int32)
+    for lap in range(1, laps):
+        row = score[lap % n_rays]
+        came = back[lap]
+        # written out, so that it runs in vector registers; each step is MAX_JUMP = 4 neighbours each way
+        for s in range(n_steps):
+            top, jump = best[s + 4], 0
+            v = best[s + 3] - bend[1]
+            jump, top = (-1 if v > top else jump), max(v, top)
+            v = best[s + 5] - bend[1]
+            jump, top = (1 if v > top else jump), max(v, top)
+            v = best[s + 2] - bend[2]
+            jump, top = (-2 if v > top else jump), max(v, top)
+            v = best[s + 6] - bend[2]
+            jump, top = (2 if v > top else jump), max(v, top)
+            v = best[s + 1] - bend[3]
+            jump, top = (-3 if v > top else jump), max(v, top)
+            v = best[s + 7] - bend[3]
+            jump, top = (3 if v > top else jump), max(v, top)
+            v = best[s] - bend[4]
+            jump, top = (-4 if v > top else jump), max(v, top)
+            v = best[s + 8] - bend[4]
+            jump, top = (4 if v > top else jump), max(v, top)
+            came[s] = jump
+            new[s + 4] = top + row[s]
+        best, new = new, best
+    s = 0
+    for i in range(n_steps):
+        if best[i + MAX_JUMP] > best[s + MAX_JUMP]:
+            s = i
+    radius = np.empty(n_rays)
+    for lap in range(laps - 1, lead - 1, -1):
+        if lap < lead + n_rays:
+            # short of the middle between the last step inside and the next: blur carries colours outward
+            radius[lap % n_rays] = first + s + 0.25
+        s += back[lap, s]
+    return radius
+
+
+@jit
+def mark_star(radius: Any, cy: Any, cx: Any, out: Any) -> None:
+    """Flip, in each row of `out`, the pixels at which the polygon of `radius` (one per ray) around (cy, cx) begins or ends.
+
+    A pixel centre lies inside where the number of marks up to it, in its row, is odd.
+    """
+    h, w = out.shape
+    n = radius.size
+    rays = RAYS[n // 16]
+    y, x = cy + radius[n - 1] * rays[n - 1, 0], cx + radius[n - 1] * rays[n - 1, 1]
+    for k in range(n):
+        before_y, before_x = y, x
+        y, x = cy + radius[k] * rays[k, 0], cx + radius[k] * rays[k, 1]
+        low, high = min(y, before_y), max(y, before_y)
+        if high <= low:
+            continue
+        slope = (x - before_x) / (y - before_y)
+        for row in range(max(0, int(np.ceil(low))), min(h - 1, int(np.ceil(high)) - 1) + 1):
+            column = int(np.ceil(before_x + (row - before_y) * slope))
+            if column < w:
+                out[row, max(column, 0)] ^= 1

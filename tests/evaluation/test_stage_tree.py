@@ -1,0 +1,211 @@
+import pickle
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.impute import SimpleImputer
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from leukofeat import as_sequence
+from leukofeat.base import ImageStage
+from leukofeat.baselines import make_baseline
+from leukofeat.evaluation import compare
+from leukofeat.evaluation.stage_tree import StageTree, _measure_image, leading_stages, same_stage
+from leukofeat.features import FeatureSet, FunctionFeatures, ImageWarning
+from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser, ScaleBarCropper
+from leukofeat.segmentation import LabKMeansSegmenter
+from tests.stages import Area, Darker, DarkSegmenter, MeanColor
+
+counts = {}
+
+
+def _count(name):
+    counts[name] = counts.get(name, 0) + 1
+
+
+class CountedSegmenter(DarkSegmenter):
+    def _apply(self, smear):
+        _count("segmenter")
+        return super()._apply(smear)
+
+
+class CountedArea(Area):
+    def _row(self, smear):
+        _count("area")
+        return super()._row(smear)
+
+
+class MeanShift(ImageStage):
+    """Learns the mean brightness of what it is fitted on."""
+
+    _requires_fit = True
+
+    def _learn(self, images, y):
+        _count("fits")
+        self.mean_ = float(np.mean([images[i].mean() for i in range(len(images))]))
+
+    def _apply(self, smear):
+        return smear.replace(image=np.clip(smear.image.astype(float) - self.mean_ + 128, 0, 255).astype(np.uint8))
+
+
+class Mirrored(Darker):
+    """Doubles the training images, as augmentation does: its `fit_transform` is another thing than its `transform`."""
+
+    def fit_transform(self, X, y=None):
+        return self.fit(X, y).transform(X)
+
+
+@pytest.fixture(autouse=True)
+def _fresh():
+    counts.clear()
+
+
+@pytest.fixture
+def many(smears):
+    rows = np.tile(np.arange(8), 3)
+    return [smears.images[i] for i in rows], smears.target[rows]
+
+
+def _svm(*stages):
+    return make_pipeline(*stages, SimpleImputer(keep_empty_features=True), StandardScaler(), SVC())
+
+
+def test_shared_stages_run_once_for_all_pipelines_and_folds(many):
+    images, y = many
+    pipelines = {
+        "area": _svm(Darker(5), CountedSegmenter(), FeatureSet([CountedArea()])),
+        "both": _svm(Darker(5), CountedSegmenter(), FeatureSet([MeanColor(), CountedArea()])),
+        "again": _svm(Darker(5), CountedSegmenter(), CountedArea()),
+    }
+    result = compare(pipelines, images, y, cv=3, n_bootstrap=10)
+    assert counts == {"segmenter": len(y), "area": len(y)}
+    assert result.configuration["measured_once"] == list(pipelines)
+
+
+def test_stages_with_other_parameters_are_not_shared(many):
+    images, y = many
+    pipelines = {
+        "light": _svm(Darker(5), CountedSegmenter(), CountedArea()),
+        "dark": _svm(Darker(60), CountedSegmenter(), CountedArea()),
+        "level": _svm(Darker(5), CountedSegmenter(90), CountedArea()),
+    }
+    compare(pipelines, images, y, cv=3, n_bootstrap=10)
+    assert counts == {"segmenter": 3 * len(y), "area": 3 * len(y)}
+
+
+def test_stages_that_learn_are_fitted_on_each_training_part_and_shared_within_it(many):
+    images, y = many
+    pipelines = {f"C={c}": _svm(MeanShift(), CountedSegmenter(), CountedArea()).set_params(svc__C=c) for c in (1, 10)}
+    result = compare(pipelines, images, y, cv=3, n_bootstrap=10)
+    assert counts == {"fits": 3, "segmenter": 3 * len(y), "area": 3 * len(y)}
+    assert result.configuration["measured_once"] == []
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    [
+        make_baseline("leukofeat_svm"),
+        make_baseline("jin2023_svm"),
+        _svm(ColorNormalizer("reinhard"), ScaleBarCropper(), LabKMeansSegmenter(), FeatureSet([MeanColor()])),
+        _svm(MeanShift(), MeanColor()),
+        _svm(Mirrored(), MeanColor()),
+        _svm(FeatureSet([MeanColor()]).set_output(transform="pandas")),
+    ],
+    ids=["leukofeat_svm", "jin2023_svm", "reinhard", "learns", "own fit_transform", "pandas"],
+)
+def test_predictions_are_those_of_the_pipeline_alone(many, pipeline):
+    images, y = many
+    cv = StratifiedKFold(2, shuffle=True, random_state=0)
+    others = {"colours": make_baseline("four_colors"), "background": make_baseline("no_leukocytes")}
+    result = compare({"it": pipeline} | others, images, y, cv=cv, n_bootstrap=10)
+    found = result.predictions[result.predictions["pipeline"] == "it"].sort_values("row")
+    np.testing.assert_array_equal(found["predicted"], cross_val_predict(pipeline, images, y, cv=cv))
+
+
+def test_workers_change_nothing(many):
+    images, y = many
+    pipelines = {"a": _svm(DarkSegmenter(), FeatureSet([Area(), MeanColor()])), "b": make_baseline("four_colors")}
+    one = compare(pipelines, images, y, cv=2, n_bootstrap=10)
+    with joblib.parallel_config(backend="threading"):
+        two = compare(pipelines, images, y, cv=2, n_bootstrap=10, n_jobs=2)
+    columns = [name for name in one.table if name not in ("ms_per_image", "fit_seconds")]
+    np.testing.assert_array_equal(one.table[columns], two.table[columns])
+
+
+def test_the_plan_travels_to_a_worker_process(smears):
+    tree = StageTree(as_sequence(smears.images), smears.target)
+    tree.add(
+        [
+            ColorNormalizer("white_balance"),
+            DarkSegmenter(),
+            FeatureSet([Area(), FunctionFeatures(_fails_on_bright, names=("mean",))]),
+        ]
+    )
+    plan = tree.plan()
+    again = pickle.loads(pickle.dumps(plan))
+    rows, _, _ = _measure_image(again, tree.images, 0)
+    np.testing.assert_array_equal(rows[0], tree.measure(tree.images).table(0)[0, :2])
+
+
+def test_leading_stages_end_with_the_features():
+    segmenter, features = LabKMeansSegmenter(), FeatureSet([Area()])
+    assert leading_stages(_svm(segmenter, features)) == [segmenter, features]
+    assert leading_stages(_svm(StandardScaler())) == []
+    assert leading_stages(SVC()) == []
+    assert leading_stages(_svm(Mirrored(), features)) == []
+
+
+def test_equal_stages_are_those_with_equal_parameters():
+    template = np.full((4, 4, 3), 200, np.uint8)
+    assert same_stage(ColorNormalizer(template=template), ColorNormalizer(template=template.copy()))
+    assert not same_stage(ColorNormalizer(template=template), ColorNormalizer(template=template + 1))
+    assert not same_stage(MedianDenoiser(3), Darker(3))
+    assert same_stage(FeatureSet([Area(), MeanColor()]), FeatureSet([Area(), MeanColor()]))
+    assert not same_stage(FeatureSet([Area()]), FeatureSet([Area(), MeanColor()]))
+    assert not same_stage(FunctionFeatures(np.mean), FunctionFeatures(np.std))
+
+
+def _fails_on_bright(smear):
+    if smear.image.mean() > 250:
+        raise ValueError("too bright")
+    return np.array([smear.image.mean()])
+
+
+def test_a_failure_costs_only_the_pipelines_that_asked_for_the_feature(smears):
+    images = as_sequence([*smears.images[:3], np.full((96, 96, 3), 255, np.uint8)])
+    fragile = FunctionFeatures(_fails_on_bright, names=("mean",))
+    tree = StageTree(images, np.arange(4))
+    with_it = tree.add([FeatureSet([MeanColor(), fragile], on_error="nan")])
+    without = tree.add([FeatureSet([MeanColor()])])
+    with pytest.warns(ImageWarning, match="image 3: ValueError: too bright"):
+        measured = tree.measure(images)
+    assert np.isnan(measured.table(with_it)).any(axis=1).tolist() == [False, False, False, True]
+    assert np.isnan(measured.table(with_it)[3]).all()
+    assert np.isfinite(measured.table(without)).all()
+    tree.add([FeatureSet([fragile])])
+    with pytest.raises(ValueError, match="too bright"):
+        tree.measure(images)
+
+
+class Crooked(MeanColor):
+    """Names three columns and gives two."""
+
+    def _row(self, smear):
+        return super()._row(smear)[:2]
+
+
+def test_a_family_that_gives_another_number_of_values_than_names_is_named(many):
+    with pytest.raises(ValueError, match=r"Crooked returned shape \(2,\) for 3 named columns"):
+        compare({"it": _svm(Crooked())}, *many, cv=2)
+
+
+def test_the_time_of_a_pipeline_counts_what_it_shares(smears):
+    images = as_sequence(smears.images)
+    tree = StageTree(images, smears.target)
+    short = tree.add([MeanColor()])
+    long = tree.add([LabKMeansSegmenter(), FeatureSet([MeanColor(), Area()])])
+    measured = tree.measure(images)
+    assert 0 < measured.seconds(short) < measured.seconds(long)

@@ -1,0 +1,132 @@
+import cv2
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from skimage.color import separate_stains
+
+from leukofeat.kernels.color.histograms import (
+    STAINS,
+    gather_runs,
+    histogram_statistics,
+    optical_density_table,
+    part_histograms,
+    side_means,
+    stain_planes,
+)
+from leukofeat.kernels.regions.spans import part_runs
+from tests.cells import drawn_field, real_cells
+
+
+def reference(x):
+    counts = np.unique(x, return_counts=True)[1]
+    moments = [x.mean(), x.std(), scipy.stats.skew(x), scipy.stats.kurtosis(x), scipy.stats.entropy(counts, base=2)]
+    return [*moments, *np.percentile(x, [5, 25, 50, 75, 95])]
+
+
+def assert_matches_scipy(image, parts):
+    counts = part_histograms(image, parts, int(parts.max()) + 1)
+    linear = histogram_statistics(counts)
+    dense = histogram_statistics(counts, optical_density_table())
+    for part in np.unique(parts):
+        for channel in range(image.shape[2]):
+            x = image[parts == part, channel].astype(float)
+            np.testing.assert_allclose(linear[part, channel], reference(x), rtol=1e-9, atol=1e-9)
+            x = optical_density_table()[x.astype(int)]
+            np.testing.assert_allclose(dense[part, channel], reference(x), rtol=1e-6, atol=1e-9)
+
+
+def test_means_beside_the_cells_match_numpy():
+    image, _, cells = drawn_field()
+    lab = 255 - image
+    for threshold in (-1, 180, 255):
+        dark = image[:, :, 1] <= threshold
+        for found, side in zip(side_means(image, lab, cells, threshold), (~dark, dark), strict=True):
+            inside = side & (cells == 0)
+            density = optical_density_table()[image[inside]]
+            expected = np.concatenate([lab[inside].mean(axis=0), density.mean(axis=0)]) if inside.any() else np.nan
+            np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_gathered_pixels_have_the_same_histograms():
+    image, nuclei, cells = drawn_field()
+    parts = np.where(nuclei > 0, 1, np.where(cells > 0, 2, -1))
+    pixels, runs = gather_runs(image, part_runs(parts, 3))
+    assert pixels.shape == (1, np.count_nonzero(cells), 3)
+    np.testing.assert_array_equal(part_histograms(pixels, parts, 3, runs), part_histograms(image, parts, 3))
+
+
+@pytest.mark.parametrize("code", [cv2.COLOR_RGB2LAB, cv2.COLOR_RGB2HSV_FULL, cv2.COLOR_RGB2YCrCb])
+def test_a_colour_is_converted_alike_wherever_it_stands(code):
+    image = np.random.default_rng(0).integers(0, 256, (256, 256, 3)).astype(np.uint8)
+    alone = cv2.cvtColor(np.ascontiguousarray(image.reshape(-1, 1, 3)), code)
+    np.testing.assert_array_equal(cv2.cvtColor(image, code).reshape(-1, 1, 3), alone)
+
+
+def test_drawn_cells_match_scipy():
+    image, nuclei, cells = drawn_field()
+    assert_matches_scipy(image, nuclei)
+    assert_matches_scipy(image, np.where(nuclei > 0, 1, np.where(cells > 0, 2, 0)))
+
+
+def test_real_cells_match_scipy():
+    for image, nuclei, _ in real_cells(40):
+        assert_matches_scipy(image, nuclei)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.integers(0, 255), min_size=1, max_size=40))
+def test_any_sample_matches_numpy(values):
+    x = np.array(values)
+    got = histogram_statistics(np.bincount(x, minlength=256))
+    counts = np.unique(x, return_counts=True)[1]
+    np.testing.assert_allclose(got[:2], [x.mean(), x.std()], atol=1e-9)
+    np.testing.assert_allclose(got[4], scipy.stats.entropy(counts, base=2), atol=1e-9)
+    np.testing.assert_allclose(got[5:], np.percentile(x, [5, 25, 50, 75, 95]), atol=1e-9)
+    if len(counts) > 1:
+        np.testing.assert_allclose(got[2:4], [scipy.stats.skew(x), scipy.stats.kurtosis(x)], rtol=1e-6, atol=1e-9)
+
+
+def test_constant_sample_has_no_skewness_and_empty_one_nothing():
+    counts = np.zeros((2, 256), int)
+    counts[0, 77] = 5
+    constant, empty = histogram_statistics(counts)
+    assert constant[[0, 1, 4, 5, 9]].tolist() == [77, 0, 0, 77, 77]
+    assert np.isnan(constant[2:4]).all()
+    assert np.isnan(empty).all()
+
+
+def test_parts_add_up():
+    image, nuclei, _ = drawn_field()
+    parts = part_histograms(image, nuclei, 5)
+    whole = part_histograms(image, np.zeros_like(nuclei), 1)
+    np.testing.assert_array_equal(parts.sum(axis=0), whole[0])
+
+
+def test_labels_that_are_no_part_are_left_out():
+    counts = part_histograms(np.zeros((1, 3, 1), np.uint8), [[-1, 0, 7]], 2)
+    assert counts.sum() == 1
+
+
+def test_stains_match_scikit_images_deconvolution():
+    image = drawn_field()[0]
+    matrix = np.linalg.inv(STAINS / np.linalg.norm(STAINS, axis=1, keepdims=True))
+    # scikit-image takes (I / 255) in units of log(1e-6); the same plane from (I + 1) / 256 in decimal units
+    theirs = separate_stains((image + 1.0) / 256, matrix) * 6
+    np.testing.assert_allclose(stain_planes(image), np.minimum(100 * theirs[..., :2], 255), atol=0.51)
+
+
+def test_read_only_and_strided_images_give_the_same():
+    image, nuclei, _ = drawn_field()
+    expected = part_histograms(image, nuclei, 5), stain_planes(image)
+    frozen = image.copy()
+    frozen.flags.writeable = False
+    for other in (frozen, image[:, :, ::-1].copy()[:, :, ::-1]):
+        np.testing.assert_array_equal(part_histograms(other, nuclei, 5), expected[0])
+        np.testing.assert_array_equal(stain_planes(other), expected[1])
+
+
+def test_shapes_must_agree():
+    with pytest.raises(ValueError, match="differ in shape"):
+        part_histograms(np.zeros((3, 4, 3), np.uint8), np.zeros((4, 3), int), 1)

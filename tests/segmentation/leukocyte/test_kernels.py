@@ -1,0 +1,374 @@
+"""Kernels of the leukocyte segmentation against slow or library versions of what they compute."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import ndimage as ndi
+from skimage.color import rgb2lab
+from skimage.filters import threshold_otsu
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+from leukofeat.kernels.regions.labels import label_sums, nearest_label, renumbered, separated
+from leukofeat.segmentation.leukocyte.cell_fit import first_colors
+from leukofeat.segmentation.leukocyte.component_tree import core_sums, sharpest_components
+from leukofeat.segmentation.leukocyte.leaks import settled
+from leukofeat.segmentation.leukocyte.necks import hull_counts, label_gaps, split_at_necks, touching_labels
+from leukofeat.segmentation.leukocyte.nucleus_fit import discriminate, remove_specks, threshold_each
+from leukofeat.segmentation.leukocyte.stain import (
+    background_mode,
+    color_edges,
+    red_cell_radius,
+    stain_edges,
+    stain_planes,
+)
+from leukofeat.segmentation.leukocyte.star_contour import mark_star, star_contour
+
+shapes = st.tuples(st.integers(1, 12), st.integers(1, 12))
+label_maps = arrays(np.int32, shapes, elements=st.integers(0, 3))
+
+
+def discs(size, *circles):
+    yy, xx = np.mgrid[: size[0], : size[1]]
+    out = np.zeros(size, np.int32)
+    for label, (y, x, r) in enumerate(circles, 1):
+        out[np.hypot(yy - y, xx - x) <= r] = label
+    return out
+
+
+def tree_oracle(index, floor, step):
+    """All components of all level sets, from SciPy."""
+    seen = set()
+    for level in range(floor, 256, step):
+        parts, n = ndi.label(index >= level)
+        seen |= {tuple(np.flatnonzero(parts.ravel() == k)) for k in range(1, n + 1)}
+    return seen
+
+
+@given(arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9)), elements=st.sampled_from([0, 70, 90, 200])))
+@settings(max_examples=100, deadline=None)
+def test_components_are_disjoint_members_of_the_tree(index):
+    labels, n = sharpest_components(index, stain_edges(index), 60, 3, 2)
+    members = tree_oracle(index, 60, 3)
+    assert set(np.unique(labels)) - {0} == set(range(1, n + 1))
+    for k in range(1, n + 1):
+        assert tuple(np.flatnonzero(labels.ravel() == k)) in members
+    # nothing large enough is left without a component
+    parts, m = ndi.label(index >= 60)
+    for k in range(1, m + 1):
+        assert labels[parts == k].any() == ((parts == k).sum() >= 2)
+
+
+def test_component_takes_its_own_sharpest_level():
+    index = np.zeros((60, 100), np.uint8)
+    index[discs((60, 100), (30, 25, 20)) > 0] = 80  # a pale rim
+    index[discs((60, 100), (30, 25, 10)) > 0] = 230  # around a dark body
+    index[discs((60, 100), (30, 75, 12)) > 0] = 100  # and a pale body
+    labels, n = sharpest_components(index, stain_edges(index), 60, 3, 20)
+    assert n == 2
+    assert (labels == labels[30, 25]).sum() == (index == 230).sum()
+    assert (labels == labels[30, 75]).sum() == (index == 100).sum()
+
+
+def test_many_components_do_not_run_out_of_room():
+    dots = np.random.default_rng(0).integers(60, 256, (60, 60)).astype(np.uint8)
+    index = np.kron(dots, np.array([[1, 0], [0, 0]], np.uint8))
+    labels, n = sharpest_components(index, stain_edges(index), 60, 1, 1)
+    assert n == ndi.label(index >= 60)[1]
+    assert ((labels > 0) == (index >= 60)).all()
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.integers(1, 12))
+@settings(max_examples=30, deadline=None)
+def test_star_finds_a_disc(dy, dx, first):
+    cy, cx, r = 30 + dy, 32 + dx, 15.0
+    yy, xx = np.mgrid[:64, :64]
+    gain = np.clip(r - np.hypot(yy - cy, xx - cx), -1, 1).astype(np.float32)
+    field = np.stack([gain, np.zeros_like(gain)], axis=-1)
+    radius = star_contour(field, cy, cx, 10.0, first, 40, 0.3, 1.0)
+    np.testing.assert_allclose(radius, r, atol=1.01)
+    inside = filled(radius, cy, cx, (64, 64))
+    expected = np.hypot(yy - cy, xx - cx) <= r
+    assert (inside != expected).mean() < 0.02
+
+
+def filled(radius, cy, cx, shape):
+    marks = np.zeros(shape, np.uint8)
+    mark_star(radius, cy, cx, marks)
+    return np.cumsum(marks, axis=1) % 2
+
+
+@given(st.integers(0, 10**6), st.sampled_from([16, 32, 48, 64]))
+@settings(max_examples=30, deadline=None)
+def test_marks_begin_and_end_the_polygon(seed, rays):
+    radius = np.random.default_rng(seed).uniform(2, 25, rays)
+    inside = filled(radius, 18.3, 22.7, (40, 50))
+    t = 2 * np.pi * (np.arange(rays) + 0.5) / rays
+    polygon = np.stack([22.7 + radius * np.cos(t), 18.3 + radius * np.sin(t)], axis=1).astype(np.float32)
+    for y in range(0, 40, 3):
+        for x in range(0, 50, 3):
+            side = cv2.pointPolygonTest(polygon.reshape(-1, 1, 2), (float(x), float(y)), True)
+            if abs(side) > 1e-3:
+                assert inside[y, x] == (side > 0)
+
+
+def test_split_at_necks_cuts_a_dumbbell_but_not_a_bean():
+    for gap, expected in ((26, 2), (8, 1)):
+        both = (discs((50, 80), (25, 25, 14), (25, 25 + gap, 14)) > 0).astype(np.int32)
+        distance = cv2.distanceTransform(both.astype(np.uint8), cv2.DIST_L2, 5)
+        parts = split_at_necks(both, distance, 0.8)
+        assert parts.max() == expected
+        assert ((parts > 0) == (both > 0)).all()
+
+
+@given(label_maps)
+@settings(max_examples=60, deadline=None)
+def test_split_keeps_labels_apart(labels):
+    distance = np.where(labels > 0, 1, 0).astype(np.float32)
+    parts = split_at_necks(labels, distance, 0.8)
+    assert ((parts > 0) == (labels > 0)).all()
+    for k in range(1, parts.max(initial=0) + 1):
+        assert len(np.unique(labels[parts == k])) == 1
+
+
+@given(label_maps)
+@settings(max_examples=60, deadline=None)
+def test_label_sums_and_gaps(labels):
+    n = 3
+    values = np.arange(labels.size, dtype=np.float32).reshape(labels.shape)
+    table = label_sums(labels, n, values)
+    for k in range(1, n + 1):
+        y, x = np.nonzero(labels == k)
+        assert table[k - 1, 0] == y.size
+        if y.size:
+            where = labels == k
+            expected = [y.sum(), x.sum(), values[where].max(), values[where].sum()]
+            expected += [y.min(), y.max() + 1, x.min(), x.max() + 1]
+            np.testing.assert_allclose(table[k - 1, 1:9], expected)
+            edge = (y == 0) | (x == 0) | (y == labels.shape[0] - 1) | (x == labels.shape[1] - 1)
+            assert table[k - 1, 9] == edge.any()
+    there = [k for k in range(1, n + 1) if table[k - 1, 0]]
+    gaps = label_gaps(labels, table[:, 5:9].astype(np.int64), np.full((n, n), 100.0))
+    for i in there:
+        for j in there:
+            if i < j:
+                a, b = np.argwhere(labels == i), np.argwhere(labels == j)
+                assert gaps[i - 1, j - 1] == pytest.approx(np.linalg.norm(a[:, None] - b[None], axis=2).min())
+
+
+@given(label_maps)
+@settings(max_examples=60, deadline=None)
+def test_touching_labels_are_neighbours_or_next_but_one(labels):
+    expected = np.zeros((4, 4), bool)
+    for step in (1, 2):
+        for a, b in ((labels[step:], labels[:-step]), (labels[:, step:], labels[:, :-step])):
+            for i, j in zip(a.ravel(), b.ravel(), strict=True):
+                if i and j and i != j:
+                    expected[min(i, j), max(i, j)] = True
+    np.testing.assert_array_equal(touching_labels(labels, 3), expected)
+
+
+@given(label_maps)
+@settings(max_examples=60, deadline=None)
+def test_nearest_labels_are_the_nearest(labels):
+    nearest, distance = nearest_label(labels)
+    there = np.argwhere(labels > 0)
+    if not there.size:
+        assert not nearest.any()
+        assert (distance == 32768).all()
+        return
+    np.testing.assert_array_equal(nearest[labels > 0], labels[labels > 0])
+    np.testing.assert_allclose(
+        distance, cv2.distanceTransform((labels == 0).astype(np.uint8), cv2.DIST_L2, 5), rtol=1e-4
+    )
+    for y, x in np.ndindex(labels.shape):
+        gaps = np.linalg.norm(there - (y, x), axis=1)
+        # the distance is Borgefors' approximation: an owner is nearest but for a few per cent
+        own = gaps[[labels[tuple(p)] == nearest[y, x] for p in there]]
+        assert own.min() <= gaps.min() * 1.05 + 1e-9
+
+
+def test_of_two_equally_near_labels_the_lower_one_is_nearest():
+    for ends in ((1, 2), (2, 1)):
+        labels = np.zeros((5, 9), np.int32)
+        labels[:, 0], labels[:, 8] = ends
+        assert (nearest_label(labels)[0][:, 4] == 1).all()
+
+
+def test_a_large_map_has_room_for_many_labels_and_long_ways():
+    labels = np.zeros((3, 20000), np.int32)
+    labels[1, 0], labels[1, 19999] = 1, 70000
+    nearest, distance = nearest_label(labels)
+    assert (nearest[:, :9999] == 1).all()
+    assert (nearest[:, 10001:] == 70000).all()
+    np.testing.assert_allclose(distance[1, :9999], np.arange(9999))
+
+
+@given(label_maps)
+@settings(max_examples=60, deadline=None)
+def test_separated_labels_leave_out_where_two_touch(labels):
+    padded = np.pad(labels, 1)
+    expected = np.zeros(labels.shape, np.uint8)
+    for y, x in np.argwhere(labels > 0):
+        around = [padded[y, x + 1], padded[y + 2, x + 1], padded[y + 1, x], padded[y + 1, x + 2]]
+        expected[y, x] = all(c in (0, labels[y, x]) for c in around)
+    np.testing.assert_array_equal(separated(labels), expected)
+
+
+@given(label_maps)
+@settings(max_examples=30, deadline=None)
+def test_labels_are_renumbered(labels):
+    table = np.array([0, 7, 0, 1], np.int32)
+    np.testing.assert_array_equal(renumbered(labels, table), table[labels])
+
+
+@given(label_maps, st.integers(0, 100))
+@settings(max_examples=30, deadline=None)
+def test_core_sums_are_sums(labels, seed):
+    rng = np.random.default_rng(seed)
+    distance = rng.uniform(0, 9, labels.shape).astype(np.float32)
+    azure = rng.integers(0, 256, labels.shape).astype(np.uint8)
+    offset = rng.normal(0, 20, (*labels.shape, 3)).astype(np.float32)
+    violet = 2 * offset[..., 1] - offset[..., 2]
+    for row, k in zip(core_sums(labels, 3, distance, azure, offset), (1, 2, 3), strict=True):
+        where = labels == k
+        expected = [where.sum(), distance[where].max(initial=0), azure[where].sum(), violet[where].sum()]
+        np.testing.assert_allclose(row, expected, rtol=1e-5, atol=1e-4)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_leaked_cells_are_settled_shyly(data):
+    bold = data.draw(label_maps)
+    shy = data.draw(arrays(np.int32, bold.shape, elements=st.integers(0, 3)))
+    leaked = np.array([False, *data.draw(st.tuples(*[st.booleans()] * 3))])
+    expected = np.where(leaked[bold], np.where(shy == bold, bold, 0), np.where(leaked[shy], shy, bold))
+    np.testing.assert_array_equal(settled(bold, shy, leaked), expected)
+
+
+def test_first_colors_are_those_near_and_far():
+    nuclei = discs((40, 60), (20, 15, 6), (20, 45, 6))
+    distance = cv2.distanceTransform((nuclei == 0).astype(np.uint8), cv2.DIST_L2, 5)
+    nearest = np.where(np.arange(60) < 30, 1, 2).astype(np.int32) * np.ones((40, 1), np.int32)
+    bins = np.random.default_rng(0).integers(0, 4096, nuclei.shape).astype(np.uint16)
+    rest, near = first_colors(bins, nuclei, nearest, distance, np.full(2, 6.0), 0.5, 4.0, 9.0)
+    weight = np.clip((distance - 4) / 5, 0, 1)
+    np.testing.assert_allclose(rest, np.bincount(bins.ravel(), weight.ravel(), 4096), rtol=1e-5, atol=1e-6)
+    for c in (1, 2):
+        ring = (distance <= 3) & (nuclei == 0) & (nearest == c)
+        np.testing.assert_array_equal(near[c - 1], np.bincount(bins[ring], minlength=4096))
+
+
+@given(label_maps)
+@settings(max_examples=60, deadline=None)
+def test_hull_holds_its_own_pixels(labels):
+    box = np.array([0, labels.shape[0], 0, labels.shape[1]])
+    own, others, good, bad = hull_counts(labels, labels, 1, 2, box)
+    assert own == np.isin(labels, (1, 2)).sum()
+    assert others <= (labels == 3).sum()
+    assert good == 0
+    assert bad <= (labels == 0).sum()
+
+
+def test_hull_of_two_squares_is_the_rectangle():
+    labels = np.zeros((20, 30), np.int32)
+    labels[5:10, 4:9] = 1
+    labels[5:10, 20:25] = 2
+    cells = np.zeros_like(labels)
+    cells[:, :15] = 1
+    own, others, good, bad = hull_counts(labels, cells, 1, 2, np.array([5, 10, 4, 25]))
+    assert (own, others, good, bad) == (50, 0, 5 * 6, 5 * 5)
+
+
+def test_threshold_is_otsu_of_each_cell():
+    rng = np.random.default_rng(0)
+    cells = discs((60, 90), (30, 25, 20), (30, 65, 20))
+    values = np.where(discs((60, 90), (30, 25, 10), (30, 65, 8)) > 0, 180, 70) + rng.integers(-20, 20, cells.shape)
+    values = np.clip(values + 30 * (cells == 2), 0, 255).astype(np.uint8)
+    mask, full = threshold_each(values, cells, cells, 2, 42.5, 0.65)
+    assert not full.any()
+    for k in (1, 2):
+        inside = cells == k
+        np.testing.assert_array_equal(mask[inside] > 0, values[inside] > threshold_otsu(values[inside]))
+
+
+def test_discriminant_is_that_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    cells = discs((60, 60), (30, 30, 25))
+    rough = discs((60, 60), (30, 30, 12))
+    colors = rng.normal(0, 4, (60, 60, 3)).astype(np.float32) + np.float32([-30, 20, -20]) * (rough > 0)[..., None]
+    found = discriminate(colors, rough, cells, cells, 1, np.zeros(2, bool), 0.0)
+    inside = cells > 0
+    lda = LinearDiscriminantAnalysis(priors=[0.5, 0.5]).fit(colors[inside], rough[inside])
+    assert (found[inside] == lda.predict(colors[inside])).mean() > 0.999
+
+
+def specks_oracle(mask, cells, n, share, hole_share):
+    """The same with SciPy's components."""
+    nuclei = np.where(mask > 0, cells, 0)
+    for k in range(1, n + 1):
+        total = (nuclei == k).sum()
+        parts, m = ndi.label(nuclei == k)
+        for i in range(1, m + 1):
+            if (parts == i).sum() < share * total:
+                nuclei[parts == i] = 0
+        gaps, m = ndi.label((cells == k) & (nuclei == 0), np.ones((3, 3)))
+        for i in range(1, m + 1):
+            around = ndi.binary_dilation(np.pad(gaps == i, 1), np.ones((3, 3))) & ~np.pad(gaps == i, 1)
+            if (np.pad(nuclei, 1)[around] == k).all() and (gaps == i).sum() < hole_share * total:
+                nuclei[gaps == i] = k
+    return nuclei
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_specks_go_and_holes_close(data):
+    cells = np.kron(data.draw(arrays(np.int32, (3, 3), elements=st.integers(0, 3))), np.ones((5, 5), np.int32))
+    h, w = data.draw(st.tuples(st.integers(1, 15), st.integers(1, 15)))
+    cells = np.ascontiguousarray(cells[:h, :w])
+    mask = (np.random.default_rng(data.draw(st.integers(0, 10**6))).random((h, w)) < 0.75).astype(np.uint8)
+    nuclei, area = remove_specks(mask, cells, 3, 0.1, 0.2)
+    np.testing.assert_array_equal(nuclei, specks_oracle(mask, cells, 3, 0.1, 0.2))
+    unfilled = specks_oracle(mask, cells, 3, 0.1, 0.0)
+    np.testing.assert_array_equal(area[1:], np.bincount(unfilled.ravel(), minlength=4)[1:])
+
+
+def test_background_is_where_light_pixels_gather():
+    rng = np.random.default_rng(0)
+    image = np.clip(rng.normal((230, 222, 215), 2, (80, 80, 3)), 0, 255).astype(np.uint8)
+    image[:30] = (120, 60, 150)
+    image[:8] = (255, 255, 255)
+    expected = rgb2lab(np.array([[[230, 222, 215]]], np.uint8))[0, 0]
+    np.testing.assert_allclose(background_mode(cv2.cvtColor(image, cv2.COLOR_RGB2LAB), 0.75, 7.0), expected, atol=1.5)
+
+
+def test_planes_tell_nuclei_from_red_cells():
+    rgb = np.array([[[240, 235, 240], [95, 50, 150], [215, 165, 165]]], np.uint8)
+    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)
+    field = np.broadcast_to(rgb2lab(rgb)[0, 0].astype(np.float32), (1, 3, 3)).copy()
+    density = -np.log10(np.maximum(np.arange(256), 3) / rgb[0, 0][:, None]).astype(np.float32)
+    offset, contrast, azure, excess, bins = stain_planes(rgb, lab, field, density, 1.75, 8.0)
+    np.testing.assert_allclose(offset[0, 0], 0, atol=1)
+    np.testing.assert_allclose(contrast, np.linalg.norm(offset, axis=2), rtol=1e-6)
+    assert azure[0, 1] > 150
+    assert azure[0, 0] == azure[0, 2] == 0
+    assert excess[0, 1] > excess[0, 2] + 50
+    assert len(set(bins[0].tolist())) == 3
+
+
+@given(arrays(np.float32, st.tuples(st.integers(1, 8), st.integers(1, 8), st.just(3)), elements=st.integers(-50, 50)))
+@settings(max_examples=40, deadline=None)
+def test_edges_are_sobel(offset):
+    total = sum(ndi.sobel(offset[..., c], axis, mode="nearest") ** 2 for c in range(3) for axis in (0, 1))
+    np.testing.assert_allclose(color_edges(offset), np.sqrt(total) / 8, rtol=1e-4, atol=1e-3)
+
+
+def test_red_cell_radius_of_discs():
+    red = discs((200, 200), *[(y, x, 14) for y in (30, 90, 150) for x in (30, 90, 150)]) > 0
+    contrast = np.where(red, 20, 0).astype(np.float32)
+    assert red_cell_radius(contrast, np.zeros(red.shape, np.uint8), 12.0, 60, 0.03) == pytest.approx(14, rel=0.1)
+    assert red_cell_radius(contrast, np.full(red.shape, 90, np.uint8), 12.0, 60, 0.03) == 0

@@ -1,0 +1,237 @@
+"""Leukocytes: what is found, on real images and drawn ones, and what must not change it."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leukofeat import Smear
+from leukofeat.segmentation.leukocyte.segment import LeukocyteSegmenter, segment_leukocytes
+from leukofeat.segmentation.metrics import dice
+
+DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
+SLIDE, RED, PLASM, NUCLEUS = (240, 236, 244), (226, 178, 180), (205, 195, 228), (95, 50, 150)
+
+
+def draw(size, cells=(), reds=(), scale=1):
+    """A field with a soft focus: white cells (y, x, nuclear radius, cell radius) and red ones (y, x, radius)."""
+    image = np.full((size[0] * scale, size[1] * scale, 3), SLIDE, np.uint8)
+
+    def disc(y, x, r, color):
+        cv2.circle(image, (round(x * scale), round(y * scale)), round(r * scale), color, -1, cv2.LINE_AA)
+
+    for y, x, r in reds:
+        disc(y, x, r, RED)
+    for y, x, _, r in cells:
+        disc(y, x, r, PLASM)
+    for y, x, r, _ in cells:
+        disc(y, x, r, NUCLEUS)
+    noise = np.random.default_rng(0).normal(0, 2, image.shape)
+    return np.clip(cv2.GaussianBlur(image, (0, 0), 0.8) + noise, 0, 255).astype(np.uint8)
+
+
+FIELD = {
+    "cells": [(40, 45, 13, 18), (120, 60, 12, 20), (70, 150, 14, 19), (150, 160, 11, 17)],
+    "reds": [(30, 110, 9), (100, 110, 9), (160, 100, 9), (110, 185, 9), (100, 20, 9), (60, 70, 9)],
+}
+
+
+@pytest.fixture(scope="module")
+def field():
+    return draw((190, 210), **FIELD)
+
+
+def same_partition(a, b):
+    pairs = set(zip(a.ravel().tolist(), b.ravel().tolist(), strict=True))
+    return len(pairs) == len({i for i, _ in pairs}) == len({j for _, j in pairs})
+
+
+def holds(nuclei, cells):
+    """Cell i holds nucleus i, labels run from 1 to n."""
+    n = int(cells.max())
+    return (
+        nuclei.dtype == cells.dtype == np.int32
+        and (nuclei[nuclei > 0] == cells[nuclei > 0]).all()
+        and set(np.unique(nuclei)) - {0} == set(np.unique(cells)) - {0} == set(range(1, n + 1))
+    )
+
+
+def test_finds_each_white_cell_and_no_red_one(field):
+    nuclei, cells = segment_leukocytes(field)
+    assert holds(nuclei, cells)
+    assert cells.max() == len(FIELD["cells"])
+    yy, xx = np.mgrid[: field.shape[0], : field.shape[1]]
+    for y, x, r, big in FIELD["cells"]:
+        label = cells[y, x]
+        distance = np.hypot(yy - y, xx - x)
+        assert dice(nuclei == label, distance <= r) > 0.93
+        assert dice(cells == label, distance <= big) > 0.9
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+def test_any_magnification(field, scale):
+    nuclei, cells = segment_leukocytes(draw((190, 210), **FIELD, scale=scale))
+    assert holds(nuclei, cells)
+    assert cells.max() == len(FIELD["cells"])
+    small = segment_leukocytes(field)[0]
+    reduced = cv2.resize((nuclei > 0).astype(np.float32), small.shape[::-1], interpolation=cv2.INTER_AREA) > 0.5
+    assert dice(reduced, small) > 0.93
+
+
+def test_diameter_given_finds_the_same(field):
+    estimated, given_ = segment_leukocytes(field)[0], segment_leukocytes(field, diameter=25)[0]
+    assert given_.max() == estimated.max()
+    assert dice(given_, estimated) > 0.98
+
+
+@settings(max_examples=12, deadline=None)
+@given(turns=st.integers(0, 3), mirror=st.booleans(), height=st.integers(150, 190), width=st.integers(170, 210))
+def test_turned_image_gives_turned_regions(field, turns, mirror, height, width):
+    def turn(a):
+        a = np.rot90(a, turns)
+        return a[:, ::-1] if mirror else a
+
+    crop = field[:height, :width]
+    for expected, found in zip(segment_leukocytes(crop), segment_leukocytes(turn(crop)), strict=True):
+        assert same_partition(turn(expected), found)
+
+
+def test_touching_cells_are_split():
+    image = draw(
+        (190, 210),
+        [
+            (60, 60, 13, 15),
+            (60, 88, 13, 15),
+            *[(y, x, 13, 15) for y, x in ((140, 40), (140, 90), (140, 140), (60, 160))],
+        ],
+    )
+    assert segment_leukocytes(image)[1].max() == 6
+
+
+def test_lobes_of_one_nucleus_stay_together():
+    image = np.full((140, 140, 3), SLIDE, np.uint8)
+    cv2.circle(image, (70, 70), 38, PLASM, -1, cv2.LINE_AA)
+    for y, x in ((55, 55), (55, 88), (90, 72)):
+        cv2.circle(image, (x, y), 13, NUCLEUS, -1, cv2.LINE_AA)
+    nuclei, cells = segment_leukocytes(cv2.GaussianBlur(image, (0, 0), 0.8))
+    assert cells.max() == 1
+    assert nuclei[55, 55] == nuclei[55, 88] == nuclei[90, 72] == 1
+    assert nuclei[70, 70] == 0
+
+
+def test_portrait_drops_what_the_frame_cuts_and_a_field_keeps_it():
+    portrait = draw((120, 120), [(60, 60, 20, 30), (2, 112, 18, 24)])
+    assert segment_leukocytes(portrait)[1].max() == 1
+    field = draw((190, 210), [*FIELD["cells"], (2, 205, 13, 18)], FIELD["reds"])
+    nuclei, _ = segment_leukocytes(field)
+    assert nuclei.max() == 5
+    assert nuclei[2, 205] > 0
+
+
+@pytest.mark.parametrize("factor", [0.8, 1.05, 1.2])
+def test_brightness_changes_little(field, factor):
+    nuclei = segment_leukocytes(field)[0]
+    assert dice(segment_leukocytes(np.clip(field * factor, 0, 255).astype(np.uint8))[0], nuclei) > 0.97
+
+
+def test_surroundings_change_little(field):
+    pale = segment_leukocytes(draw((190, 210), FIELD["cells"]))[0]
+    assert dice(segment_leukocytes(field)[0], pale) > 0.97
+
+
+def test_cut_out_cells_are_found_on_black(field):
+    nuclei, cells = segment_leukocytes(field)
+    found, _ = segment_leukocytes(np.where(cells[..., None] > 0, field, np.uint8(0)))
+    assert found.max() == nuclei.max()
+    assert dice(found, nuclei) > 0.95
+
+
+def blanks():
+    rng = np.random.default_rng(1)
+    yield "one pixel", np.zeros((1, 1, 3), np.uint8)
+    yield "line", np.full((2, 300, 3), 200, np.uint8)
+    yield "black", np.zeros((60, 50, 3), np.uint8)
+    yield "white", np.full((60, 50, 3), 255, np.uint8)
+    yield "violet all over", np.full((64, 64, 3), NUCLEUS, np.uint8)
+    yield "empty slide", np.clip(rng.normal(225, 5, (224, 224, 3)), 0, 255).astype(np.uint8)
+    yield "red cells", draw((200, 200), reds=[(*rng.integers(10, 190, 2).tolist(), 11) for _ in range(40)])
+    specks = draw((224, 224))
+    for y, x in rng.integers(4, 220, (80, 2)).tolist():
+        cv2.circle(specks, (x, y), int(rng.integers(1, 3)), (60, 20, 110), -1)
+    yield "precipitate", specks
+
+
+@pytest.mark.parametrize(("name", "image"), [pytest.param(*case, id=case[0]) for case in blanks()])
+def test_nothing_there_gives_empty_maps(name, image):
+    for labels in segment_leukocytes(image):
+        assert labels.shape == image.shape[:2]
+        assert labels.dtype == np.int32
+        assert not labels.any()
+
+
+def test_layout_and_flags_of_the_array_do_not_matter(field):
+    expected = segment_leukocytes(field)
+    frozen = field.copy()
+    frozen.flags.writeable = False
+    for version in (frozen, np.asfortranarray(field), np.repeat(field, 2, axis=1)[:, ::2]):
+        for a, b in zip(expected, segment_leukocytes(version), strict=True):
+            np.testing.assert_array_equal(a, b)
+    for labels in expected:
+        assert labels.flags.c_contiguous
+
+
+@pytest.mark.parametrize(
+    "image", [np.zeros((20, 20), np.uint8), np.zeros((20, 20, 3)), np.zeros((20, 20, 4), np.uint8)]
+)
+def test_wrong_image_is_named(image):
+    with pytest.raises(ValueError, match="uint8 RGB"):
+        segment_leukocytes(image)
+
+
+def test_wrong_diameter_is_named(field):
+    with pytest.raises(ValueError, match="diameter"):
+        segment_leukocytes(field, diameter=0)
+    with pytest.raises(ValueError, match="diameter"):
+        LeukocyteSegmenter(diameter=-1).fit([field])
+
+
+def test_stage_is_the_function(field):
+    smear = LeukocyteSegmenter(diameter=25).transform([field])[0]
+    assert isinstance(smear, Smear)
+    nuclei, cells = segment_leukocytes(field, diameter=25)
+    np.testing.assert_array_equal(smear.nuclei, nuclei)
+    np.testing.assert_array_equal(smear.cells, cells)
+
+
+@pytest.mark.skipif(not (DATA / "wbcseg").is_dir(), reason="shared/data/wbcseg is missing")
+@pytest.mark.parametrize(("dataset", "nucleus", "cell"), [("dataset1", 0.955, 0.965), ("dataset2", 0.97, 0.955)])
+def test_masks_drawn_by_hand(dataset, nucleus, cell):
+    with open(DATA / "wbcseg" / "manifest.csv", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["image"].startswith(dataset)][::5]
+    scores = []
+    for row in rows:
+        image = cv2.cvtColor(cv2.imread(str(DATA / "wbcseg" / row["image"])), cv2.COLOR_BGR2RGB)
+        mask = cv2.imread(str(DATA / "wbcseg" / row["mask"]), cv2.IMREAD_GRAYSCALE)
+        nuclei, cells = segment_leukocytes(image)
+        assert holds(nuclei, cells)
+        scores.append((dice(nuclei, mask == 255), dice(cells, mask > 0)))
+    assert tuple(np.mean(scores, axis=0)) >= (nucleus, 0)
+    assert np.mean(scores, axis=0)[1] >= cell
+
+
+@pytest.mark.skipif(not (DATA / "leukemia4").is_dir(), reason="shared/data/leukemia4 is missing")
+def test_fields_of_all_classes_have_sound_maps():
+    for name in ("Benign", "Early", "Pre", "Pro"):
+        found = 0
+        for path in sorted((DATA / "leukemia4" / name).glob("*.jpg"))[::150]:
+            image = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+            nuclei, cells = segment_leukocytes(image)
+            assert holds(nuclei, cells)
+            found += cells.max() > 0
+        assert found > 0
