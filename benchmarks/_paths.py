@@ -80,8 +80,8 @@ class Path:
 
 def everything(file: str) -> np.ndarray:
     """leukofeat's full catalogue without Gabor and wavelets: the feature row, whose names are spelled out once a pass."""
-    smear = SEGMENTER._apply(Smear(read_image(file)))
-    return np.concatenate([family._row(smear) for family in EVERYTHING])
+    smear = SEGMENTER.apply(Smear(read_image(file)))
+    return np.concatenate([family.row(smear) for family in EVERYTHING])
 
 
 def decode_only(file: str) -> np.ndarray:
@@ -92,12 +92,12 @@ def decode_only(file: str) -> np.ndarray:
 def _row(smear: Smear, families: list[Any]) -> dict[str, float]:
     row: dict[str, float] = {}
     for family in families:
-        row.update(zip(family._row_names(), family._row(smear), strict=True))
+        row.update(zip(family.row_names(), family.row(smear), strict=True))
     return row
 
 
 def _ours_segment(image: np.ndarray) -> Labels:
-    smear = SEGMENTER._apply(Smear(image))
+    smear = SEGMENTER.apply(Smear(image))
     return smear.region("nucleus"), smear.region("cell")
 
 
@@ -397,11 +397,11 @@ def profile_path(files: list[str], repeats: int) -> None:
     for round_ in range(repeats + 1):
         for file in files:
             smear = Smear(clock("decode", read_image, file))
-            smear = clock("segment", SEGMENTER._apply, smear)
+            smear = clock("segment", SEGMENTER.apply, smear)
             for plane in ("gray", "lab", "hsv", "ycrcb", "cytoplasm"):
                 clock("shared planes: " + plane, getattr, smear, plane)
             for name, family in families.items():
-                clock(name, family._row, smear)
+                clock(name, family.row, smear)
         if round_ == 0:
             # compiling and loading
             times.clear()

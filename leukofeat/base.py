@@ -6,7 +6,7 @@ import copy
 import numbers
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -22,11 +22,12 @@ from leukofeat.smear import Smear
 class _Stage(TransformerMixin, BaseEstimator):
     """What both kinds of stage share: X is a set of images, and most stages learn nothing."""
 
-    _requires_fit = False
+    requires_fit = False
+    _parameter_constraints: ClassVar[dict[str, Any]] = {}  # scikit-learn's own mechanism, see leukofeat.constraints
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.requires_fit = self._requires_fit
+        tags.requires_fit = self.requires_fit
         tags.input_tags.two_d_array = False
         tags.input_tags.one_d_array = True
         tags.input_tags.three_d_array = False
@@ -40,12 +41,16 @@ class _Stage(TransformerMixin, BaseEstimator):
         # scikit-learn reads the signature at every get_params, which costs as much as a feature family
         return super()._get_param_names()
 
-    def _check_params(self) -> None:
-        """Raise a ValueError or TypeError that names the first bad parameter; nothing to check by default."""
+    def check_params(self) -> None:
+        """Raise an error that names the first bad parameter, by what `_parameter_constraints` declares.
+
+        A stage whose parameters depend on each other overrides this, calls it, and goes on from there.
+        """
+        self._validate_params()
 
     def _prepare(self, X: Any) -> ImageSequence:
-        self._check_params()
-        if self._requires_fit:
+        self.check_params()
+        if self.requires_fit:
             check_is_fitted(self)
         return as_sequence(X)
 
@@ -53,9 +58,9 @@ class _Stage(TransformerMixin, BaseEstimator):
 class ImageStage(_Stage, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Base of the stages that turn an image into an image, or into a segmented smear.
 
-    A subclass stores its parameters in `__init__`, checks them in `_check_params` and defines
-    `_apply(smear) -> Smear`, a pure function of one record. A stage that learns sets `_requires_fit`
-    and overrides `_learn(images, y)`.
+    A subclass stores its parameters in `__init__`, checks them in `check_params` and defines
+    `apply(smear) -> Smear`, a pure function of one record. A stage that learns sets `requires_fit`
+    and overrides `learn(images, y)`.
 
     `transform` is lazy: it returns an :class:`~leukofeat.sequence.ImageSequence` that remembers a copy of
     the stage; later `set_params` do not change a sequence already made.
@@ -74,8 +79,8 @@ class ImageStage(_Stage, auto_wrap_output_keys=None):  # type: ignore[call-arg]
         -------
         self
         """
-        self._check_params()
-        self._learn(as_sequence(X), y)
+        self.check_params()
+        self.learn(as_sequence(X), y)
         return self
 
     def transform(self, X: Any) -> ImageSequence:
@@ -89,7 +94,7 @@ class ImageStage(_Stage, auto_wrap_output_keys=None):  # type: ignore[call-arg]
         -------
         ImageSequence of length n
         """
-        return self._prepare(X).with_step(copy.deepcopy(self)._apply)
+        return self._prepare(X).with_step(copy.deepcopy(self).apply)
 
     def set_output(self, *, transform: str | None = None) -> ImageStage:
         """Do nothing: images are no table, whatever container the features come out in."""
@@ -99,10 +104,10 @@ class ImageStage(_Stage, auto_wrap_output_keys=None):  # type: ignore[call-arg]
         """One column: the image."""
         return np.array(["image"], dtype=object)
 
-    def _learn(self, images: ImageSequence, y: Any) -> None:
+    def learn(self, images: ImageSequence, y: Any) -> None:
         pass
 
-    def _apply(self, smear: Smear) -> Smear:
+    def apply(self, smear: Smear) -> Smear:
         raise NotImplementedError
 
 
@@ -110,8 +115,8 @@ class FeatureFamily(_Stage):
     """Base of the stages that turn an image or smear into a row of named numbers.
 
     A subclass defines the row's names and values from one ordered definition:
-    `_row_names() -> list of str` and `_row(smear) -> 1-D float64 array`. A family that measures single cells
-    adds `_cell_names()` and `_cells(smear) -> (n_cells, n_columns)` for
+    `row_names() -> list of str` and `row(smear) -> 1-D float64 array`. A family that measures single cells
+    adds `cell_names()` and `cells(smear) -> (n_cells, n_columns)` for
     :meth:`FeatureSet.measure_cells <leukofeat.features.FeatureSet.measure_cells>`.
     """
 
@@ -127,7 +132,7 @@ class FeatureFamily(_Stage):
         -------
         self
         """
-        self._check_params()
+        self.check_params()
         as_sequence(X)
         return self
 
@@ -155,7 +160,7 @@ class FeatureFamily(_Stage):
         row_labels = images.row_labels if isinstance(images, ImageSequence) else None
         if row_labels is None or _get_output_config("transform", self)["dense"] != "pandas":
             return values
-        return pd.DataFrame(values, index=row_labels, columns=self._row_names())
+        return pd.DataFrame(values, index=row_labels, columns=self.row_names())
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the columns, in their order; `input_features` is ignored.
@@ -164,19 +169,19 @@ class FeatureFamily(_Stage):
         -------
         ndarray of str objects
         """
-        self._check_params()
-        return np.asarray(self._row_names(), dtype=object)
+        self.check_params()
+        return np.asarray(self.row_names(), dtype=object)
 
-    def _row_names(self) -> list[str]:
+    def row_names(self) -> list[str]:
         raise NotImplementedError
 
-    def _row(self, smear: Smear) -> np.ndarray:
+    def row(self, smear: Smear) -> np.ndarray:
         raise NotImplementedError
 
-    def _cell_names(self) -> list[str]:
+    def cell_names(self) -> list[str]:
         return []
 
-    def _cells(self, smear: Smear) -> np.ndarray:
+    def cells(self, smear: Smear) -> np.ndarray:
         return np.empty((smear.n_cells, 0))
 
 

@@ -65,7 +65,7 @@ def extract(
 ) -> Extraction:
     """Measure every image with every family, in one parallel pass."""
     # names are spelled out once a pass, not once an image
-    widths = tuple(len(family._row_names()) for family in families)
+    widths = tuple(len(family.row_names()) for family in families)
     n_columns = sum(widths)
     measure = partial(_measure_row, tuple(families), widths, on_error, on_empty)
     rows = map_images(measure, images, n_jobs=n_jobs, verbose=verbose, description="measuring")
@@ -90,7 +90,7 @@ def _measure_row(
             raise ValueError(f"{images.name(i)}: no cell found; loosen the segmenter, or use on_empty='nan'.")
         parts = []
         for family, expected in zip(families, widths, strict=True):
-            row = np.asarray(family._row(smear), np.float64)
+            row = np.asarray(family.row(smear), np.float64)
             if row.shape != (expected,):
                 raise ValueError(f"{type(family).__name__} returned shape {row.shape} for {expected} named columns.")
             parts.append(row)
@@ -120,13 +120,13 @@ def measure_cells(
     verbose: int = 0,
 ) -> tuple[dict[str, Any], list[Failure]]:
     """Columns of the per-cell table, a row a cell, and the failures."""
-    families = [family for family in families if family._cell_names()]
+    families = [family for family in families if family.cell_names()]
     measure = partial(_measure_cells, tuple(families), on_error)
     results = map_images(measure, images, n_jobs=n_jobs, verbose=verbose, description="measuring cells")
     failures = [Failure(i, images.name(i), r) for i, (_, _, r) in enumerate(results) if r is not None]
     if failures:
         warnings.warn(ImageWarning(failures, len(images)), stacklevel=3)
-    names = [name for family in families for name in family._cell_names()]
+    names = [name for family in families for name in family.cell_names()]
     counts = [len(boxes) for boxes, _, _ in results]
     boxes = np.vstack([np.empty((0, 6), np.int64), *(b for b, _, _ in results)])
     values = np.vstack([np.empty((0, len(names))), *(v for _, v, _ in results)])
@@ -144,10 +144,10 @@ def measure_cells(
 def _measure_cells(
     families: Sequence[FeatureFamily], on_error: str, images: ImageSequence, i: int
 ) -> tuple[np.ndarray, np.ndarray, str | None]:
-    n_columns = sum(len(family._cell_names()) for family in families)
+    n_columns = sum(len(family.cell_names()) for family in families)
     try:
         smear = images.smear(i)
-        values = np.hstack([np.empty((smear.n_cells, 0)), *(family._cells(smear) for family in families)])
+        values = np.hstack([np.empty((smear.n_cells, 0)), *(family.cells(smear) for family in families)])
         box = smear.boxes
         table = np.column_stack([np.arange(1, smear.n_cells + 1), box, smear.touches_border])
         present = box[:, 0] >= 0

@@ -15,10 +15,10 @@ class Darker(ImageStage):
     def __init__(self, by: int = 10) -> None:
         self.by = by
 
-    def _check_params(self) -> None:
+    def check_params(self) -> None:
         check_number("by", self.by, integer=True, low=0, high=255)
 
-    def _apply(self, smear: Smear) -> Smear:
+    def apply(self, smear: Smear) -> Smear:
         return smear.replace(image=cv2.subtract(smear.image, np.full(3, self.by, np.float64)))
 
 
@@ -28,7 +28,7 @@ class DarkSegmenter(ImageStage):
     def __init__(self, level: int = 110) -> None:
         self.level = level
 
-    def _apply(self, smear: Smear) -> Smear:
+    def apply(self, smear: Smear) -> Smear:
         dark = (smear.image[:, :, 1] < self.level).astype(np.uint8)
         nuclei = cv2.connectedComponents(dark)[1]
         wider = cv2.dilate(nuclei.astype(np.float32), np.ones((7, 7))).astype(np.int32)
@@ -38,25 +38,25 @@ class DarkSegmenter(ImageStage):
 class MeanColor(FeatureFamily):
     """Mean of R, G and B; measures an image with or without cells."""
 
-    def _row_names(self) -> list[str]:
+    def row_names(self) -> list[str]:
         return ["image_r_mean", "image_g_mean", "image_b_mean"]
 
-    def _row(self, smear: Smear) -> np.ndarray:
+    def row(self, smear: Smear) -> np.ndarray:
         return smear.image.reshape(-1, 3).mean(axis=0)
 
 
 class Area(FeatureFamily):
     """Number and mean area of the nuclei, and the area of each."""
 
-    def _row_names(self) -> list[str]:
+    def row_names(self) -> list[str]:
         return ["n_cells", "nucleus_area_mean"]
 
-    def _row(self, smear: Smear) -> np.ndarray:
-        areas = self._cells(smear)
+    def row(self, smear: Smear) -> np.ndarray:
+        areas = self.cells(smear)
         return np.array([smear.n_cells, areas.mean() if len(areas) else np.nan])
 
-    def _cell_names(self) -> list[str]:
+    def cell_names(self) -> list[str]:
         return ["nucleus_area"]
 
-    def _cells(self, smear: Smear) -> np.ndarray:
+    def cells(self, smear: Smear) -> np.ndarray:
         return np.bincount(smear.region("nucleus").ravel(), minlength=smear.n_cells + 1)[1:, None].astype(np.float64)

@@ -228,11 +228,11 @@ def test_names_of_features(case, smears):
 
 @families
 def test_cells_agree_with_their_names(case, smears):
-    names = case.stage._cell_names()
+    names = case.stage.cell_names()
     for smear in case.prepare(smears.images):
         if not isinstance(smear, Smear):
             continue
-        cells = case.stage._cells(smear)
+        cells = case.stage.cells(smear)
         assert cells.shape == (smear.n_cells, len(names))
         assert cells.dtype == np.float64
 

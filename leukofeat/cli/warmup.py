@@ -141,8 +141,8 @@ def _outline(smear: Smear) -> None:
 
 def _measure(family: FeatureFamily, smears: list[Smear]) -> None:
     for smear in smears:
-        family._row(smear)
-        family._cells(smear)
+        family.row(smear)
+        family.cells(smear)
 
 
 def _apply(stage: ImageStage, images: list[np.ndarray], smears: list[Smear]) -> None:

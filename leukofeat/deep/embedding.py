@@ -156,7 +156,7 @@ class CNNEmbedding(FeatureFamily):
             state["sha256_"] = read_network_file(self.model).sha256
         return state
 
-    def _check_params(self) -> None:
+    def check_params(self) -> None:
         if not isinstance(self.model, (str, os.PathLike)):
             raise TypeError(f"model must be the path of an ONNX file, not {self.model!r}.")
         check_choice("resize", self.resize, RESIZES)
@@ -171,18 +171,18 @@ class CNNEmbedding(FeatureFamily):
         check_choices("summary", self.summary, tuple(SUMMARIES))
         self._width()
 
-    def _row_names(self) -> list[str]:
+    def row_names(self) -> list[str]:
         return list(_names(self.prefix, self._width(), None if self.per == "image" else tuple(self.summary)))
 
-    def _row(self, smear: Smear) -> np.ndarray:
-        return self._embed(smear.image) if self.per == "image" else summarize(self._cells(smear), self.summary)
+    def row(self, smear: Smear) -> np.ndarray:
+        return self._embed(smear.image) if self.per == "image" else summarize(self.cells(smear), self.summary)
 
-    def _cell_names(self) -> list[str]:
+    def cell_names(self) -> list[str]:
         return [] if self.per == "image" else list(_names(self.prefix, self._width(), None))
 
-    def _cells(self, smear: Smear) -> np.ndarray:
+    def cells(self, smear: Smear) -> np.ndarray:
         if self.per == "image":
-            return super()._cells(smear)
+            return super().cells(smear)
         values = np.full((smear.n_cells, self._width()), np.nan)
         for i, (top, left, bottom, right) in enumerate(smear.boxes):
             if top >= 0:

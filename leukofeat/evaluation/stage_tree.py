@@ -120,7 +120,7 @@ class StageTree:
         for stage in stages[:-1]:
             node = self._node(node, stage)
         last = stages[-1]
-        last._check_params()
+        last.check_params()
         if isinstance(last, FeatureSet):
             members, on_error, on_empty = list(last.families), last.on_error, last.on_empty
         else:
@@ -158,7 +158,7 @@ class StageTree:
 
     def plan(self) -> _Plan:
         """What a worker needs to measure an image."""
-        widths = tuple(len(family._row_names()) for _, family in self.families)
+        widths = tuple(len(family.row_names()) for _, family in self.families)
         return _Plan(tuple(self.parents), tuple(self.steps), tuple(self.families), widths, tuple(self.leaves))
 
     def measure(self, images: ImageSequence) -> Measured:
@@ -254,7 +254,7 @@ def _measure_image(
                 if rows[f] is None:
                     started = time.thread_time()
                     family = plan.families[f][1]
-                    rows[f] = _checked(np.asarray(family._row(smear), np.float64), plan.widths[f], family)
+                    rows[f] = _checked(np.asarray(family.row(smear), np.float64), plan.widths[f], family)
                     seconds[len(plan.parents) + f] = time.thread_time() - started
         except Exception as error:
             if leaf.on_error == "raise":

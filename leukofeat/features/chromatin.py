@@ -42,20 +42,20 @@ class ChromatinFeatures(FeatureFamily):
         self.channel = channel
         self.summary = summary
 
-    def _check_params(self) -> None:
+    def check_params(self) -> None:
         check_choice("channel", self.channel, CHANNELS[:4])
         check_choices("summary", self.summary, tuple(SUMMARIES))
 
-    def _row_names(self) -> list[str]:
-        return summary_names(self._cell_names(), self.summary)
+    def row_names(self) -> list[str]:
+        return summary_names(self.cell_names(), self.summary)
 
-    def _row(self, smear: Smear) -> np.ndarray:
-        return summarize(self._cells(smear), self.summary)
+    def row(self, smear: Smear) -> np.ndarray:
+        return summarize(self.cells(smear), self.summary)
 
-    def _cell_names(self) -> list[str]:
+    def cell_names(self) -> list[str]:
         return [f"nucleus_{name}" for name in CHROMATIN_NAMES]
 
-    def _cells(self, smear: Smear) -> np.ndarray:
+    def cells(self, smear: Smear) -> np.ndarray:
         density = cv2.LUT(texture_plane(smear, self.channel), optical_density_table())
         nuclei, boxes = smear.region("nucleus"), smear.region_boxes("nucleus")
         return chromatin(density, nuclei, depths=smear.nuclear_depths(), boxes=boxes)

@@ -141,21 +141,21 @@ class ColorFeatures(RegionFamily):
         self.spaces = spaces
         self.summary = summary
 
-    def _check_params(self) -> None:
-        super()._check_params()
+    def check_params(self) -> None:
+        super().check_params()
         check_choices("spaces", self.spaces, COLOR_SPACES)
         if self.summary is None or len(self.summary):
             check_choices("summary", self.summary, tuple(SUMMARIES))
             check_choices("regions, with a summary over the cells,", self.regions, CELL_REGIONS)
 
-    def _row_names(self) -> list[str]:
-        return summary_names(self._cell_names(), self.summary) if len(self.summary) else super()._row_names()
+    def row_names(self) -> list[str]:
+        return summary_names(self.cell_names(), self.summary) if len(self.summary) else super().row_names()
 
-    def _row(self, smear: Smear) -> np.ndarray:
-        return summarize(self._cells(smear), self.summary) if len(self.summary) else super()._row(smear)
+    def row(self, smear: Smear) -> np.ndarray:
+        return summarize(self.cells(smear), self.summary) if len(self.summary) else super().row(smear)
 
-    def _names(self, regions: Sequence[str]) -> list[str]:
+    def names(self, regions: Sequence[str]) -> list[str]:
         return color_names(regions, self.spaces)
 
-    def _measure(self, smear: Smear, regions: Sequence[str], per_cell: bool) -> np.ndarray:
+    def measure(self, smear: Smear, regions: Sequence[str], per_cell: bool) -> np.ndarray:
         return measure_color(smear, regions, self.spaces, per_cell=per_cell)

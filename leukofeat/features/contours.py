@@ -142,7 +142,7 @@ class ContourFeatures(FeatureFamily):
         self.max_radius = max_radius
         self.votes = votes
 
-    def _check_params(self) -> None:
+    def check_params(self) -> None:
         check_number("low", self.low, low=0)
         check_number("high", self.high, low=self.low)
         check_number("min_area", self.min_area, low=0)
@@ -150,8 +150,8 @@ class ContourFeatures(FeatureFamily):
         check_number("max_radius", self.max_radius, integer=True, low=self.min_radius)
         check_number("votes", self.votes, low=1)
 
-    def _row_names(self) -> list[str]:
+    def row_names(self) -> list[str]:
         return list(CONTOUR_NAMES)
 
-    def _row(self, smear: Smear) -> np.ndarray:
+    def row(self, smear: Smear) -> np.ndarray:
         return measure_contours(smear.gray, **self.get_params())

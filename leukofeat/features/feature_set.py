@@ -132,7 +132,7 @@ class FeatureSet(FeatureFamily):
         )
         return pd.DataFrame(columns)
 
-    def _check_params(self) -> None:
+    def check_params(self) -> None:
         if not isinstance(self.families, (list, tuple)) or not self.families:
             raise ValueError(
                 "families must be a list of at least one feature family, as in FeatureSet([GeometryFeatures()])."
@@ -142,10 +142,10 @@ class FeatureSet(FeatureFamily):
                 raise TypeError(
                     f"{family!r} is not a feature family; wrap a function of one Smear as FunctionFeatures(function)."
                 )
-            family._check_params()
+            family.check_params()
         check_choice("on_empty", self.on_empty, ("nan", "raise"))
         check_choice("on_error", self.on_error, ("raise", "nan"))
-        twice = [name for name, count in Counter(self._row_names()).items() if count > 1]
+        twice = [name for name, count in Counter(self.row_names()).items() if count > 1]
         if twice:
             raise ValueError(
                 f"Two families give the column {twice[0]!r} ({len(twice)} in all); give them other names or regions."
@@ -153,7 +153,7 @@ class FeatureSet(FeatureFamily):
 
     def _named_families(self) -> list[tuple[str, FeatureFamily]]:
         if not isinstance(self.families, (list, tuple)):
-            return []  # refused by name in _check_params; until then the set can be printed
+            return []  # refused by name in check_params; until then the set can be printed
         names = [type(family).__name__.lower() for family in self.families]
         total, seen = Counter(names), Counter[str]()
         named = []
@@ -162,14 +162,14 @@ class FeatureSet(FeatureFamily):
             named.append((f"{name}-{seen[name]}" if total[name] > 1 else name, family))
         return named
 
-    def _row_names(self) -> list[str]:
-        return [name for family in self.families for name in family._row_names()]
+    def row_names(self) -> list[str]:
+        return [name for family in self.families for name in family.row_names()]
 
-    def _row(self, smear: Any) -> np.ndarray:
-        return np.concatenate([np.asarray(family._row(smear), np.float64) for family in self.families])
+    def row(self, smear: Any) -> np.ndarray:
+        return np.concatenate([np.asarray(family.row(smear), np.float64) for family in self.families])
 
-    def _cell_names(self) -> list[str]:
-        return [name for family in self.families for name in family._cell_names()]
+    def cell_names(self) -> list[str]:
+        return [name for family in self.families for name in family.cell_names()]
 
-    def _cells(self, smear: Any) -> np.ndarray:
-        return np.hstack([family._cells(smear) for family in self.families])
+    def cells(self, smear: Any) -> np.ndarray:
+        return np.hstack([family.cells(smear) for family in self.families])

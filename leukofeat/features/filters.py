@@ -72,15 +72,15 @@ class GaborFeatures(RegionFamily):
         self.n_angles = n_angles
         self.bandwidth = bandwidth
 
-    def _check_params(self) -> None:
-        super()._check_params()
+    def check_params(self) -> None:
+        super().check_params()
         check_choice("channel", self.channel, CHANNELS)
         for frequency in self.frequencies:
             check_number("each of frequencies", frequency, low=0.01, high=0.5)
         check_number("n_angles", self.n_angles, integer=True, low=1, high=180)
         check_number("bandwidth", self.bandwidth, low=0.1)
 
-    def _names(self, regions: Sequence[str]) -> list[str]:
+    def names(self, regions: Sequence[str]) -> list[str]:
         angles = [number_word(180 * k / self.n_angles) for k in range(self.n_angles)]
         each = [f"{angle}_{how}" for angle in angles for how in ("mean", "std")]
         return [
@@ -90,7 +90,7 @@ class GaborFeatures(RegionFamily):
             for name in [*each, "all_mean"]
         ]
 
-    def _measure(self, smear: Smear, regions: Sequence[str], per_cell: bool) -> np.ndarray:
+    def measure(self, smear: Smear, regions: Sequence[str], per_cell: bool) -> np.ndarray:
         parts = parts_of(smear, regions, per_cell)
         plane = texture_plane(smear, self.channel)
         sums = gabor_sums(plane, parts.map, parts.n, tuple(self.frequencies), self.n_angles, self.bandwidth)
@@ -184,13 +184,13 @@ class WaveletFeatures(RegionFamily):
         self.wavelet = wavelet
         self.levels = levels
 
-    def _check_params(self) -> None:
-        super()._check_params()
+    def check_params(self) -> None:
+        super().check_params()
         check_choice("channel", self.channel, CHANNELS)
         check_choice("wavelet", self.wavelet, tuple(WAVELETS))
         check_number("levels", self.levels, integer=True, low=1, high=8)
 
-    def _names(self, regions: Sequence[str]) -> list[str]:
+    def names(self, regions: Sequence[str]) -> list[str]:
         return [
             f"{region}_{self.wavelet}_{level}_{direction}_energy"
             for region in regions
@@ -198,7 +198,7 @@ class WaveletFeatures(RegionFamily):
             for direction in ("horizontal", "vertical", "diagonal")
         ]
 
-    def _measure(self, smear: Smear, regions: Sequence[str], per_cell: bool) -> np.ndarray:
+    def measure(self, smear: Smear, regions: Sequence[str], per_cell: bool) -> np.ndarray:
         parts = parts_of(smear, regions, per_cell)
         details = wavelet_details(texture_plane(smear, self.channel), self.wavelet, self.levels)
         planes = details.reshape(-1, *parts.map.shape)
@@ -244,15 +244,15 @@ class GranulometryFeatures(RegionFamily):
         self.channels = channels
         self.radii = radii
 
-    def _check_params(self) -> None:
-        super()._check_params()
+    def check_params(self) -> None:
+        super().check_params()
         check_choices("channels", self.channels, CHANNELS)
         for radius in self.radii:
             check_number("each of radii", radius, integer=True, low=1)
         if not len(self.radii) or list(self.radii) != sorted(set(self.radii)):
             raise ValueError(f"radii must rise and hold at least one, not {self.radii!r}.")
 
-    def _names(self, regions: Sequence[str]) -> list[str]:
+    def names(self, regions: Sequence[str]) -> list[str]:
         return [
             f"{region}_{channel}_{grain}_{radius}"
             for region in regions
@@ -261,7 +261,7 @@ class GranulometryFeatures(RegionFamily):
             for radius in self.radii
         ]
 
-    def _measure(self, smear: Smear, regions: Sequence[str], per_cell: bool) -> np.ndarray:
+    def measure(self, smear: Smear, regions: Sequence[str], per_cell: bool) -> np.ndarray:
         parts = parts_of(smear, regions, per_cell)
         sums = []
         for channel in self.channels:

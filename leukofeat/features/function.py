@@ -55,7 +55,7 @@ class FunctionFeatures(FeatureFamily):
         self.per = per
         self.summary = summary
 
-    def _check_params(self) -> None:
+    def check_params(self) -> None:
         if not callable(self.function):
             raise TypeError(f"function must be callable, not {self.function!r}.")
         if self.names is None and not getattr(self.function, "__name__", "<").isidentifier():
@@ -90,16 +90,16 @@ class FunctionFeatures(FeatureFamily):
             )
         return values.astype(np.float64)
 
-    def _row_names(self) -> list[str]:
+    def row_names(self) -> list[str]:
         return self._own_names() if self.per == "image" else summary_names(self._own_names(), self.summary)
 
-    def _row(self, smear: Smear) -> np.ndarray:
-        return self._call(smear) if self.per == "image" else summarize(self._cells(smear), self.summary)
+    def row(self, smear: Smear) -> np.ndarray:
+        return self._call(smear) if self.per == "image" else summarize(self.cells(smear), self.summary)
 
-    def _cell_names(self) -> list[str]:
+    def cell_names(self) -> list[str]:
         return [] if self.per == "image" else self._own_names()
 
-    def _cells(self, smear: Smear) -> np.ndarray:
+    def cells(self, smear: Smear) -> np.ndarray:
         values = np.full((smear.n_cells, len(self._own_names())), np.nan)
         for i, box in enumerate(smear.boxes):
             if box[0] >= 0:

@@ -146,20 +146,20 @@ class GeometryFeatures(FeatureFamily):
         self.pixel_size = pixel_size
         self.summary = summary
 
-    def _check_params(self) -> None:
+    def check_params(self) -> None:
         if self.pixel_size is not None:
             check_number("pixel_size", self.pixel_size, low=1e-9)
         check_choices("summary", self.summary, tuple(SUMMARIES))
 
-    def _row_names(self) -> list[str]:
-        return ["cell_count", *summary_names(self._cell_names(), self.summary)]
+    def row_names(self) -> list[str]:
+        return ["cell_count", *summary_names(self.cell_names(), self.summary)]
 
-    def _row(self, smear: Smear) -> np.ndarray:
+    def row(self, smear: Smear) -> np.ndarray:
         count = np.count_nonzero(smear.region_boxes("cell")[:, 4])
-        return np.concatenate([[count], summarize(self._cells(smear), self.summary)])
+        return np.concatenate([[count], summarize(self.cells(smear), self.summary)])
 
-    def _cell_names(self) -> list[str]:
+    def cell_names(self) -> list[str]:
         return geometry_names(self.pixel_size)
 
-    def _cells(self, smear: Smear) -> np.ndarray:
+    def cells(self, smear: Smear) -> np.ndarray:
         return measure_geometry(smear, self.pixel_size)

@@ -97,7 +97,7 @@ class HOGFeatures(FeatureFamily):
         self.cells_per_block = cells_per_block
         self.vector_size = vector_size
 
-    def _check_params(self) -> None:
+    def check_params(self) -> None:
         check_choices("regions", self.regions, REGIONS)
         check_number("orientations", self.orientations, integer=True, low=1, high=180)
         for name in ("pixels_per_cell", "cells_per_block", "vector_size"):
@@ -116,7 +116,7 @@ class HOGFeatures(FeatureFamily):
         sizes = zip(self.vector_size, self.pixels_per_cell, self.cells_per_block, strict=True)
         return [size // cell - block + 1 for size, cell, block in sizes]
 
-    def _row_names(self) -> list[str]:
+    def row_names(self) -> list[str]:
         names = [f"image_hog_{name}" for name in GRADIENT_NAMES]
         names += [f"{region}_gradient_{name}" for region in self.regions for name in GRADIENT_NAMES]
         if self.vector:
@@ -124,7 +124,7 @@ class HOGFeatures(FeatureFamily):
             names += [f"image_hog_vector_{k}" for k in range(n)]
         return names
 
-    def _row(self, smear: Smear) -> np.ndarray:
+    def row(self, smear: Smear) -> np.ndarray:
         gray = smear.gray
         parts = parts_of(smear, self.regions, per_cell=False)
         sums = gradient_sums(gray, parts.map, parts.n, parts.runs)
@@ -138,10 +138,10 @@ class HOGFeatures(FeatureFamily):
             values.append(hog_vector(scaled, self.orientations, self.pixels_per_cell, self.cells_per_block))
         return np.concatenate(values)
 
-    def _cell_names(self) -> list[str]:
+    def cell_names(self) -> list[str]:
         return [f"{region}_gradient_{name}" for region in cell_regions(self.regions) for name in GRADIENT_NAMES]
 
-    def _cells(self, smear: Smear) -> np.ndarray:
+    def cells(self, smear: Smear) -> np.ndarray:
         regions = cell_regions(self.regions)
         if not regions:
             return np.empty((smear.n_cells, 0))

@@ -146,24 +146,24 @@ class OutlineFeatures(FeatureFamily):
         self.degree = degree
         self.summary = summary
 
-    def _check_params(self) -> None:
+    def check_params(self) -> None:
         check_choices("regions", self.regions, ("nucleus", "cell"))
         check_number("degree", self.degree, integer=True, low=0, high=12)
         check_choices("summary", self.summary, tuple(SUMMARIES))
 
-    def _row_names(self) -> list[str]:
-        return summary_names(self._cell_names(), self.summary)
+    def row_names(self) -> list[str]:
+        return summary_names(self.cell_names(), self.summary)
 
-    def _row(self, smear: Smear) -> np.ndarray:
-        return summarize(self._cells(smear), self.summary)
+    def row(self, smear: Smear) -> np.ndarray:
+        return summarize(self.cells(smear), self.summary)
 
-    def _cell_names(self) -> list[str]:
+    def cell_names(self) -> list[str]:
         names = [f"fourier_{k}" for k in range(2, 7)] + [f"fourier_m{k}" for k in range(1, 6)] + ["bending_energy"]
         names += [f"zernike_{n}_{m}" for n, m in zernike_orders(self.degree)] + ["box_dimension"]
         columns = [f"{region}_{name}" for region in self.regions for name in names]
         return columns + (["nucleus_lobes", "nucleus_parts"] if "nucleus" in self.regions else [])
 
-    def _cells(self, smear: Smear) -> np.ndarray:
+    def cells(self, smear: Smear) -> np.ndarray:
         maps = [smear.region(region) for region in self.regions]
         boxes = [smear.region_boxes(region) for region in self.regions]
         columns = []

@@ -14,32 +14,32 @@ from leukofeat.smear import REGIONS, Smear
 class RegionFamily(FeatureFamily):
     """A family with a parameter `regions`: pooled over the image in its row, cell by cell in the table.
 
-    A subclass defines `_names(regions) -> list of str` and `_measure(smear, regions, per_cell) -> ndarray` of shape
+    A subclass defines `names(regions) -> list of str` and `measure(smear, regions, per_cell) -> ndarray` of shape
     (columns,), or (n_cells, columns) when `per_cell`.
     """
 
     regions: Sequence[str]
 
-    def _check_params(self) -> None:
+    def check_params(self) -> None:
         check_choices("regions", self.regions, REGIONS)
 
-    def _row_names(self) -> list[str]:
-        return self._names(self.regions)
+    def row_names(self) -> list[str]:
+        return self.names(self.regions)
 
-    def _row(self, smear: Smear) -> np.ndarray:
-        return self._measure(smear, self.regions, per_cell=False)
+    def row(self, smear: Smear) -> np.ndarray:
+        return self.measure(smear, self.regions, per_cell=False)
 
-    def _cell_names(self) -> list[str]:
-        return self._names(cell_regions(self.regions))
+    def cell_names(self) -> list[str]:
+        return self.names(cell_regions(self.regions))
 
-    def _cells(self, smear: Smear) -> np.ndarray:
+    def cells(self, smear: Smear) -> np.ndarray:
         regions = cell_regions(self.regions)
         if not regions:
             return np.empty((smear.n_cells, 0))
-        return self._measure(smear, regions, per_cell=True)
+        return self.measure(smear, regions, per_cell=True)
 
-    def _names(self, regions: Sequence[str]) -> list[str]:
+    def names(self, regions: Sequence[str]) -> list[str]:
         raise NotImplementedError
 
-    def _measure(self, smear: Smear, regions: Sequence[str], per_cell: bool) -> np.ndarray:
+    def measure(self, smear: Smear, regions: Sequence[str], per_cell: bool) -> np.ndarray:
         raise NotImplementedError

@@ -106,10 +106,10 @@ class RelativeColorFeatures(FeatureFamily):
     def __init__(self, *, references: Sequence[str] = REFERENCES) -> None:
         self.references = references
 
-    def _check_params(self) -> None:
+    def check_params(self) -> None:
         check_choices("references", self.references, REFERENCES)
 
-    def _row_names(self) -> list[str]:
+    def row_names(self) -> list[str]:
         names = []
         for reference in self.references:
             if reference == "per_redcell":
@@ -119,16 +119,16 @@ class RelativeColorFeatures(FeatureFamily):
             names += [f"{region}_minus_{reference}_{channel}" for region in regions for channel in _CHANNELS]
         return names
 
-    def _cell_names(self) -> list[str]:
-        return self._row_names()
+    def cell_names(self) -> list[str]:
+        return self.row_names()
 
-    def _row(self, smear: Smear) -> np.ndarray:
-        return self._measure(smear, per_cell=False)[0]
+    def row(self, smear: Smear) -> np.ndarray:
+        return self.measure(smear, per_cell=False)[0]
 
-    def _cells(self, smear: Smear) -> np.ndarray:
-        return self._measure(smear, per_cell=True)
+    def cells(self, smear: Smear) -> np.ndarray:
+        return self.measure(smear, per_cell=True)
 
-    def _measure(self, smear: Smear, per_cell: bool) -> np.ndarray:
+    def measure(self, smear: Smear, per_cell: bool) -> np.ndarray:
         parts = parts_of(smear, ["nucleus", "cytoplasm"], per_cell)
         means = _mean_colors(
             *(part_histograms(plane, parts.map, parts.n, parts.runs) for plane in (smear.lab, smear.image))

@@ -45,17 +45,17 @@ class RunLengthFeatures(RegionFamily):
         self.channel = channel
         self.levels = levels
 
-    def _check_params(self) -> None:
-        super()._check_params()
+    def check_params(self) -> None:
+        super().check_params()
         check_choice("channel", self.channel, CHANNELS)
         check_number("levels", self.levels, integer=True, low=2, high=256)
 
-    def _names(self, regions: Sequence[str]) -> list[str]:
+    def names(self, regions: Sequence[str]) -> list[str]:
         return [
             f"{region}_run_{name}_{how}" for region in regions for how in ("mean", "range") for name in RUN_LENGTH_NAMES
         ]
 
-    def _measure(self, smear: Smear, regions: Sequence[str], per_cell: bool) -> np.ndarray:
+    def measure(self, smear: Smear, regions: Sequence[str], per_cell: bool) -> np.ndarray:
         plane = quantized_plane(smear, self.channel, self.levels)
         values = measure_regions(partial(run_lengths, plane), smear, regions, per_cell)
         return flatten(over_directions(values), per_cell)

@@ -208,8 +208,8 @@ class TextureFeatures(RegionFamily):
         self.distances = distances
         self.circles = circles
 
-    def _check_params(self) -> None:
-        super()._check_params()
+    def check_params(self) -> None:
+        super().check_params()
         check_choice("channel", self.channel, CHANNELS)
         check_number("levels", self.levels, integer=True, low=2, high=256)
         for distance in self.distances:
@@ -222,10 +222,10 @@ class TextureFeatures(RegionFamily):
         if not len(self.distances) and not len(self.circles):
             raise ValueError("distances and circles are both empty: nothing is left to measure.")
 
-    def _names(self, regions: Sequence[str]) -> list[str]:
+    def names(self, regions: Sequence[str]) -> list[str]:
         return haralick_names(regions, self.distances) + lbp_names(regions, self.circles)
 
-    def _measure(self, smear: Smear, regions: Sequence[str], per_cell: bool) -> np.ndarray:
+    def measure(self, smear: Smear, regions: Sequence[str], per_cell: bool) -> np.ndarray:
         blocks = []
         if len(self.distances):
             blocks.append(

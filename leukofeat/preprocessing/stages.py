@@ -67,14 +67,14 @@ class ColorNormalizer(ImageStage):
         self.template = template
 
     @property
-    def _requires_fit(self) -> bool:  # type: ignore[override]
+    def requires_fit(self) -> bool:  # type: ignore[override]
         return self.template is None and self.method != "white_balance"
 
-    def _check_params(self) -> None:
+    def check_params(self) -> None:
         check_choice("method", self.method, METHODS)
 
-    def _learn(self, images: ImageSequence, y: Any) -> None:
-        if self._requires_fit:
+    def learn(self, images: ImageSequence, y: Any) -> None:
+        if self.requires_fit:
             self.reference_ = average_references(map_images(partial(_reference_of, self.method), images))
 
     def transform(self, X: Any) -> ImageSequence:
@@ -90,7 +90,7 @@ class ColorNormalizer(ImageStage):
         """
         images = self._prepare(X)
         return images.with_step(
-            _Normalize(self.method, self.reference_ if self._requires_fit else self._given_reference())
+            _Normalize(self.method, self.reference_ if self.requires_fit else self._given_reference())
         )
 
     def _given_reference(self) -> np.ndarray:
@@ -141,10 +141,10 @@ class MedianDenoiser(ImageStage):
     def __init__(self, size: int = 3) -> None:
         self.size = size
 
-    def _check_params(self) -> None:
+    def check_params(self) -> None:
         check_number("size", self.size, integer=True, low=1, high=255, odd=True)
 
-    def _apply(self, smear: Smear) -> Smear:
+    def apply(self, smear: Smear) -> Smear:
         return smear.replace(image=cv2.medianBlur(smear.image, int(self.size)))
 
 
@@ -171,10 +171,10 @@ class ScaleBarCropper(ImageStage):
     def __init__(self, height: float = 0.143) -> None:
         self.height = height
 
-    def _check_params(self) -> None:
+    def check_params(self) -> None:
         check_number("height", self.height, low=0)
 
-    def _apply(self, smear: Smear) -> Smear:
+    def apply(self, smear: Smear) -> Smear:
         rows = smear.image.shape[0]
         cut = round(self.height * rows) if self.height < 1 else int(self.height)
         keep = slice(0, max(1, rows - cut))

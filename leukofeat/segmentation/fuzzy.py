@@ -141,13 +141,13 @@ class FuzzyCMeansSegmenter(Segmenter):
         self.h = h
         self.random_state = random_state
 
-    def _check_params(self) -> None:
-        super()._check_params()
+    def check_params(self) -> None:
+        super().check_params()
         check_number("n_clusters", self.n_clusters, integer=True, low=1, high=255)
         check_number("fuzziness", self.fuzziness, low=np.nextafter(1, 2))
         check_choice("rank", self.rank, ("red", "a"))
         check_number("min_contrast", self.min_contrast, low=0)
         check_number("random_state", self.random_state, integer=True, low=0)
 
-    def _segment(self, smear: Smear, **params: Any) -> tuple[np.ndarray, np.ndarray]:
+    def segment(self, smear: Smear, **params: Any) -> tuple[np.ndarray, np.ndarray]:
         return segment_fuzzy_c_means(smear.image, **params)

@@ -152,11 +152,11 @@ class GrabCutSegmenter(Segmenter):
         self.h = h
         self.random_state = random_state
 
-    def _check_params(self) -> None:
-        super()._check_params()
+    def check_params(self) -> None:
+        super().check_params()
         if self.segmenter is not None and not isinstance(self.segmenter, ImageStage):
             raise TypeError(f"segmenter must be a segmenting stage, not {self.segmenter!r}.")
-        self._first()._check_params()
+        self._first().check_params()
         check_number("n_iter", self.n_iter, integer=True, low=1)
         check_number("band", self.band, integer=True, low=1)
         check_number("random_state", self.random_state, integer=True, low=0)
@@ -164,8 +164,8 @@ class GrabCutSegmenter(Segmenter):
     def _first(self) -> ImageStage:
         return LabKMeansSegmenter(rank="a", n_cytoplasm_clusters=1) if self.segmenter is None else self.segmenter
 
-    def _apply(self, smear: Smear) -> Smear:
-        found = self._first()._apply(smear)
+    def apply(self, smear: Smear) -> Smear:
+        found = self._first().apply(smear)
         if found.nuclei is None or found.cells is None:
             raise TypeError(f"segmenter must find cells, but {self.segmenter!r} does not.")
         params = {k: v for k, v in self.get_params(deep=False).items() if k != "segmenter"}

@@ -232,8 +232,8 @@ class LabKMeansSegmenter(Segmenter):
         self.n_init = n_init
         self.random_state = random_state
 
-    def _check_params(self) -> None:
-        super()._check_params()
+    def check_params(self) -> None:
+        super().check_params()
         check_number("n_clusters", self.n_clusters, integer=True, low=1, high=255)
         check_number("n_cytoplasm_clusters", self.n_cytoplasm_clusters, integer=True, low=1, high=255)
         check_choice("rank", self.rank, ("red", "a"))
@@ -243,5 +243,5 @@ class LabKMeansSegmenter(Segmenter):
         check_number("n_init", self.n_init, integer=True, low=1)
         check_number("random_state", self.random_state, integer=True, low=0)
 
-    def _segment(self, smear: Smear, **params: Any) -> tuple[np.ndarray, np.ndarray]:
+    def segment(self, smear: Smear, **params: Any) -> tuple[np.ndarray, np.ndarray]:
         return segment_lab_kmeans(smear, **params)

@@ -75,10 +75,10 @@ class RegionMasker(ImageStage):
         self.fill = fill
         self.margin = margin
 
-    def _check_params(self) -> None:
+    def check_params(self) -> None:
         check_choice("region", self.region, ("nucleus", "cytoplasm", "cell", "background"))
         check_choice("fill", self.fill, ("black", "slide"))
         check_number("margin", self.margin, integer=True, low=0)
 
-    def _apply(self, smear: Smear) -> Smear:
+    def apply(self, smear: Smear) -> Smear:
         return smear.replace(image=mask_region(smear, self.region, fill=self.fill, margin=self.margin))

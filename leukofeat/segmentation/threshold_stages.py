@@ -24,8 +24,8 @@ __all__ = ["DualThresholdSegmenter", "OtsuSegmenter", "TriangleSegmenter"]
 class _ThresholdSegmenter(Segmenter):
     min_contrast: float
 
-    def _check_params(self) -> None:
-        super()._check_params()
+    def check_params(self) -> None:
+        super().check_params()
         check_number("min_contrast", self.min_contrast, low=0)
         for name, value in self.get_params(deep=False).items():
             if name.endswith("channel"):
@@ -84,11 +84,11 @@ class OtsuSegmenter(_ThresholdSegmenter):
         self.split = split
         self.h = h
 
-    def _check_params(self) -> None:
-        super()._check_params()
+    def check_params(self) -> None:
+        super().check_params()
         check_number("n_classes", self.n_classes, integer=True, low=2, high=255)
 
-    def _segment(self, smear: Smear, **params: Any) -> tuple[np.ndarray, np.ndarray]:
+    def segment(self, smear: Smear, **params: Any) -> tuple[np.ndarray, np.ndarray]:
         return segment_otsu(smear.image, **params)
 
 
@@ -135,7 +135,7 @@ class TriangleSegmenter(_ThresholdSegmenter):
         self.split = split
         self.h = h
 
-    def _segment(self, smear: Smear, **params: Any) -> tuple[np.ndarray, np.ndarray]:
+    def segment(self, smear: Smear, **params: Any) -> tuple[np.ndarray, np.ndarray]:
         return segment_triangle(smear.image, **params)
 
 
@@ -187,5 +187,5 @@ class DualThresholdSegmenter(_ThresholdSegmenter):
         self.split = split
         self.h = h
 
-    def _segment(self, smear: Smear, **params: Any) -> tuple[np.ndarray, np.ndarray]:
+    def segment(self, smear: Smear, **params: Any) -> tuple[np.ndarray, np.ndarray]:
         return segment_dual_threshold(smear.image, **params)

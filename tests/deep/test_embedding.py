@@ -123,7 +123,7 @@ def test_threads_do_not_share_a_network(network, images):
     found = {}
 
     def run(k):
-        found[k] = np.stack([CNNEmbedding(network)._row(Smear(image)) for image in images * 4])
+        found[k] = np.stack([CNNEmbedding(network).row(Smear(image)) for image in images * 4])
 
     threads = [threading.Thread(target=run, args=(k,)) for k in range(4)]
     for thread in threads:

@@ -27,27 +27,27 @@ def _count(name):
 
 
 class CountedSegmenter(DarkSegmenter):
-    def _apply(self, smear):
+    def apply(self, smear):
         _count("segmenter")
-        return super()._apply(smear)
+        return super().apply(smear)
 
 
 class CountedArea(Area):
-    def _row(self, smear):
+    def row(self, smear):
         _count("area")
-        return super()._row(smear)
+        return super().row(smear)
 
 
 class MeanShift(ImageStage):
     """Learns the mean brightness of what it is fitted on."""
 
-    _requires_fit = True
+    requires_fit = True
 
-    def _learn(self, images, y):
+    def learn(self, images, y):
         _count("fits")
         self.mean_ = float(np.mean([images[i].mean() for i in range(len(images))]))
 
-    def _apply(self, smear):
+    def apply(self, smear):
         return smear.replace(image=np.clip(smear.image.astype(float) - self.mean_ + 128, 0, 255).astype(np.uint8))
 
 
@@ -193,8 +193,8 @@ def test_a_failure_costs_only_the_pipelines_that_asked_for_the_feature(smears):
 class Crooked(MeanColor):
     """Names three columns and gives two."""
 
-    def _row(self, smear):
-        return super()._row(smear)[:2]
+    def row(self, smear):
+        return super().row(smear)[:2]
 
 
 def test_a_family_that_gives_another_number_of_values_than_names_is_named(many):

@@ -40,8 +40,8 @@ def test_a_model_of_the_bar_loses_when_the_bar_changes_and_a_model_of_the_cells_
 class CenterColors(MeanColor):
     """Mean colour of the part of the image that no bar reaches."""
 
-    def _row(self, smear):
-        return super()._row(smear.replace(image=smear.image[:60, :60]))
+    def row(self, smear):
+        return super().row(smear.replace(image=smear.image[:60, :60]))
 
 
 def test_a_model_of_the_stain_follows_the_background_it_is_shown():

@@ -83,21 +83,21 @@ def test_every_public_family_is_in_the_catalogue():
 
 @each
 def test_every_column_has_exactly_one_entry(family):
-    for name in [*family._row_names(), *family._cell_names()]:
+    for name in [*family.row_names(), *family.cell_names()]:
         found = [measure.name for measure in own(family) if measure.matches(name)]
         assert len(found) == 1, (name, found)
 
 
 @each
 def test_only_what_cells_have_is_in_the_table(family):
-    levels = {find_measure(type(family).__name__, name).level for name in family._cell_names()}
+    levels = {find_measure(type(family).__name__, name).level for name in family.cell_names()}
     assert levels <= {"cell", "region"}
 
 
 def test_no_entry_is_unused():
     columns: dict[str, set[str]] = {}
     for family in [*DEFAULTS, *OTHERS]:
-        columns.setdefault(type(family).__name__, set()).update(family._row_names(), family._cell_names())
+        columns.setdefault(type(family).__name__, set()).update(family.row_names(), family.cell_names())
     for name, measures in CATALOGUE.items():
         for measure in measures:
             assert any(measure.matches(column) for column in columns[name]), measure.name
@@ -159,9 +159,9 @@ def _measured(family, which):
 
 def measured(family, smear):
     """Measure, name and value of each column, of the row and of each cell in the table."""
-    row = zip(family._row_names(), family._row(smear), strict=True)
+    row = zip(family.row_names(), family.row(smear), strict=True)
     cells = [
-        (name, value) for line in family._cells(smear) for name, value in zip(family._cell_names(), line, strict=True)
+        (name, value) for line in family.cells(smear) for name, value in zip(family.cell_names(), line, strict=True)
     ]
     return [(find_measure(type(family).__name__, name), name, value) for name, value in [*row, *cells]]
 
@@ -239,8 +239,8 @@ def test_numbers_of_the_cells_do_not_matter(family, order):
     number = np.array([0, *(k + 1 for k in order)], np.int32)
     other = Smear(image, number[nuclei], number[cells])
     smear = Smear(image, nuclei, cells)
-    np.testing.assert_allclose(family._row(other), family._row(smear), rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(family._cells(other)[list(order)], family._cells(smear), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(family.row(other), family.row(smear), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(family.cells(other)[list(order)], family.cells(smear), rtol=1e-9, atol=1e-12)
 
 
 # --- one set of values --------------------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ def share(smear):
 
 
 SUMMARIZED = [f for f in [*DEFAULTS, *OTHERS] if getattr(f, "summary", ())] + [FunctionFeatures(share, per="cell")]
-POOLED = [f for f in [*DEFAULTS, *OTHERS] if not getattr(f, "summary", ()) and f._cell_names()]
+POOLED = [f for f in [*DEFAULTS, *OTHERS] if not getattr(f, "summary", ()) and f.cell_names()]
 
 
 @pytest.mark.parametrize("family", SUMMARIZED, ids=lambda family: repr(family).split(" at 0x")[0])
@@ -259,24 +259,24 @@ def test_summaries_of_the_table_are_the_row(family):
     smears = [draw(), Smear(*drawn_field())]
     table = FeatureSet([family]).measure_cells(smears)
     rows = family.transform(smears)
-    names = summary_names(family._cell_names(), family.summary)
-    at = [family._row_names().index(name) for name in names]
+    names = summary_names(family.cell_names(), family.summary)
+    at = [family.row_names().index(name) for name in names]
     for i, row in enumerate(rows):
-        values = table.loc[table["image"] == i, family._cell_names()].to_numpy()
+        values = table.loc[table["image"] == i, family.cell_names()].to_numpy()
         np.testing.assert_array_equal(summarize(values, family.summary), row[at])
-    others = set(family._row_names()) - set(names)
+    others = set(family.row_names()) - set(names)
     assert others <= {"cell_count"}
     if others:
-        assert rows[:, family._row_names().index("cell_count")].tolist() == table.groupby("image").size().tolist()
+        assert rows[:, family.row_names().index("cell_count")].tolist() == table.groupby("image").size().tolist()
 
 
 @pytest.mark.parametrize("family", POOLED, ids=repr)
 def test_the_table_of_a_single_cell_is_the_row(family):
     image, nuclei, cells = drawn_field()
     smear = Smear(image, 1 * (nuclei == 2), 1 * (cells == 2))
-    row = dict(zip(family._row_names(), family._row(smear), strict=True))
+    row = dict(zip(family.row_names(), family.row(smear), strict=True))
     table = FeatureSet([family]).measure_cells([smear])
-    for name in family._cell_names():
+    for name in family.cell_names():
         assert table[name][0] == pytest.approx(row[name], rel=1e-12, abs=1e-12, nan_ok=True), name
 
 
@@ -290,9 +290,9 @@ MEANS = r".*(_(mean|active|energy)|(bright|dark)_\d+|lbp_\w+)"
 )
 def test_pooled_means_are_the_means_of_the_table_by_area(family):
     smear = Smear(*drawn_field())
-    row = dict(zip(family._row_names(), family._row(smear), strict=True))
-    cells = family._cells(smear)
-    for k, name in enumerate(family._cell_names()):
+    row = dict(zip(family.row_names(), family.row(smear), strict=True))
+    cells = family.cells(smear)
+    for k, name in enumerate(family.cell_names()):
         if re.fullmatch(MEANS, name) and "haralick" not in name:
             area = np.bincount(smear.region(name.split("_")[0]).ravel(), minlength=5)[1:]
             known = area > 0
@@ -304,8 +304,8 @@ def test_pooled_means_are_the_means_of_the_table_by_area(family):
 def test_pixel_size_turns_lengths_into_micrometres_and_says_so():
     smear = Smear(*drawn_field())
     plain, sized = GeometryFeatures(), GeometryFeatures(pixel_size=0.25)
-    pixels, microns = plain._cells(smear), sized._cells(smear)
-    for k, (name, other) in enumerate(zip(plain._cell_names(), sized._cell_names(), strict=True)):
+    pixels, microns = plain.cells(smear), sized.cells(smear)
+    for k, (name, other) in enumerate(zip(plain.cell_names(), sized.cell_names(), strict=True)):
         unit = find_measure("GeometryFeatures", name).unit
         power, suffix = {"1": (0, ""), "px": (1, "_um"), "px²": (2, "_um2")}[unit]
         assert other == name + suffix

@@ -8,7 +8,7 @@ from leukofeat.kernels.texture.chromatin import CHROMATIN_NAMES
 @pytest.mark.parametrize(("channel", "index"), [("red", 0), ("green", 1), ("blue", 2)])
 def test_density_is_that_of_the_channel(smear, channel, index):
     family = ChromatinFeatures(channel=channel)
-    values = dict(zip(family._cell_names(), family._cells(smear).T, strict=True))
+    values = dict(zip(family.cell_names(), family.cells(smear).T, strict=True))
     density = -np.log10((smear.image[..., index] + 1.0) / 256)
     for k in (0, 1, 3):
         x = density[smear.nuclei == k + 1]

@@ -44,8 +44,8 @@ def test_blank_images_have_nothing(shape):
 def test_parameters_reach_the_measure():
     image = np.full((60, 60, 3), 230, np.uint8)
     cv2.rectangle(image, (50, 50), (53, 53), (60, 60, 60), -1)
-    assert ContourFeatures(min_area=1)._row(Smear(image))[0] == 1
-    assert ContourFeatures()._row(Smear(image))[0] == 0
+    assert ContourFeatures(min_area=1).row(Smear(image))[0] == 1
+    assert ContourFeatures().row(Smear(image))[0] == 0
 
 
 @pytest.mark.parametrize(("params", "message"), [({"high": 10}, "high"), ({"max_radius": 5}, "max_radius")])

@@ -52,8 +52,8 @@ def without_cells(family):
 @pytest.mark.parametrize("family", FAMILIES, ids=repr)
 def test_names_are_unique_and_as_many_as_values(family, smear):
     for names, values in [
-        (family._row_names(), family._row(smear)),
-        (family._cell_names(), family._cells(smear).T),
+        (family.row_names(), family.row(smear)),
+        (family.cell_names(), family.cells(smear).T),
     ]:
         assert len(set(names)) == len(names) == len(values)
         assert values.dtype == np.float64
@@ -64,10 +64,10 @@ def test_names_are_unique_and_as_many_as_values(family, smear):
 def test_odd_smears_give_rows_without_a_warning(family, odd_smear):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        row = family._row(odd_smear)
-        cells = family._cells(odd_smear)
-    assert row.shape == (len(family._row_names()),)
-    assert cells.shape == (odd_smear.n_cells, len(family._cell_names()))
+        row = family.row(odd_smear)
+        cells = family.cells(odd_smear)
+    assert row.shape == (len(family.row_names()),)
+    assert cells.shape == (odd_smear.n_cells, len(family.cell_names()))
     assert not np.isinf(row).any()
     assert not np.isinf(cells).any()
 
@@ -75,7 +75,7 @@ def test_odd_smears_give_rows_without_a_warning(family, odd_smear):
 @pytest.mark.parametrize("family", FAMILIES, ids=repr)
 def test_nothing_found_is_nan_apart_from_counts_and_the_image(family, smear):
     nothing = np.zeros_like(smear.cells)
-    row = dict(zip(family._row_names(), family._row(Smear(smear.image, nothing, nothing)), strict=True))
+    row = dict(zip(family.row_names(), family.row(Smear(smear.image, nothing, nothing)), strict=True))
     for name, value in row.items():
         if name == "cell_count":
             assert value == 0
@@ -86,8 +86,8 @@ def test_nothing_found_is_nan_apart_from_counts_and_the_image(family, smear):
 @pytest.mark.parametrize("family", FAMILIES, ids=repr)
 def test_smears_stay_as_they_are_and_rows_repeat(family, smear):
     before = smear.image.copy(), smear.nuclei.copy(), smear.cells.copy()
-    first = family._row(smear)
-    np.testing.assert_array_equal(family._row(smear), first)
+    first = family.row(smear)
+    np.testing.assert_array_equal(family.row(smear), first)
     for old, new in zip(before, (smear.image, smear.nuclei, smear.cells), strict=True):
         np.testing.assert_array_equal(old, new)
 
@@ -95,23 +95,21 @@ def test_smears_stay_as_they_are_and_rows_repeat(family, smear):
 @pytest.mark.parametrize("family", [f for f in FAMILIES if not without_cells(f)], ids=repr)
 def test_unsegmented_images_are_refused_with_the_way_out(family, smear):
     with pytest.raises(ValueError, match="segment"):
-        family._row(Smear(smear.image))
+        family.row(Smear(smear.image))
 
 
 @pytest.mark.parametrize("family", [f for f in FAMILIES if without_cells(f)], ids=repr)
 def test_the_image_alone_needs_no_segmenter(family, smear):
-    np.testing.assert_array_equal(family._row(Smear(smear.image)), family._row(smear))
+    np.testing.assert_array_equal(family.row(Smear(smear.image)), family.row(smear))
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=repr)
 def test_a_cell_is_measured_the_same_alone_and_among_others(family, smear):
     alone = Smear(smear.image, np.where(smear.nuclei == 2, 1, 0), np.where(smear.cells == 2, 1, 0))
-    together, single = family._cells(smear)[1], family._cells(alone)[0]
+    together, single = family.cells(smear)[1], family.cells(alone)[0]
     # what lies around the cell is another matter
     around = [
-        k
-        for k, name in enumerate(family._cell_names())
-        if any(w in name for w in ("neighbor", "background", "redcell"))
+        k for k, name in enumerate(family.cell_names()) if any(w in name for w in ("neighbor", "background", "redcell"))
     ]
     np.testing.assert_allclose(np.delete(together, around), np.delete(single, around), rtol=1e-12)
 
@@ -122,6 +120,6 @@ def test_a_cell_is_measured_the_same_alone_and_among_others(family, smear):
 def test_a_region_of_the_image_is_all_its_cells_together(family, smear):
     """With a single cell the image's region is the cell's."""
     alone = Smear(smear.image, np.where(smear.nuclei == 2, 1, 0), np.where(smear.cells == 2, 1, 0))
-    row = dict(zip(family._row_names(), family._row(alone), strict=True))
-    for name, value in zip(family._cell_names(), family._cells(alone)[0], strict=True):
+    row = dict(zip(family.row_names(), family.row(alone), strict=True))
+    for name, value in zip(family.cell_names(), family.cells(alone)[0], strict=True):
         assert value == pytest.approx(row[name], nan_ok=True)

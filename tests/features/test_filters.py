@@ -15,7 +15,7 @@ from leukofeat.smear import Smear
 
 
 def row_of(family, smear):
-    return dict(zip(family.get_feature_names_out(), family._row(smear), strict=True))
+    return dict(zip(family.get_feature_names_out(), family.row(smear), strict=True))
 
 
 def test_gabor_is_read_from_the_region(smear):

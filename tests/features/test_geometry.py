@@ -62,7 +62,7 @@ def test_pixel_size_scales_lengths_and_areas_and_says_so(smear):
 
 def test_row_counts_cells_and_summarises_them(smear):
     family = GeometryFeatures(summary=["mean", "max"])
-    row = dict(zip(family.get_feature_names_out(), family._row(smear), strict=True))
+    row = dict(zip(family.get_feature_names_out(), family.row(smear), strict=True))
     values = named(smear)
     assert row["cell_count"] == 4
     assert row["cell_area_mean"] == pytest.approx(values["cell_area"].mean())
@@ -71,7 +71,7 @@ def test_row_counts_cells_and_summarises_them(smear):
 
 def test_labels_without_pixels_are_not_counted(smear):
     gap = Smear(smear.image, np.where(smear.nuclei == 2, 0, smear.nuclei), np.where(smear.cells == 2, 0, smear.cells))
-    assert GeometryFeatures()._row(gap)[0] == 3
+    assert GeometryFeatures().row(gap)[0] == 3
 
 
 @pytest.mark.parametrize(

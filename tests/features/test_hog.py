@@ -8,7 +8,7 @@ from leukofeat.smear import Smear
 
 
 def row_of(family, smear):
-    return dict(zip(family.get_feature_names_out(), family._row(smear), strict=True))
+    return dict(zip(family.get_feature_names_out(), family.row(smear), strict=True))
 
 
 def test_statistics_are_those_of_scikit_images_picture(smear):
@@ -40,13 +40,13 @@ def test_vector_has_the_same_columns_for_every_image_size(smear):
     scaled = cv2.resize(smear.gray, (64, 64), interpolation=cv2.INTER_AREA)
     vector = [v for name, v in row_of(family, smear).items() if "vector" in name]
     np.testing.assert_allclose(vector, hog(scaled, 9, (8, 8), (2, 2)), rtol=1e-9, atol=1e-12)
-    assert family._row(Smear(np.zeros((5, 7, 3), np.uint8))).shape == family._row(smear).shape
+    assert family.row(Smear(np.zeros((5, 7, 3), np.uint8))).shape == family.row(smear).shape
 
 
 def test_statistics_do_not_change_with_brightness(smear):
     dim = Smear(smear.image // 2, smear.nuclei, smear.cells)
     brighter = Smear(smear.image // 2 + 100, smear.nuclei, smear.cells)
-    np.testing.assert_allclose(HOGFeatures()._row(dim), HOGFeatures()._row(brighter), rtol=0.02)
+    np.testing.assert_allclose(HOGFeatures().row(dim), HOGFeatures().row(brighter), rtol=0.02)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def changed(smear, change):
 
 
 def rows(family, *smears):
-    return [dict(zip(family._row_names(), family._row(smear), strict=True)) for smear in smears]
+    return [dict(zip(family.row_names(), family.row(smear), strict=True)) for smear in smears]
 
 
 def depends_on_direction(name):

@@ -26,7 +26,7 @@ def blob(angle=0.0, scale=1.0, size=240):
 def described(mask):
     family = OutlineFeatures(regions=["nucleus"])
     smear = Smear(np.zeros((*mask.shape, 3), np.uint8), mask)
-    return dict(zip(family._cell_names(), family._cells(smear)[0], strict=True))
+    return dict(zip(family.cell_names(), family.cells(smear)[0], strict=True))
 
 
 @pytest.mark.parametrize(("angle", "scale"), [(0.7, 1.0), (0.0, 1.6), (2.5, 0.8)])

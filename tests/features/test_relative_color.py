@@ -21,7 +21,7 @@ def smear():
 
 
 def row_of(family, smear):
-    return dict(zip(family.get_feature_names_out(), family._row(smear), strict=True))
+    return dict(zip(family.get_feature_names_out(), family.row(smear), strict=True))
 
 
 def test_red_cells_are_told_from_background(smear):

@@ -6,7 +6,7 @@ from leukofeat.kernels.texture.run_lengths import RUN_LENGTH_NAMES, run_lengths
 
 def test_runs_are_summed_up_over_directions(smear):
     family = RunLengthFeatures(regions=["cytoplasm"], levels=8)
-    row = dict(zip(family.get_feature_names_out(), family._row(smear), strict=True))
+    row = dict(zip(family.get_feature_names_out(), family.row(smear), strict=True))
     direct = run_lengths(smear.gray // 32, smear.cytoplasm > 0)[0]
     for k, name in enumerate(RUN_LENGTH_NAMES):
         assert row[f"cytoplasm_run_{name}_mean"] == pytest.approx(direct[:, k].mean())

@@ -258,10 +258,10 @@ class LeukocyteSegmenter(ImageStage):
     def __init__(self, *, diameter: float | None = None) -> None:
         self.diameter = diameter
 
-    def _check_params(self) -> None:
+    def check_params(self) -> None:
         if self.diameter is not None:
             check_number("diameter", self.diameter, low=np.nextafter(0, 1))
 
-    def _apply(self, smear: Smear) -> Smear:
+    def apply(self, smear: Smear) -> Smear:
         nuclei, cells = segment_leukocytes(smear.image, diameter=self.diameter)
         return smear.replace(nuclei=nuclei, cells=cells)
