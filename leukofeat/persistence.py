@@ -15,8 +15,8 @@ from sklearn.base import BaseEstimator
 _TRUSTED = (
     "functools.partial",
     "numpy.dtype",
-    "leukofeat.baselines.registry.channel_moments",
-    "leukofeat.baselines.registry.four_colors",
+    "leukofeat.baselines.jin2023.channel_moments",
+    "leukofeat.baselines.controls.mean_colors",
     "leukofeat.selection.anova_f",
     "sklearn.feature_selection._mutual_info.mutual_info_classif",
 )
@@ -73,9 +73,13 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     ours = [name for name in unknown if name in _TRUSTED or _is_stage(name)]
     foreign = sorted(set(unknown) - set(ours) - set(trusted))
     if foreign:
-        raise ValueError(
-            f"{os.fspath(path)}: holds types this package does not know: {', '.join(foreign)}. If you trust the file, name them in trusted=."
+        moved = any(name.startswith("leukofeat.") for name in foreign)
+        way_out = (
+            "Another version of leukofeat wrote it: fit it again"
+            if moved
+            else "If you trust the file, name them in trusted="
         )
+        raise ValueError(f"{os.fspath(path)}: holds types this package does not know: {', '.join(foreign)}. {way_out}.")
     return skops.io.load(path, trusted=[*ours, *trusted])
 
 

@@ -124,6 +124,18 @@ def test_only_stages_are_trusted_by_the_name_of_the_package(module, name, tmp_pa
         load(tmp_path / "m.skops")
 
 
+def test_a_model_of_another_version_says_what_to_do(tmp_path):
+    save(MedianDenoiser(3), tmp_path / "m.skops")
+    with zipfile.ZipFile(tmp_path / "m.skops") as archive:
+        schema = archive.read("schema.json").decode()
+    with zipfile.ZipFile(tmp_path / "m.skops", "w") as archive:
+        archive.writestr("schema.json", schema.replace(MedianDenoiser.__module__, "leukofeat.preprocessing._stages"))
+    with pytest.raises(
+        ValueError, match=r"_stages\.MedianDenoiser\. Another version of leukofeat wrote it: fit it again"
+    ):
+        load(tmp_path / "m.skops")
+
+
 @pytest.mark.parametrize("content", [b"", b"path,label\n", pickle.dumps(3)])
 def test_no_model_file(content, tmp_path):
     (tmp_path / "model.skops").write_bytes(content)

@@ -1,0 +1,52 @@
+"""Controls that every figure is shown beside: what they score is not leukaemia."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from leukofeat.features import ColorFeatures, FeatureSet, FunctionFeatures, TextureFeatures
+from leukofeat.preprocessing import ScaleBarCropper
+from leukofeat.segmentation import LeukocyteSegmenter, RegionMasker
+from leukofeat.smear import Smear
+
+
+def four_colors(*, C: float = 10.0) -> Pipeline:
+    """Control: mean R, G, B and the standard deviation of L of the whole image; no cell is looked at."""
+    return make_pipeline(
+        FeatureSet(
+            [FunctionFeatures(mean_colors, names=("image_r_mean", "image_g_mean", "image_b_mean", "image_l_std"))]
+        ),
+        StandardScaler(),
+        SVC(C=C),
+    )
+
+
+def no_leukocytes(*, C: float = 10.0) -> Pipeline:
+    """Control: colour and texture of the image without its leukocytes and scale bar."""
+    return make_pipeline(
+        ScaleBarCropper(),
+        LeukocyteSegmenter(),
+        RegionMasker("background", fill="slide", margin=4),
+        FeatureSet([ColorFeatures(regions=("image",)), TextureFeatures(regions=("image",))]),
+        SimpleImputer(strategy="median", keep_empty_features=True),
+        StandardScaler(),
+        SVC(C=C),
+    )
+
+
+def mean_colors(smear: Smear) -> np.ndarray:
+    """Mean R, G and B and the standard deviation of L* (8-bit) over the image.
+
+    Parameters
+    ----------
+    smear : Smear
+
+    Returns
+    -------
+    ndarray of shape (4,), dtype float64
+    """
+    return np.array([*smear.image.mean(axis=(0, 1)), smear.lab[:, :, 0].std()])

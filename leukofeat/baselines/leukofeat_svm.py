@@ -1,0 +1,41 @@
+"""leukofeat's own recipe."""
+
+from __future__ import annotations
+
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from leukofeat.features import ColorFeatures, FeatureSet, GeometryFeatures, RelativeColorFeatures, TextureFeatures
+from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser, ScaleBarCropper
+from leukofeat.segmentation import LeukocyteSegmenter
+from leukofeat.whitening import WithinClassWhitener
+
+
+def leukofeat_svm(*, C: float = 0.001, shrinkage: float | str = "auto") -> Pipeline:
+    """Shape, colour and nuclear texture of single leukocytes, whitened within classes, linear SVM; no scale bar is read.
+
+    Left out on purpose, because they follow the slide: columns of the whole image, the cytoplasm's texture, and colour minus
+    that of red cells and background; of the red cells only the density remains, as the unit of the nucleus's. Columns and
+    classifier were chosen among about 190 configurations by cross-validation over blocks, colour clusters and series of the
+    training part (mean 0.945) and, where that hardly told them apart, by what they lose on changed backgrounds. The whitening
+    shrinks as the number of images calls for, so that small sets can be learned from, too.
+    """
+    features = [
+        GeometryFeatures(),
+        ColorFeatures(summary=("mean",)),  # over the cells: a large one counts no more than a small one
+        TextureFeatures(regions=("nucleus",)),
+        RelativeColorFeatures(references=("cytoplasm", "per_redcell")),
+    ]
+    return make_pipeline(
+        ScaleBarCropper(),
+        ColorNormalizer("white_balance"),
+        MedianDenoiser(3),
+        LeukocyteSegmenter(),
+        FeatureSet(features),
+        SimpleImputer(strategy="median", keep_empty_features=True),
+        StandardScaler(),
+        WithinClassWhitener(shrinkage),
+        SVC(C=C, kernel="linear", class_weight="balanced"),
+    )
