@@ -18,6 +18,7 @@ doctest:  ## run the examples in the docstrings
 check:  ## format, lint, types and docstring examples, without changing anything
 	ruff format --check .
 	ruff check .
+	lint-imports --no-logo --no-cache
 	mypy
 	$(PYTHON) -m pytest --doctest-modules leukofeat
 
