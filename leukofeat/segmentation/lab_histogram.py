@@ -7,11 +7,13 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from leukofeat.constraints import OneOf
 from leukofeat.kernels.arrays import plain
 from leukofeat.kernels.color.kmeans import ab_histogram, label_by_bin
 from leukofeat.smear import Smear
 
 Rank = Literal["red", "a"]
+RANK = OneOf("red", "a")
 
 
 class LabHistogram:
