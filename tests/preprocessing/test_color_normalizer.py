@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 
 from leukofeat import ImageError
 from leukofeat.preprocessing import ColorNormalizer, background_color, stained_mask
-from leukofeat.preprocessing.stages import METHODS
+from leukofeat.preprocessing.normalize import METHODS
 
 LEARNING = ("template", "reinhard", "macenko", "histogram")
 BACKGROUND = (235, 228, 238)
@@ -219,7 +219,10 @@ def test_templates_that_cannot_serve(smears, tmp_path):
 def test_unknown_method(smears):
     stage = ColorNormalizer("vahadane")
     for call in (stage.fit, stage.transform):
-        with pytest.raises(ValueError, match="method='vahadane' is not one of 'template', 'reinhard'"):
+        with pytest.raises(
+            ValueError,
+            match=r"'method' parameter of ColorNormalizer must be one of 'template', 'reinhard', .* Got 'vahadane'",
+        ):
             call(smears.images)
 
 

@@ -46,5 +46,5 @@ def test_a_planted_scale_bar_is_gone():
     ("height", "error"), [(-0.1, ValueError), (float("nan"), ValueError), ("an eighth", TypeError), (True, TypeError)]
 )
 def test_bad_heights(height, error, smears):
-    with pytest.raises(error, match="height must be"):
+    with pytest.raises(error, match="'height' parameter of ScaleBarCropper must be"):
         ScaleBarCropper(height).transform(smears.images)
