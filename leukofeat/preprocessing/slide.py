@@ -9,14 +9,12 @@ import numpy as np
 STAINED = 0.15
 
 
-def background_color(image: np.ndarray, where: np.ndarray | None = None) -> np.ndarray:
+def background_color(image: np.ndarray) -> np.ndarray:
     """Colour of the empty slide: the median of the quarter of the pixels that is brightest in green.
 
     Parameters
     ----------
     image : ndarray of shape (height, width, 3), dtype uint8
-    where : ndarray of shape (height, width), dtype uint8, optional
-        Non-zero on the pixels to look at, one of them at least; all by default.
 
     Returns
     -------
@@ -30,10 +28,8 @@ def background_color(image: np.ndarray, where: np.ndarray | None = None) -> np.n
     >>> background_color(image)
     array([230., 225., 235.])
     """
-    level = _middle(_counts(image, 1, where), 0.75)[0]
+    level = _middle(_counts(image, 1), 0.75)[0]
     bright = cv2.inRange(image, (0.0, float(level), 0.0), (255.0, 255.0, 255.0))
-    if where is not None:
-        bright[where == 0] = 0
     return np.array([np.mean(_middle(_counts(image, c, bright), 0.5)) for c in range(3)])
 
 
@@ -167,7 +163,7 @@ def _gradient(values: np.ndarray) -> np.ndarray:
     return cv2.magnitude(cv2.Sobel(values, cv2.CV_32F, 1, 0), cv2.Sobel(values, cv2.CV_32F, 0, 1))
 
 
-def _counts(image: np.ndarray, channel: int, where: np.ndarray | None) -> np.ndarray:
+def _counts(image: np.ndarray, channel: int, where: np.ndarray | None = None) -> np.ndarray:
     """Number of pixels at each of the 256 levels of a channel."""
     return cv2.calcHist([image], [channel], where, [256], (0, 256)).ravel().astype(np.int64)
 
