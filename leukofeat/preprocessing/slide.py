@@ -94,8 +94,9 @@ def red_cell_color(image: np.ndarray, background: np.ndarray | None = None) -> n
 def grain(gray: np.ndarray) -> float:
     """Fineness of all structure: logarithm of the mean absolute Laplacian over the mean gradient.
 
-    Unlike :func:`edge_sharpness` it counts noise and the traces of compression, which tell one camera's series from
-    another's, and every image has it; but it moves with the number of cells.
+    Unlike :func:`edge_sharpness`, which looks at the edges of cells to judge the focus, this counts the noise and the traces
+    of compression on the empty slide too: they tell the images of one camera and setting from those of another. Every
+    image has a value.
 
     Parameters
     ----------
@@ -122,8 +123,8 @@ def edge_sharpness(gray: np.ndarray, where: np.ndarray, window: int = 512) -> fl
     """How steep the strongest edges in a mask are, compared with themselves after smoothing: the focus of the optics.
 
     The ratio of the gradient to the gradient at three times the scale, over the steepest tenth of the middle of the image,
-    does not depend on how many cells there are or how dark they are. Without leukocytes, whose edges differ by class, it
-    measures the optics.
+    does not depend on how dark cells are, nor on how many there are as long as their edges fill that tenth. Without
+    leukocytes, whose edges differ by class, it measures the optics.
 
     Parameters
     ----------

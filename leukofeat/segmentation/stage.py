@@ -15,7 +15,7 @@ from leukofeat.smear import Smear
 class Segmenter(ImageStage):
     """Base of the segmenters: `segment` finds nuclei and cells in a record, given the stage's parameters by name."""
 
-    cleanup: Cleanup | None
+    cleanup: Cleanup | None = None
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "cleanup": [Cleanup, None],
         "min_contrast": [Number(Real, 0)],

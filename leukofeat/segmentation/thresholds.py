@@ -63,13 +63,11 @@ def histogram_of(values: np.ndarray) -> np.ndarray:
 
 def level_contrast(histogram: np.ndarray, cut: int) -> float:
     """Difference between the mean level above `cut` and that up to it; 0 where either side is empty."""
-    level = np.arange(histogram.size)
-    above = histogram[cut + 1 :].sum()
-    below = histogram.sum() - above
-    if not above or not below:
+    sides = slice(cut + 1, None), slice(cut + 1)
+    if not all(histogram[side].any() for side in sides):
         return 0.0
-    high = (histogram * level)[cut + 1 :].sum() / above
-    return float(high - (histogram * level)[: cut + 1].sum() / below)
+    high, low = (np.average(np.arange(256)[side], weights=histogram[side]) for side in sides)
+    return float(high - low)
 
 
 def nucleus_within(image: np.ndarray, cell: np.ndarray, channel: Channel) -> np.ndarray:
