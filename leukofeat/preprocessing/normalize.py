@@ -139,8 +139,7 @@ def measure_reference(image: np.ndarray, method: str) -> np.ndarray | None:
     if method == "reinhard":
         statistics = _mean_std(cv2.cvtColor(image, cv2.COLOR_RGB2LAB), mask.view(np.uint8))
         return None if np.all(statistics[1] < 1.0) else statistics
-    stains, strength = _macenko(image, mask)
-    return np.vstack([stains, strength])
+    return _macenko(image, mask)
 
 
 def normalize(image: np.ndarray, reference: np.ndarray, method: str, name: str | None = None) -> np.ndarray:
@@ -199,12 +198,11 @@ def _matching_table(channel: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 
 def _density(image: np.ndarray) -> np.ndarray:
-    table = -np.log((np.arange(256) + 1.0) / WHITE)
-    return table[image]
+    return -np.log((np.arange(256) + 1.0) / WHITE)[image]
 
 
-def _macenko(image: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Unit stain vectors (2, 3), haematoxylin-like first, and the 99th percentile of each stain's density (1, 3; last 0)."""
+def _macenko(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """(3, 3): two unit stain vectors, haematoxylin-like first, then the 99th percentile of each stain's density and a 0."""
     density = _density(image)[mask]
     _, vectors = np.linalg.eigh(np.cov(density, rowvar=False))
     plane = vectors[:, [2, 1]] * np.where(vectors[0, [2, 1]] < 0, -1.0, 1.0)
@@ -213,7 +211,7 @@ def _macenko(image: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarra
     pair = np.array([plane @ (np.cos(angle), np.sin(angle)) for angle in (low, high)])
     stains = pair if pair[0, 0] > pair[1, 0] else pair[::-1]
     strength = np.percentile(density @ np.linalg.pinv(stains), 99, axis=0)
-    return stains, np.array([[*strength, 0.0]])
+    return np.vstack([stains, [*strength, 0.0]])
 
 
 def _apply_macenko(image: np.ndarray, own: np.ndarray, reference: np.ndarray) -> np.ndarray:

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from leukofeat.constraints import Integral, Number, OneOf, Real
+from leukofeat.constraints import Integral, Number, Real
 from leukofeat.kernels.regions.morphology import drop_components, relabel
 from leukofeat.kernels.regions.watershed import grow
-from leukofeat.segmentation.watershed import Split, as_mask, split_touching
+from leukofeat.segmentation.watershed import SPLIT, Split, as_mask, split_touching
 
 __all__ = ["Cleanup", "assemble", "no_cells"]
 
@@ -47,7 +47,7 @@ class Cleanup(BaseEstimator):
         "min_area": [Number(Integral, 0)],
         "max_hole": [Number(Integral, 0)],
         "clear_border": ["boolean"],
-        "split": [OneOf("extended", "h_maxima"), None],
+        "split": [SPLIT, None],
         "h": [Number(Real, 0, above=True)],
     }
 

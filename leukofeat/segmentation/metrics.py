@@ -112,19 +112,14 @@ def aggregated_jaccard(truth: np.ndarray, found: np.ndarray) -> float:
     0.5
     """
     common, of_truth, of_found = _objects(truth, found)
-    if not of_truth.size and not of_found.size:
-        return 1.0
-    if not of_truth.size or not of_found.size:
-        return 0.0
+    if not common.size:
+        return float(of_truth.size == of_found.size)
     union = of_truth[:, None] + of_found - common
     best = np.argmax(common / union, axis=1)
     row = np.arange(len(of_truth))
     hit = common[row, best] > 0
-    numerator = common[row, best].sum()
-    taken = np.zeros(len(of_found), bool)
-    taken[best[hit]] = True
-    denominator = union[row, best][hit].sum() + of_truth[~hit].sum() + of_found[~taken].sum()
-    return float(numerator / denominator)
+    missed, invented = of_truth[~hit], np.delete(of_found, best[hit])
+    return float(common[row, best].sum() / (union[row, best][hit].sum() + missed.sum() + invented.sum()))
 
 
 def panoptic_quality(truth: np.ndarray, found: np.ndarray, threshold: float = 0.5) -> PanopticQuality:
@@ -234,11 +229,12 @@ def evaluate_segmentation(
         segmenter = segmenter.transform(as_sequence(images))
     elif images is not None:
         raise ValueError("Smears bring their images with them: leave `images` out.")
+    names = ["image", *(f"{name} map" for name in truths)]
     rows, sources = [], []
     for i, items in enumerate(zip_longest(segmenter, *truths.values(), fillvalue=_END)):
-        missing = [name for name, item in zip(("image", *truths), items, strict=True) if item is _END]
+        missing = [name for name, item in zip(names, items, strict=True) if item is _END]
         if missing:
-            raise ValueError(f"There are images and maps of different number: no {missing[0]} for item {i}.")
+            raise ValueError(f"Images and maps differ in number: there is no {missing[0]} for item {i}.")
         smear, *maps = items
         if not isinstance(smear, Smear) or not smear.is_segmented:
             raise TypeError(f"Item {i} is no segmented Smear; a segmenter must be the last step before this.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import cv2
 import numpy as np
@@ -14,6 +14,7 @@ from leukofeat.kernels.regions.watershed import flood
 __all__ = ["split_touching"]
 
 Split = Literal["extended", "h_maxima"]
+SPLIT = OneOf(*get_args(Split))
 
 
 def as_mask(array: np.ndarray) -> np.ndarray:
@@ -65,7 +66,7 @@ def split_touching(mask: np.ndarray, h: float = 1.0, markers: Split = "extended"
     2
     """
     check("h", h, Number(Real, 0, above=True))
-    check("markers", markers, OneOf("extended", "h_maxima"))
+    check("markers", markers, SPLIT)
     mask = as_mask(mask)
     out = np.zeros(mask.shape, np.int32)
     if not mask.any():

@@ -166,7 +166,7 @@ def test_what_does_not_fit_together_is_refused(fields):
         evaluate_segmentation(stage, truth_nuclei=nuclei)
     with pytest.raises(ValueError, match="leave"):
         evaluate_segmentation(stage.transform(images), images, nuclei)
-    with pytest.raises(ValueError, match="no nucleus for item 1"):
+    with pytest.raises(ValueError, match="no nucleus map for item 1"):
         evaluate_segmentation(stage, images, nuclei[:1])
     with pytest.raises(ValueError, match="no image for item 1"):
         evaluate_segmentation(stage, images[:1], nuclei)

@@ -1,5 +1,7 @@
 """Threshold segmenters, and what all segmenters beside k-means have in common."""
 
+from typing import get_args
+
 import cv2
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from leukofeat.segmentation import (
     segment_otsu,
     segment_triangle,
 )
-from leukofeat.segmentation.thresholds import CHANNELS, stain_channel
+from leukofeat.segmentation.thresholds import Channel, stain_channel
 from leukofeat.smear import Smear
 from tests.cells import real_cells
 
@@ -101,7 +103,7 @@ def test_clean_up_parameters_reach_the_result(segmenter):
         stage(cleanup=Cleanup(min_area=-1)).fit([image])
 
 
-@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("channel", get_args(Channel))
 def test_leukocytes_are_bright_in_every_channel(channel):
     values = stain_channel(np.array([[NUCLEUS, BACKGROUND]], np.uint8), channel)
     assert values.shape == (1, 2)
