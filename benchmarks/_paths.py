@@ -31,12 +31,12 @@ from leukofeat.features import (
 from leukofeat.kernels.color.histograms import STATISTIC_NAMES, optical_density_table
 from leukofeat.kernels.shape.shape import SHAPE_NAMES
 from leukofeat.kernels.texture.haralick import HARALICK_NAMES
-from leukofeat.segmentation import LabKMeansSegmenter
+from leukofeat.segmentation import Cleanup, LabKMeansSegmenter
 from leukofeat.smear import Smear
 
 SPACES = ("rgb", "hsv", "lab", "ycrcb", "od")
 CIRCLES = ((8, 1), (16, 2), (24, 3))
-SEGMENTER = LabKMeansSegmenter(rank="a", split="h_maxima", clear_border=False)
+SEGMENTER = LabKMeansSegmenter(rank="a", cleanup=Cleanup(split="h_maxima", clear_border=False))
 SHARED = [
     geometry.GeometryFeatures(),
     hog.HOGFeatures(regions=["image"]),

@@ -15,10 +15,10 @@ from PIL import ExifTags, Image
 from leukofeat.audit.fingerprint import Fingerprint, fingerprint
 from leukofeat.audit.marks import Traces, trace_marks
 from leukofeat.kernels.color.otsu import otsu_thresholds
+from leukofeat.preprocessing.slide import edge_sharpness, stained_mask
 from leukofeat.sequence import ImageSequence
 
 _SMALL = 224  # side at which the background is measured
-_FOCUS_WINDOW = 512
 _QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
 _EXIF = ("Make", "Model", "Software", "DateTime", "Artist", "ImageDescription", "Orientation")
 
@@ -123,8 +123,8 @@ def describe_pixels(image: np.ndarray) -> dict:
         "is_gray": bool((image[:, :, 0] == image[:, :, 1]).all() and (image[:, :, 1] == image[:, :, 2]).all()),
         "level": float(mean[0, 0]),
         "contrast": float(deviation[0, 0]),
-        "sharpness": measure_sharpness(gray, np.ones_like(rest)),
-        "red_cell_sharpness": measure_sharpness(gray, rest),
+        "sharpness": edge_sharpness(gray, np.ones_like(rest)),
+        "red_cell_sharpness": edge_sharpness(gray, rest),
         "brightness": float(slide @ (0.299, 0.587, 0.114)),
         "cell_size": measure_cell_size(small, rest, slide) * height / small.shape[0],
         "colors": np.array([*cv2.mean(image)[:3], cv2.meanStdDev(cv2.cvtColor(image, cv2.COLOR_RGB2LAB))[1][0, 0]]),
@@ -159,7 +159,7 @@ def find_leukocytes(image: np.ndarray) -> np.ndarray:
 
 
 def _slide_color(image: np.ndarray, rest: np.ndarray) -> np.ndarray:
-    """Median colour of the quarter of the pixels outside leukocytes that is brightest in green."""
+    """`background_color` outside leukocytes, and between whole levels: images are ranked by it, and it sets a threshold."""
     level = _quantiles(image, 1, rest, (0.75,))[0]
     bright = rest & (image[:, :, 1] >= np.floor(level)).astype(np.uint8)
     return np.array([_quantiles(image, c, bright, (0.5,))[0] for c in range(3)])
@@ -176,40 +176,15 @@ def _quantiles(image: np.ndarray, channel: int, mask: np.ndarray, shares: tuple[
     )
 
 
-def measure_sharpness(gray: np.ndarray, where: np.ndarray) -> float:
-    """How steep the strongest edges in a mask are, compared with themselves after smoothing; NaN without edges.
-
-    The ratio of the gradient to the gradient at three times the scale, over the steepest tenth of the middle of the image,
-    does not depend on how many cells there are or how dark they are. The mask may be of any scale; without leukocytes, whose
-    edges differ by class, it measures the optics.
-    """
-    height, width = gray.shape
-    y, x = max(0, (height - _FOCUS_WINDOW) // 2), max(0, (width - _FOCUS_WINDOW) // 2)
-    window = gray[y : y + _FOCUS_WINDOW, x : x + _FOCUS_WINDOW].astype(np.float32)
-    mask = cv2.resize(where, (width, height), interpolation=cv2.INTER_NEAREST)
-    mask = mask[y : y + _FOCUS_WINDOW, x : x + _FOCUS_WINDOW] > 0
-    if mask.sum() < 64:
-        return float("nan")
-    fine, coarse = (_gradient(cv2.GaussianBlur(window, (0, 0), sigma))[mask] for sigma in (0.8, 2.4))
-    at = int(0.9 * coarse.size)
-    edge = coarse >= max(float(np.partition(coarse, at)[at]), 2.0)
-    return float(fine[edge].mean() / coarse[edge].mean()) - 1.0 if edge.any() else float("nan")
-
-
-def _gradient(values: np.ndarray) -> np.ndarray:
-    return cv2.magnitude(cv2.Sobel(values, cv2.CV_32F, 1, 0), cv2.Sobel(values, cv2.CV_32F, 0, 1))
-
-
 def measure_cell_size(image: np.ndarray, rest: np.ndarray, slide: np.ndarray) -> float:
     """Diameter of a typical red cell in pixels, by the ridge of the distance to the empty slide; NaN without cells."""
-    clear = np.ceil(slide * np.exp(-0.12))
-    stained = cv2.bitwise_not(cv2.inRange(image, tuple(clear.tolist()), (255.0, 255.0, 255.0)))
+    stained = stained_mask(image, slide, 0.12).view(np.uint8)
     # The pale centre of a red cell belongs to it: clear islands that are small and round, unlike the gaps between cells.
-    _, islands, stats, _ = cv2.connectedComponentsWithStats(cv2.bitwise_not(stained), connectivity=4)
+    _, islands, stats, _ = cv2.connectedComponentsWithStats(1 - stained, connectivity=4)
     width, height, area = (stats[:, k] for k in (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA))
     pale = (area < 0.03 * stained.size) & (area > 0.6 * width * height) & (width < 2 * height) & (height < 2 * width)
     pale[0] = False  # what is stained
-    stained[pale[islands]] = 255
+    stained[pale[islands]] = 1
     distance = cv2.distanceTransform(stained, cv2.DIST_L2, 5)
     peaks = (distance >= cv2.dilate(distance, np.ones((7, 7), np.uint8))) & (rest > 0) & (distance >= 2.5)
     values = np.sort(distance[peaks])
