@@ -5,7 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from leukofeat.kernels.regions.morphology import drop_components, relabel
+from leukofeat.kernels.regions.labels import number_in_order
+from leukofeat.kernels.regions.morphology import drop_components
 from leukofeat.kernels.regions.watershed import grow
 from leukofeat.segmentation.watershed import Split, as_mask, split_touching
 
@@ -129,7 +130,7 @@ def assemble(
         return np.zeros(nucleus.shape, np.int32), np.zeros(nucleus.shape, np.int32)
     if split is None:
         n, nuclei = cv2.connectedComponents(nucleus, connectivity=4, ltype=cv2.CV_32S)
-        relabel(nuclei.ravel(), n)
+        number_in_order(nuclei.ravel(), n)
     else:
         nuclei = split_touching(nucleus, h, split)
     cell = clean_mask(cell_mask, min_area=min_area, max_hole=max_hole, clear_border=clear_border) | nucleus

@@ -7,7 +7,9 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from leukofeat.kernels.regions.morphology import plateaus, reconstruct, relabel, squared_distance
+from leukofeat.kernels.regions.distance import squared_distance
+from leukofeat.kernels.regions.labels import number_in_order
+from leukofeat.kernels.regions.morphology import plateaus, reconstruct
 from leukofeat.kernels.regions.watershed import flood
 
 __all__ = ["distance_to_background", "extended_maxima", "h_maxima", "marker_watershed", "split_touching"]
@@ -154,10 +156,7 @@ def distance_to_background(mask: np.ndarray) -> np.ndarray:
     >>> distance_to_background(np.array([[0, 1, 1, 1]]))
     array([[0., 1., 2., 3.]], dtype=float32)
     """
-    mask = as_mask(mask)
-    squares = np.empty(mask.shape, np.int32)
-    squared_distance(mask, squares)
-    return np.sqrt(squares, dtype=np.float32)
+    return np.sqrt(squared_distance(as_mask(mask)), dtype=np.float32)
 
 
 def split_touching(mask: np.ndarray, h: float = 1.0, markers: Split = "extended") -> np.ndarray:
@@ -204,8 +203,7 @@ def split_touching(mask: np.ndarray, h: float = 1.0, markers: Split = "extended"
     # one pixel of background is kept: the reference sees it, too
     box = np.s_[max(y - 1, 0) : y + height + 1, max(x - 1, 0) : x + width + 1]
     inside = np.ascontiguousarray(mask[box])
-    squares = np.empty(inside.shape, np.int32)
-    squared_distance(inside, squares)
+    squares = squared_distance(inside)
     distance = np.sqrt(squares, dtype=np.float32)
     if markers == "extended":
         seeds = extended_maxima(distance, h)
@@ -217,7 +215,7 @@ def split_touching(mask: np.ndarray, h: float = 1.0, markers: Split = "extended"
     if missed.any():
         thin = cv2.connectedComponents(missed, connectivity=4, ltype=cv2.CV_32S)[1]
         labels[thin > 0] = thin[thin > 0] + labels.max()
-    relabel(labels.ravel(), labels.max())
+    number_in_order(labels.ravel(), labels.max())
     out[box] = labels
     return out
 

@@ -48,7 +48,9 @@ def test_parameters_reach_the_measure():
     assert ContourFeatures().row(Smear(image))[0] == 0
 
 
-@pytest.mark.parametrize(("params", "message"), [({"high": 10}, "high"), ({"max_radius": 5}, "max_radius")])
+@pytest.mark.parametrize(
+    ("params", "message"), [({"high": 10}, "high"), ({"low": 0, "high": 0}, "high"), ({"max_radius": 5}, "max_radius")]
+)
 def test_bad_parameters_are_named(params, message):
     with pytest.raises(ValueError, match=message):
         ContourFeatures(**params).fit([])

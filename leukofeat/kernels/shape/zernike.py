@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import factorial
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leukofeat.kernels.arrays import count_labels, plain
+from leukofeat.kernels.arrays import plain
 from leukofeat.kernels.jit import jit
-from leukofeat.kernels.shape.shape import region_boxes
 
 
 def zernike_orders(degree: int = 8) -> list[tuple[int, int]]:
@@ -46,9 +44,11 @@ def _coefficients(degree: int) -> tuple[NDArray[np.float64], NDArray[np.float64]
 
 
 @jit
-def _zernike(labels: Any, weights: Any, boxes: Any, degree: int, real: Any, imaginary: Any) -> tuple[Any, Any]:
+def _zernike(
+    labels: np.ndarray, weights: np.ndarray, boxes: np.ndarray, real: np.ndarray, imaginary: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     n = boxes.shape[0]
-    size = degree + 1
+    size = real.shape[1]
     out = np.full((n, real.shape[0]), np.nan)
     radii = np.full(n, np.nan)
     powers = np.empty((labels.shape[1], size))
@@ -110,11 +110,7 @@ def _zernike(labels: Any, weights: Any, boxes: Any, degree: int, real: Any, imag
 
 
 def zernike_moments(
-    labels: ArrayLike,
-    n_labels: int | None = None,
-    degree: int = 8,
-    weights: ArrayLike | None = None,
-    boxes: NDArray[np.int64] | None = None,
+    labels: ArrayLike, boxes: NDArray[np.int64], degree: int = 8, weights: ArrayLike | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Magnitudes of the Zernike moments of every region (Teague 1980); turning the region does not change them.
 
@@ -122,15 +118,13 @@ def zernike_moments(
     ----------
     labels : array_like of int, shape (H, W)
         Label map; 0 is background.
-    n_labels : int, optional
-        Number of labels; the largest in the map by default.
+    boxes : ndarray of int64, shape (n_labels, 7)
+        Result of :func:`~leukofeat.kernels.regions.boxes.region_boxes`.
     degree : int
         Highest order, 0 to 12.
     weights : array_like of float, shape (H, W), optional
         Non-negative values to weight the pixels by (grey values, say); left out, all weigh the same and the moments
         describe the outline alone.
-    boxes : ndarray of int64, shape (n_labels, 7), optional
-        Result of :func:`~leukofeat.kernels.shape.shape.region_boxes`, if it is at hand.
 
     Returns
     -------
@@ -145,19 +139,18 @@ def zernike_moments(
 
     Examples
     --------
+    >>> from leukofeat.kernels.regions.boxes import region_boxes
     >>> rows, columns = np.indices((41, 41)) - 20
-    >>> moments, radii = zernike_moments(rows**2 + columns**2 <= 400)
+    >>> disc = rows**2 + columns**2 <= 400
+    >>> moments, radii = zernike_moments(disc, region_boxes(disc))
     >>> moments[0, [0, 1]].round(3).tolist(), radii.tolist()
     ([0.318, 0.0], [20.5])
     """
     labels = plain(labels, np.int32, ndim=2)
-    if boxes is None:
-        boxes = region_boxes(labels, count_labels(labels, n_labels))
     # none stand for ones, which would be as large as the map
     weights = np.empty((0, 0)) if weights is None else plain(weights, np.float64, ndim=2)
     if weights.size and weights.shape != labels.shape:
         raise ValueError(f"weights {weights.shape} and labels {labels.shape} differ in shape")
     if not 0 <= degree <= 12:
         raise ValueError(f"degree must be from 0 to 12, not {degree}")
-    real, imaginary = _coefficients(int(degree))
-    return _zernike(labels, weights, boxes, int(degree), real, imaginary)
+    return _zernike(labels, weights, boxes, *_coefficients(int(degree)))
