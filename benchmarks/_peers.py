@@ -185,8 +185,8 @@ def zernike_runners() -> dict[str, Callable[[], Runner]]:
     def ours() -> Runner:
         return Runner(
             "leukofeat",
-            lambda s: zernike_moments(s.nuclei, s.boxes(), 9, s.gray),
-            lambda raw, s: columns(names, raw[0]),
+            lambda s: zernike_moments(s.nuclei, s.boxes(), 9),
+            lambda raw, s: columns(names, raw),
         )
 
     def theirs_nyxus() -> Runner:
@@ -199,11 +199,11 @@ def zernike_runners() -> dict[str, Callable[[], Runner]]:
 
         def run(s: Sample) -> np.ndarray:
             out = []
-            for box, mask in s.crops():
+            for _, mask in s.crops():
                 points = np.argwhere(mask)
                 center = points.mean(axis=0)
                 radius = np.sqrt(((points - center) ** 2).sum(axis=1).max()) + 0.5
-                out.append(theirs(np.where(mask, s.gray[box], 0), radius, 9, cm=center))
+                out.append(theirs(mask.astype(np.uint8), radius, 9, cm=center))
             return np.array(out)
 
         return Runner("mahotas", run, lambda raw, s: columns(names, raw))

@@ -188,7 +188,7 @@ class OutlineFeatures(CellFamily):
             labels, boxes = smear.region(region), smear.region_boxes(region)
             points = region_outlines(labels, boxes)
             columns += [fourier_descriptors(points), bending_energy(points)[:, None]]
-            columns += [zernike_moments(labels, boxes, self.degree)[0], box_dimensions(labels, boxes)[:, None]]
+            columns += [zernike_moments(labels, boxes, self.degree), box_dimensions(labels, boxes)[:, None]]
         if "nucleus" in self.regions:
             nuclei, boxes = smear.region("nucleus"), smear.region_boxes("nucleus")
             columns.append(count_lobes(nuclei, boxes, smear.nuclear_depths()))

@@ -44,13 +44,10 @@ def _coefficients(degree: int) -> tuple[NDArray[np.float64], NDArray[np.float64]
 
 
 @jit
-def _zernike(
-    labels: np.ndarray, weights: np.ndarray, boxes: np.ndarray, real: np.ndarray, imaginary: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _zernike(labels: np.ndarray, boxes: np.ndarray, real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
     n = boxes.shape[0]
     size = real.shape[1]
     out = np.full((n, real.shape[0]), np.nan)
-    radii = np.full(n, np.nan)
     powers = np.empty((labels.shape[1], size))
     line = np.empty(size)
     moments = np.empty((size, size))
@@ -74,7 +71,6 @@ def _zernike(
             reach = max(abs(first - center_c), abs(last - center_c))
             farthest = max(farthest, (r - center_r) ** 2 + reach**2)
         radius = np.sqrt(farthest) + 0.5
-        radii[k] = radius
         for c in range(c0, c1):
             x = (c - center_c) / radius
             power = 1.0
@@ -86,18 +82,14 @@ def _zernike(
             line[:] = 0.0
             for c in range(c0, c1):
                 if labels[r, c] == k + 1:
-                    weight = weights[r, c] if weights.size else 1.0
                     for i in range(size):
-                        line[i] += weight * powers[c, i]
+                        line[i] += powers[c, i]
             power = 1.0
             y = (r - center_r) / radius
             for j in range(size):
                 for i in range(size - j):
                     moments[j, i] += power * line[i]
                 power *= y
-        total = moments[0, 0]
-        if total <= 0:
-            continue
         for z in range(real.shape[0]):
             a = 0.0
             b = 0.0
@@ -105,13 +97,11 @@ def _zernike(
                 for i in range(size - j):
                     a += real[z, j, i] * moments[j, i]
                     b += imaginary[z, j, i] * moments[j, i]
-            out[k, z] = np.sqrt(a * a + b * b) / total
-    return out, radii
+            out[k, z] = np.sqrt(a * a + b * b) / pixels
+    return out
 
 
-def zernike_moments(
-    labels: ArrayLike, boxes: NDArray[np.int64], degree: int = 8, weights: ArrayLike | None = None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def zernike_moments(labels: ArrayLike, boxes: NDArray[np.int64], degree: int = 8) -> NDArray[np.float64]:
     """Magnitudes of the Zernike moments of every region (Teague 1980); turning the region does not change them.
 
     Parameters
@@ -121,17 +111,13 @@ def zernike_moments(
     boxes : ndarray of int64, shape (n_labels, 7)
         Result of :func:`~leukofeat.kernels.regions.boxes.region_boxes`.
     degree : int
-        Highest order, 0 to 12.
-    weights : array_like of float, shape (H, W), optional
-        Non-negative values to weight the pixels by (grey values, say); left out, all weigh the same and the moments
-        describe the outline alone.
+        Highest order, 0 to 12: beyond that, powers of what lies within the disc lose too many digits.
 
     Returns
     -------
-    moments : ndarray of float64, shape (n_labels, len(zernike_orders(degree)))
-        NaN for a region without pixels or without weight.
-    radii : ndarray of float64, shape (n_labels,)
-        Radius of the unit disc in pixels: about the centroid of the region's pixels, half a pixel beyond the farthest.
+    ndarray of float64, shape (n_labels, len(zernike_orders(degree)))
+        On the disc about the centroid that reaches half a pixel beyond the farthest pixel. NaN for a region without
+        pixels.
 
     Notes
     -----
@@ -142,15 +128,7 @@ def zernike_moments(
     >>> from leukofeat.kernels.regions.boxes import region_boxes
     >>> rows, columns = np.indices((41, 41)) - 20
     >>> disc = rows**2 + columns**2 <= 400
-    >>> moments, radii = zernike_moments(disc, region_boxes(disc))
-    >>> moments[0, [0, 1]].round(3).tolist(), radii.tolist()
-    ([0.318, 0.0], [20.5])
+    >>> zernike_moments(disc, region_boxes(disc))[0, [0, 1]].round(3).tolist()
+    [0.318, 0.0]
     """
-    labels = plain(labels, np.int32, ndim=2)
-    # none stand for ones, which would be as large as the map
-    weights = np.empty((0, 0)) if weights is None else plain(weights, np.float64, ndim=2)
-    if weights.size and weights.shape != labels.shape:
-        raise ValueError(f"weights {weights.shape} and labels {labels.shape} differ in shape")
-    if not 0 <= degree <= 12:
-        raise ValueError(f"degree must be from 0 to 12, not {degree}")
-    return _zernike(labels, weights, boxes, *_coefficients(int(degree)))
+    return _zernike(plain(labels, np.int32, ndim=2), boxes, *_coefficients(int(degree)))
