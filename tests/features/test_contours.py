@@ -34,7 +34,7 @@ def test_small_contours_are_left_out():
     assert measured(gray, min_area=1)["image_contour_count"] == 2
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (2, 50), (40, 40)])
+@pytest.mark.parametrize("shape", [(1, 1), (2, 50), (3, 3), (50, 4), (40, 40)])
 def test_blank_images_have_nothing(shape):
     values = measured(np.full(shape, 255, np.uint8))
     assert values["image_contour_count"] == values["image_contour_area_sum"] == values["image_circle_count"] == 0
