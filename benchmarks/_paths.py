@@ -29,7 +29,7 @@ from leukofeat.features import (
     texture,
 )
 from leukofeat.kernels.color.histograms import STATISTIC_NAMES, optical_density_table
-from leukofeat.kernels.shape.shape import SHAPE_NAMES
+from leukofeat.kernels.shape.region_shapes import SHAPE_NAMES
 from leukofeat.kernels.texture.haralick import HARALICK_NAMES
 from leukofeat.segmentation import Cleanup, LabKMeansSegmenter
 from leukofeat.smear import Smear

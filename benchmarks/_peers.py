@@ -15,9 +15,10 @@ import cv2
 import numpy as np
 
 from leukofeat.features.color import color_names, measure_color
+from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.spans import part_runs
 from leukofeat.kernels.shape.box_counting import box_dimensions
-from leukofeat.kernels.shape.shape import SHAPE_NAMES, region_shapes
+from leukofeat.kernels.shape.region_shapes import SHAPE_NAMES, region_shapes
 from leukofeat.kernels.shape.zernike import zernike_moments, zernike_orders
 from leukofeat.kernels.texture.gabor import gabor_sums, plane_sums
 from leukofeat.kernels.texture.granulometry import opening_sums
@@ -55,10 +56,13 @@ class Sample:
     def n(self) -> int:
         return int(self.nuclei.max())
 
+    def boxes(self) -> np.ndarray:
+        """Bounding boxes of the nuclei: counted afresh, so that whoever needs them is timed with them."""
+        return region_boxes(self.nuclei, self.n)
+
     def crops(self) -> list[tuple[tuple[slice, slice], np.ndarray]]:
         """Box and mask of each nucleus."""
-        _, boxes, _ = region_shapes(self.nuclei, self.n)
-        slices = [np.s_[r0:r1, c0:c1] for r0, c0, r1, c1 in boxes]
+        slices = [np.s_[r0:r1, c0:c1] for r0, c0, r1, c1 in self.boxes()[:, :4]]
         return [(box, self.nuclei[box] == k) for k, box in enumerate(slices, start=1)]
 
 
@@ -181,8 +185,8 @@ def zernike_runners() -> dict[str, Callable[[], Runner]]:
     def ours() -> Runner:
         return Runner(
             "leukofeat",
-            lambda s: zernike_moments(s.nuclei, s.n, 9, s.gray),
-            lambda raw, s: columns(names, raw[0]),
+            lambda s: zernike_moments(s.nuclei, s.boxes(), 9),
+            lambda raw, s: columns(names, raw),
         )
 
     def theirs_nyxus() -> Runner:
@@ -195,11 +199,11 @@ def zernike_runners() -> dict[str, Callable[[], Runner]]:
 
         def run(s: Sample) -> np.ndarray:
             out = []
-            for box, mask in s.crops():
+            for _, mask in s.crops():
                 points = np.argwhere(mask)
                 center = points.mean(axis=0)
                 radius = np.sqrt(((points - center) ** 2).sum(axis=1).max()) + 0.5
-                out.append(theirs(np.where(mask, s.gray[box], 0), radius, 9, cm=center))
+                out.append(theirs(mask.astype(np.uint8), radius, 9, cm=center))
             return np.array(out)
 
         return Runner("mahotas", run, lambda raw, s: columns(names, raw))
@@ -329,7 +333,7 @@ def geometry_runners() -> dict[str, Callable[[], Runner]]:
 
     return {
         "leukofeat": lambda: Runner(
-            "leukofeat", lambda s: region_shapes(s.nuclei, s.n)[0], lambda raw, s: columns(SHAPE_NAMES, raw)
+            "leukofeat", lambda s: region_shapes(s.nuclei, s.boxes())[0], lambda raw, s: columns(SHAPE_NAMES, raw)
         ),
         "nyxus": theirs_nyxus,
         "scikit-image": scikit_image,
@@ -426,7 +430,7 @@ def box_counting_runners() -> dict[str, Callable[[], Runner]]:
 
     return {
         "leukofeat": lambda: Runner(
-            "leukofeat", lambda s: box_dimensions(s.nuclei, s.n), lambda raw, s: {"dimension": raw}
+            "leukofeat", lambda s: box_dimensions(s.nuclei, s.boxes()), lambda raw, s: {"dimension": raw}
         ),
         "nyxus": theirs_nyxus,
     }

@@ -174,9 +174,9 @@ class Smear:
     def region_boxes(self, name: str) -> np.ndarray:
         """Bounding box, area and coordinate sums of each label of a region, shape (n_cells, 7), int64.
 
-        See :func:`leukofeat.kernels.shape.shape.region_boxes` for the columns.
+        See :func:`leukofeat.kernels.regions.boxes.region_boxes` for the columns.
         """
-        from leukofeat.kernels.shape.shape import region_boxes
+        from leukofeat.kernels.regions.boxes import region_boxes
 
         return self.keep(("boxes", name), lambda: region_boxes(self.region(name), self.n_cells))
 
@@ -185,7 +185,7 @@ class Smear:
         from leukofeat.kernels.regions.distance import squared_depths
 
         nuclei, boxes = self.region("nucleus"), self.region_boxes("nucleus")
-        return self.keep("nuclear depths", lambda: _read_only(squared_depths(nuclei, boxes=boxes)))
+        return self.keep("nuclear depths", lambda: _read_only(squared_depths(nuclei, boxes)))
 
     def keep(self, key: Hashable, compute: Callable[[], T]) -> T:
         """Result of `compute()`, computed on first use and kept with the record (not with its pickle).

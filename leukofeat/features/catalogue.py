@@ -9,14 +9,16 @@ from typing import Any
 import pandas as pd
 
 from leukofeat.features import measures_color as color
-from leukofeat.features import measures_shape as shape
 from leukofeat.features import measures_texture as texture
+from leukofeat.features.contours import ContourFeatures
+from leukofeat.features.geometry import GeometryFeatures
 from leukofeat.features.measure import Measure
+from leukofeat.features.outline import OutlineFeatures
 
 CATALOGUE: dict[str, tuple[Measure, ...]] = {
-    "GeometryFeatures": shape.GEOMETRY,
-    "OutlineFeatures": shape.OUTLINE,
-    "ContourFeatures": texture.CONTOURS,
+    "GeometryFeatures": GeometryFeatures.measures,
+    "OutlineFeatures": OutlineFeatures.measures,
+    "ContourFeatures": ContourFeatures.measures,
     "HOGFeatures": texture.HOG,
     "ColorFeatures": color.COLOR,
     "RelativeColorFeatures": color.RELATIVE_COLOR,

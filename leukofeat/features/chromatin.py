@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
 
-from leukofeat.base import FeatureFamily, check_choice, check_choices
-from leukofeat.features.summary import SUMMARIES, summarize, summary_names
+from leukofeat.constraints import OneOf
+from leukofeat.features.cell_family import CellFamily
 from leukofeat.features.texture import CHANNELS, texture_plane
 from leukofeat.kernels.color.histograms import optical_density_table
 from leukofeat.kernels.texture.chromatin import CHROMATIN_NAMES, chromatin
 from leukofeat.smear import Smear
 
 
-class ChromatinFeatures(FeatureFamily):
+class ChromatinFeatures(CellFamily):
     """Chromatin texture of each nucleus on optical density: amount, spread, clumps, rim and centre.
 
     Parameters
@@ -38,19 +39,13 @@ class ChromatinFeatures(FeatureFamily):
     0.4492
     """
 
+    _parameter_constraints: ClassVar[dict[str, Any]] = CellFamily._parameter_constraints | {
+        "channel": [OneOf(*CHANNELS[:4])]
+    }
+
     def __init__(self, *, channel: str = "green", summary: Sequence[str] = ("mean", "std")) -> None:
         self.channel = channel
         self.summary = summary
-
-    def check_params(self) -> None:
-        check_choice("channel", self.channel, CHANNELS[:4])
-        check_choices("summary", self.summary, tuple(SUMMARIES))
-
-    def row_names(self) -> list[str]:
-        return summary_names(self.cell_names(), self.summary)
-
-    def row(self, smear: Smear) -> np.ndarray:
-        return summarize(self.cells(smear), self.summary)
 
     def cell_names(self) -> list[str]:
         return [f"nucleus_{name}" for name in CHROMATIN_NAMES]

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from leukofeat.base import check_choices
+from leukofeat.features.cell_family import CellFamily
 from leukofeat.features.parts import CELL_REGIONS, flatten, parts_of, pool, split_cells
 from leukofeat.features.region_family import RegionFamily
-from leukofeat.features.summary import SUMMARIES, summarize, summary_names
+from leukofeat.features.summary import SUMMARIES
 from leukofeat.kernels.color.histograms import (
     STATISTIC_NAMES,
     gather_runs,
@@ -101,7 +102,7 @@ def measure_color(
     return flatten(np.concatenate([found[space] for space in spaces], axis=-2), per_cell)
 
 
-class ColorFeatures(RegionFamily):
+class ColorFeatures(RegionFamily, CellFamily):
     """Distribution of each colour channel over nuclei, cytoplasm, whole cells, background or image.
 
     The image's row takes all pixels of a region (of all nuclei, say) as one sample: ``nucleus_lab_a_mean``. With `summary` it
@@ -149,10 +150,10 @@ class ColorFeatures(RegionFamily):
             check_choices("regions, with a summary over the cells,", self.regions, CELL_REGIONS)
 
     def row_names(self) -> list[str]:
-        return summary_names(self.cell_names(), self.summary) if len(self.summary) else super().row_names()
+        return CellFamily.row_names(self) if len(self.summary) else super().row_names()
 
     def row(self, smear: Smear) -> np.ndarray:
-        return summarize(self.cells(smear), self.summary) if len(self.summary) else super().row(smear)
+        return CellFamily.row(self, smear) if len(self.summary) else super().row(smear)
 
     def names(self, regions: Sequence[str]) -> list[str]:
         return color_names(regions, self.spaces)

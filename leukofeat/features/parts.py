@@ -9,8 +9,8 @@ from functools import cached_property, reduce
 import numpy as np
 
 from leukofeat.kernels.arrays import plain
+from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.spans import number_parts, part_runs
-from leukofeat.kernels.shape.shape import region_boxes
 from leukofeat.smear import Smear
 
 CELL_REGIONS = ("nucleus", "cytoplasm", "cell")
@@ -44,7 +44,7 @@ class Parts:
 
     @cached_property
     def boxes(self) -> np.ndarray:
-        """Boxes of parts 1 to n - 1: :func:`leukofeat.kernels.shape.shape.region_boxes`."""
+        """Boxes of parts 1 to n - 1: :func:`leukofeat.kernels.regions.boxes.region_boxes`."""
         return region_boxes(self.map, self.n - 1)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from leukofeat.constraints import Integral, Number, Real
-from leukofeat.kernels.regions.morphology import drop_components, relabel
+from leukofeat.kernels.regions.labels import number_in_order
+from leukofeat.kernels.regions.morphology import drop_components
 from leukofeat.kernels.regions.watershed import grow
 from leukofeat.segmentation.watershed import SPLIT, Split, as_mask, split_touching
 
@@ -105,7 +106,7 @@ def assemble(
         return no_cells(nucleus.shape)
     if cleanup.split is None:
         n, nuclei = cv2.connectedComponents(nucleus, connectivity=4, ltype=cv2.CV_32S)
-        relabel(nuclei.ravel(), n)
+        number_in_order(nuclei.ravel(), n)
     else:
         nuclei = split_touching(nucleus, cleanup.h, cleanup.split)
     cells = nuclei.copy()

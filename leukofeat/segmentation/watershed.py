@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 
 from leukofeat.constraints import Number, OneOf, Real, check
-from leukofeat.kernels.regions.morphology import plateaus, reconstruct, relabel, squared_distance
+from leukofeat.kernels.regions.distance import squared_distance
+from leukofeat.kernels.regions.labels import number_in_order
+from leukofeat.kernels.regions.morphology import plateaus, reconstruct
 from leukofeat.kernels.regions.watershed import flood
 
 __all__ = ["split_touching"]
@@ -75,8 +77,7 @@ def split_touching(mask: np.ndarray, h: float = 1.0, markers: Split = "extended"
     # one pixel of background is kept: the reference sees it, too
     box = np.s_[max(y - 1, 0) : y + height + 1, max(x - 1, 0) : x + width + 1]
     inside = np.ascontiguousarray(mask[box])
-    squares = np.empty(inside.shape, np.int32)
-    squared_distance(inside, squares)
+    squares = squared_distance(inside)
     distance = np.sqrt(squares, dtype=np.float32)
     labels = _extended_maxima(distance, h) if markers == "extended" else _h_maxima(distance, h)
     # squares come in the order of the distances; no maximum lies outside the mask
@@ -86,7 +87,7 @@ def split_touching(mask: np.ndarray, h: float = 1.0, markers: Split = "extended"
     if missed.any():
         thin = cv2.connectedComponents(missed, connectivity=4, ltype=cv2.CV_32S)[1]
         labels[thin > 0] = thin[thin > 0] + labels.max()
-    relabel(labels.ravel(), labels.max())
+    number_in_order(labels.ravel(), labels.max())
     out[box] = labels
     return out
 

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from leukofeat.kernels.jit import jit
-
-__all__ = ["label_sums", "nearest_label", "renumbered", "separated"]
-
 
 LABEL_BITS = 24
 # 5 x 5 chamfer steps (Borgefors 1986) in 1/65536 pixel: to the side, diagonal, and a knight's move
@@ -18,7 +13,7 @@ FAR, MOST = 1 << 60, (1 << 31) - 1
 
 
 @jit
-def label_sums(labels: Any, n: Any, values: Any) -> Any:
+def label_sums(labels: np.ndarray, n: int, values: np.ndarray) -> np.ndarray:
     """Per label 1..n: area, sum of y, sum of x, largest and summed value, y0, y1, x0, x1 (ends excluded), on border."""
     h, w = labels.shape
     out = np.zeros((n, 10))
@@ -56,7 +51,7 @@ def label_sums(labels: Any, n: Any, values: Any) -> Any:
 
 
 @jit
-def _step(here: Any, one: Any, two: Any) -> None:
+def _step(here: np.ndarray, one: np.ndarray, two: np.ndarray) -> None:
     """Lower a row by steps from the rows one and two away from it; all have two columns to spare at either end."""
     for x in range(here.size - 4):
         v = min(here[x + 2], one[x + 2] + STRAIGHT)
@@ -66,7 +61,7 @@ def _step(here: Any, one: Any, two: Any) -> None:
 
 
 @jit
-def nearest_label(labels: Any) -> Any:
+def nearest_label(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Label nearest to each pixel, and the distance to it.
 
     Parameters
@@ -112,7 +107,7 @@ def nearest_label(labels: Any) -> Any:
 
 
 @jit
-def separated(labels: Any) -> Any:
+def separated(labels: np.ndarray) -> np.ndarray:
     """Mask of the labels without the pixels at which two of them touch (4 neighbours): (H, W) uint8, 0 and 1."""
     h, w = labels.shape
     out = np.empty((h, w), np.uint8)
@@ -132,7 +127,7 @@ def separated(labels: Any) -> Any:
 
 
 @jit
-def renumbered(labels: Any, table: Any) -> Any:
+def renumbered(labels: np.ndarray, table: np.ndarray) -> np.ndarray:
     """The new label ``table[i]`` of each label i of an (H, W) map; both are int32."""
     h, w = labels.shape
     out = np.zeros((h, w), np.int32)
@@ -142,3 +137,18 @@ def renumbered(labels: Any, table: Any) -> Any:
             if c > 0:
                 out[y, x] = table[c]
     return out
+
+
+@jit
+def number_in_order(labels: np.ndarray, n_labels: int) -> int:
+    """Renumber `labels`, (n,) int32 in 0..n_labels, in place to 1..m in order of first appearance; return m."""
+    table = np.zeros(n_labels + 1, np.int32)
+    m = 0
+    for i in range(labels.size):
+        old = labels[i]
+        if old > 0:
+            if table[old] == 0:
+                m += 1
+                table[old] = m
+            labels[i] = table[old]
+    return m

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leukofeat.kernels.arrays import count_labels, plain
+from leukofeat.kernels.arrays import plain
 from leukofeat.kernels.jit import jit
+from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.distance import squared_depths
-from leukofeat.kernels.shape.shape import region_boxes
 
 CHROMATIN_NAMES: tuple[str, ...] = (
     "integrated_density",
@@ -181,7 +181,7 @@ def chromatin(
     depths : ndarray of int32, shape (H, W), optional
         Result of `squared_depths`, if it is at hand.
     boxes : ndarray of int64, shape (n_labels, 7), optional
-        Result of :func:`~leukofeat.kernels.shape.shape.region_boxes`, if it is at hand.
+        Result of :func:`~leukofeat.kernels.regions.boxes.region_boxes`, if it is at hand.
 
     Returns
     -------
@@ -216,6 +216,6 @@ def chromatin(
     if density.shape != labels.shape:
         raise ValueError(f"density {density.shape} and labels {labels.shape} differ in shape")
     if boxes is None:
-        boxes = region_boxes(labels, count_labels(labels, n_labels))
-    depths = squared_depths(labels, boxes=boxes) if depths is None else plain(depths, np.int32, ndim=2)
+        boxes = region_boxes(labels, n_labels)
+    depths = squared_depths(labels, boxes) if depths is None else plain(depths, np.int32, ndim=2)
     return _chromatin(density, labels, boxes, depths)

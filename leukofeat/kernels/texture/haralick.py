@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leukofeat.kernels.arrays import count_labels, plain
+from leukofeat.kernels.arrays import plain
 from leukofeat.kernels.jit import jit
 from leukofeat.kernels.logs import log_table, n_log_n
-from leukofeat.kernels.shape.shape import region_boxes
+from leukofeat.kernels.regions.boxes import region_boxes
 
 HARALICK_NAMES: tuple[str, ...] = (
     "energy",
@@ -204,7 +204,7 @@ def haralick(
     distances : tuple of int
         Steps between the pixels of a pair, in pixels along each axis.
     boxes : ndarray of int64, shape (n_labels, 7), optional
-        Result of :func:`~leukofeat.kernels.shape.shape.region_boxes`, if it is at hand.
+        Result of :func:`~leukofeat.kernels.regions.boxes.region_boxes`, if it is at hand.
 
     Returns
     -------
@@ -233,7 +233,7 @@ def haralick(
     if levels.shape != labels.shape:
         raise ValueError(f"levels {levels.shape} and labels {labels.shape} differ in shape")
     if boxes is None:
-        boxes = region_boxes(labels, count_labels(labels, n_labels))
+        boxes = region_boxes(labels, n_labels)
     n_levels = int(levels.max()) + 1 if levels.size else 1
     out = np.full((len(boxes), len(distances), 4, 13), np.nan)
     _haralick(levels, labels, boxes, np.array(distances, np.int64), n_levels, log_table(), out)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leukofeat.kernels.arrays import count_labels, plain
+from leukofeat.kernels.arrays import plain
 from leukofeat.kernels.jit import jit
-from leukofeat.kernels.shape.shape import region_boxes
+from leukofeat.kernels.regions.boxes import region_boxes
 
 RUN_LENGTH_NAMES: tuple[str, ...] = (
     "short_run_emphasis",
@@ -104,7 +104,7 @@ def run_lengths(
     n_labels : int, optional
         Number of labels; the largest in the map by default.
     boxes : ndarray of int64, shape (n_labels, 7), optional
-        Result of :func:`~leukofeat.kernels.shape.shape.region_boxes`, if it is at hand.
+        Result of :func:`~leukofeat.kernels.regions.boxes.region_boxes`, if it is at hand.
 
     Returns
     -------
@@ -131,5 +131,5 @@ def run_lengths(
     if levels.shape != labels.shape:
         raise ValueError(f"levels {levels.shape} and labels {labels.shape} differ in shape")
     if boxes is None:
-        boxes = region_boxes(labels, count_labels(labels, n_labels))
+        boxes = region_boxes(labels, n_labels)
     return _run_lengths(levels, labels, boxes, int(levels.max(initial=0)) + 1)

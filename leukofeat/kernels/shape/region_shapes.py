@@ -1,4 +1,4 @@
-"""Shape of every region of a label map: one pass over the map, then one over each region's box.
+"""Size and shape of every region of a label map, box by box.
 
 The definitions are those of scikit-image's ``regionprops``: the convex hull is that of the pixels' edge midpoints,
 its area the number of pixels whose centre it holds.
@@ -6,14 +6,11 @@ its area the number of pixels whose centre it holds.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leukofeat.kernels.arrays import count_labels, plain
+from leukofeat.kernels.arrays import plain
 from leukofeat.kernels.jit import jit
-from leukofeat.kernels.regions.spans import run_end
 from leukofeat.kernels.shape.hull import feret_diameters, fill_rows, hull_chain
 
 SHAPE_NAMES: tuple[str, ...] = (
@@ -44,53 +41,14 @@ SHAPE_NAMES: tuple[str, ...] = (
 
 
 @jit
-def _boxes(labels: Any, n: int) -> Any:
-    """Bounding box (r0, c0, r1, c1), area and coordinate sums of each label, run by run."""
-    out = np.zeros((n, 7), dtype=np.int64)
-    height, width = labels.shape
-    for k in range(n):
-        out[k, 0] = height
-        out[k, 1] = width
-    for r in range(height):
-        c: Any = np.int64(0)  # a literal 0 would be another type, and compile run_end once more
-        while c < width:
-            label = labels[r, c]
-            start = c
-            c = run_end(labels[r], start)
-            if label <= 0 or label > n:
-                continue
-            box = out[label - 1]
-            box[0] = min(box[0], r)
-            box[1] = min(box[1], start)
-            box[2] = r + 1
-            box[3] = max(box[3], c)
-            length = c - start
-            box[4] += length
-            box[5] += length * r
-            box[6] += length * (start + c - 1) // 2
-    for k in range(n):
-        if out[k, 4] == 0:
-            out[k, 0] = 0
-            out[k, 1] = 0
-    return out
-
-
-@jit
-def _perimeter(mask: Any, edge: Any, height: int, width: int) -> float:
+def _perimeter(mask: np.ndarray, edge: np.ndarray, height: int, width: int) -> float:
     """Length of the border pixels' chain by Benkrid and Crookes' weights; `mask` has a frame one pixel wide."""
+    edge[:] = 0
     for r in range(1, height + 1):
         for c in range(1, width + 1):
             inner = mask[r - 1, c] & mask[r + 1, c] & mask[r, c - 1] & mask[r, c + 1]
             edge[r, c] = mask[r, c] & (inner ^ 1)
-    for c in range(width + 2):
-        edge[0, c] = 0
-        edge[height + 1, c] = 0
-    for r in range(height + 2):
-        edge[r, 0] = 0
-        edge[r, width + 1] = 0
-    straight = 0
-    diagonal = 0
-    corner = 0
+    straight, diagonal, corner = 0, 0, 0
     for r in range(1, height + 1):
         for c in range(1, width + 1):
             if edge[r, c]:
@@ -107,7 +65,7 @@ def _perimeter(mask: Any, edge: Any, height: int, width: int) -> float:
 
 
 @jit
-def _hu(area: float, m: Any, out: Any) -> None:
+def _hu(area: float, m: np.ndarray, out: np.ndarray) -> None:
     """Hu's seven invariants from the central moments m = (20, 11, 02, 30, 21, 12, 03)."""
     n20, n11, n02 = m[0] / area**2, m[1] / area**2, m[2] / area**2
     third = area**2.5
@@ -124,35 +82,27 @@ def _hu(area: float, m: Any, out: Any) -> None:
 
 
 @jit
-def _moments(mask: Any, height: int, width: int, cr: float, cc: float, out: Any) -> None:
+def _moments(mask: np.ndarray, height: int, width: int, cr: float, cc: float, out: np.ndarray) -> None:
     """Central moments (20, 11, 02, 30, 21, 12, 03), rows first; (cr, cc) is the centroid within the box."""
     # integer sums about the nearest pixel are exact; only the shift by less than a pixel rounds
     r0 = int(np.rint(cr))
     c0 = int(np.rint(cc))
     s = np.zeros((4, 4), dtype=np.int64)
     for r in range(height):
-        n = 0
-        s1 = 0
-        s2 = 0
-        s3 = 0
+        n, s1, s2, s3 = 0, 0, 0, 0
         for c in range(width):
-            inside: Any = np.int64(mask[r + 1, c + 1])
+            inside = mask[r + 1, c + 1]
             x = (c - c0) * inside
             n += inside
             s1 += x
             s2 += x * x
             s3 += x * x * x
-        y = r - r0
-        s[0, 0] += n
-        s[1, 0] += n * y
-        s[2, 0] += n * y * y
-        s[3, 0] += n * y * y * y
-        s[0, 1] += s1
-        s[1, 1] += s1 * y
-        s[2, 1] += s1 * y * y
-        s[0, 2] += s2
-        s[1, 2] += s2 * y
-        s[0, 3] += s3
+        line = (n, s1, s2, s3)
+        power = 1
+        for i in range(4):
+            for j in range(4 - i):
+                s[i, j] += power * line[j]
+            power *= r - r0
     area = float(s[0, 0])
     my = s[1, 0] / area
     mx = s[0, 1] / area
@@ -166,11 +116,11 @@ def _moments(mask: Any, height: int, width: int, cr: float, cc: float, out: Any)
 
 
 @jit
-def _measure(labels: Any, boxes: Any, out: Any) -> None:
+def _measure(labels: np.ndarray, boxes: np.ndarray, out: np.ndarray) -> None:
     n = boxes.shape[0]
     side = max(labels.shape) + 2
-    mask_space = np.zeros((labels.shape[0] + 2) * (labels.shape[1] + 2), dtype=np.uint8)
-    edge_space = np.zeros(mask_space.size, dtype=np.uint8)
+    mask_space = np.zeros((labels.shape[0] + 2) * (labels.shape[1] + 2), dtype=np.int8)
+    edge_space = np.zeros(mask_space.size, dtype=np.int8)
     # first and last pixel of each row, and the hull's chain on either side
     ends = np.empty((2, side), dtype=np.int64)
     chains = np.empty((2, 2 * side + 4, 2), dtype=np.int64)
@@ -178,19 +128,16 @@ def _measure(labels: Any, boxes: Any, out: Any) -> None:
     points = np.empty((4 * side + 8, 2), dtype=np.int64)
     m = np.empty(7)
     for k in range(n):
-        r0, c0, pixels = boxes[k, 0], boxes[k, 1], boxes[k, 4]
+        r0, c0, r1, c1, pixels = boxes[k, :5]
         if pixels == 0:
             continue
-        h = boxes[k, 2] - r0
-        w = boxes[k, 3] - c0
+        h, w = r1 - r0, c1 - c0
         size = (h + 2) * (w + 2)
         mask = mask_space[:size].reshape(h + 2, w + 2)
         edge = edge_space[:size].reshape(h + 2, w + 2)
-        for i in range(size):
-            mask_space[i] = 0
+        mask[:] = 0
         for r in range(h):
-            ends[0, r] = -1
-            ends[1, r] = -1
+            ends[:, r] = -1
             for c in range(w):
                 if labels[r0 + r, c0 + c] == k + 1:
                     mask[r + 1, c + 1] = 1
@@ -240,51 +187,20 @@ def _measure(labels: Any, boxes: Any, out: Any) -> None:
         _hu(area, m, row[16:23])
 
 
-def region_boxes(labels: ArrayLike, n_labels: int | None = None) -> NDArray[np.int64]:
-    """Bounding box, area and coordinate sums of every region.
-
-    Parameters
-    ----------
-    labels : array_like of int, shape (H, W)
-        Label map; 0 is background.
-    n_labels : int, optional
-        Number of labels; the largest in the map by default.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_labels, 7)
-        First row, first column, last row + 1, last column + 1, pixels, sum of rows, sum of columns.
-        A label without pixels has 0 pixels and an empty box.
-
-    Examples
-    --------
-    >>> region_boxes([[0, 1], [0, 1]]).tolist()
-    [[0, 1, 2, 2, 2, 1, 2]]
-    """
-    labels = plain(labels, np.int32, ndim=2)
-    return _boxes(labels, count_labels(labels, n_labels))
-
-
-def region_shapes(
-    labels: ArrayLike, n_labels: int | None = None, boxes: NDArray[np.int64] | None = None
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+def region_shapes(labels: ArrayLike, boxes: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Measure the shape of every region of a label map.
 
     Parameters
     ----------
     labels : array_like of int, shape (H, W)
         Label map; 0 is background. A region need not be connected.
-    n_labels : int, optional
-        Number of labels; the largest in the map by default.
-    boxes : ndarray of int64, shape (n_labels, 7), optional
-        Result of `region_boxes`, if it is at hand.
+    boxes : ndarray of int64, shape (n_labels, 7)
+        Result of :func:`~leukofeat.kernels.regions.boxes.region_boxes`.
 
     Returns
     -------
     values : ndarray of float64, shape (n_labels, len(SHAPE_NAMES))
         In pixels and square pixels, columns named by ``SHAPE_NAMES``; a label without pixels gives a row of NaN.
-    boxes : ndarray of int64, shape (n_labels, 4)
-        First row, first column, last row + 1, last column + 1.
     centroids : ndarray of float64, shape (n_labels, 2)
         Row and column; NaN for a label without pixels.
 
@@ -299,16 +215,15 @@ def region_shapes(
 
     Examples
     --------
+    >>> from leukofeat.kernels.regions.boxes import region_boxes
     >>> labels = np.zeros((6, 8), dtype=np.int32)
     >>> labels[1:5, 1:7] = 1
-    >>> values, boxes, centroids = region_shapes(labels)
-    >>> dict(zip(SHAPE_NAMES, values[0].tolist()))["area"], boxes[0].tolist(), centroids[0].tolist()
-    (24.0, [1, 1, 5, 7], [2.5, 3.5])
+    >>> values, centroids = region_shapes(labels, region_boxes(labels))
+    >>> dict(zip(SHAPE_NAMES, values[0].tolist()))["area"], centroids[0].tolist()
+    (24.0, [2.5, 3.5])
     """
     labels = plain(labels, np.int32, ndim=2)
-    if boxes is None:
-        boxes = _boxes(labels, count_labels(labels, n_labels))
     values = np.full((len(boxes), len(SHAPE_NAMES)), np.nan)
     _measure(labels, boxes, values)
     area = np.where(boxes[:, 4] > 0, boxes[:, 4], np.nan)[:, None]
-    return values, boxes[:, :4], boxes[:, 5:7] / area
+    return values, boxes[:, 5:7] / area
