@@ -116,16 +116,31 @@ class ImageSequence(Sequence):
             self._items, (*self.steps, step), self.row_labels, _positions=self._positions, _numbers=self._numbers
         )
 
+    def followed_by(self, others: Sequence[np.ndarray | Smear]) -> ImageSequence:
+        """Sequence of these images, with their steps, and behind them others that are past these steps.
+
+        Examples
+        --------
+        >>> images = as_sequence([np.zeros((4, 4, 3), np.uint8)])
+        >>> both = images.with_step(lambda smear: smear.replace(image=smear.image + 9)).followed_by(images[:])
+        >>> both[0].max(), both[1].max()
+        (np.uint8(9), np.uint8(0))
+        """
+        return ImageSequence([*(self[[i]] for i in range(len(self))), *others])
+
     def source(self, i: int) -> str | None:
         """File of image `i`, or None when it was given as an array."""
         item = self._items[self._positions[i]]
+        if isinstance(item, ImageSequence):
+            return item.source(0)
         if isinstance(item, Smear):
             return item.source
         return os.fspath(item) if isinstance(item, (str, os.PathLike)) else None
 
     def name(self, i: int) -> str:
         """What to call image `i` in a message: its file, or its number in the set this sequence was taken from."""
-        return self.source(i) or f"image {self._numbers[i]}"
+        item = self._items[self._positions[i]]
+        return item.name(0) if isinstance(item, ImageSequence) else self.source(i) or f"image {self._numbers[i]}"
 
     def smear(self, i: int) -> Smear:
         """Image `i` as a record: decoded, with every step applied.
@@ -138,7 +153,9 @@ class ImageSequence(Sequence):
         if not -len(self) <= i < len(self):
             raise IndexError(f"Image {i} of a sequence of {len(self)}.")
         item = self._items[self._positions[i]]
-        if isinstance(item, (str, os.PathLike)):
+        if isinstance(item, ImageSequence):  # of one image, see followed_by
+            item = item.smear(0)
+        elif isinstance(item, (str, os.PathLike)):
             item = Smear(read_image(item), source=os.fspath(item))
         try:
             smear = item if isinstance(item, Smear) else Smear(item)

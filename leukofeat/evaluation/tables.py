@@ -100,6 +100,22 @@ class Outcome:
         return self.scores if self.has_probabilities else None
 
 
+def join(outcomes: Sequence[Outcome]) -> Outcome:
+    """Outcomes of one pipeline's folds, put one behind the other."""
+    sizes = [len(found.row) for found in outcomes]
+    scores = [found.scores for found in outcomes if found.scores is not None]
+    return Outcome(
+        **{
+            name: np.concatenate([getattr(found, name) for found in outcomes])
+            for name in ("fold", "row", "target", "predicted")
+        },
+        scores=np.concatenate(scores) if len(scores) == len(outcomes) else None,
+        has_probabilities=all(found.has_probabilities for found in outcomes),
+        seconds_per_image=float(np.average([found.seconds_per_image for found in outcomes], weights=sizes)),
+        fit_seconds=float(np.mean([found.fit_seconds for found in outcomes])),
+    )
+
+
 def summarise(
     outcomes: dict[str, Outcome], labels: np.ndarray, groups: np.ndarray | None, n_bootstrap: int, random_state: Any
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

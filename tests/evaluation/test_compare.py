@@ -10,7 +10,7 @@ from sklearn.svm import SVC
 
 from leukofeat.baselines import make_baseline
 from leukofeat.datasets import load_images, make_smears
-from leukofeat.evaluation import compare, compare_protocols, mcnemar
+from leukofeat.evaluation import compare, mcnemar
 from leukofeat.features import FeatureSet
 from leukofeat.statistics.metrics import CLASS_METRICS, OVERALL_METRICS
 from tests.stages import MeanColor
@@ -178,11 +178,16 @@ def test_two_classes(slides):
 
 def test_protocols_share_the_features_and_give_what_each_gives_alone(slides):
     pipelines = {"a": make_baseline("four_colors")}
-    ways = {"random": ("random", None), "slides": (3, slides.groups)}
-    both = compare_protocols(pipelines, slides.images, slides.target, ways, n_bootstrap=10)
-    for name, (cv, groups) in ways.items():
-        alone = compare(pipelines, slides.images, slides.target, cv=cv, groups=groups, n_bootstrap=10)
+    ways, groups = {"random": "random", "slides": 3}, {"slides": slides.groups}
+    both = compare(pipelines, slides.images, slides.target, cv=ways, groups=groups, n_bootstrap=10)
+    assert list(both) == list(ways)
+    for name, cv in ways.items():
+        alone = compare(pipelines, slides.images, slides.target, cv=cv, groups=groups.get(name), n_bootstrap=10)
         pd.testing.assert_frame_equal(both[name].predictions, alone.predictions)
+    for_all = compare(pipelines, slides.images, slides.target, cv=ways, groups=slides.groups, n_bootstrap=10)
+    assert [found.configuration["n_groups"] for found in for_all.values()] == [12, 12]
+    with pytest.raises(ValueError, match="groups= is for the protocols 'slide'; cv= has 'random', 'slides'"):
+        compare(pipelines, slides.images, slides.target, cv=ways, groups={"slide": slides.groups})
 
 
 def test_stress_tests_every_pipeline_with_models_that_did_not_see_the_image():
@@ -226,8 +231,12 @@ def test_one_versus_one_scores_are_left_out(slides):
 def test_random_splits_flatter_real_images(data_folder):
     bunch = load_images(data_folder / "leukemia4")
     rows = np.sort(np.random.default_rng(0).permutation(len(bunch.target))[:300])
-    ways = {"random": ("random", None), "clusters": ("stratified-grouped", bunch.frame["cluster0"].to_numpy()[rows])}
-    found = compare_protocols(
-        {"four": make_baseline("four_colors")}, bunch.images[rows], bunch.target[rows], ways, n_bootstrap=10
+    found = compare(
+        {"four": make_baseline("four_colors")},
+        bunch.images[rows],
+        bunch.target[rows],
+        cv={"random": "random", "clusters": "stratified-grouped"},
+        groups={"clusters": bunch.frame["cluster0"].to_numpy()[rows]},
+        n_bootstrap=10,
     )
     assert found["random"].table.loc["four", "accuracy"] > found["clusters"].table.loc["four", "accuracy"] + 0.03
