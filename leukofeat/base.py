@@ -6,7 +6,7 @@ import copy
 import numbers
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,6 @@ class _Stage(TransformerMixin, BaseEstimator):
         tags.requires_fit = self.requires_fit
         tags.input_tags.two_d_array = False
         tags.input_tags.one_d_array = True
-        tags.input_tags.three_d_array = False
         tags.input_tags.string = True
         tags.no_validation = True
         return tags
@@ -48,6 +47,32 @@ class _Stage(TransformerMixin, BaseEstimator):
         A stage whose parameters depend on each other overrides this, calls it, and goes on from there.
         """
         self._validate_params()
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Check the parameters and learn what the stage learns (most learn nothing).
+
+        Parameters
+        ----------
+        X : list, ndarray, Series or one-column DataFrame of n images or paths
+        y : array-like of length n, optional
+            Passed on to stages that learn from it.
+
+        Returns
+        -------
+        self
+        """
+        self.check_params()
+        self.learn(as_sequence(X), y)
+        return self
+
+    def learn(self, images: ImageSequence, y: Any) -> None:
+        """Learn from the images of `fit`; what is learned goes into attributes that end in `_`.
+
+        Parameters
+        ----------
+        images : ImageSequence of n images
+        y : array-like of length n, or None
+        """
 
     def _prepare(self, X: Any) -> ImageSequence:
         self.check_params()
@@ -68,15 +93,11 @@ class ImageStage(_Stage, auto_wrap_output_keys=None):  # type: ignore[call-arg] 
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from leukofeat.base import ImageStage
     >>> from leukofeat.constraints import Integral, Number
     >>> class Brighter(ImageStage):
     ...     _parameter_constraints = {"by": [Number(Integral, 0, 255)]}
-    ...
     ...     def __init__(self, by=10):
     ...         self.by = by
-    ...
     ...     def apply(self, smear):
     ...         return smear.replace(image=np.minimum(smear.image, 255 - self.by) + np.uint8(self.by))
     >>> Brighter(5).fit_transform([np.full((2, 2, 3), 100, np.uint8)])[0].max()
@@ -86,32 +107,13 @@ class ImageStage(_Stage, auto_wrap_output_keys=None):  # type: ignore[call-arg] 
 
     >>> class Centred(ImageStage):
     ...     requires_fit = True
-    ...
     ...     def learn(self, images, y):
     ...         self.level_ = np.mean([image.mean() for image in images])
-    ...
     ...     def apply(self, smear):
     ...         return smear.replace(image=np.clip(smear.image - self.level_ + 128, 0, 255).astype(np.uint8))
     >>> Centred().fit_transform([np.full((2, 2, 3), 100, np.uint8)])[0].max()
     np.uint8(128)
     """
-
-    def fit(self, X: Any, y: Any = None) -> ImageStage:
-        """Check the parameters and learn what the stage learns (most learn nothing).
-
-        Parameters
-        ----------
-        X : list, ndarray, Series or one-column DataFrame of n images or paths
-        y : array-like of length n, optional
-            Passed on to stages that learn from it.
-
-        Returns
-        -------
-        self
-        """
-        self.check_params()
-        self.learn(as_sequence(X), y)
-        return self
 
     def transform(self, X: Any) -> ImageSequence:
         """Lazy sequence of the processed images; nothing is computed yet.
@@ -133,15 +135,6 @@ class ImageStage(_Stage, auto_wrap_output_keys=None):  # type: ignore[call-arg] 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """One column: the image."""
         return np.array(["image"], dtype=object)
-
-    def learn(self, images: ImageSequence, y: Any) -> None:
-        """Learn from the images of `fit`; what is learned goes into attributes that end in `_`.
-
-        Parameters
-        ----------
-        images : ImageSequence of n images
-        y : array-like of length n, or None
-        """
 
     def apply(self, smear: Smear) -> Smear:
         """Process one image: a pure function of the record and of the stage's parameters.
@@ -168,21 +161,16 @@ class FeatureFamily(_Stage):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from leukofeat.base import FeatureFamily
     >>> from leukofeat.datasets import make_smears
     >>> from leukofeat.features import FeatureSet
     >>> from leukofeat.segmentation import LabKMeansSegmenter
     >>> class NucleusArea(FeatureFamily):
     ...     def row_names(self):
     ...         return ["nucleus_area_total"]
-    ...
     ...     def row(self, smear):
     ...         return self.cells(smear).sum(axis=0)
-    ...
     ...     def cell_names(self):
     ...         return ["nucleus_area"]
-    ...
     ...     def cells(self, smear):
     ...         counts = np.bincount(smear.region("nucleus").ravel(), minlength=smear.n_cells + 1)
     ...         return counts[1:, None].astype(float)
@@ -199,22 +187,6 @@ class FeatureFamily(_Stage):
     on_empty: str = "nan"
     n_jobs: int | None = None
     verbose: int = 0
-
-    def fit(self, X: Any, y: Any = None) -> FeatureFamily:
-        """Check the parameters; nothing is learned.
-
-        Parameters
-        ----------
-        X : list, ndarray, Series or one-column DataFrame of n images or paths
-        y : ignored
-
-        Returns
-        -------
-        self
-        """
-        self.check_params()
-        as_sequence(X)
-        return self
 
     def transform(self, X: Any) -> np.ndarray:
         """Measure every image, in one pass.

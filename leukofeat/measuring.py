@@ -38,16 +38,14 @@ class ImageWarning(UserWarning):
     """
 
     def __init__(self, failures: Sequence[Failure] = (), n_images: int = 0) -> None:
+        super().__init__(failures, n_images)
         self.failures = list(failures)
         self.n_images = n_images
+
+    def __str__(self) -> str:
         shown = "; ".join(f"{f.name}: {f.reason}" for f in self.failures[:10])
         more = f"; and {len(self.failures) - 10} more" if len(self.failures) > 10 else ""
-        super().__init__(
-            f"{len(self.failures)} of {n_images} images could not be measured and have NaN in every column: {shown}{more}"
-        )
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.failures, self.n_images)
+        return f"{len(self.failures)} of {self.n_images} images could not be measured and have NaN in every column: {shown}{more}"
 
 
 def warn_of(failures: Sequence[Failure], n_images: int) -> None:

@@ -99,16 +99,7 @@ class ImageSequence(Sequence):
     def __getstate__(self) -> dict[str, Any]:
         # Only the selected items travel to a worker.
         items = [self._items[p] for p in self._positions]
-        return {
-            "_items": items,
-            "_positions": np.arange(len(items)),
-            "_numbers": self._numbers,
-            "steps": self.steps,
-            "row_labels": self.row_labels,
-        }
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        return self.__dict__ | {"_items": items, "_positions": np.arange(len(items))}
 
     def with_step(self, step: Step) -> ImageSequence:
         """Copy of the sequence that also does `step`."""

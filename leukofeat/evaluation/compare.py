@@ -250,9 +250,8 @@ def _stress_table(
         if not len(used):
             return None
         answers = np.empty(len(target), found.predicted.dtype)
-        answers[found.row[::-1]] = found.predicted[
-            ::-1
-        ]  # where several folds tested an image, the first of them counts
+        # backwards, so that of several folds that tested an image the first counts
+        answers[found.row[::-1]] = found.predicted[::-1]
         rows, after = changed.rows[used], answers[-len(changed.images) :].reshape(len(STRESS_TESTS), -1)[:, used]
         units = rows if groups is None else groups[rows]
         tables[name] = stress_table(

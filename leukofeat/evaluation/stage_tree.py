@@ -48,7 +48,7 @@ def same_stage(first: Any, second: Any) -> bool:
     if type(first) is not type(second):
         return False
     if isinstance(first, BaseEstimator):
-        return same_stage(first.get_params(deep=False), second.get_params(deep=False))
+        first, second = first.get_params(deep=False), second.get_params(deep=False)
     if isinstance(first, dict):
         return first.keys() == second.keys() and all(same_stage(first[key], second[key]) for key in first)
     if isinstance(first, (list, tuple)):
