@@ -38,7 +38,7 @@ def extract(arguments: argparse.Namespace) -> int:
 
     write = _writer(arguments.output)
     bunch = load_images(arguments.folder)
-    stages, features = _feature_stages(make_baseline(arguments.baseline))
+    stages, features, _ = _parts(make_baseline(arguments.baseline))
     features.set_params(on_error="nan", n_jobs=arguments.jobs, verbose=1)
     images = bunch.images
     learns = any(stage.requires_fit for stage in stages)
@@ -114,7 +114,7 @@ def train(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     pipeline = make_baseline(arguments.baseline)
-    features = _feature_stages(pipeline)[1].set_params(n_jobs=arguments.jobs, verbose=1)
+    features = _parts(pipeline)[1].set_params(n_jobs=arguments.jobs, verbose=1)
     pipeline.fit(bunch.images[fitted], target[fitted])
     features.set_params(n_jobs=None, verbose=0)
     save(pipeline, arguments.output)
@@ -138,13 +138,12 @@ def predict(arguments: argparse.Namespace) -> int:
 
     from leukofeat.datasets import load_images
     from leukofeat.persistence import load
-    from leukofeat.pipeline import split_pipeline
 
     write = _writer(arguments.output)
     pipeline = load(arguments.model)
     bunch = load_images(arguments.folder)
-    stages, features = _feature_stages(pipeline)
-    rest, images = split_pipeline(pipeline).rest, bunch.images
+    stages, features, rest = _parts(pipeline)
+    images = bunch.images
     for stage in stages:
         images = stage.transform(images)
     found = features.set_params(on_error="nan", n_jobs=arguments.jobs, verbose=1).extract(images)
@@ -208,14 +207,14 @@ def _writer(output: str) -> Callable[[pd.DataFrame], None]:
     return write
 
 
-def _feature_stages(pipeline: Pipeline) -> tuple[list[ImageStage], FeatureSet]:
+def _parts(pipeline: Pipeline) -> tuple[list[ImageStage], FeatureSet, Pipeline]:
     from leukofeat.features import FeatureSet
     from leukofeat.pipeline import split_pipeline
 
-    stages, features, _ = split_pipeline(pipeline)
+    stages, features, rest = split_pipeline(pipeline)
     if not isinstance(features, FeatureSet):
         raise ValueError("The model has no FeatureSet step; it was not trained by `leukofeat train`.")
-    return stages, features
+    return stages, features, rest
 
 
 def _find_readable(images: ImageSequence) -> tuple[np.ndarray, list[Failure]]:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from sklearn.pipeline import _name_estimators
 
 from leukofeat.base import FeatureFamily
 from leukofeat.constraints import OneOf
@@ -163,13 +164,7 @@ class FeatureSet(FeatureFamily):
     def _named_families(self) -> list[tuple[str, FeatureFamily]]:
         if not isinstance(self.families, (list, tuple)):
             return []  # refused by name in check_params; until then the set can be printed
-        names = [type(family).__name__.lower() for family in self.families]
-        total, seen = Counter(names), Counter[str]()
-        named = []
-        for name, family in zip(names, self.families, strict=True):
-            seen[name] += 1
-            named.append((f"{name}-{seen[name]}" if total[name] > 1 else name, family))
-        return named
+        return _name_estimators(self.families)
 
     def row_names(self) -> list[str]:
         return [name for family in self.families for name in family.row_names()]
