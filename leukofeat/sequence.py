@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, overload
+from typing import Any, Self, overload
 
 import numpy as np
 
@@ -42,19 +42,11 @@ class ImageSequence(Sequence):
     ((6, 5, 3), 3)
     """
 
-    def __init__(
-        self,
-        items: Any,
-        steps: tuple[Step, ...] = (),
-        row_labels: Any = None,
-        *,
-        _positions: Any = None,
-        _numbers: Any = None,
-    ) -> None:
+    def __init__(self, items: Any, steps: tuple[Step, ...] = (), row_labels: Any = None) -> None:
         self._items = items
-        self._positions = np.arange(len(items)) if _positions is None else _positions
+        self._positions = np.arange(len(items))
         # What an image is called in messages: unlike its position, it outlives the way to a worker.
-        self._numbers = self._positions if _numbers is None else _numbers
+        self._numbers = self._positions
         self.steps = steps
         self.row_labels = row_labels
 
@@ -89,9 +81,7 @@ class ImageSequence(Sequence):
             if key.size == 0:
                 key = key.astype(np.intp)
         row_labels = None if self.row_labels is None else self.row_labels[key]
-        return ImageSequence(
-            self._items, self.steps, row_labels, _positions=self._positions[key], _numbers=self._numbers[key]
-        )
+        return self._with(_positions=self._positions[key], _numbers=self._numbers[key], row_labels=row_labels)
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
@@ -101,11 +91,14 @@ class ImageSequence(Sequence):
         items = [self._items[p] for p in self._positions]
         return self.__dict__ | {"_items": items, "_positions": np.arange(len(items))}
 
-    def with_step(self, step: Step) -> ImageSequence:
+    def _with(self, **changes: Any) -> Self:
+        changed = object.__new__(type(self))
+        changed.__dict__ |= self.__dict__ | changes
+        return changed
+
+    def with_step(self, step: Step) -> Self:
         """Copy of the sequence that also does `step`."""
-        return ImageSequence(
-            self._items, (*self.steps, step), self.row_labels, _positions=self._positions, _numbers=self._numbers
-        )
+        return self._with(steps=(*self.steps, step))
 
     def followed_by(self, others: Sequence[np.ndarray | Smear]) -> ImageSequence:
         """Sequence of these images, with their steps, and behind them others that are past these steps.

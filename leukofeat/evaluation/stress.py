@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, NamedTuple
 
 import cv2
@@ -123,27 +122,30 @@ def stress_table(
     random_state: Any,
 ) -> pd.DataFrame:
     """Table of :func:`stress_test` from the predictions before, (m,), and `after`, (n_tests, m); `units` are what is resampled."""
-    clean, table = before == target, {}
-    for name, predicted in zip(STRESS_TESTS, after, strict=True):
-        loss = 100.0 * (clean.astype(float) - (predicted == target))
-        statistic = partial(_mean, loss)
-        options = {"n_bootstrap": n_bootstrap, "are_shares": False, "random_state": random_state}
-        low, high = bootstrap_interval(statistic, units, **options)["mean"]
-        table[name] = {
+    clean, stressed = before == target, after == target
+    loss = 100.0 * (clean.astype(float) - stressed)
+    low, high = bootstrap_interval(
+        lambda weights: {"means": weights @ loss.T / weights.sum(axis=1, keepdims=True)},
+        units,
+        n_bootstrap=n_bootstrap,
+        are_shares=False,
+        random_state=random_state,
+    )["means"]
+    table = pd.DataFrame(
+        {
             "n_images": len(target),
             "clean": clean.mean(),
-            "stressed": np.mean(predicted == target),
-            "points_lost": loss.mean(),
+            "stressed": stressed.mean(axis=1),
+            "points_lost": loss.mean(axis=1),
             "points_lost_low": low,
             "points_lost_high": high,
-            "changed": np.mean(predicted != before),
-            "follows_background": np.mean(predicted == other) if name == "other background" else np.nan,
-        }
-    return pd.DataFrame.from_dict(table, orient="index").rename_axis("test").astype({"n_images": int})
-
-
-def _mean(values: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    return {"mean": weights @ values / weights.sum(axis=1)}
+            "changed": (after != before).mean(axis=1),
+            "follows_background": (after == other).mean(axis=1),
+        },
+        index=pd.Index(STRESS_TESTS, name="test"),
+    )
+    table.loc[table.index != "other background", "follows_background"] = np.nan
+    return table
 
 
 def draw_rows(target: np.ndarray, rows: np.ndarray, n_images: int, random_state: Any) -> np.ndarray:

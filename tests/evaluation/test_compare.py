@@ -8,10 +8,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from leukofeat.augmentation import augment
 from leukofeat.baselines import make_baseline
 from leukofeat.datasets import load_images, make_smears
 from leukofeat.evaluation import compare, mcnemar
 from leukofeat.features import FeatureSet
+from leukofeat.segmentation import LabKMeansSegmenter
 from leukofeat.statistics.metrics import CLASS_METRICS, OVERALL_METRICS
 from tests.stages import MeanColor
 
@@ -203,6 +205,38 @@ def test_stress_tests_every_pipeline_with_models_that_did_not_see_the_image():
     assert stress.loc[("shared", "other background"), "points_lost"] > 0
     assert own.loc["shared"].shape[0] == 32
     assert compare({"a": pipelines["shared"]}, smears.images, smears.target, cv=2, n_bootstrap=10).stress is None
+
+
+def test_an_image_that_several_folds_tested_is_stressed_once(slides):
+    cv = RepeatedStratifiedKFold(n_splits=2, n_repeats=2, random_state=0)
+    result = compare(
+        {"a": make_baseline("four_colors")},
+        slides.images,
+        slides.target,
+        cv=cv,
+        stress=True,
+        n_stress=48,
+        n_bootstrap=10,
+    )
+    assert (result.stress["n_images"] == result.stress["n_images"].iloc[0]).all()
+    assert result.stress["n_images"].iloc[0] == len(_with_cells(slides))
+    first = result.predictions[result.predictions["fold"] < 2].set_index("row")
+    right = (first["predicted"] == first["target"])[first.index.isin(_with_cells(slides))]
+    np.testing.assert_allclose(result.stress["clean"], right.mean())
+    assert len(result.predictions) == 2 * 48
+
+
+def _with_cells(slides):
+    cells = LabKMeansSegmenter(rank="a").transform(slides.images)
+    return [i for i in range(len(cells)) if cells.smear(i).n_cells]
+
+
+def test_stress_of_altered_copies():
+    smears = make_smears(n_samples=8, size=96, n_slides=8, random_state=0)
+    images, y, groups = augment(smears.images, smears.target, n_copies=1)
+    result = compare({"a": make_baseline("four_colors")}, images, y, cv=2, groups=groups, stress=True, n_bootstrap=10)
+    assert len(result.predictions) == 16
+    assert len(result.stress) == 5
 
 
 def test_the_result_prints_as_its_summary(result):
