@@ -161,16 +161,21 @@ def measure(plan: Plan, images: ImageSequence, *, n_jobs: int | None = None, ver
     seconds = np.array([spent for _, spent, _ in found]).reshape(len(images), n_stages)
     tables = []
     for number, leaf in enumerate(plan.leaves):
-        width = sum(widths[f] for f in leaf.families)
-        lost = np.empty((0, width)) if per_cell else np.full((1, width), np.nan)
-        parts = [
-            lost if number in reasons else np.atleast_2d(np.concatenate([rows[f] for f in leaf.families], axis=-1))
-            for rows, _, reasons in found
-        ]
+        counts = np.array(
+            [
+                int(not per_cell) if number in reasons else len(np.atleast_2d(rows[leaf.families[0]]))
+                for rows, _, reasons in found
+            ],
+            dtype=np.int64,
+        )
+        values = np.full((counts.sum(), sum(widths[f] for f in leaf.families)), np.nan)
+        for (rows, _, reasons), count, end in zip(found, counts, np.cumsum(counts), strict=True):
+            if number not in reasons:
+                values[end - count : end] = np.concatenate([rows[f] for f in leaf.families], axis=-1)
         tables.append(
             Extraction(
-                values=np.vstack([np.empty((0, width)), *parts]),
-                images=np.repeat(np.arange(len(images)), [len(part) for part in parts]),
+                values=values,
+                images=np.repeat(np.arange(len(images)), counts),
                 failures=[
                     Failure(i, images.name(i), reasons[number])
                     for i, (_, _, reasons) in enumerate(found)
