@@ -85,16 +85,8 @@ class Smear:
     def _set(self, name: str, array: np.ndarray) -> None:
         object.__setattr__(self, name, _read_only(array))
 
-    def __getstate__(self) -> tuple[Any, ...]:
-        return (self.image, self.nuclei, self.cells, self.source)
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        for name, value in zip(("image", "nuclei", "cells"), state[:3], strict=True):
-            if value is None:
-                object.__setattr__(self, name, None)
-            else:
-                self._set(name, value)
-        object.__setattr__(self, "source", state[3])
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.image, self.nuclei, self.cells, self.source)
 
     def __repr__(self) -> str:
         height, width = self.image.shape[:2]

@@ -211,6 +211,24 @@ def test_image_stages_know_their_one_column(case):
     )
 
 
+@pytest.mark.parametrize(
+    ("base", "call"),
+    [
+        (ImageStage, lambda stage: stage.transform([np.zeros((2, 2, 3), np.uint8)])[0]),
+        (FeatureFamily, lambda stage: stage.get_feature_names_out()),
+        (FeatureFamily, lambda stage: stage.row(Smear(np.zeros((2, 2, 3), np.uint8)))),
+    ],
+    ids=["apply", "row_names", "row"],
+)
+def test_a_hook_that_is_missing_is_named(base, call, request):
+    class Unfinished(base):
+        pass
+
+    hook = request.node.callspec.id
+    with pytest.raises(NotImplementedError, match=rf"Unfinished has to define {hook}\("):
+        call(Unfinished())
+
+
 @families
 def test_names_of_features(case, smears):
     stage = clone(case.stage)

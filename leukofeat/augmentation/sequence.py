@@ -9,7 +9,7 @@ import numpy as np
 
 from leukofeat.augmentation.image import DEFAULT, alter, check_transforms
 from leukofeat.base import check_number
-from leukofeat.sequence import ImageSequence, Step, as_sequence
+from leukofeat.sequence import ImageSequence, as_sequence
 from leukofeat.smear import Smear
 
 
@@ -62,7 +62,7 @@ def augment(
     copies = np.concatenate([np.zeros(len(base), np.int64), *(np.arange(1, count + 1) for count in counts)])
     draws = [_Draw(int(row), int(copy)) for row, copy in zip(rows, copies, strict=True)]
     labels = None if base.row_labels is None else np.asarray(base.row_labels)[rows]
-    sequence = AugmentedSequence(base, draws, strengths, random_state, row_labels=labels)
+    sequence = AugmentedSequence(base, draws, strengths, random_state, labels)
     return sequence, None if target is None else target[rows], own[rows]
 
 
@@ -94,27 +94,19 @@ class AugmentedSequence(ImageSequence):
         draws: list[_Draw],
         strengths: dict[str, float],
         random_state: int,
-        steps: tuple[Step, ...] = (),
         row_labels: Any = None,
-        *,
-        _positions: Any = None,
-        _seeds: Any = None,
     ) -> None:
-        super().__init__(draws, steps, row_labels, _positions=_positions)
+        super().__init__(draws, row_labels=row_labels)
         self._base = base
         self._strengths = strengths
         self._random_state = random_state
         # What the draw of an image is seeded by: unlike its row, it outlives the way to a worker.
-        self._seeds = np.arange(len(base)) if _seeds is None else _seeds
+        self._seeds = np.arange(len(base))
 
     def __repr__(self) -> str:
         copies = sum(self._items[p].copy > 0 for p in self._positions)
         steps = "".join(f" -> {type(getattr(step, '__self__', step)).__name__}" for step in self.steps)
         return f"AugmentedSequence({len(self) - copies} images and {copies} copies{steps})"
-
-    def __getitem__(self, key: Any) -> Any:
-        found = super().__getitem__(key)
-        return self._with(found) if isinstance(found, ImageSequence) else found
 
     def __getstate__(self) -> dict[str, Any]:
         # Only the sources of the selected items travel to a worker.
@@ -127,10 +119,6 @@ class AugmentedSequence(ImageSequence):
             "_base": self._base[rows],
             "_seeds": self._seeds[rows],
         }
-
-    def with_step(self, step: Step) -> AugmentedSequence:
-        """Copy of the sequence that also does `step`."""
-        return self._with(super().with_step(step))
 
     def source(self, i: int) -> str | None:
         """File of the original of image `i`, or None when it was given as an array."""
@@ -160,18 +148,6 @@ class AugmentedSequence(ImageSequence):
 
     def _draw(self, i: int) -> _Draw:
         return self._items[self._positions[i]]
-
-    def _with(self, like: ImageSequence) -> AugmentedSequence:
-        return AugmentedSequence(
-            self._base,
-            self._items,
-            self._strengths,
-            self._random_state,
-            like.steps,
-            like.row_labels,
-            _positions=like._positions,
-            _seeds=self._seeds,
-        )
 
 
 def _count_copies(n_copies: Any, target: np.ndarray | None, n: int) -> np.ndarray:

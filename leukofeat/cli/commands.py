@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
+    from leukofeat.base import ImageStage
     from leukofeat.features import Failure, FeatureSet
     from leukofeat.sequence import ImageSequence
 
@@ -32,32 +32,31 @@ def demo(arguments: argparse.Namespace) -> int:
 def extract(arguments: argparse.Namespace) -> int:
     """Images to a table of features."""
     import pandas as pd
-    from sklearn.pipeline import Pipeline
 
     from leukofeat.baselines import make_baseline
     from leukofeat.datasets import load_images
 
     write = _writer(arguments.output)
     bunch = load_images(arguments.folder)
-    pipeline = make_baseline(arguments.baseline)
-    position, features = _feature_set(pipeline)
+    stages, features, _ = _parts(make_baseline(arguments.baseline))
     features.set_params(on_error="nan", n_jobs=arguments.jobs, verbose=1)
     images = bunch.images
-    if position:
-        stages = Pipeline(pipeline.steps[:position])
-        images = stages.fit(_readable(images)).transform(images) if _learns(stages) else stages.transform(images)
-    columns: dict[str, Any] = {"path": bunch.frame["path"].to_numpy()}
-    columns |= {name: bunch.frame[name].to_numpy() for name in ("label", "split", "group") if name in bunch.frame}
+    learns = any(stage.requires_fit for stage in stages)
+    readable = images[_find_readable(images)[0]] if learns else images[:0]
+    for stage in stages:
+        images, readable = stage.fit(readable).transform(images), stage.transform(readable)
+    columns = {
+        name: bunch.frame[name].to_numpy() for name in ("path", "label", "split", "group") if name in bunch.frame
+    }
     if arguments.cells:
-        cells, failures = _catch_failures(lambda: features.measure_cells(images))
-        rows = cells.pop("image").to_numpy()
-        cells = cells.drop(columns="source")
-        table = pd.concat([pd.DataFrame({name: values[rows] for name, values in columns.items()}), cells], axis=1)
+        table, failures = features.extract_cells(images)
+        rows = table.pop("image").to_numpy()
+        columns = {name: values[rows] for name, values in columns.items()}
+        table = table.drop(columns="source")
     else:
-        values, failures = _catch_failures(lambda: features.transform(images))
-        table = pd.concat(
-            [pd.DataFrame(columns), pd.DataFrame(values, columns=features.get_feature_names_out())], axis=1
-        )
+        found = features.extract(images)
+        table, failures = pd.DataFrame(found.values, columns=features.get_feature_names_out()), found.failures
+    table = pd.concat([pd.DataFrame(columns), table], axis=1)
     write(table)
     print(f"{arguments.output}: {len(table)} rows, {table.shape[1]} columns from {len(images)} images.")
     return _report(failures, len(images))
@@ -115,9 +114,9 @@ def train(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     pipeline = make_baseline(arguments.baseline)
-    _feature_set(pipeline)[1].set_params(n_jobs=arguments.jobs, verbose=1)
+    features = _parts(pipeline)[1].set_params(n_jobs=arguments.jobs, verbose=1)
     pipeline.fit(bunch.images[fitted], target[fitted])
-    _feature_set(pipeline)[1].set_params(n_jobs=None, verbose=0)
+    features.set_params(n_jobs=None, verbose=0)
     save(pipeline, arguments.output)
     print(f"{arguments.output}: {arguments.baseline} fitted on {fitted.sum()} images of {len(classes)} classes.")
     for part in [] if bunch.split is None else sorted(set(bunch.split[good].astype(str)) - {"train"}):
@@ -143,10 +142,12 @@ def predict(arguments: argparse.Namespace) -> int:
     write = _writer(arguments.output)
     pipeline = load(arguments.model)
     bunch = load_images(arguments.folder)
-    position, features = _feature_set(pipeline)
-    features.set_params(on_error="nan", n_jobs=arguments.jobs, verbose=1)
-    values, failures = _catch_failures(lambda: pipeline[: position + 1].transform(bunch.images))
-    rest = pipeline[position + 1 :]
+    stages, features, rest = _parts(pipeline)
+    images = bunch.images
+    for stage in stages:
+        images = stage.transform(images)
+    found = features.set_params(on_error="nan", n_jobs=arguments.jobs, verbose=1).extract(images)
+    values, failures = features.wrap_output(found.values), found.failures
     scores = np.asarray(rest.decision_function(values))
     if scores.ndim == 1:
         scores = np.column_stack([-scores, scores])
@@ -206,17 +207,14 @@ def _writer(output: str) -> Callable[[pd.DataFrame], None]:
     return write
 
 
-def _feature_set(pipeline: Pipeline) -> tuple[int, FeatureSet]:
+def _parts(pipeline: Pipeline) -> tuple[list[ImageStage], FeatureSet, Pipeline]:
     from leukofeat.features import FeatureSet
+    from leukofeat.pipeline import split_pipeline
 
-    for position, (_, step) in enumerate(pipeline.steps):
-        if isinstance(step, FeatureSet):
-            return position, step
-    raise ValueError("The model has no FeatureSet step; it was not trained by `leukofeat train`.")
-
-
-def _learns(stages: Pipeline) -> bool:
-    return any(stage.__sklearn_tags__().requires_fit for _, stage in stages.steps)
+    stages, features, rest = split_pipeline(pipeline)
+    if not isinstance(features, FeatureSet):
+        raise ValueError("The model has no FeatureSet step; it was not trained by `leukofeat train`.")
+    return stages, features, rest
 
 
 def _find_readable(images: ImageSequence) -> tuple[np.ndarray, list[Failure]]:
@@ -230,31 +228,12 @@ def _find_readable(images: ImageSequence) -> tuple[np.ndarray, list[Failure]]:
     return np.array([reason is None for reason in reasons]), failures
 
 
-def _readable(images: ImageSequence) -> ImageSequence:
-    return images[_find_readable(images)[0]]
-
-
 def _reason_unreadable(images: ImageSequence, i: int) -> str | None:
     try:
         images.smear(i)
     except ValueError as error:
         return str(error)
     return None
-
-
-def _catch_failures(measure: Callable[[], Any]) -> tuple[Any, list[Failure]]:
-    from leukofeat.features import ImageWarning
-
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ImageWarning)
-        result = measure()
-    failures: list[Failure] = []
-    for warning in caught:
-        if isinstance(warning.message, ImageWarning):
-            failures += warning.message.failures
-        else:
-            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-    return result, failures
 
 
 def _report(failures: Sequence[Failure], n_images: int) -> int:

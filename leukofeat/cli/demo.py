@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import ConfusionMatrixDisplay
 from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from leukofeat.baselines import make_baseline
 from leukofeat.datasets import make_smears
 from leukofeat.evaluation import Comparison, compare
+from leukofeat.pipeline import split_pipeline
 from leukofeat.plotting import NOTE, FeatureDisplay, StagesDisplay
 from leukofeat.report import write_report
 
@@ -60,7 +61,7 @@ def run_demo(output: str | os.PathLike[str], *, n_samples: int = 240, random_sta
         folder / "report.html",
         result,
         images=smears.images,
-        segmenter=_image_stages(pipeline),
+        segmenter=make_pipeline(*split_pipeline(pipeline).stages),
         title="Synthetic smears: how far these figures can be believed",
         command=f"leukofeat demo --images {n_samples} --seed {random_state}",
     )
@@ -76,11 +77,6 @@ def run_demo(output: str | os.PathLike[str], *, n_samples: int = 240, random_sta
     return result
 
 
-def _image_stages(pipeline: Pipeline) -> Pipeline:
-    position = next(i for i, (name, _) in enumerate(pipeline.steps) if name == "featureset")
-    return pipeline[:position]
-
-
 def _draw(folder: Path, result: Comparison, smears: Any, pipeline: Pipeline) -> None:
     first = [int(np.flatnonzero(smears.target == code)[0]) for code in range(len(smears.target_names))]
     stages = StagesDisplay.from_pipeline(
@@ -88,7 +84,7 @@ def _draw(folder: Path, result: Comparison, smears: Any, pipeline: Pipeline) -> 
     )
     _save(stages.figure_, folder / "stages.png", "What each stage makes of one field a class")
 
-    values = pipeline["featureset"].transform(_image_stages(pipeline).transform(smears.images))
+    values = pipeline["featureset"].transform(make_pipeline(*split_pipeline(pipeline).stages).transform(smears.images))
     table = pd.DataFrame(values, columns=pipeline["featureset"].get_feature_names_out())
     features = FeatureDisplay.from_table(table, smears.target, class_names=list(smears.target_names))
     _save(features.figure_, folder / "features.png", "Features that separate the classes best")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from leukofeat.base import ImageStage
+from leukofeat.pipeline import split_pipeline
 from leukofeat.plotting.drawing import grid, outline
 from leukofeat.sequence import as_sequence
 
@@ -49,9 +49,7 @@ class StagesDisplay:
         images = as_sequence(X)
         columns, names = [[outline(images.smear(i)) for i in range(len(images))]], ["image"]
         current = images
-        for _, stage in pipeline.steps:
-            if not isinstance(stage, ImageStage):
-                break
+        for stage in split_pipeline(pipeline).stages:
             current = stage.transform(current)
             columns.append([outline(current.smear(i)) for i in range(len(current))])
             names.append(type(stage).__name__)
