@@ -14,9 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.calibration import calibration_curve
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_curve
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -28,7 +26,6 @@ from leukofeat.report import write_report
 from leukofeat.report.cases import outlined, worst_rows
 from leukofeat.report.charts import ticks
 from leukofeat.report.html import Markup, element, escape, picture
-from leukofeat.statistics.curves import GRID, reliability, roc_band
 from tests.stages import DarkSegmenter, MeanColor
 
 EVIL = (
@@ -327,33 +324,6 @@ def test_only_what_there_is(tmp_path, audit):
     assert "Comparison" not in page.text
     with pytest.raises(ValueError, match="nothing to report"):
         write_report(tmp_path / "r.html")
-
-
-def test_roc_band_against_scikit_learn(rng):
-    positive = rng.random(300) < 0.4
-    scores = np.round(rng.normal(size=300) + positive, 1)  # ties
-    curve, low, high = roc_band(positive, scores, np.arange(300))
-    fpr, tpr, _ = roc_curve(positive, scores, drop_intermediate=False)
-    np.testing.assert_allclose(curve[1:], np.interp(GRID[1:], fpr, tpr), atol=1e-12)
-    assert (low <= curve).all()
-    assert (curve <= high).all()
-    assert 0.02 < np.mean(high - low) < 0.3
-    grouped = roc_band(positive, scores, np.arange(300) // 30)
-    np.testing.assert_array_equal(grouped[0], curve)
-    for degenerate in (np.zeros(300, bool), np.ones(300, bool)):
-        assert np.isnan(roc_band(degenerate, scores, np.arange(300))[0]).all()
-
-
-def test_reliability_against_scikit_learn(rng):
-    confidence = rng.uniform(0.25, 1, 500)
-    correct = rng.random(500) < confidence
-    stated, found, low, high, count = reliability(confidence, correct)
-    share, mean = calibration_curve(correct, confidence, n_bins=10)
-    np.testing.assert_allclose(found, share)
-    np.testing.assert_allclose(stated, mean)
-    assert count.sum() == 500
-    assert ((low <= found) & (found <= high)).all()
-    assert reliability(np.array([1.0, 0.0]), np.array([1, 0]))[4].tolist() == [1, 1]
 
 
 @given(st.floats(0, 0.999), st.floats(1e-3, 1))

@@ -5,17 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
+from sklearn.metrics import balanced_accuracy_score
 
 from leukofeat.audit.dataset import Dataset
 from leukofeat.audit.pairs import cluster
-from leukofeat.statistics.association import (
-    balanced_accuracy,
-    cross_predict,
-    fit_predict,
-    make_folds,
-    standardize,
-    subsample,
-)
+from leukofeat.statistics.association import cross_predict, fit_predict, make_folds, standardize, subsample
 
 _MAX_IMAGES = 2000
 
@@ -67,14 +61,14 @@ class Reference:
         """Accuracy points by which random folds, or the given split, read higher than folds that hold groups together."""
         if self.safe is None:
             return np.nan
-        honest = balanced_accuracy(self.y, self.safe)
+        honest = balanced_accuracy_score(self.y, self.safe)
         train = self._training_part()
         if train is not None:
-            told = balanced_accuracy(
+            told = balanced_accuracy_score(
                 self.y[~train], fit_predict(self.features[train], self.y[train], self.features[~train])
             )
         elif self.random is not None:
-            told = balanced_accuracy(self.y, self.random)
+            told = balanced_accuracy_score(self.y, self.random)
         else:
             return np.nan
         return 100 * max(0.0, told - honest)

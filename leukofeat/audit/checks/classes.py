@@ -9,7 +9,8 @@ import numpy as np
 
 from leukofeat.audit.dataset import Dataset
 from leukofeat.audit.findings import Finding, passed, untested
-from leukofeat.statistics.association import Prediction, associate, holm, predict
+from leukofeat.statistics.association import Prediction, associate, predict
+from leukofeat.statistics.inference import holm
 
 ALPHA = 0.05
 _EFFECTS = {"severe": 0.3, "warning": 0.14, "note": 0.06}
