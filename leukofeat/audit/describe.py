@@ -6,6 +6,7 @@ import hashlib
 import io
 import warnings
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -21,6 +22,7 @@ _SMALL = 224  # side at which the background is measured
 _FOCUS_WINDOW = 512
 _QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
 _EXIF = ("Make", "Model", "Software", "DateTime", "Artist", "ImageDescription", "Orientation")
+_nothing = partial(np.empty, 0)
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,11 @@ class Description:
     red_cell_sharpness: float = np.nan  # the same outside leukocytes
     brightness: float = np.nan  # luma of the empty slide
     cell_size: float = np.nan  # diameter of a typical red cell in pixels
-    colors: np.ndarray = field(default_factory=lambda: np.empty(0))
-    corner: np.ndarray = field(default_factory=lambda: np.empty(0))
-    background: np.ndarray = field(default_factory=lambda: np.empty(0))
-    traces: Traces | None = None
-    fingerprint: Fingerprint | None = None
+    colors: np.ndarray = field(default_factory=_nothing)
+    corner: np.ndarray = field(default_factory=_nothing)
+    background: np.ndarray = field(default_factory=_nothing)
+    traces: Traces = field(default_factory=lambda: Traces((0, 0), [], {}))
+    fingerprint: Fingerprint = field(default_factory=lambda: Fingerprint(*(_nothing() for _ in Fingerprint._fields)))
 
 
 def describe(images: ImageSequence, i: int) -> Description:
@@ -61,18 +63,14 @@ def describe(images: ImageSequence, i: int) -> Description:
 def _describe_file(source: str | None) -> dict:
     if source is None:
         return {}
+    suffix = Path(source).suffix.lower().lstrip(".")
     try:
         data = Path(source).read_bytes()
     except OSError:
-        return {"format": Path(source).suffix.lower().lstrip(".")}
+        return {"format": suffix}
     kind, metadata = _read_header(data)
-    kind = kind or Path(source).suffix.lower().lstrip(".")
-    return {
-        "n_bytes": len(data),
-        "format": kind,
-        "metadata": metadata,
-        "file_hash": hashlib.sha256(data).hexdigest(),
-    }
+    digest = hashlib.sha256(data).hexdigest()
+    return {"n_bytes": len(data), "format": kind or suffix, "metadata": metadata, "file_hash": digest}
 
 
 def _read_header(data: bytes) -> tuple[str, dict[str, str]]:
@@ -103,7 +101,7 @@ def describe_pixels(image: np.ndarray) -> dict:
     height, width = image.shape[:2]
     gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     traces = trace_marks(image)
-    box = traces.marks[0][:4] if traces.marks else None
+    box = traces.marks[0].box if traces.marks else None
     small = _shrink(image)
     leukocytes = find_leukocytes(small)
     known = np.ones(small.shape[:2], np.uint8)
@@ -169,11 +167,9 @@ def _quantiles(image: np.ndarray, channel: int, mask: np.ndarray, shares: tuple[
     """Quantiles of 8-bit values, interpolated within a level, so that they do not move in steps."""
     counts = cv2.calcHist([image], [channel], mask, [256], (0, 256)).ravel()
     total = np.r_[0.0, np.cumsum(counts, dtype=np.float64)]
-    return (
-        np.interp(np.array(shares) * total[-1], total, np.arange(257) - 0.5)
-        if total[-1]
-        else np.full(len(shares), np.nan)
-    )
+    if not total[-1]:
+        return np.full(len(shares), np.nan)
+    return np.interp(np.array(shares) * total[-1], total, np.arange(257) - 0.5)
 
 
 def measure_sharpness(gray: np.ndarray, where: np.ndarray) -> float:

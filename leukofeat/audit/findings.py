@@ -46,16 +46,6 @@ class Finding:
         return self.severity in ("severe", "warning", "note")
 
 
-def passed(name: str, finding: str, **more: float) -> Finding:
-    """Finding of a check in which nothing is wrong."""
-    return Finding(name, "passed", finding, **more)  # type: ignore[arg-type]
-
-
-def untested(name: str, why: str) -> Finding:
-    """Finding of a check that could not be made."""
-    return Finding(name, "not tested", why)
-
-
 def count(n: int, one: str, many: str | None = None) -> str:
     """Number with its noun.
 

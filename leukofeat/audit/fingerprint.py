@@ -7,6 +7,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from leukofeat.audit.marks import Box
+
 THUMB = 96  # side of the thumbnail in which pairs are compared
 _WORK = 128  # side of the picture in which salient points are found
 _N_LOW = 9  # cosine coefficients a side of the whole image
@@ -26,7 +28,7 @@ class Fingerprint(NamedTuple):
     patches: np.ndarray  # (k, m) float32, unit length, what is around each point
 
 
-def fingerprint(image: np.ndarray, box: tuple[int, int, int, int] | None = None) -> Fingerprint:
+def fingerprint(image: np.ndarray, box: Box | None = None) -> Fingerprint:
     """Fingerprint of an image.
 
     Parameters
@@ -61,9 +63,7 @@ def symmetric_cosines(thumb: np.ndarray) -> np.ndarray:
     return values / length if length > 0 else values
 
 
-def _salient(
-    work: np.ndarray, box: tuple[int, int, int, int] | None, shape: tuple[int, ...]
-) -> tuple[np.ndarray, np.ndarray]:
+def _salient(work: np.ndarray, box: Box | None, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     half = _PATCH // 2
     smooth = work.astype(np.float32)
     rows: list[np.ndarray] = []
