@@ -66,7 +66,7 @@ def trace_marks(image: np.ndarray) -> Traces:
         return traces
     red, green, blue = cv2.split(image)
     top, low = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
-    spread = cv2.subtract(top, low)
+    spread = top - low
     redness, greenness = cv2.subtract(red, cv2.max(green, blue)), cv2.subtract(green, cv2.max(red, blue))
     redness[cv2.absdiff(green, blue) >= 45] = 0
     planes = {
@@ -99,8 +99,7 @@ def _groups(strokes: np.ndarray, strict: np.ndarray, color: str, low: np.ndarray
     joined = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, np.ones((max(3, reach // 2), reach), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined[reach:-reach, reach:-reach].copy(), connectivity=8)
     found = []
-    for label in range(1, len(stats)):
-        x, y, w, h, _ = (int(value) for value in stats[label])
+    for label, (x, y, w, h, _) in enumerate(stats.tolist()[1:], start=1):
         in_corner = min(y, height - y - h) < _BORDER * height and min(x, width - x - w) < _BORDER * width
         wide = _MIN_WIDTH * width <= w <= _MAX_WIDTH * width and w >= 1.1 * h and h <= _MAX_HEIGHT * height
         if not (in_corner and wide):

@@ -17,7 +17,7 @@ _EMPTY = frozenset({"meta", "img", "br", "line", "rect", "circle", "path", "poly
 
 
 class Markup(str):
-    """Text that is markup already; only `element` and `join` make it."""
+    """Text that is markup already: what `element` and `join` make, and the page's own style sheet."""
 
     __slots__ = ()
 
@@ -65,11 +65,6 @@ def element(name: str, *children: Any, **attributes: Any) -> Markup:
 def join(parts: Iterable[Any], separator: str = "") -> Markup:
     """Parts one after the other, escaped where they are not markup; None is left out."""
     return Markup(separator.join(escape(part) for part in parts if part is not None))
-
-
-def style(sheet: str) -> Markup:
-    """Style sheet of this package."""
-    return Markup(f"<style>{sheet}</style>")
 
 
 def number(value: Any, digits: int = 3) -> str:

@@ -18,14 +18,14 @@ from leukofeat.report.audit import audit_section, audit_verdict
 from leukofeat.report.cases import worst_cases
 from leukofeat.report.comparison import by_class, confusions, overview, results
 from leukofeat.report.curves import calibration, curves
-from leukofeat.report.html import Markup, element, join, style
+from leukofeat.report.html import Markup, element, join
 from leukofeat.report.verdict import best_pipeline, cautions, verdict
 
 _PACKAGES = ("leukofeat", "numpy", "scipy", "scikit-learn", "opencv-python", "numba", "pandas")
 # Nothing may be loaded and nothing may run, whatever a name smuggles in.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
-_SHEET = """
+_SHEET = Markup("""
 :root{--ink:#1d2733;--soft:#5b6673;--line:#dfe3e8;--tint:#f5f7f9;--warn:#9a3a00;--warn-tint:#fff4ea;--blue:#0072b2}
 *{box-sizing:border-box}
 body{margin:0;color:var(--ink);background:#fff;font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif}
@@ -97,7 +97,7 @@ footer{margin-top:3em;padding-top:1em;border-top:1px solid var(--line);color:var
 @media print{body{font-size:10.5pt}main{max-width:none;padding:0}nav{display:none}.wide{overflow:visible}h2,h3{break-after:avoid}
 svg,tr,.cases figure{break-inside:avoid}details{border:0;padding:0}details::details-content{content-visibility:visible;height:auto}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}@page{margin:14mm}table{font-size:.72rem}}
-"""
+""")
 
 
 def write_report(
@@ -219,7 +219,7 @@ def _page(
         element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
         element("meta", name_="viewport", content="width=device-width, initial-scale=1"),
         element("title", title),
-        style(_SHEET),
+        element("style", _SHEET),
     )
     return "<!doctype html>\n" + element("html", head, element("body", body), lang="en") + "\n"
 

@@ -44,22 +44,15 @@ def cautions(comparisons: Mapping[str, Comparison]) -> list[Markup]:
     return [join([element("b", ", ".join(names) + ": ") if several else None, note]) for note, names in found.items()]
 
 
-def with_interval(row: pd.Series, metric: str) -> str:
-    """A metric with its 95 % interval, "0.912 (0.880–0.941)"."""
-    value, low, high = (number(row[f"{metric}{end}"]) for end in ("", "_low", "_high"))
-    return f"{value} ({low}–{high})" if row[f"{metric}_low"] == row[f"{metric}_low"] else value
-
-
 def _headline(best: str, comparison: Comparison, protocol: str) -> Markup:
-    row = comparison.table.loc[best]
+    value, low, high = comparison.table.loc[best, ["accuracy", "accuracy_low", "accuracy_high"]]
+    interval = f" ({number(low)}–{number(high)})" if low == low else ""
     own = comparison.predictions[comparison.predictions["pipeline"] == best]
-    count = f"{own['row'].nunique():,} test images"
-    if "group" in own:
-        count += f" of {own['group'].nunique():,} groups"
+    groups = f" of {own['group'].nunique():,} groups" if "group" in own else ""
     under = join([" under ", element("b", protocol)]) if protocol else ""
     return join(
-        [element("b", best), " reads ", element("b", with_interval(row, "accuracy")), " accuracy", under, f", on {count}",
-         "; the interval is 95 %."]
+        [element("b", best), " reads ", element("b", number(value), interval), " accuracy", under,
+         f", on {own['row'].nunique():,} test images{groups}; the interval is 95 %."]
     )  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def associate(
     means = np.stack([np.bincount(units, column) / weights for column in columns.T], axis=1)
     first = np.unique(units, return_index=True)[1]
     label = np.unique(y[first], return_inverse=True)[1]
-    n, k = len(label), label.max() + 1 if len(label) else 0
+    n, k = len(label), label.max(initial=-1) + 1
     if k < 2 or n < k + 2:
         return None
     ranks = rankdata(means, axis=0) if numeric else means
@@ -156,12 +156,11 @@ def predict(
         accuracy = balanced_accuracy_score(y, cross_predict(X, y, folds))
         p = float(binom.sf(np.floor(accuracy * len(y)) - 1, len(y), 1 / k))
         return Prediction(accuracy, 1 / k, p, len(y), False)
-    units = _units(y, groups)
-    n_units = int(units.max()) + 1
-    label, fold_of = np.zeros(n_units, np.int64), np.zeros(n_units, np.int64)
-    label[units], fold_of[units] = y, folds
     # A unit is of one class: a patient with cells of two is two units.
-    labels = np.concatenate([label[None], _permuted(label, fold_of, np.random.default_rng(seed))])
+    units = _units(y, groups)
+    first = np.unique(units, return_index=True)[1]
+    n_units, label = len(first), y[first]
+    labels = np.concatenate([label[None], _permuted(label, folds[first], np.random.default_rng(seed))])
     member = one_hot(units, np.arange(n_units)).astype(np.float32)
     right = np.zeros((len(labels), k))
     for fold in np.unique(folds):
@@ -247,8 +246,6 @@ def subsample(y: np.ndarray, groups: np.ndarray | None, seed: int, max_images: i
     # Whole classes and groups shrink alike, the smallest least.
     share = max_images / len(y)
     units = y if groups is None else _units(y, groups)
-    kept = []
-    for unit in np.unique(units):
-        own = np.flatnonzero(units == unit)
-        kept.append(rng.choice(own, max(min(len(own), 5), round(share * len(own))), replace=False))
+    members = (np.flatnonzero(units == unit) for unit in np.unique(units))
+    kept = [rng.choice(own, max(min(len(own), 5), round(share * len(own))), replace=False) for own in members]
     return np.sort(np.concatenate(kept))
