@@ -138,7 +138,7 @@ def check_classes(data: Dataset) -> list[Finding]:
     tests += [(check, _predict(name, check, sample), _settle_prediction) for name, check in PREDICTIONS.items()]
     corrected = holm([finding.p for _, finding, _ in tests])
     return [
-        finding if np.isnan(p) else settle(check, replace(finding, p=float(p)), sample)
+        finding if np.isnan(p) else settle(check, replace(finding, p=p), sample)
         for (check, finding, settle), p in zip(tests, corrected, strict=True)
     ]
 
