@@ -55,6 +55,14 @@ class AuditResult:
         The images to go on with: broken ones and exact copies dropped; `path`, `label`, `split`, `group` (images that show
         the same, or that had one group, share it), `conflict` (carries another label than an image that shows the same),
         `leak` (its group lies in more than one part of the split).
+
+    Examples
+    --------
+    >>> from leukofeat.datasets import make_smears
+    >>> images = make_smears(n_samples=4, size=64, random_state=0).images
+    >>> result = audit_dataset([*images, images[0]])
+    >>> result["exact_duplicates"].severity, result.images["duplicate_of"].tolist()
+    ('warning', [-1, -1, -1, -1, 0])
     """
 
     verdict: str

@@ -29,6 +29,11 @@ class Finding:
         The images concerned.
     advice : str
         What to do about it.
+
+    Examples
+    --------
+    >>> Finding("odd_images", "note", "1 image unlike the rest: 1 blank.", images=np.array([3])).fired
+    True
     """
 
     name: str

@@ -88,6 +88,13 @@ class AugmentedSequence(ImageSequence):
         What each item is: a row of `base`, and which copy of it (0: as it is).
     strengths : dict of name to float
     random_state : int
+
+    Examples
+    --------
+    >>> from leukofeat.datasets import make_smears
+    >>> images, _, _ = augment(make_smears(n_samples=2, size=64, random_state=0).images, n_copies=1)
+    >>> images.name(3), images[2:]
+    ('image 1 (augmented copy 1)', AugmentedSequence(0 images and 2 copies))
     """
 
     def __init__(

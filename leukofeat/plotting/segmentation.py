@@ -52,6 +52,14 @@ class SegmentationDisplay(PictureGrid):
         Returns
         -------
         SegmentationDisplay
+
+        Examples
+        --------
+        >>> from leukofeat.datasets import make_smears
+        >>> from leukofeat.segmentation import OtsuSegmenter
+        >>> images = make_smears(n_samples=3, size=64, random_state=0).images
+        >>> SegmentationDisplay.from_smears(OtsuSegmenter().transform(images), n_columns=2).axes_.shape
+        (2, 2)
         """
         images = as_sequence(X)
         truth = [maps for maps in (truth_cells, truth_nuclei) if maps is not None]

@@ -45,6 +45,15 @@ class StagesDisplay(PictureGrid):
         Returns
         -------
         StagesDisplay
+
+        Examples
+        --------
+        >>> from sklearn.pipeline import make_pipeline
+        >>> from leukofeat.datasets import make_smears
+        >>> from leukofeat.preprocessing import MedianDenoiser
+        >>> images = make_smears(n_samples=3, size=64, random_state=0).images
+        >>> StagesDisplay.from_pipeline(make_pipeline(MedianDenoiser()), images).axes_.shape
+        (3, 2)
         """
         images = as_sequence(X)
         made, names = [images], ["image"]

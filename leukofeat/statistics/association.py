@@ -56,6 +56,12 @@ def associate(
     -------
     Association or None
         None where nothing varies or there are too few units to tell.
+
+    Examples
+    --------
+    >>> found = associate(np.arange(8.0), np.repeat([0, 1], 4), None, np.random.default_rng(0))
+    >>> round(found.effect, 2), found.p < 0.05, found.n_units
+    (0.72, True, 8)
     """
     numeric = values.dtype.kind in "fiub"
     known = ~np.isnan(values.astype(float)) if numeric else np.ones(len(values), bool)

@@ -28,6 +28,13 @@ def roc_band(
     -------
     curve, low, high : ndarrays of shape (51,)
         NaN where there are no positives or no negatives.
+
+    Examples
+    --------
+    >>> positive, scores = np.array([False, False, True, True]), np.array([0.1, 0.4, 0.3, 0.8])
+    >>> curve, low, high = roc_band(positive, scores, np.arange(4))
+    >>> curve[[0, 25, 50]]
+    array([0.5, 1. , 1. ])
     """
     codes = np.unique(units, return_inverse=True)[1]
     rng = np.random.default_rng(random_state)
@@ -68,6 +75,12 @@ def reliability(
     -------
     stated, found, low, high, count : ndarrays
         Mean confidence, share right, its 95 % interval (Wilson 1927) and number of images of each bin.
+
+    Examples
+    --------
+    >>> stated, found, low, high, count = reliability(np.array([0.91, 0.95, 0.92, 0.55]), np.array([1, 1, 0, 1]))
+    >>> stated.round(2), found.round(2), count
+    (array([0.55, 0.93]), array([1.  , 0.67]), array([1, 3]))
     """
     bins = bins_of(confidence, n_bins)
     count = np.bincount(bins, minlength=n_bins)
