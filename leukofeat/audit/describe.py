@@ -6,6 +6,7 @@ import hashlib
 import io
 import warnings
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -20,7 +21,10 @@ from leukofeat.sequence import ImageSequence
 
 _SMALL = 224  # side at which the background is measured
 _QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
-_EXIF = ("Make", "Model", "Software", "DateTime", "Artist", "ImageDescription", "Orientation")
+_HEADER = ("dpi", "progressive", "comment", "compression", "Software")
+# Characters that are kept of each entry; of a date, the day.
+_EXIF = dict.fromkeys(("Make", "Model", "Software", "Artist", "ImageDescription", "Orientation"), 80) | {"DateTime": 10}
+_nothing = partial(np.empty, 0)
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,11 @@ class Description:
     red_cell_sharpness: float = np.nan  # the same outside leukocytes
     brightness: float = np.nan  # luma of the empty slide
     cell_size: float = np.nan  # diameter of a typical red cell in pixels
-    colors: np.ndarray = field(default_factory=lambda: np.empty(0))
-    corner: np.ndarray = field(default_factory=lambda: np.empty(0))
-    background: np.ndarray = field(default_factory=lambda: np.empty(0))
-    traces: Traces | None = None
-    fingerprint: Fingerprint | None = None
+    colors: np.ndarray = field(default_factory=_nothing)
+    corner: np.ndarray = field(default_factory=_nothing)
+    background: np.ndarray = field(default_factory=_nothing)
+    traces: Traces = field(default_factory=lambda: Traces((0, 0), [], {}))
+    fingerprint: Fingerprint = field(default_factory=lambda: Fingerprint(*(_nothing() for _ in Fingerprint._fields)))
 
 
 def describe(images: ImageSequence, i: int) -> Description:
@@ -61,18 +65,14 @@ def describe(images: ImageSequence, i: int) -> Description:
 def _describe_file(source: str | None) -> dict:
     if source is None:
         return {}
+    suffix = Path(source).suffix.lower().lstrip(".")
     try:
         data = Path(source).read_bytes()
     except OSError:
-        return {"format": Path(source).suffix.lower().lstrip(".")}
+        return {"format": suffix}
     kind, metadata = _read_header(data)
-    kind = kind or Path(source).suffix.lower().lstrip(".")
-    return {
-        "n_bytes": len(data),
-        "format": kind,
-        "metadata": metadata,
-        "file_hash": hashlib.sha256(data).hexdigest(),
-    }
+    digest = hashlib.sha256(data).hexdigest()
+    return {"n_bytes": len(data), "format": kind or suffix, "metadata": metadata, "file_hash": digest}
 
 
 def _read_header(data: bytes) -> tuple[str, dict[str, str]]:
@@ -85,16 +85,11 @@ def _read_header(data: bytes) -> tuple[str, dict[str, str]]:
         except Exception:  # Pillow raises many kinds for a damaged header; decoding says what is wrong
             return "", {}
     found = {"mode": header.mode}
-    tables = getattr(header, "quantization", None)
-    if tables:
+    if tables := getattr(header, "quantization", None):
         found["jpeg tables"] = hashlib.md5(repr(sorted(tables.items())).encode(), usedforsecurity=False).hexdigest()[:8]
-    for key in ("dpi", "progressive", "comment", "compression", "Software"):
-        if header.info.get(key):
-            found[key] = str(header.info[key])[:80]
-    for number, value in exif.items():
-        name = ExifTags.TAGS.get(number)
-        if name in _EXIF:
-            found[name] = str(value)[:10] if name == "DateTime" else str(value)[:80]  # the day, not the second
+    found |= {key: str(header.info[key])[:80] for key in _HEADER if header.info.get(key)}
+    told = {ExifTags.TAGS.get(number): str(value) for number, value in exif.items()}
+    found |= {name: told[name][:length] for name, length in _EXIF.items() if name in told}
     return (header.format or "").lower(), found
 
 
@@ -103,14 +98,13 @@ def describe_pixels(image: np.ndarray) -> dict:
     height, width = image.shape[:2]
     gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     traces = trace_marks(image)
-    box = traces.marks[0][:4] if traces.marks else None
+    box = traces.marks[0].box if traces.marks else None
     small = _shrink(image)
-    leukocytes = find_leukocytes(small)
     known = np.ones(small.shape[:2], np.uint8)
     if box is not None:
         scale = small.shape[0] / height
         known[int(box[0] * scale) : int(box[2] * scale) + 2, int(box[1] * scale) : int(box[3] * scale) + 2] = 0
-    rest = known & (1 - leukocytes)
+    rest = known & (1 - find_leukocytes(small))
     if rest.mean() < 0.05:  # cells all over: better the whole field than nothing
         rest = known
     slide = _slide_color(small, rest)
@@ -169,11 +163,9 @@ def _quantiles(image: np.ndarray, channel: int, mask: np.ndarray, shares: tuple[
     """Quantiles of 8-bit values, interpolated within a level, so that they do not move in steps."""
     counts = cv2.calcHist([image], [channel], mask, [256], (0, 256)).ravel()
     total = np.r_[0.0, np.cumsum(counts, dtype=np.float64)]
-    return (
-        np.interp(np.array(shares) * total[-1], total, np.arange(257) - 0.5)
-        if total[-1]
-        else np.full(len(shares), np.nan)
-    )
+    if not total[-1]:
+        return np.full(len(shares), np.nan)
+    return np.interp(np.array(shares) * total[-1], total, np.arange(257) - 0.5)
 
 
 def measure_cell_size(image: np.ndarray, rest: np.ndarray, slide: np.ndarray) -> float:
@@ -199,15 +191,12 @@ def _corner_colors(image: np.ndarray) -> np.ndarray:
     """Means, deviations, extremes and share of pure white of the four corners, (36,)."""
     height, width = image.shape[:2]
     h, w = max(1, round(0.15 * height)), max(1, round(0.3 * width))
-    out: list[float] = []
-    for rows in (slice(0, h), slice(height - h, height)):
-        for columns in (slice(0, w), slice(width - w, width)):
-            part = image[rows, columns]
-            mean, deviation = cv2.meanStdDev(part)
-            white = float((part.min(axis=2) >= 250).mean())
-            redness = float(cv2.subtract(part[:, :, 0], cv2.max(part[:, :, 1], part[:, :, 2])).max())
-            out += [*mean.ravel(), *deviation.ravel(), float(part.max(axis=2).min()), white, redness]
-    return np.array(out)
+    out = []
+    for part in (image[:h, :w], image[:h, width - w :], image[height - h :, :w], image[height - h :, width - w :]):
+        redness = cv2.subtract(part[:, :, 0], cv2.max(part[:, :, 1], part[:, :, 2]))
+        white = (part.min(axis=2) >= 250).mean()
+        out.append([*np.ravel(cv2.meanStdDev(part)), part.max(axis=2).min(), white, redness.max()])
+    return np.ravel(out)
 
 
 def _background_colors(image: np.ndarray, rest: np.ndarray) -> np.ndarray:

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from leukofeat.augmentation.image import DEFAULT, alter, check_transforms
-from leukofeat.base import check_number
+from leukofeat.constraints import Integral, Number, check
 from leukofeat.sequence import ImageSequence, as_sequence
 from leukofeat.smear import Smear
+
+_COUNT = Number(Integral, 0)
 
 
 def augment(
@@ -57,7 +59,7 @@ def augment(
     target = None if y is None else _of_length("y", y, len(base))
     own = np.arange(len(base)) if groups is None else _of_length("groups", groups, len(base))
     counts = _count_copies(n_copies, target, len(base))
-    check_number("random_state", random_state, integer=True, low=0)
+    check("random_state", random_state, _COUNT)
     rows = np.concatenate([np.arange(len(base)), np.repeat(np.arange(len(base)), counts)])
     copies = np.concatenate([np.zeros(len(base), np.int64), *(np.arange(1, count + 1) for count in counts)])
     draws = [_Draw(int(row), int(copy)) for row, copy in zip(rows, copies, strict=True)]
@@ -86,6 +88,13 @@ class AugmentedSequence(ImageSequence):
         What each item is: a row of `base`, and which copy of it (0: as it is).
     strengths : dict of name to float
     random_state : int
+
+    Examples
+    --------
+    >>> from leukofeat.datasets import make_smears
+    >>> images, _, _ = augment(make_smears(n_samples=2, size=64, random_state=0).images, n_copies=1)
+    >>> images.name(3), images[2:]
+    ('image 1 (augmented copy 1)', AugmentedSequence(0 images and 2 copies))
     """
 
     def __init__(
@@ -152,13 +161,13 @@ class AugmentedSequence(ImageSequence):
 
 def _count_copies(n_copies: Any, target: np.ndarray | None, n: int) -> np.ndarray:
     if not isinstance(n_copies, Mapping):
-        check_number("n_copies", n_copies, integer=True, low=0)
+        check("n_copies", n_copies, _COUNT)
         return np.full(n, n_copies)
     if target is None:
         raise ValueError("n_copies by class needs y.")
     counts = np.zeros(n, np.int64)
     for label, count in n_copies.items():
-        check_number(f"n_copies[{label!r}]", count, integer=True, low=0)
+        check(f"n_copies[{label!r}]", count, _COUNT)
         if not (target == label).any():
             raise ValueError(f"n_copies names the class {label!r}, which no image has.")
         counts[target == label] = count
