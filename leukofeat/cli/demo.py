@@ -1,7 +1,8 @@
-"""The main job on synthetic smears: pipelines under grouped cross-validation, a table and pictures."""
+"""`leukofeat demo`: the main job on synthetic smears: pipelines under grouped cross-validation, a table and pictures."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from pathlib import Path
@@ -21,6 +22,23 @@ from leukofeat.plotting import NOTE, FeatureDisplay, StagesDisplay
 from leukofeat.report import write_report
 
 PIPELINES = ("leukofeat_svm", "jin2023_svm", "four_colors", "no_leukocytes")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument(
+        "-o", "--output", default="leukofeat-demo", help="folder for the pictures and the table (default: %(default)s)"
+    )
+    parser.add_argument(
+        "-n", "--images", type=int, default=240, help="number of synthetic fields (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of the generator (default: %(default)s)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the demo."""
+    run_demo(arguments.output, n_samples=arguments.images, random_state=arguments.seed)
+    return 0
 
 
 def run_demo(output: str | os.PathLike[str], *, n_samples: int = 240, random_state: int = 0) -> Comparison:

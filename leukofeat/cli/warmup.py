@@ -1,7 +1,8 @@
-"""Compile the kernels ahead of their first use: for container images, and for machines that are not to wait later."""
+"""`leukofeat warmup`: compile the kernels ahead of their first use: for container images, and for machines that are not to wait later."""
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import os
 import subprocess
@@ -21,6 +22,32 @@ from leukofeat.smear import Smear
 
 # parameters of families that lead to kernels of their own
 _RARE = {"vector": True}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument(
+        "--all", action="store_true", help="every stage and family, not only what the pipeline leukofeat_svm needs"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compile, and say where the kernels are kept."""
+    started = time.perf_counter()
+    kernels = warm_up(everything=arguments.all, report=lambda text: print(text, file=sys.stderr, flush=True))
+    seconds = f"{time.perf_counter() - started:.1f} s"
+    if kernels.folder is None:
+        raise OSError(
+            f"{kernels.compiled} kernels compiled in {seconds}, but nowhere can they be kept; "
+            "name a folder that can be written in the environment variable NUMBA_CACHE_DIR."
+        )
+    if kernels.compiled:
+        print(
+            f"{kernels.compiled} kernels compiled, {kernels.loaded} loaded in {seconds}; they are kept in {kernels.folder}."
+        )
+    else:
+        print(f"Nothing was compiled: {kernels.loaded} kernels loaded in {seconds} from {kernels.folder}.")
+    return 0
 
 
 @dataclass(frozen=True)
