@@ -120,6 +120,8 @@ class FeatureFamily(_Stage):
     :meth:`FeatureSet.measure_cells <leukofeat.features.FeatureSet.measure_cells>`.
     """
 
+    measures: ClassVar[tuple[Any, ...]] = ()  # entries of the catalogue: leukofeat.features.measure.Measure
+
     def fit(self, X: Any, y: Any = None) -> FeatureFamily:
         """Check the parameters; nothing is learned.
 

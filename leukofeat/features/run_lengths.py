@@ -4,15 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 
-from leukofeat.base import check_choice, check_number
-from leukofeat.features.parts import flatten, measure_regions
+from leukofeat.constraints import Integral, Number, OneOf
+from leukofeat.features.measure import Measure
+from leukofeat.features.parts import flatten, measure_regions, over_directions
+from leukofeat.features.planes import CHANNELS, quantized_plane
 from leukofeat.features.region_family import RegionFamily
-from leukofeat.features.texture import CHANNELS, over_directions, quantized_plane
 from leukofeat.kernels.texture.run_lengths import RUN_LENGTH_NAMES, run_lengths
 from leukofeat.smear import Smear
+
+_RUNS = {
+    "short_run_emphasis": ("weight of short runs", "1", "Σ 1/l² / n, over n runs of level g and length l"),
+    "long_run_emphasis": ("weight of long runs", "px²", "Σ l² / n"),
+    "gray_level_nonuniformity": ("how few levels hold the runs", "1", "Σ n(g)² / n²"),
+    "run_length_nonuniformity": ("how few lengths hold the runs", "1", "Σ n(l)² / n²"),
+    "run_percentage": ("runs by pixels", "1", "n / A"),
+    "low_gray_level_emphasis": ("weight of dark runs", "1", "Σ 1/g² / n"),
+    "high_gray_level_emphasis": ("weight of bright runs", "level²", "Σ g² / n"),
+    "short_run_low_gray_level_emphasis": ("weight of short dark runs", "1", "Σ 1/(l²g²) / n"),
+    "short_run_high_gray_level_emphasis": ("weight of short bright runs", "level²", "Σ g²/l² / n"),
+    "long_run_low_gray_level_emphasis": ("weight of long dark runs", "px²", "Σ l²/g² / n"),
+    "long_run_high_gray_level_emphasis": ("weight of long bright runs", "px² level²", "Σ l²g² / n"),
+}
+
+
+def _run_source(name: str) -> str:
+    if name.count("run") and "gray_level_emphasis" in name:
+        return "Dasarathy and Holder 1991"
+    return "Chu et al. 1990" if "gray_level_emphasis" in name else "Galloway 1975"
 
 
 class RunLengthFeatures(RegionFamily):
@@ -38,17 +60,29 @@ class RunLengthFeatures(RegionFamily):
     0.1796875
     """
 
+    measures: ClassVar[tuple[Measure, ...]] = tuple(
+        Measure(
+            f"{{region}}_run_{name}_{{over}}",
+            meaning,
+            unit,
+            formula,
+            _run_source(name),
+            "quarter",
+        )
+        for name, (meaning, unit, formula) in _RUNS.items()
+    )
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **RegionFamily._parameter_constraints,
+        "channel": [OneOf(*CHANNELS)],
+        "levels": [Number(Integral, 2, 256)],
+    }
+
     def __init__(
         self, *, regions: Sequence[str] = ("nucleus", "cytoplasm"), channel: str = "gray", levels: int = 16
     ) -> None:
         self.regions = regions
         self.channel = channel
         self.levels = levels
-
-    def check_params(self) -> None:
-        super().check_params()
-        check_choice("channel", self.channel, CHANNELS)
-        check_number("levels", self.levels, integer=True, low=2, high=256)
 
     def names(self, regions: Sequence[str]) -> list[str]:
         return [
