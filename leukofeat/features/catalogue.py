@@ -69,5 +69,5 @@ def list_features(families: Iterable[Any] | None = None) -> pd.DataFrame:
                 raise ValueError(f"{family!r} is not a family; there are {', '.join(named)}.")
             family = named[family]
         name = (family if isinstance(family, type) else type(family)).__name__
-        rows += [{"family": name, **vars(measure)} for measure in family.measures]
+        rows += [{"family": name, **vars(measure)} for measure in getattr(family, "measures", ())]
     return pd.DataFrame(rows, columns=["family", *(field.name for field in fields(Measure))])

@@ -120,10 +120,7 @@ _SCALES = {
 }
 # what a few pixels at the border of a region decide follows how they are sampled
 _BORDER = ("std", "skewness", "kurtosis", "entropy")
-
-
-def _unit(statistic: str, unit: str) -> str:
-    return {"entropy": "bit", "skewness": "1", "kurtosis": "1"}.get(statistic, unit)
+_UNITS = {"entropy": "bit", "skewness": "1", "kurtosis": "1"}
 
 
 class ColorFeatures(RegionFamily):
@@ -159,7 +156,7 @@ class ColorFeatures(RegionFamily):
         Measure(
             f"{{region}}_{columns}_{statistic}",
             f"{meaning} of {of}",
-            _unit(statistic, unit),
+            _UNITS.get(statistic, unit),
             formula,
             source,
             "quarter" if statistic in _BORDER else "any",

@@ -16,33 +16,6 @@ from leukofeat.kernels.texture.gradients import GRADIENT_NAMES, gradient_statist
 from leukofeat.kernels.texture.hog import hog_image_statistics, hog_vector
 from leukofeat.smear import REGIONS, Smear
 
-
-def measure_hog(
-    image: np.ndarray, orientations: int = 9, pixels_per_cell: tuple[int, int] = (8, 8)
-) -> dict[str, float]:
-    """Statistics of the HOG picture of a grey image: maximum, mean, standard deviation, share of pixels above 0.
-
-    Parameters
-    ----------
-    image : ndarray of uint8, shape (H, W)
-        Grey values.
-    orientations, pixels_per_cell
-        As in ``skimage.feature.hog``, whose ``visualize=True`` draws the picture.
-
-    Returns
-    -------
-    dict
-        ``max``, ``mean``, ``std`` and ``active``.
-
-    Examples
-    --------
-    >>> measure_hog(np.zeros((16, 16), np.uint8))
-    {'max': 0.0, 'mean': 0.0, 'std': 0.0, 'active': 0.0}
-    """
-    values = hog_image_statistics(image, orientations, pixels_per_cell)
-    return dict(zip(GRADIENT_NAMES, values.tolist(), strict=True))
-
-
 _STATISTICS = {
     "max": ("largest", "max x", "level"),
     "mean": ("mean", "Σx / n", "level"),

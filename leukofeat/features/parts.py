@@ -117,14 +117,9 @@ def measure_regions(
 def over_directions(values: np.ndarray) -> np.ndarray:
     """Mean and range over the directions (axis -2), which they replace; a direction of NaN is left out."""
     known = ~np.isnan(values)
-    if known.all():
-        out = np.empty((*values.shape[:-2], 2, values.shape[-1]))
-        out[..., 0, :] = np.add.reduce(values, axis=-2) / values.shape[-2]
-        out[..., 1, :] = np.maximum.reduce(values, axis=-2) - np.minimum.reduce(values, axis=-2)
-        return out
     n_known = known.sum(axis=-2)
-    mean = np.where(known, values, 0).sum(axis=-2) / np.where(n_known > 0, n_known, np.nan)
-    span = np.where(known, values, -np.inf).max(axis=-2) - np.where(known, values, np.inf).min(axis=-2)
+    mean = values.sum(axis=-2, where=known) / np.where(n_known > 0, n_known, np.nan)
+    span = values.max(axis=-2, where=known, initial=-np.inf) - values.min(axis=-2, where=known, initial=np.inf)
     return np.stack([mean, np.where(n_known > 0, span, np.nan)], axis=-2)
 
 

@@ -50,12 +50,13 @@ def redcell_threshold(smear: Smear) -> int:
     outside = (smear.region("cell") == 0).astype(np.uint8)
     green = cv2.extractChannel(smear.image, 1)
     counts = cv2.calcHist([green], [0], outside, [256], [0, 256]).ravel().astype(np.int64)
-    threshold = otsu_thresholds(counts)
-    if not len(threshold):
+    cuts = otsu_thresholds(counts)
+    if not len(cuts):
         return -1
-    sides = np.split(np.arange(256), threshold + 1)
-    dark, light = (np.average(side, weights=counts[side]) for side in sides)
-    return int(threshold[0]) if light - dark >= 15 else -1
+    threshold = int(cuts[0])
+    sides = np.arange(threshold + 1), np.arange(threshold + 1, 256)
+    dark, light = (counts[side] @ side / counts[side].sum() for side in sides)
+    return threshold if light - dark >= 15 else -1
 
 
 def _mean_colors(lab: np.ndarray, rgb: np.ndarray) -> np.ndarray:

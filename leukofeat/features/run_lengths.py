@@ -17,24 +17,38 @@ from leukofeat.kernels.texture.run_lengths import RUN_LENGTH_NAMES, run_lengths
 from leukofeat.smear import Smear
 
 _RUNS = {
-    "short_run_emphasis": ("weight of short runs", "1", "Σ 1/l² / n, over n runs of level g and length l"),
-    "long_run_emphasis": ("weight of long runs", "px²", "Σ l² / n"),
-    "gray_level_nonuniformity": ("how few levels hold the runs", "1", "Σ n(g)² / n²"),
-    "run_length_nonuniformity": ("how few lengths hold the runs", "1", "Σ n(l)² / n²"),
-    "run_percentage": ("runs by pixels", "1", "n / A"),
-    "low_gray_level_emphasis": ("weight of dark runs", "1", "Σ 1/g² / n"),
-    "high_gray_level_emphasis": ("weight of bright runs", "level²", "Σ g² / n"),
-    "short_run_low_gray_level_emphasis": ("weight of short dark runs", "1", "Σ 1/(l²g²) / n"),
-    "short_run_high_gray_level_emphasis": ("weight of short bright runs", "level²", "Σ g²/l² / n"),
-    "long_run_low_gray_level_emphasis": ("weight of long dark runs", "px²", "Σ l²/g² / n"),
-    "long_run_high_gray_level_emphasis": ("weight of long bright runs", "px² level²", "Σ l²g² / n"),
+    "short_run_emphasis": (
+        "weight of short runs",
+        "1",
+        "Σ 1/l² / n, over n runs of level g and length l",
+        "Galloway 1975",
+    ),
+    "long_run_emphasis": ("weight of long runs", "px²", "Σ l² / n", "Galloway 1975"),
+    "gray_level_nonuniformity": ("how few levels hold the runs", "1", "Σ n(g)² / n²", "Galloway 1975"),
+    "run_length_nonuniformity": ("how few lengths hold the runs", "1", "Σ n(l)² / n²", "Galloway 1975"),
+    "run_percentage": ("runs by pixels", "1", "n / A", "Galloway 1975"),
+    "low_gray_level_emphasis": ("weight of dark runs", "1", "Σ 1/g² / n", "Chu et al. 1990"),
+    "high_gray_level_emphasis": ("weight of bright runs", "level²", "Σ g² / n", "Chu et al. 1990"),
+    "short_run_low_gray_level_emphasis": (
+        "weight of short dark runs",
+        "1",
+        "Σ 1/(l²g²) / n",
+        "Dasarathy and Holder 1991",
+    ),
+    "short_run_high_gray_level_emphasis": (
+        "weight of short bright runs",
+        "level²",
+        "Σ g²/l² / n",
+        "Dasarathy and Holder 1991",
+    ),
+    "long_run_low_gray_level_emphasis": ("weight of long dark runs", "px²", "Σ l²/g² / n", "Dasarathy and Holder 1991"),
+    "long_run_high_gray_level_emphasis": (
+        "weight of long bright runs",
+        "px² level²",
+        "Σ l²g² / n",
+        "Dasarathy and Holder 1991",
+    ),
 }
-
-
-def _run_source(name: str) -> str:
-    if name.count("run") and "gray_level_emphasis" in name:
-        return "Dasarathy and Holder 1991"
-    return "Chu et al. 1990" if "gray_level_emphasis" in name else "Galloway 1975"
 
 
 class RunLengthFeatures(RegionFamily):
@@ -66,10 +80,10 @@ class RunLengthFeatures(RegionFamily):
             meaning,
             unit,
             formula,
-            _run_source(name),
+            source,
             "quarter",
         )
-        for name, (meaning, unit, formula) in _RUNS.items()
+        for name, (meaning, unit, formula, source) in _RUNS.items()
     )
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **RegionFamily._parameter_constraints,

@@ -22,6 +22,7 @@ STATISTIC_NAMES: tuple[str, ...] = (
     "p95",
 )
 _QUANTILES = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
+_LEVELS = np.arange(256.0)
 
 
 @jit
@@ -187,11 +188,11 @@ def histogram_statistics(counts: ArrayLike, values: ArrayLike | None = None) -> 
     >>> dict(zip(STATISTIC_NAMES, histogram_statistics(counts).round(3).tolist()))["std"]
     0.707
     """
-    scale = np.arange(256.0) if values is None else np.asarray(values, np.float64)
+    scale = _LEVELS if values is None else plain(values, np.float64)
     counts = np.asarray(counts)
     if scale[-1] < scale[0]:
-        scale, counts = scale[::-1], counts[..., ::-1]
+        scale, counts = plain(scale[::-1], np.float64), counts[..., ::-1]
     flat = plain(counts.reshape(-1, 256), np.int64)
     out = np.full((len(flat), len(STATISTIC_NAMES)), np.nan)
-    _statistics(flat, plain(scale, np.float64), _QUANTILES, log_table(), out)
+    _statistics(flat, scale, _QUANTILES, log_table(), out)
     return out.reshape(*counts.shape[:-1], len(STATISTIC_NAMES))

@@ -16,12 +16,10 @@ STAINS = np.array([[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]])
 
 @jit
 def _unmix(image: np.ndarray, tables: np.ndarray) -> np.ndarray:
-    height, width, _ = image.shape
-    n_stains = tables.shape[0]
-    out = np.empty((height, width, n_stains), dtype=np.uint8)
-    for r in range(height):
-        for c in range(width):
-            for k in range(n_stains):
+    out = np.empty((image.shape[0], image.shape[1], tables.shape[0]), dtype=np.uint8)
+    for r in range(out.shape[0]):
+        for c in range(out.shape[1]):
+            for k in range(out.shape[2]):
                 s = tables[k, 0, image[r, c, 0]] + tables[k, 1, image[r, c, 1]] + tables[k, 2, image[r, c, 2]]
                 out[r, c, k] = np.uint8(min(max(s + 0.5, 0.0), 255.0))
     return out
@@ -39,12 +37,9 @@ def _side_sums(
                 continue
             row = out[1 if image[r, c, 1] <= threshold else 0]
             row[0] += 1
-            row[1] += lab[r, c, 0]
-            row[2] += lab[r, c, 1]
-            row[3] += lab[r, c, 2]
-            row[4] += density[image[r, c, 0]]
-            row[5] += density[image[r, c, 1]]
-            row[6] += density[image[r, c, 2]]
+            for k in range(3):
+                row[1 + k] += lab[r, c, k]
+                row[4 + k] += density[image[r, c, k]]
     return out
 
 

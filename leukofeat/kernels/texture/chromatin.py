@@ -42,23 +42,17 @@ def _fill(condensed: np.ndarray, stack: np.ndarray, stride: int, start: int) -> 
 
 
 @jit
-def _median(values: np.ndarray) -> float:
-    """Median of small non-negative integers, by counting: NumPy's takes seconds to compile."""
-    largest = 0
-    for value in values:
-        largest = max(largest, value)
-    counts = np.zeros(largest + 1, dtype=np.int64)
+def _lower_median(values: np.ndarray) -> int:
+    """Median of small non-negative integers, or the lower one of two, by counting: NumPy's takes seconds to compile."""
+    counts = np.zeros(max(values) + 1, dtype=np.int64)
     for value in values:
         counts[value] += 1
-    below = 0
-    lower = -1
-    for value in range(counts.size):
-        below += counts[value]
-        if lower < 0 and 2 * below >= values.size:
-            lower = value
-        if 2 * below > values.size:
-            return (lower + value) / 2
-    return np.nan
+    median = 0
+    below = counts[0]
+    while 2 * below < values.size:
+        median += 1
+        below += counts[median]
+    return median
 
 
 @jit
@@ -113,7 +107,7 @@ def _chromatin(density: np.ndarray, labels: np.ndarray, boxes: np.ndarray, depth
                 if size >= 4:
                     clumps += 1
                     clumped += size
-        middle = _median(squares)
+        middle = _lower_median(squares)
         rim = depth_mean = 0.0
         rim_pixels = 0
         for t in range(pixels):

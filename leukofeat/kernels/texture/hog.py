@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -86,12 +85,14 @@ def _normalize_blocks(cells: np.ndarray, block_rows: int, block_columns: int) ->
 def _crossing_values(cells: np.ndarray, strokes: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """Value of the picture where strokes meet, (rows of cells, columns of cells, n)."""
     n_rows, n_columns, _ = cells.shape
-    out = np.zeros((n_rows, n_columns, ends.size - 1))
+    out = np.empty((n_rows, n_columns, ends.size - 1))
     for i in range(n_rows):
         for j in range(n_columns):
             for g in range(ends.size - 1):
-                for stroke in strokes[ends[g] : ends[g + 1]]:
-                    out[i, j, g] += cells[i, j, stroke]
+                value = 0.0
+                for k in range(ends[g], ends[g + 1]):
+                    value += cells[i, j, strokes[k]]
+                out[i, j, g] = value
     return out
 
 
@@ -178,17 +179,15 @@ def hog_vector(
     return _normalize_blocks(cells, rows, columns).ravel()
 
 
-class _Crossings(NamedTuple):
-    """Where the strokes of a cell meet: the same in every cell, since strokes keep to their cell."""
-
-    strokes: NDArray[np.int64]  # that meet in a pixel, one list after another
-    ends: NDArray[np.int64]  # list g is strokes[ends[g] : ends[g + 1]]
-    pixels: list[list[tuple[int, int]]]  # of each list, row and column in the cell
-    counts: NDArray[np.int64]  # of pixels of each list
-
-
 @lru_cache(maxsize=8)
-def _crossings(orientations: int, rows: int, columns: int) -> _Crossings:
+def _crossings(
+    orientations: int, rows: int, columns: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], list[list[tuple[int, int]]]]:
+    """Where strokes meet: the same in every cell, since they keep to their cell.
+
+    Strokes that meet in a pixel, one list after another; list g is ``strokes[ends[g] : ends[g + 1]]``; and the pixels
+    (row and column in the cell) of each list.
+    """
     from skimage.draw import line
 
     # a cell of one pixel has a radius of -1: its strokes would point outwards
@@ -204,9 +203,8 @@ def _crossings(orientations: int, rows: int, columns: int) -> _Crossings:
     pixels: dict[tuple[int, ...], list[tuple[int, int]]] = {}
     for pixel, strokes in met.items():
         pixels.setdefault(tuple(strokes), []).append(pixel)
-    strokes_in_turn = np.array([stroke for strokes in pixels for stroke in strokes])
-    counts = np.array([len(places) for places in pixels.values()])
-    return _Crossings(strokes_in_turn, np.cumsum([0, *map(len, pixels)]), list(pixels.values()), counts)
+    in_turn = np.array([stroke for strokes in pixels for stroke in strokes])
+    return in_turn, np.cumsum([0, *map(len, pixels)]), list(pixels.values())
 
 
 def hog_image(gray: ArrayLike, orientations: int = 9, pixels_per_cell: tuple[int, int] = (8, 8)) -> NDArray[np.float64]:
@@ -227,10 +225,10 @@ def hog_image(gray: ArrayLike, orientations: int = 9, pixels_per_cell: tuple[int
     0.0
     """
     rows, columns = pixels_per_cell
-    values, crossings = _picture(gray, orientations, pixels_per_cell)
+    values, pixels = _picture(gray, orientations, pixels_per_cell)
     out = np.zeros(np.shape(gray))
     inside = out[: len(values) * rows, : values.shape[1] * columns]
-    for k, places in enumerate(crossings.pixels):
+    for k, places in enumerate(pixels):
         for r, c in places:
             inside[r::rows, c::columns] = values[:, :, k]
     return out
@@ -238,11 +236,10 @@ def hog_image(gray: ArrayLike, orientations: int = 9, pixels_per_cell: tuple[int
 
 def _picture(
     gray: ArrayLike, orientations: int, pixels_per_cell: tuple[int, int]
-) -> tuple[NDArray[np.float64], _Crossings]:
-    """Values of the picture where strokes meet, and where that is."""
-    crossings = _crossings(orientations, *pixels_per_cell)
-    cells = hog_cells(gray, orientations, pixels_per_cell)
-    return _crossing_values(cells, crossings.strokes, crossings.ends), crossings
+) -> tuple[NDArray[np.float64], list[list[tuple[int, int]]]]:
+    """Values of the picture where strokes meet, and the pixels of a cell that have them."""
+    strokes, ends, pixels = _crossings(orientations, *pixels_per_cell)
+    return _crossing_values(hog_cells(gray, orientations, pixels_per_cell), strokes, ends), pixels
 
 
 def hog_image_statistics(
@@ -265,8 +262,8 @@ def hog_image_statistics(
     >>> hog_image_statistics(np.zeros((16, 16), np.uint8)).tolist()
     [0.0, 0.0, 0.0, 0.0]
     """
-    values, crossings = _picture(gray, orientations, pixels_per_cell)
-    largest, total, squares, active = _picture_sums(values, crossings.counts)
+    values, pixels = _picture(gray, orientations, pixels_per_cell)
+    largest, total, squares, active = _picture_sums(values, np.array([len(places) for places in pixels]))
     n = np.size(gray)
     mean = total / n
     return np.array([largest, mean, np.sqrt(max(squares / n - mean * mean, 0.0)), active / n])

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leukofeat.kernels.arrays import plain
+from leukofeat.kernels.color.histograms import part_histograms
 from leukofeat.kernels.jit import jit
 
 
@@ -79,15 +80,6 @@ def _segments(runs: np.ndarray, gap: int) -> np.ndarray:
     return out[:n]
 
 
-@jit
-def _count(patterns: np.ndarray, runs: np.ndarray, out: np.ndarray) -> None:
-    for i in range(runs.shape[0]):
-        line = patterns[runs[i, 0]]
-        counts = out[runs[i, 3]]
-        for c in range(runs[i, 1], runs[i, 2]):
-            counts[line[c]] += 1
-
-
 @lru_cache(maxsize=16)
 def _circle(
     n_points: int, radius: float, width: int
@@ -144,7 +136,7 @@ def lbp_patterns(gray: ArrayLike, n_points: int = 8, radius: float = 1.0) -> NDA
 
 def lbp_histograms(
     gray: ArrayLike, runs: NDArray[np.int32], n_parts: int, circles: Sequence[tuple[int, float]] = ((8, 1.0),)
-) -> list[NDArray[np.int64]]:
+) -> list[NDArray[np.int32]]:
     """Count the uniform patterns in each part of a plane; sums of parts are the histograms of their union.
 
     Parameters
@@ -160,7 +152,7 @@ def lbp_histograms(
 
     Returns
     -------
-    list of ndarray of int64, shape (n_parts, n_points + 2)
+    list of ndarray of int32, shape (n_parts, n_points + 2)
         One for each circle.
 
     Examples
@@ -171,7 +163,5 @@ def lbp_histograms(
     """
     # starting a stretch costs about as much as sixteen pixels
     planes = _patterns(plain(gray, np.uint8, ndim=2), _segments(runs, 16), circles)
-    histograms = [np.zeros((n_parts, n_points + 2), np.int64) for n_points, _ in circles]
-    for patterns, counts in zip(planes, histograms, strict=True):
-        _count(patterns, runs, counts)
-    return histograms
+    counts = [part_histograms(plane[:, :, None], runs, n_parts)[:, 0] for plane in planes]
+    return [histograms[:, : n_points + 2] for histograms, (n_points, _) in zip(counts, circles, strict=True)]
