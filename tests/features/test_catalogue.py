@@ -132,6 +132,15 @@ def test_families_by_name_class_and_object():
         list_features(["Chromatin"])
 
 
+def test_a_family_of_ones_own_says_what_it_measures():
+    class Own(FunctionFeatures):
+        measures = (Measure("redness", "redness", "level", "mean R", ""),)
+
+    table = list_features([Own(len), "WaveletFeatures"])
+    assert table["family"].tolist() == ["Own", "WaveletFeatures"]
+    assert table.loc[0, ["rotation", "scale", "stain", "level"]].tolist() == ["no", "no", "no", "region"]
+
+
 def test_the_page_is_what_the_code_writes():
     page = Path(__file__).resolve().parents[2] / "docs" / "features.md"
     assert page.read_text(encoding="utf-8") == features_page(), "python -m leukofeat.features > docs/features.md"

@@ -129,7 +129,8 @@ def _plus_plus(x: np.ndarray, y: np.ndarray, w: np.ndarray, draws: np.ndarray, c
 
 
 @jit
-def _add(sums: np.ndarray, w: float, x: float, y: float) -> None:
+def add_point(sums: np.ndarray, w: float, x: float, y: float) -> None:
+    """Add a weight and the weighted coordinates to a cluster's three sums."""
     sums[0] += w
     sums[1] += w * x
     sums[2] += w * y
@@ -160,8 +161,8 @@ def _lloyd(
             if step == 0 or new != labels[i]:
                 # later on few points move in a step, and sums of integers stay exact
                 if step > 0:
-                    _add(sums[labels[i]], -w[i], x[i], y[i])
-                _add(sums[new], w[i], x[i], y[i])
+                    add_point(sums[labels[i]], -w[i], x[i], y[i])
+                add_point(sums[new], w[i], x[i], y[i])
                 labels[i] = new
                 changed = True
         if not changed:
@@ -170,8 +171,8 @@ def _lloyd(
             if sums[c, 0] == 0.0:
                 # an emptied cluster starts again from the point that is served worst
                 worst = np.argmax(nearest)
-                _add(sums[labels[worst]], -w[worst], x[worst], y[worst])
-                _add(sums[c], w[worst], x[worst], y[worst])
+                add_point(sums[labels[worst]], -w[worst], x[worst], y[worst])
+                add_point(sums[c], w[worst], x[worst], y[worst])
                 labels[worst] = c
                 nearest[worst] = 0.0
         for c in range(k):
