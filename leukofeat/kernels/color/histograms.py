@@ -46,12 +46,14 @@ def _histograms(image: np.ndarray, runs: np.ndarray, n_parts: int) -> np.ndarray
 def _gather(image: np.ndarray, runs: np.ndarray, out: np.ndarray, moved: np.ndarray) -> None:
     n = 0
     for i in range(runs.shape[0]):
-        first = n
+        moved[i, 0] = 0
+        moved[i, 1] = n
         for x in range(runs[i, 1], runs[i, 2]):
             for k in range(3):
                 out[0, n, k] = image[runs[i, 0], x, k]
             n += 1
-        moved[i] = (0, first, n, np.int64(runs[i, 3]))
+        moved[i, 2] = n
+        moved[i, 3] = runs[i, 3]
 
 
 @jit
@@ -95,11 +97,15 @@ def _statistics(counts: np.ndarray, x: np.ndarray, quantiles: np.ndarray, table:
             last = k
         if filled == 1:
             # one value: its mean may round to something else
-            out[i, :5] = (x[last], 0.0, np.nan, np.nan, 0.0)
+            out[i, 0] = x[last]
+            out[i, 1] = out[i, 4] = 0.0
         else:
             m2 /= n
-            skewness, kurtosis = m3 / n / m2**1.5, m4 / n / (m2 * m2) - 3.0
-            out[i, :5] = (mean, np.sqrt(m2), skewness, kurtosis, np.log2(np.float64(n)) - logs / n)
+            out[i, 0] = mean
+            out[i, 1] = np.sqrt(m2)
+            out[i, 2] = m3 / n / m2**1.5
+            out[i, 3] = m4 / n / (m2 * m2) - 3.0
+            out[i, 4] = np.log2(np.float64(n)) - logs / n
 
 
 def gather_runs(image: ArrayLike, runs: NDArray[np.int32]) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:

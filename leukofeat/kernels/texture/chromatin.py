@@ -128,7 +128,7 @@ def _chromatin(density: np.ndarray, labels: np.ndarray, boxes: np.ndarray, depth
             radial_trend = both / np.sqrt(square * depth_square)
         shift_r = mass_r / total - sum_r / pixels
         shift_c = mass_c / total - sum_c / pixels
-        out[k] = (
+        measures = (
             total,
             mean,
             std / mean,
@@ -140,6 +140,8 @@ def _chromatin(density: np.ndarray, labels: np.ndarray, boxes: np.ndarray, depth
             radial_trend,
             np.sqrt(shift_r * shift_r + shift_c * shift_c) / np.sqrt(4 * pixels / np.pi),
         )
+        for i in range(10):
+            out[k, i] = measures[i]
     return out
 
 

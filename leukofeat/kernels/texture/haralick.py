@@ -101,7 +101,7 @@ def _features(
     mean = s1 / total
     hx = np.log2(np.float64(total)) - single / total
     hxy = np.log2(np.float64(total)) - joint / total
-    out[:] = (
+    values = (
         energy / np.float64(total) ** 2,
         d2 / pairs,
         (products - mean * mean) / variance,
@@ -116,6 +116,9 @@ def _features(
         (hxy - 2 * hx) / hx,
         np.sqrt(max(0.0, 1.0 - np.exp(-2.0 * (2 * hx - hxy)))),
     )
+    # not in one assignment, which takes numba seconds to compile
+    for i in range(13):
+        out[i] = values[i]
     if variance == 0:
         # a single level has no entropy: don't let its rounding noise be divided by itself
         out[2] = 1.0

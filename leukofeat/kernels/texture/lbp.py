@@ -75,7 +75,9 @@ def _segments(runs: np.ndarray, gap: int) -> np.ndarray:
         if n > 0 and out[n - 1, 0] == r and first - out[n - 1, 2] <= gap:
             out[n - 1, 2] = last
         else:
-            out[n] = (r, first, last)
+            out[n, 0] = r
+            out[n, 1] = first
+            out[n, 2] = last
             n += 1
     return out[:n]
 
