@@ -20,15 +20,18 @@ from leukofeat.features import (
     chromatin,
     color,
     contours,
-    filters,
+    gabor,
     geometry,
+    granulometry,
     hog,
     outline,
     relative_color,
-    runlength,
+    run_lengths,
     texture,
+    wavelet,
 )
-from leukofeat.kernels.color.histograms import STATISTIC_NAMES, optical_density_table
+from leukofeat.kernels.color.histograms import STATISTIC_NAMES
+from leukofeat.kernels.color.stains import optical_density_table
 from leukofeat.kernels.shape.region_shapes import SHAPE_NAMES
 from leukofeat.kernels.texture.haralick import HARALICK_NAMES
 from leukofeat.segmentation import Cleanup, LabKMeansSegmenter
@@ -48,14 +51,14 @@ EVERYTHING = [
     hog.HOGFeatures(),
     color.ColorFeatures(),
     texture.TextureFeatures(),
-    runlength.RunLengthFeatures(),
-    filters.GranulometryFeatures(),
+    run_lengths.RunLengthFeatures(),
+    granulometry.GranulometryFeatures(),
     outline.OutlineFeatures(),
     chromatin.ChromatinFeatures(),
     relative_color.RelativeColorFeatures(),
     contours.ContourFeatures(),
 ]
-EXTRA = [filters.GaborFeatures(), filters.WaveletFeatures()]
+EXTRA = [gabor.GaborFeatures(), wavelet.WaveletFeatures()]
 
 Labels = tuple[np.ndarray, np.ndarray]
 

@@ -1,13 +1,15 @@
 import pytest
 
-from leukofeat.features.runlength import RunLengthFeatures
+from leukofeat.features.run_lengths import RunLengthFeatures
+from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.texture.run_lengths import RUN_LENGTH_NAMES, run_lengths
 
 
 def test_runs_are_summed_up_over_directions(smear):
     family = RunLengthFeatures(regions=["cytoplasm"], levels=8)
     row = dict(zip(family.get_feature_names_out(), family.row(smear), strict=True))
-    direct = run_lengths(smear.gray // 32, smear.cytoplasm > 0)[0]
+    cytoplasm = smear.cytoplasm > 0
+    direct = run_lengths(smear.gray // 32, cytoplasm, region_boxes(cytoplasm))[0]
     for k, name in enumerate(RUN_LENGTH_NAMES):
         assert row[f"cytoplasm_run_{name}_mean"] == pytest.approx(direct[:, k].mean())
         assert row[f"cytoplasm_run_{name}_range"] == pytest.approx(direct[:, k].max() - direct[:, k].min())
