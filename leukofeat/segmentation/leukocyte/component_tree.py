@@ -6,7 +6,7 @@ import numpy as np
 
 from leukofeat.kernels.jit import jit
 from leukofeat.kernels.regions.union_find import find_root
-from leukofeat.segmentation.leukocyte.flooding import framed, from_the_top, unframed
+from leukofeat.segmentation.leukocyte.flooding import flood, framed, from_the_top, unframed
 
 __all__ = ["core_sums", "sharpest_components", "stain_edges"]
 
@@ -72,16 +72,14 @@ def sharpest_components(
     place = np.full(index.shape, FRAME)
     place[1:-1, 1:-1] = -1
     place.reshape(-1)[order] = np.arange(order.size)
-    nodes, n_nodes = _tree(order, np.bincount(level), place, framed(edge), min_area)
-    labels, n = _painted(index, nodes[:n_nodes], floor, step, order.size)
+    nodes = _tree(order, np.bincount(level), place, framed(edge), min_area)
+    labels, n = _painted(index, nodes, floor, step, order.size)
     return unframed(labels), n
 
 
 @jit
-def _tree(
-    order: np.ndarray, counts: np.ndarray, place: np.ndarray, edge: np.ndarray, min_area: int
-) -> tuple[np.ndarray, int]:
-    """Nodes of the tree, parts before the whole, and their number.
+def _tree(order: np.ndarray, counts: np.ndarray, place: np.ndarray, edge: np.ndarray, min_area: int) -> np.ndarray:
+    """Nodes of the tree, parts before the whole, (n, 5) int64.
 
     `order` says how the framed planes are flooded, `place` when each pixel is, and `counts` how many are of each level.
     """
@@ -93,11 +91,10 @@ def _tree(
     attr = np.empty((n, 8), np.float64)
     head = np.full(n, -1, np.int64)
     tail = np.full(n, -1, np.int64)
-    stamp = np.full(n, -1, np.int64)
-    nodes = np.full((1024, 5), -1, np.int64)
-    values = np.zeros((1024, 2), np.float64)
+    # each node has a pixel that came with its level
+    nodes = np.empty((n, 5), np.int64)
+    values = np.empty((n, 2), np.float64)
     n_nodes = 0
-    roots = np.empty(n, np.int64)
     end = 0
     for level in range(counts.size - 1, -1, -1):
         begin, end = end, end + counts[level]
@@ -146,24 +143,15 @@ def _tree(
             attr[r, 5] += x * x
             attr[r, 6] += y * y
             attr[r, 7] += x * y
-        n_roots = 0
         for i in range(begin, end):
             r = find_root(parent, i)
-            if stamp[r] != level:
-                stamp[r] = level
-                roots[n_roots] = r
-                n_roots += 1
-        for r in roots[:n_roots]:
             area = attr[r, 0]
-            if area < min_area:
+            c = head[r]
+            if area < min_area or (c >= 0 and nodes[c, LEVEL] == level):
                 continue
-            if n_nodes == len(nodes):
-                nodes = _doubled(nodes)
-                values = _doubled(values)
             own = _worth(attr[r])
             weight = 0.0
             value = 0.0
-            c = head[r]
             n_parts = 0
             while c >= 0:
                 n_parts += 1
@@ -180,7 +168,7 @@ def _tree(
             head[r] = n_nodes
             tail[r] = n_nodes
             n_nodes += 1
-    return nodes, n_nodes
+    return nodes[:n_nodes]
 
 
 @jit
@@ -206,35 +194,14 @@ def _painted(index: np.ndarray, nodes: np.ndarray, floor: int, step: int, room: 
     n_labels = 0
     queue = np.empty(room, np.int64)
     for e in range(len(nodes) - 1, -1, -1):
-        up, seed, least = nodes[e, PARENT], nodes[e, SEED], floor + nodes[e, LEVEL] * step
+        up = nodes[e, PARENT]
         inherited = up >= 0 and taken[up]
         taken[e] = inherited or nodes[e, OWN] == 1
         if inherited or not taken[e]:
             continue
         n_labels += 1
-        queue[0] = seed
-        labels[seed] = n_labels
-        first, last = 0, 1
-        while first < last:
-            p = queue[first]
-            first += 1
-            for q in (p + row, p - row, p + 1, p - 1):
-                if labels[q] == 0 and values[q] >= least:
-                    labels[q] = n_labels
-                    queue[last] = q
-                    last += 1
+        flood(values, floor + nodes[e, LEVEL] * step, 255, nodes[e, SEED], row, labels, n_labels, queue)
     return labels.reshape(index.shape), n_labels
-
-
-@jit
-def _doubled(table: np.ndarray) -> np.ndarray:
-    """The table with as many rows again."""
-    out = np.empty((2 * table.shape[0], table.shape[1]), table.dtype)
-    # row by row: assigning to a slice takes numba seconds to compile
-    for i in range(table.shape[0]):
-        for k in range(table.shape[1]):
-            out[i, k] = table[i, k]
-    return out
 
 
 @jit

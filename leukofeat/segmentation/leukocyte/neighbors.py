@@ -46,10 +46,7 @@ def label_gaps(labels: np.ndarray, boxes: np.ndarray, reach: np.ndarray) -> np.n
     """
     h, w = labels.shape
     n = boxes.shape[0]
-    room = 0
-    for i in range(n):
-        room += (boxes[i, 1] - boxes[i, 0]) * (boxes[i, 3] - boxes[i, 2])
-    rim = np.empty((room, 2), np.int32)
+    rim = np.empty((h * w, 2), np.int32)
     start = np.zeros(n + 1, np.int64)
     m = 0
     for c in range(1, n + 1):

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from leukofeat.kernels.jit import jit
-from leukofeat.segmentation.leukocyte.flooding import framed, unframed
+from leukofeat.segmentation.leukocyte.flooding import flood, framed, unframed
 
 __all__ = ["discriminate", "remove_specks", "threshold_each"]
 
@@ -186,51 +186,29 @@ def remove_specks(
     """
     nuclei, cells = framed(cv2.copyTo(cells, mask)), framed(cells)
     places = np.flatnonzero(nuclei > 0)
-    row = nuclei.shape[1]
-    total, area = _drop_specks(nuclei.reshape(-1), places, row, n, speck)
-    _fill_holes(nuclei.reshape(-1), cells.reshape(-1), places, row, total, hole)
+    row, flat = nuclei.shape[1], nuclei.reshape(-1)
+    total = np.bincount(flat[places], minlength=n + 1)
+    area = _drop_specks(flat, places, row, total, speck)
+    _fill_holes(flat, cells.reshape(-1), places, row, total, hole)
     return unframed(nuclei), area
 
 
 @jit
-def _drop_specks(
-    nuclei: np.ndarray, places: np.ndarray, row: int, n: int, speck: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Drop small parts of the nuclei at these places of the flat framed map, in place; returns areas before and after."""
-    total = np.zeros(n + 1, np.int64)
-    seen = np.zeros(nuclei.size, np.bool_)
-    # pixels of one part after the other, and where each part begins
+def _drop_specks(nuclei: np.ndarray, places: np.ndarray, row: int, total: np.ndarray, speck: float) -> np.ndarray:
+    """Drop small parts of the nuclei at these places of the flat framed map, in place; returns the areas that are left."""
+    area = total.copy()
+    seen = np.zeros(nuclei.size, np.uint8)
     queue = np.empty(places.size, np.int64)
-    begin = np.zeros(places.size + 1, np.int64)
-    parts, last = 0, 0
     for start in places:
+        c = nuclei[start]
         if seen[start]:
             continue
-        c = nuclei[start]
-        first = last
-        seen[start] = True
-        queue[last] = start
-        last += 1
-        while first < last:
-            p = queue[first]
-            first += 1
-            for q in (p + row, p - row, p + 1, p - 1):
-                if nuclei[q] == c and not seen[q]:
-                    seen[q] = True
-                    queue[last] = q
-                    last += 1
-        total[c] += last - begin[parts]
-        parts += 1
-        begin[parts] = last
-    area = total.copy()
-    for k in range(parts):
-        part = queue[begin[k] : begin[k + 1]]
-        c = nuclei[part[0]]
-        if part.size < speck * total[c]:
-            area[c] -= part.size
-            for p in part:
+        size = flood(nuclei, c, c, start, row, seen, 1, queue)
+        if size < speck * total[c]:
+            area[c] -= size
+            for p in queue[:size]:
                 nuclei[p] = 0
-    return total, area
+    return area
 
 
 @jit

@@ -36,6 +36,16 @@ def _median(values: np.ndarray) -> float:
 
 
 @jit
+def _between(flat: np.ndarray, here: np.uint64, below: np.uint64, fy: np.float32, fx: np.float32) -> np.float32:
+    """Bilinear interpolation between four neighbours, from flat index `here`, of every second value of rows `below` apart."""
+    right = np.uint64(2)
+    upper, lower = flat[here], flat[here + below]
+    upper += fx * (flat[here + right] - upper)
+    lower += fx * (flat[here + below + right] - lower)
+    return upper + fy * (lower - upper)
+
+
+@jit
 def star_contour(field: np.ndarray, cy: float, cx: float, unit: float, first: int, last: int) -> np.ndarray:
     """Radius per ray of the star-shaped region around (cy, cx) with the largest score.
 
@@ -62,8 +72,7 @@ def star_contour(field: np.ndarray, cy: float, cx: float, unit: float, first: in
     h, w, _ = field.shape
     flat = field.reshape(-1)
     # unsigned offsets spare the check for negative indices
-    edge, right, down = np.uint64(1), np.uint64(2), np.uint64(2 * w)
-    right_edge = right + edge
+    edge, below = np.uint64(1), np.uint64(2 * w)
     n_rays = min(MAX_RAYS, 16 * int(np.ceil(unit / 4)))
     rays = RAYS[n_rays // 16]
     n_steps = last - first + 1
@@ -81,15 +90,8 @@ def star_contour(field: np.ndarray, cy: float, cx: float, unit: float, first: in
             y0, x0 = int(y), int(x)
             fy, fx = np.float32(y - y0), np.float32(x - x0)
             here = np.uint64(2 * (y0 * w + x0))
-            below = here + down
-            upper, lower = flat[here], flat[below]
-            upper += fx * (flat[here + right] - upper)
-            lower += fx * (flat[below + right] - lower)
-            score[k, s] = upper + fy * (lower - upper)
-            upper, lower = flat[here + edge], flat[below + edge]
-            upper += fx * (flat[here + right_edge] - upper)
-            lower += fx * (flat[below + right_edge] - lower)
-            step[k, s] = upper + fy * (lower - upper)
+            score[k, s] = _between(flat, here, below, fy, fx)
+            step[k, s] = _between(flat, here + edge, below, fy, fx)
             peak = max(peak, step[k, s])
         for s in range(framed, n_steps):
             y = min(max(cy + (first + s) * dy, 0.0), h - 1.0)
@@ -121,27 +123,15 @@ def star_contour(field: np.ndarray, cy: float, cx: float, unit: float, first: in
     for lap in range(1, laps):
         row = score[lap % n_rays]
         came = back[lap]
-        # written out, so that it runs in vector registers; each step is MAX_JUMP = 4 neighbours each way
         for s in range(n_steps):
-            top, jump = best[s + 4], 0
-            v = best[s + 3] - bend[1]
-            jump, top = (-1 if v > top else jump), max(v, top)
-            v = best[s + 5] - bend[1]
-            jump, top = (1 if v > top else jump), max(v, top)
-            v = best[s + 2] - bend[2]
-            jump, top = (-2 if v > top else jump), max(v, top)
-            v = best[s + 6] - bend[2]
-            jump, top = (2 if v > top else jump), max(v, top)
-            v = best[s + 1] - bend[3]
-            jump, top = (-3 if v > top else jump), max(v, top)
-            v = best[s + 7] - bend[3]
-            jump, top = (3 if v > top else jump), max(v, top)
-            v = best[s] - bend[4]
-            jump, top = (-4 if v > top else jump), max(v, top)
-            v = best[s + 8] - bend[4]
-            jump, top = (4 if v > top else jump), max(v, top)
+            top, jump = best[s + MAX_JUMP], 0
+            for k in range(1, MAX_JUMP + 1):
+                v = best[s + MAX_JUMP - k] - bend[k]
+                jump, top = (-k if v > top else jump), max(v, top)
+                v = best[s + MAX_JUMP + k] - bend[k]
+                jump, top = (k if v > top else jump), max(v, top)
             came[s] = jump
-            new[s + 4] = top + row[s]
+            new[s + MAX_JUMP] = top + row[s]
         best, new = new, best
     s = 0
     for i in range(n_steps):
