@@ -14,9 +14,9 @@ from leukofeat.segmentation.leukocyte.star_contour import mark_star, star_contou
 __all__ = ["ColorBins", "Seeds", "first_colors", "fit_cells"]
 
 BINS = BINS_PER_AXIS**3
-DISTANCE_PRIOR = 0.5  # evidence that each nuclear radius of distance from the nucleus takes off: cytoplasm is near
-MOST_EVIDENCE = 3.0  # of one pixel, either way: no colour is certain
-RARE = 0.02  # pixels that each bin holds beyond those counted
+DISTANCE_PRIOR = 0.5  # evidence that each nuclear radius of distance from the nucleus takes off
+MOST_EVIDENCE = 3.0  # of one pixel, for or against
+RARE = 0.02  # pixels that each bin is taken to hold beyond those counted, or a rare colour would be certain
 # around one cell there may be nothing but background or nothing but red cells: share of all that each counts as, at least
 LEAST_SHARE = 0.35
 REACH, REACH_PIXELS = 2.5, 8  # largest radius of a cell, in nuclear radii, and pixels beyond

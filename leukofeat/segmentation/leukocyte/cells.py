@@ -22,10 +22,8 @@ RING = 0.2  # width, in nuclear radii, of the ring that cytoplasm is first looke
 NEAR, FAR = 0.75, 1.75  # distances, in nuclear radii, between which pixels are taken more and more to be in no cell
 # a leak is this near the colour of red cells (in L*a*b* units), also relative to that of the cytoplasm
 RED_COLOR, RED_SHARE = 4.0, 0.4
-LEAST_CYTOPLASM, LEAST_RED = (
-    20,
-    0.1,
-)  # pixels of cytoplasm, and of red cells per pixel of a nucleus, that can be compared
+# pixels of cytoplasm, and of red cells per pixel of a nucleus, that can be compared
+LEAST_CYTOPLASM, RED_PER_NUCLEUS = 20, 0.1
 
 _CONTRASTS = bin_contrasts()
 COLOR_BINS = ColorBins(is_pale=_CONTRASTS < PALE, ceiling=_CONTRASTS - NOISE)
@@ -66,6 +64,6 @@ def settle_cells(nuclei: Bodies, planes: Planes) -> np.ndarray:
     to_red = np.linalg.norm(added - red[0], axis=1)
     to_cytoplasm = np.linalg.norm(added - cytoplasm, axis=1)
     leaked = (to_red < RED_COLOR) & (to_red < RED_SHARE * to_cytoplasm) & (sums[0, :, 3] >= LEAST_CYTOPLASM)
-    if not leaked.any() or sums[2, 0, 3] <= LEAST_RED * nuclei.area.mean():
+    if not leaked.any() or sums[2, 0, 3] <= RED_PER_NUCLEUS * nuclei.area.mean():
         return bold
     return np.where(leaked[bold], np.where(shy == bold, bold, 0), np.where(leaked[shy], shy, bold))

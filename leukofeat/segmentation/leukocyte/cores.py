@@ -19,7 +19,7 @@ from leukofeat.segmentation.leukocyte.planes import AZURE_FLOOR, Planes
 
 # lengths are in nuclear radii unless they are said to be in pixels
 CHROMATIN_BLUR = 0.06  # smoothing of the stain: chromatin is no outline
-LEAST_BLUR = 0.3  # Gaussian, in pixels, below which smoothing changes nothing
+LEAST_BLUR = 0.3  # Gaussian, in pixels, below which there is no smoothing
 LEVEL_STEP = 3  # grey levels from one level set to the next
 LEAST_PIXELS, LEAST_AREA = 20, 0.02  # a body has so many pixels, and this share of a nucleus' area
 LEAST_VIOLET = 5000.0  # azure x hue of a core: pale nuclei are violet, shaded red cells are neither

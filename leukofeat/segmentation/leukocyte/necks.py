@@ -11,7 +11,7 @@ from leukofeat.segmentation.leukocyte.flooding import framed, from_the_top, unfr
 __all__ = ["split_at_necks"]
 
 DEPTH_STEPS = 64  # per pixel of distance: the order in which pixels flood
-LEAST_DEPTH = 1.0  # pixels that a part is deeper than its neck: the distance map is rough by as much
+LEAST_DEPTH = 1.0  # pixels by which a part is deeper than its neck, at least
 
 
 def split_at_necks(labels: np.ndarray, distance: np.ndarray, neck: float) -> np.ndarray:

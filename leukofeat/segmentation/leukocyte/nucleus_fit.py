@@ -1,4 +1,4 @@
-"""Nuclei inside their cells: Otsu's threshold on the stain, refined by a linear discriminant on colour; tidying of labels."""
+"""Nuclei inside their cells: Otsu's threshold on the stain, refined by a linear discriminant on colour; tidying."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from leukofeat.segmentation.leukocyte.flooding import flood, framed, unframed
 __all__ = ["discriminate", "remove_specks", "threshold_each"]
 
 TEXTURE = 0.65  # stain, against that of the nucleus, above which what Otsu splits off is chromatin and not cytoplasm
-LEAST_PIXELS = 10  # of either class that have a mean and variances
+LEAST_CLASS = 10  # pixels of either class that have a mean and variances
 
 
 @jit
@@ -66,7 +66,7 @@ def threshold_each(
 def _otsu(counts: np.ndarray) -> tuple[int, float, float]:
     """Otsu's threshold of 256 counts (the lower class ends there), and the mean of either class.
 
-    `leukofeat.kernels.color.otsu` finds any number of thresholds in 256 times the time, and no means.
+    `leukofeat.kernels.color.otsu` finds any number of thresholds, in quadratic time, and no means.
     """
     total, mass = 0, 0.0
     for v in range(256):
@@ -124,7 +124,7 @@ def discriminate(
     for c in range(1, n):
         rest, core = sums[c, 0], sums[c, 1]
         m0, m1 = rest[0], core[0]
-        known[c] = min(m0, m1) >= LEAST_PIXELS
+        known[c] = min(m0, m1) >= LEAST_CLASS
         if not known[c]:
             continue
         k = 4
@@ -217,7 +217,7 @@ def _fill_holes(
 ) -> None:
     """Fill holes under a share of their nucleus' area in the flat framed map, in place."""
     seen = np.zeros(nuclei.size, np.int32)  # by the search for which hole
-    # a search ends with the pixel after which a hole is too large, whose 8 neighbours may follow
+    # a hole is smaller than its nucleus; the search that finds one too large has listed 8 neighbours more at most
     queue = np.empty(places.size + 8, np.int64)
     hole = 0
     for place in places:

@@ -30,10 +30,10 @@ AZURE_FLOOR = 60  # azure, of 255: below this a pixel is no nucleus under any st
 
 LIGHT_SHARE = 0.25  # share of the pixels, the lightest, among which the colour of the empty slide is looked for
 GATHER_RADIUS = 7.0  # radius of the mean shift that finds it, in L*a*b* units
-FOCUS = 0.8  # Gaussian, in pixels, that evens out the noise of a JPEG
+SMOOTHING = 0.8  # Gaussian, in pixels, after a median of 3 x 3
 FIELD_STEP, FIELD_BLUR = 8, 3.0  # pixels per sample of the illumination, and its smoothing in samples
 FIELD_PULL = 0.1  # share of near-empty samples, around, that weighs as much as the colour of the whole slide
-DARKEST = 3  # value that darker ones count as: below it the camera shows noise, and densities would run off
+DARKEST = 3  # value that darker ones count as, so that densities are finite
 CLIPPED = 254  # value from which a channel is saturated
 # blue density where green is saturated: up to the first it is noise, from the second on overexposure beyond doubt
 HIDDEN_STAIN = (0.015, 0.03)
@@ -58,7 +58,7 @@ def make_planes(image: np.ndarray) -> Planes:
     In an overexposed image the background saturates, and densities against it come out too low; it is then taken to be
     brighter than the camera could show.
     """
-    smooth = cv2.GaussianBlur(cv2.medianBlur(image, 3), (0, 0), FOCUS)
+    smooth = cv2.GaussianBlur(cv2.medianBlur(image, 3), (0, 0), SMOOTHING)
     lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB)
     background = background_mode(lab, LIGHT_SHARE, GATHER_RADIUS)
     rgb = cv2.cvtColor(background.astype(np.float32).reshape(1, 1, 3), cv2.COLOR_LAB2RGB).ravel() * 255

@@ -1,4 +1,4 @@
-"""Leukocytes of any stain, magnification and crowding, the whole way: planes, cores, lobes, cells, nuclei, selection."""
+"""Leukocytes of any stain, magnification and crowding, the whole way: planes, cores, cells, lobes, nuclei, selection."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LEAST_SEEN_RADIUS = 4.0  # that the first look has to find, or it looks closer
 TEXTURE_RADIUS = 14.0  # under which chromatin shows no texture to smooth
 FIRST_LOOK = 224 * 224  # pixels of the first look
 LEAST_RADIUS = 0.5  # radius of a nucleus, against that of the red cells, at least
-LEAST_RED = 0.03  # share of the image that red cells have to fill to be measured by
+RED_COVER = 0.03  # share of the image that red cells have to fill to be measured by
 PORTRAIT = 0.08  # share of the frame that the one whole cell in the middle of a portrait fills
 MIDDLE = 0.2  # distance from the middle, in shorter sides of the frame, up to which a cell is in the middle
 
@@ -108,7 +108,7 @@ def _segment(image: np.ndarray, diameter: float | None) -> tuple[np.ndarray, np.
     planes, cores = _look(image, diameter)
     if not cores.any():
         return cores, cores
-    least = LEAST_RADIUS * red_cell_radius(planes, LEAST_RED)
+    least = LEAST_RADIUS * red_cell_radius(planes, RED_COVER)
     bodies = _drop_debris(split_cores(cores, planes.azure), least)
     if bodies.n == 0:
         return bodies.labels, bodies.labels

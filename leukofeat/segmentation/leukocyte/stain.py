@@ -8,7 +8,6 @@ from leukofeat.kernels.jit import jit
 
 __all__ = [
     "BINS_PER_AXIS",
-    "HEMOGLOBIN",
     "NO_EXCESS",
     "background_mode",
     "bin_contrasts",
@@ -20,7 +19,7 @@ __all__ = [
 HEMOGLOBIN = 1.75
 # colour difference from the background under which there is no stain; see NOISE, FAINT and PALE in `planes`
 BLANK = 8.0
-# azure stain p as a grey level, AZURE_SCALE * p / (p + AZURE_HALF): it saturates, as the darkest chromatin does
+# azure stain p as a grey level, AZURE_SCALE * p / (p + AZURE_HALF): saturating, so that pale nuclei keep their levels
 AZURE_SCALE, AZURE_HALF = 300.0, 0.3
 # green minus blue density as a grey level: the density that is 0, and levels per unit, so that 255 is a density of 1
 EXCESS_LOW, EXCESS_LEVELS = -0.2, 212.5
@@ -54,7 +53,7 @@ def background_mode(lab: np.ndarray, share: float, radius: float) -> np.ndarray:
     lab : (H, W, 3) uint8
         LAB as OpenCV stores it in 8 bits.
     share : float
-        Share of the pixels, from light to dark, among which is looked.
+        Share of the pixels, the lightest, that are looked at.
     radius : float
         Radius of the mean shift in LAB units.
 
