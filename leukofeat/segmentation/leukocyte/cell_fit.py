@@ -11,7 +11,7 @@ from leukofeat.segmentation.leukocyte.planes import Planes
 from leukofeat.segmentation.leukocyte.stain import BINS_PER_AXIS
 from leukofeat.segmentation.leukocyte.star_contour import mark_star, star_contour
 
-__all__ = ["ColorBins", "Seeds", "first_colors", "fit_cells"]
+__all__ = ["Seeds", "first_colors", "fit_cells"]
 
 BINS = BINS_PER_AXIS**3
 DISTANCE_PRIOR = 0.5  # evidence that each nuclear radius of distance from the nucleus takes off
@@ -22,15 +22,8 @@ LEAST_SHARE = 0.35
 REACH, REACH_PIXELS = 2.5, 8  # largest radius of a cell, in nuclear radii, and pixels beyond
 
 
-class ColorBins(NamedTuple):
-    """What is known of each colour bin beforehand."""
-
-    is_pale: np.ndarray  # (4096,) bool, colours of the background
-    ceiling: np.ndarray  # (4096,) float64, largest evidence for being inside a cell
-
-
 class Seeds(NamedTuple):
-    """The nuclei that cells grow from, and what lies around them."""
+    """The nuclei that cells grow from, what lies around them, and what is known of colours."""
 
     nuclei: np.ndarray  # (H, W) int32, 1..n
     nearest: np.ndarray  # (H, W) int32, the nucleus nearest to each pixel
@@ -40,6 +33,8 @@ class Seeds(NamedTuple):
     boxes: np.ndarray  # (n, 4) int64, y0, y1, x0, x1 to look in
     rest: np.ndarray  # (4096,) float32, first guess of the colours outside of cells
     near: np.ndarray  # (n, 4096) float32, first guess of the colours of each cell's cytoplasm
+    is_pale: np.ndarray  # (4096,) bool, colours of the background
+    ceiling: np.ndarray  # (4096,) float64, largest evidence for being inside a cell that each colour can give
 
 
 class _Evidence(NamedTuple):
@@ -144,14 +139,13 @@ def _smoothed(hist: np.ndarray, out: np.ndarray) -> float:
 
 
 @jit
-def fit_cells(planes: Planes, seeds: Seeds, known: ColorBins, bias: float, rounds: int) -> np.ndarray:
+def fit_cells(planes: Planes, seeds: Seeds, bias: float, rounds: int) -> np.ndarray:
     """Grow each nucleus to its cell.
 
     Parameters
     ----------
     planes : Planes
     seeds : Seeds
-    known : ColorBins
     bias : float
         Evidence for being inside a cell that is added everywhere.
     rounds : int
@@ -174,7 +168,7 @@ def fit_cells(planes: Planes, seeds: Seeds, known: ColorBins, bias: float, round
         stained = 1.0 + _smoothed(rest, outside)
         pale = 1.0
         for b in range(BINS):
-            if known.is_pale[b]:
+            if seeds.is_pale[b]:
                 pale += outside[b]
         stained += 1.0 - pale
         floor = LEAST_SHARE * (pale + stained)
@@ -183,7 +177,7 @@ def fit_cells(planes: Planes, seeds: Seeds, known: ColorBins, bias: float, round
         for c in range(n):
             total = 1.0 + _smoothed(near[c], inside)
             evidence = _Evidence(value, worked_out, inside, total, outside, pale, stained)
-            field, frame, first, last = _gains(planes, seeds, c, centers, evidence, known, bias, k * n + c)
+            field, frame, first, last = _gains(planes, seeds, c, centers, evidence, bias, k * n + c)
             cy, cx = centers[c, 0] - seeds.boxes[c, 0], centers[c, 1] - seeds.boxes[c, 2]
             outline = star_contour(field, cy, cx, seeds.radius[c], first, last)
             _paint(outline, seeds, c, centers, frame, cells)
@@ -197,7 +191,6 @@ def _gains(
     c: int,
     centers: np.ndarray,
     evidence: _Evidence,
-    known: ColorBins,
     bias: float,
     fit: int,
 ) -> tuple[np.ndarray, tuple[int, int, int, int], int, int]:
@@ -237,10 +230,10 @@ def _gains(
                     v = np.uint64(colors[i])
                     if evidence.worked_out[v] != fit:
                         evidence.worked_out[v] = fit
-                        of_rest = evidence.pale if known.is_pale[v] else evidence.stained
+                        of_rest = evidence.pale if seeds.is_pale[v] else evidence.stained
                         share_of_rest = (evidence.outside[v] + RARE) / of_rest
                         share_of_near = (evidence.inside[v] + RARE) / evidence.total
-                        evidence.value[v] = min(np.log(share_of_near / share_of_rest) + bias, known.ceiling[v])
+                        evidence.value[v] = min(np.log(share_of_near / share_of_rest) + bias, seeds.ceiling[v])
                     g = min(max(evidence.value[v] - slope * distances[i], -MOST_EVIDENCE), MOST_EVIDENCE)
                 if g > -MOST_EVIDENCE:
                     low, high = min(low, x), x

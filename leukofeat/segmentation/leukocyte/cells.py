@@ -11,7 +11,7 @@ import numpy as np
 
 from leukofeat.kernels.regions.labels import nearest_label
 from leukofeat.segmentation.leukocyte.bodies import Bodies, weighted_mean
-from leukofeat.segmentation.leukocyte.cell_fit import REACH, REACH_PIXELS, ColorBins, Seeds, first_colors, fit_cells
+from leukofeat.segmentation.leukocyte.cell_fit import REACH, REACH_PIXELS, Seeds, first_colors, fit_cells
 from leukofeat.segmentation.leukocyte.leaks import color_sums
 from leukofeat.segmentation.leukocyte.planes import AZURE_FLOOR, NOISE, PALE, Planes
 from leukofeat.segmentation.leukocyte.stain import bin_contrasts
@@ -26,7 +26,7 @@ RED_COLOR, RED_SHARE = 4.0, 0.4
 LEAST_CYTOPLASM, RED_PER_NUCLEUS = 20, 0.1
 
 _CONTRASTS = bin_contrasts()
-COLOR_BINS = ColorBins(is_pale=_CONTRASTS < PALE, ceiling=_CONTRASTS - NOISE)
+_IS_PALE, _CEILING = _CONTRASTS < PALE, _CONTRASTS - NOISE
 
 
 def find_seeds(nuclei: Bodies, planes: Planes) -> Seeds:
@@ -43,12 +43,12 @@ def find_seeds(nuclei: Bodies, planes: Planes) -> Seeds:
     boxes = np.clip(np.stack([low[0], high[0], low[1], high[1]], axis=1), 0, [h, h, w, w])
     unit = weighted_mean(radius, nuclei.area)
     rest, near = first_colors(planes.bins, nuclei.labels, nearest, distance, radius, RING, NEAR * unit, FAR * unit)
-    return Seeds(nuclei.labels, nearest, distance, radius, centers, boxes, rest, near)
+    return Seeds(nuclei.labels, nearest, distance, radius, centers, boxes, rest, near, _IS_PALE, _CEILING)
 
 
 def grow_cells(nuclei: Bodies, planes: Planes) -> np.ndarray:
     """Bold cells around nuclei, (H, W) int32."""
-    return fit_cells(planes, find_seeds(nuclei, planes), COLOR_BINS, BOLD, ROUNDS)
+    return fit_cells(planes, find_seeds(nuclei, planes), BOLD, ROUNDS)
 
 
 def settle_cells(nuclei: Bodies, planes: Planes) -> np.ndarray:
@@ -57,8 +57,8 @@ def settle_cells(nuclei: Bodies, planes: Planes) -> np.ndarray:
     What a bold cell has given up goes to no other cell, and a leaked cell takes nothing from its neighbours.
     """
     seeds = find_seeds(nuclei, planes)
-    bold = fit_cells(planes, seeds, COLOR_BINS, BOLD, FINAL_ROUNDS)
-    shy = fit_cells(planes, seeds, COLOR_BINS, SHY, ROUNDS)
+    bold = fit_cells(planes, seeds, BOLD, FINAL_ROUNDS)
+    shy = fit_cells(planes, seeds, SHY, ROUNDS)
     sums = color_sums(planes, nuclei.labels, shy, bold, nuclei.n, PALE, AZURE_FLOOR)
     cytoplasm, added, red = sums[..., :3] / np.maximum(sums[..., 3:], 1)
     to_red = np.linalg.norm(added - red[0], axis=1)

@@ -100,7 +100,7 @@ def _tree(order: np.ndarray, counts: np.ndarray, place: np.ndarray, edge: np.nda
         begin, end = end, end + counts[level]
         for i in range(begin, end):
             p = order[i]
-            y, x = p // row - 1, p % row - 1
+            y, x = np.float64(p // row - 1), np.float64(p % row - 1)
             g = np.float64(edges[p])
             length = 0.0
             total = 0.0
@@ -135,14 +135,8 @@ def _tree(order: np.ndarray, counts: np.ndarray, place: np.ndarray, edge: np.nda
                 r = i
                 attr[r] = 0
             parent[i] = r
-            attr[r, 0] += 1
-            attr[r, 1] += length
-            attr[r, 2] += total
-            attr[r, 3] += x
-            attr[r, 4] += y
-            attr[r, 5] += x * x
-            attr[r, 6] += y * y
-            attr[r, 7] += x * y
+            for c, v in enumerate((1.0, length, total, x, y, x * x, y * y, x * y)):
+                attr[r, c] += v
         for i in range(begin, end):
             r = find_root(parent, i)
             area = attr[r, 0]

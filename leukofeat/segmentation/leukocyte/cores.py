@@ -104,11 +104,8 @@ def core_gaps(cores: Bodies) -> np.ndarray:
 
 def near_groups(gaps: np.ndarray) -> np.ndarray:
     """Group 1..m of each core, (n + 1,) int32 with 0 for the background: cores with a finite gap belong together."""
-    group = np.arange(len(gaps) + 1, dtype=np.int32)
-    pairs = np.argwhere(np.isfinite(gaps)) + 1
-    if not len(pairs):
-        return group
-    for i, j in pairs:
+    group = np.arange(len(gaps) + 1)
+    for i, j in (np.argwhere(np.isfinite(gaps)) + 1).tolist():
         group[group == max(group[i], group[j])] = min(group[i], group[j])
     return np.unique(group, return_inverse=True)[1].astype(np.int32)
 

@@ -107,6 +107,7 @@ def discriminate(
             if c > 0 and (full[c] or cells[y, x] == c):
                 a, b, d = colors[y, x, 0], colors[y, x, 1], colors[y, x, 2]
                 s = sums[c, 1 if nuclei[y, x] == c else 0]
+                # written out, which takes half the time of a loop
                 s[0] += 1
                 s[1] += a
                 s[2] += b
@@ -135,8 +136,8 @@ def discriminate(
                 k += 1
             apart[i] = core[1 + i] / m1 - rest[1 + i] / m0
         # Cramer's rule, but for the determinant that all three have in common
-        u, v, t = pooled[0], pooled[1], pooled[2]
-        normal[c, 0], normal[c, 1], normal[c, 2] = _volume(apart, v, t), _volume(u, apart, t), _volume(u, v, apart)
+        p, q, r = pooled[0], pooled[1], pooled[2]
+        normal[c, 0], normal[c, 1], normal[c, 2] = _volume(apart, q, r), _volume(p, apart, r), _volume(p, q, apart)
         for i in range(3):
             cut[c] += normal[c, i] * 0.5 * (core[1 + i] / m1 + rest[1 + i] / m0)
     mask = np.zeros((h, w), np.uint8)
@@ -216,19 +217,17 @@ def _fill_holes(
     nuclei: np.ndarray, cells: np.ndarray, places: np.ndarray, row: int, area: np.ndarray, share: float
 ) -> None:
     """Fill holes under a share of their nucleus' area in the flat framed map, in place."""
-    seen = np.zeros(nuclei.size, np.int32)  # by the search for which hole
+    seen = np.zeros(nuclei.size, np.int32)  # by the search that began where
     # a hole is smaller than its nucleus; the search that finds one too large has listed 8 neighbours more at most
     queue = np.empty(places.size + 8, np.int64)
-    hole = 0
     for place in places:
         c, start = nuclei[place], place + 1
-        # the first pixel of a hole has the nucleus above and to the left
         if c == 0 or nuclei[start] != 0 or cells[start] != c or seen[start] > 0:
             continue
+        # the first pixel of a hole has the nucleus above, too
         if nuclei[start - row - 1] != c or nuclei[start - row] != c or nuclei[start - row + 1] != c:
             continue
-        hole += 1
-        seen[start] = hole
+        seen[start] = start
         queue[0] = start
         first, last = 0, 1
         enclosed = True
@@ -239,10 +238,10 @@ def _fill_holes(
             for q in (p - row - 1, p - row, p - row + 1, p - 1, p + 1, p + row - 1, p + row, p + row + 1):
                 if cells[q] != c:
                     enclosed = False
-                elif nuclei[q] == 0 and seen[q] != hole:
+                elif nuclei[q] == 0 and seen[q] != start:
                     # what an earlier search has given up is no hole
                     enclosed &= seen[q] == 0
-                    seen[q] = hole
+                    seen[q] = start
                     queue[last] = q
                     last += 1
         if enclosed:

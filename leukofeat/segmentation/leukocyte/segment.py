@@ -123,13 +123,12 @@ def _segment(image: np.ndarray, diameter: float | None) -> tuple[np.ndarray, np.
 
 def _look(image: np.ndarray, diameter: float | None) -> tuple[Planes, np.ndarray]:
     """Planes and cores at a scale at which the nuclei have the working radius or less."""
-    seen_at, radius = 0.0, 0.0
     if diameter is None:
         planes, cores, seen_at, radius = _first_look(image)
         if not cores.any():
             return planes, cores
     else:
-        radius = diameter / 2
+        seen_at, radius = 0.0, diameter / 2
     scale = min(1.0, WORK_RADIUS / radius)
     if scale == seen_at and radius < TEXTURE_RADIUS:
         return planes, cores

@@ -91,23 +91,23 @@ def background_mode(lab: np.ndarray, share: float, radius: float) -> np.ndarray:
     scale = 100.0 / 255.0
     lightness, green_red, blue_yellow = bright[0], bright[1], bright[2]
     for _ in range(SHIFTS):
-        total = np.zeros(3)
-        m = 0
+        total = np.zeros(4)
         for i in range(n):
             d0 = (lightness[i] - center[0]) * scale
             d1 = green_red[i] - center[1]
             d2 = blue_yellow[i] - center[2]
             if d0 * d0 + d1 * d1 + d2 * d2 < radius * radius:
-                m += 1
                 total[0] += lightness[i]
                 total[1] += green_red[i]
                 total[2] += blue_yellow[i]
-        if m == 0:
+                total[3] += 1
+        if total[3] == 0:
             break
         moved = 0.0
         for c in range(3):
-            moved = max(moved, abs(total[c] / m - center[c]))
-            center[c] = total[c] / m
+            mean = total[c] / total[3]
+            moved = max(moved, abs(mean - center[c]))
+            center[c] = mean
         if moved < SETTLED:
             break
     center[0] *= scale
