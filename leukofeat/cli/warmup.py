@@ -136,6 +136,7 @@ def _steps(everything: bool) -> Iterator[tuple[str, Callable[[], Any]]]:
     from leukofeat.datasets import make_smears
     from leukofeat.features import FeatureSet
     from leukofeat.kernels.regions.labels import renumbered
+    from leukofeat.segmentation.leukocyte.warmup import compile_outlines
 
     # a trifle, which tells soon whether there is anything to compile
     yield "label maps", partial(renumbered, np.ones((1, 1), np.int32), np.zeros(2, np.int32))
@@ -151,19 +152,7 @@ def _steps(everything: bool) -> Iterator[tuple[str, Callable[[], Any]]]:
         elif isinstance(stage, ImageStage):
             yield repr(stage), partial(_apply, stage, images, smears)
     # the second half of a segmentation, for those who begin at the end
-    yield "outlines of nuclei and cells", partial(_outline, smears[0])
-
-
-def _outline(smear: Smear) -> None:
-    from leukofeat.segmentation.leukocyte.cells import draw_nuclei, settle_cells
-    from leukofeat.segmentation.leukocyte.cores import Bodies
-    from leukofeat.segmentation.leukocyte.planes import Planes
-
-    # planes without content spare this step the kernels that make them
-    nuclei = np.array(smear.nuclei)
-    real, gray, bins = (np.zeros(nuclei.shape, dtype) for dtype in (np.float32, np.uint8, np.uint16))
-    planes = Planes(np.zeros((*nuclei.shape, 3), np.float32), real, gray, gray, bins, real)
-    draw_nuclei(settle_cells(Bodies.measure(nuclei, planes.azure), planes), nuclei, planes)
+    yield "outlines of nuclei and cells", compile_outlines
 
 
 def _measure(family: FeatureFamily, smears: list[Smear]) -> None:
