@@ -1,4 +1,4 @@
-"""Label maps: what each label sums up to, where it ends, and which one is nearest to a pixel."""
+"""Label maps: what values sum up to on each label, where it ends, and which one is nearest to a pixel."""
 
 from __future__ import annotations
 
@@ -14,39 +14,22 @@ FAR, MOST = 1 << 60, (1 << 31) - 1
 
 @jit
 def label_sums(labels: np.ndarray, n: int, values: np.ndarray) -> np.ndarray:
-    """Per label 1..n: area, sum of y, sum of x, largest and summed value, y0, y1, x0, x1 (ends excluded), on border."""
+    """Sum of the values over each of the labels 1..n: (n,) float64."""
     h, w = labels.shape
-    out = np.zeros((n, 10))
-    for c in range(n):
-        out[c, 5], out[c, 7] = h, w
+    out = np.zeros(n)
     for y in range(h):
-        here, there = labels[y], values[y]
         x = 0
         while x < w:
-            c = here[x]
+            c = labels[y, x]
             if c == 0:
                 x += 1
                 continue
             # a run of one label
-            row = out[c - 1]
-            first, largest, total = x, row[3], 0.0
-            while x < w and here[x] == c:
-                v = np.float64(there[x])
-                if v > largest:
-                    largest = v
-                total += v
+            total = 0.0
+            while x < w and labels[y, x] == c:
+                total += values[y, x]
                 x += 1
-            row[0] += x - first
-            row[1] += y * (x - first)
-            row[2] += 0.5 * (x - first) * (x - 1 + first)
-            row[3] = largest
-            row[4] += total
-            row[5] = min(row[5], y)
-            row[6] = y + 1
-            row[7] = min(row[7], first)
-            row[8] = max(row[8], x)
-            if y == 0 or y == h - 1 or first == 0 or x == w:
-                row[9] = 1
+            out[c - 1] += total
     return out
 
 

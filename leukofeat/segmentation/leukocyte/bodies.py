@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.labels import label_sums, renumbered
 
 # DNA content is what tells nuclei from debris: azure stain, against the typical nucleus, under which a body is a platelet
@@ -17,16 +18,18 @@ class Bodies(NamedTuple):
     """Labelled bodies of an image, and what is known of each."""
 
     labels: np.ndarray  # (H, W) int32, 1..n
-    table: np.ndarray  # (n, 10) float64, `leukofeat.kernels.regions.labels.label_sums` of the azure stain
+    table: np.ndarray  # (n, 7) int64, see `leukofeat.kernels.regions.boxes.region_boxes`
+    stain: np.ndarray  # (n,) azure stain, summed over the pixels: how much DNA each holds
 
     @classmethod
     def measure(cls, labels: np.ndarray, azure: np.ndarray, n: int | None = None) -> Bodies:
         """Bodies 1..n, up to the largest label unless `n` is given; those without pixels have no area."""
-        return cls(labels, label_sums(labels, int(labels.max(initial=0)) if n is None else n, azure))
+        table = region_boxes(labels, n)
+        return cls(labels, table, label_sums(labels, len(table), azure))
 
     def keep(self, flags: np.ndarray) -> Bodies:
         """Those flagged, renumbered in order."""
-        return self if flags.all() else Bodies(keep_labels(self.labels, flags), self.table[flags])
+        return self if flags.all() else Bodies(keep_labels(self.labels, flags), self.table[flags], self.stain[flags])
 
     @property
     def n(self) -> int:
@@ -36,7 +39,7 @@ class Bodies(NamedTuple):
     @property
     def area(self) -> np.ndarray:
         """Pixels of each body."""
-        return self.table[:, 0]
+        return self.table[:, 4].astype(np.float64)
 
     @property
     def radius(self) -> np.ndarray:
@@ -46,22 +49,19 @@ class Bodies(NamedTuple):
     @property
     def centers(self) -> np.ndarray:
         """(n, 2): mean y and x."""
-        return self.table[:, 1:3] / np.maximum(self.area[:, None], 1)
-
-    @property
-    def stain(self) -> np.ndarray:
-        """Azure stain of each body, summed over its pixels: how much DNA it holds."""
-        return self.table[:, 4]
+        return self.table[:, 5:7] / np.maximum(self.table[:, 4:5], 1)
 
     @property
     def boxes(self) -> np.ndarray:
         """(n, 4) int64: y0, y1, x0, x1, ends excluded."""
-        return self.table[:, 5:9].astype(np.int64)
+        return self.table[:, [0, 2, 1, 3]]
 
     @property
     def cut(self) -> np.ndarray:
         """Whether the frame cuts each body."""
-        return self.table[:, 9] > 0
+        y0, x0, y1, x1, area = self.table[:, :5].T
+        h, w = self.labels.shape
+        return (area > 0) & ((y0 == 0) | (x0 == 0) | (y1 == h) | (x1 == w))
 
     @property
     def stained(self) -> np.ndarray:
