@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import numbers
-from collections.abc import Sequence
 from functools import cache
 from typing import Any, ClassVar, Self
 
@@ -294,39 +292,3 @@ class FeatureFamily(_Stage):
             Row i is cell i + 1; as many columns as `cell_names` gives.
         """
         return np.empty((smear.n_cells, 0))
-
-
-def check_choice(name: str, value: Any, choices: Sequence[Any]) -> None:
-    """Raise a ValueError unless `value` is one of `choices`."""
-    if value not in choices:
-        raise ValueError(f"{name}={value!r} is not one of {', '.join(map(repr, choices))}.")
-
-
-def check_number(
-    name: str, value: Any, *, integer: bool = False, low: float = -np.inf, high: float = np.inf, odd: bool = False
-) -> None:
-    """Raise a TypeError or ValueError unless `value` is a number in [low, high]."""
-    kind: Any = numbers.Integral if integer else numbers.Real
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, kind):
-        raise TypeError(f"{name} must be {'an integer' if integer else 'a number'}, not {value!r}.")
-    if not low <= value <= high:
-        bounds = (
-            f"at least {low:g}"
-            if high == np.inf
-            else f"at most {high:g}"
-            if low == -np.inf
-            else f"from {low:g} to {high:g}"
-        )
-        raise ValueError(f"{name} must be {bounds}, not {value!r}.")
-    if odd and value % 2 == 0:
-        raise ValueError(f"{name} must be odd, not {value!r}.")
-
-
-def check_choices(name: str, values: Any, choices: Sequence[Any]) -> None:
-    """Raise unless `values` is a non-empty list or tuple of distinct members of `choices`."""
-    if isinstance(values, str) or not isinstance(values, (list, tuple)):
-        raise TypeError(f"{name} must be a list or tuple, not {values!r}.")
-    if not values or len(set(values)) != len(values):
-        raise ValueError(f"{name} must hold at least one value and none twice, not {values!r}.")
-    for value in values:
-        check_choice(f"each of {name}", value, choices)

@@ -14,8 +14,6 @@ from leukofeat.kernels.regions.morphology import drop_components
 from leukofeat.kernels.regions.watershed import grow
 from leukofeat.segmentation.watershed import SPLIT, Split, as_mask, split_touching
 
-__all__ = ["Cleanup", "assemble", "no_cells"]
-
 
 class Cleanup(BaseEstimator):
     """How raw masks become nuclei and cells: specks and holes go, what the frame cuts goes, touching nuclei are split.

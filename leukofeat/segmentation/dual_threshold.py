@@ -19,8 +19,6 @@ from leukofeat.segmentation.thresholds import (
 )
 from leukofeat.smear import Smear
 
-__all__ = ["DualThresholdSegmenter", "segment_dual_threshold"]
-
 
 def segment_dual_threshold(
     image: np.ndarray,

@@ -14,8 +14,6 @@ from leukofeat.segmentation.lab_histogram import RANK, LabHistogram, Rank, contr
 from leukofeat.segmentation.stage import Segmenter
 from leukofeat.smear import Smear
 
-__all__ = ["FuzzyCMeansSegmenter", "segment_fuzzy_c_means"]
-
 
 def segment_fuzzy_c_means(
     image: np.ndarray,

@@ -14,8 +14,6 @@ from leukofeat.segmentation.lab_kmeans import LabKMeansSegmenter
 from leukofeat.segmentation.stage import Segmenter
 from leukofeat.smear import Smear, check_image
 
-__all__ = ["GrabCutSegmenter", "refine_grabcut"]
-
 _LEAST_PIXELS = 5  # a colour model is a mixture of five; OpenCV refuses to fit it to fewer
 
 

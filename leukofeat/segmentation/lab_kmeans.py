@@ -14,8 +14,6 @@ from leukofeat.segmentation.lab_histogram import RANK, LabHistogram, Rank, contr
 from leukofeat.segmentation.stage import Segmenter
 from leukofeat.smear import Smear
 
-__all__ = ["LabKMeansSegmenter", "cluster_lab", "segment_lab_kmeans"]
-
 
 def segment_lab_kmeans(
     image: np.ndarray | Smear,

@@ -17,16 +17,6 @@ from leukofeat.base import ImageStage
 from leukofeat.sequence import as_sequence
 from leukofeat.smear import Smear
 
-__all__ = [
-    "PanopticQuality",
-    "aggregated_jaccard",
-    "count_error",
-    "dice",
-    "evaluate_segmentation",
-    "iou",
-    "panoptic_quality",
-]
-
 
 class PanopticQuality(NamedTuple):
     """Panoptic quality and its two factors."""

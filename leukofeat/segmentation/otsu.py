@@ -13,8 +13,6 @@ from leukofeat.segmentation.stage import Segmenter
 from leukofeat.segmentation.thresholds import CHANNEL, Channel, histogram_of, level_contrast, stain_channel
 from leukofeat.smear import Smear
 
-__all__ = ["OtsuSegmenter", "segment_otsu"]
-
 
 def segment_otsu(
     image: np.ndarray,

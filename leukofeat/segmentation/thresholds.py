@@ -11,8 +11,6 @@ from leukofeat.constraints import OneOf, check
 from leukofeat.kernels.color.otsu import otsu_thresholds
 from leukofeat.smear import check_image
 
-__all__ = ["CHANNEL", "Channel", "stain_channel"]
-
 Channel = Literal["green", "red", "gray", "saturation", "lab_a", "lab_b", "violet"]
 CHANNEL = OneOf(*get_args(Channel))
 # Hue of the nuclear stain on OpenCV's circle of 180, between blue and magenta.

@@ -19,8 +19,6 @@ from leukofeat.segmentation.thresholds import (
 )
 from leukofeat.smear import Smear
 
-__all__ = ["TriangleSegmenter", "segment_triangle"]
-
 
 def segment_triangle(
     image: np.ndarray,

@@ -13,8 +13,6 @@ from leukofeat.kernels.regions.labels import number_in_order
 from leukofeat.kernels.regions.morphology import plateaus, reconstruct
 from leukofeat.kernels.regions.watershed import flood
 
-__all__ = ["split_touching"]
-
 Split = Literal["extended", "h_maxima"]
 SPLIT = OneOf(*get_args(Split))
 

@@ -7,8 +7,6 @@ import numpy as np
 from leukofeat.kernels.color.kmeans import add_point
 from leukofeat.kernels.jit import jit
 
-__all__ = ["fuzzy_c_means"]
-
 
 @jit
 def _fuzzy(

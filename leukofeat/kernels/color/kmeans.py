@@ -11,8 +11,6 @@ from leukofeat.kernels.jit import jit
 BLOCK = 64
 RandomState = int | np.random.Generator | None
 
-__all__ = ["ab_histogram", "kmeans", "label_by_bin"]
-
 
 @jit
 def ab_histogram(lab: np.ndarray, red: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -6,8 +6,6 @@ import numpy as np
 
 from leukofeat.kernels.jit import jit
 
-__all__ = ["flood", "grow"]
-
 
 @jit
 def flood(keys: np.ndarray, labels: np.ndarray, mask: np.ndarray, n_pixels: int) -> None:

@@ -11,8 +11,6 @@ from leukofeat.segmentation.leukocyte.planes import Planes
 from leukofeat.segmentation.leukocyte.stain import BINS_PER_AXIS
 from leukofeat.segmentation.leukocyte.star_contour import mark_star, star_contour
 
-__all__ = ["Seeds", "first_colors", "fit_cells"]
-
 BINS = BINS_PER_AXIS**3
 DISTANCE_PRIOR = 0.5  # evidence that each nuclear radius of distance from the nucleus takes off
 MOST_EVIDENCE = 3.0  # of one pixel, for or against

@@ -8,8 +8,6 @@ from leukofeat.kernels.jit import jit
 from leukofeat.kernels.regions.union_find import find_root
 from leukofeat.segmentation.leukocyte.flooding import flood, framed, from_the_top, unframed
 
-__all__ = ["core_sums", "sharpest_components", "stain_edges"]
-
 NEXT, PARENT, LEVEL, SEED, OWN = range(5)  # columns of a node: links, level, a pixel, whether it beats its parts
 WHOLE = 1.6  # how much parts have to be better than the whole: chromatin has outlines, too
 FRAME = -2  # beyond the image, in the map of where pixels come in order; -1 is under the floor

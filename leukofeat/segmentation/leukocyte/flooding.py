@@ -7,8 +7,6 @@ import numpy as np
 
 from leukofeat.kernels.jit import jit
 
-__all__ = ["flood", "framed", "from_the_top", "unframed"]
-
 
 def framed(plane: np.ndarray) -> np.ndarray:
     """The (H, W) plane in a frame of zeros, a pixel wide: the 4 neighbours of flat index p are p - W - 2, p - 1, p + 1 and p + W + 2."""

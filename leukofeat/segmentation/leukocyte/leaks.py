@@ -7,8 +7,6 @@ import numpy as np
 from leukofeat.kernels.jit import jit
 from leukofeat.segmentation.leukocyte.planes import Planes
 
-__all__ = ["color_sums"]
-
 PURE = 3.0  # edge strength under which a pixel shows the pure colour of its body; rims have mixed colours
 
 

@@ -8,8 +8,6 @@ from leukofeat.kernels.jit import jit
 from leukofeat.kernels.regions.union_find import find_root
 from leukofeat.segmentation.leukocyte.flooding import framed, from_the_top, unframed
 
-__all__ = ["split_at_necks"]
-
 DEPTH_STEPS = 64  # per pixel of distance: the order in which pixels flood
 LEAST_DEPTH = 1.0  # pixels by which a part is deeper than its neck, at least
 

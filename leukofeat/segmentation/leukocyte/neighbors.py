@@ -6,8 +6,6 @@ import numpy as np
 
 from leukofeat.kernels.jit import jit
 
-__all__ = ["hull_counts", "label_gaps", "touching_labels"]
-
 
 @jit
 def touching_labels(labels: np.ndarray, n: int) -> np.ndarray:

@@ -8,8 +8,6 @@ import numpy as np
 from leukofeat.kernels.jit import jit
 from leukofeat.segmentation.leukocyte.flooding import flood, framed, unframed
 
-__all__ = ["discriminate", "remove_specks", "threshold_each"]
-
 TEXTURE = 0.65  # stain, against that of the nucleus, above which what Otsu splits off is chromatin and not cytoplasm
 LEAST_CLASS = 10  # pixels of either class that have a mean and variances
 

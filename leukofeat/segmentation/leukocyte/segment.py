@@ -17,8 +17,6 @@ from leukofeat.segmentation.leukocyte.nuclei import draw_nuclei
 from leukofeat.segmentation.leukocyte.planes import Planes, make_planes, red_cell_radius
 from leukofeat.smear import Smear
 
-__all__ = ["LeukocyteSegmenter", "segment_leukocytes"]
-
 DIAMETER = Number(Real, 0, above=True)
 LEAST_SIDE = 8  # pixels of a side below which an image holds no cell
 # nuclear radii in pixels

@@ -6,15 +6,6 @@ import numpy as np
 
 from leukofeat.kernels.jit import jit
 
-__all__ = [
-    "BINS_PER_AXIS",
-    "NO_EXCESS",
-    "background_mode",
-    "bin_contrasts",
-    "color_edges",
-    "relative_planes",
-]
-
 # green density at most that goes with one unit of blue density in a red cell: haemoglobin and eosin absorb both
 HEMOGLOBIN = 1.75
 # colour difference from the background under which there is no stain; see NOISE, FAINT and PALE in `planes`

@@ -6,8 +6,6 @@ import numpy as np
 
 from leukofeat.kernels.jit import jit
 
-__all__ = ["mark_star", "star_contour"]
-
 EDGE_WEIGHT, STIFFNESS = 0.4, 1.0  # of the terms of the score
 MAX_RAYS = 64
 MAX_JUMP = 4  # pixels that the radius changes at most from ray to ray

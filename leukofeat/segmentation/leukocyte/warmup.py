@@ -10,8 +10,6 @@ from leukofeat.segmentation.leukocyte.cells import settle_cells
 from leukofeat.segmentation.leukocyte.nuclei import draw_nuclei
 from leukofeat.segmentation.leukocyte.planes import Planes
 
-__all__ = ["compile_outlines"]
-
 
 def compile_outlines() -> None:
     """Grow a cell and draw its nucleus on planes without content, which spares the kernels that make them."""
