@@ -1,7 +1,5 @@
 """Image files to 8-bit RGB, by one documented rule."""
 
-from __future__ import annotations
-
 import io
 import os
 import warnings
