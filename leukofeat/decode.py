@@ -24,7 +24,16 @@ _SIGNATURES = {
 
 
 class ImageError(ValueError):
-    """An image that cannot be used; the message names the file and the way out."""
+    """An image that cannot be used; the message names the file and the way out.
+
+    Examples
+    --------
+    >>> try:
+    ...     read_image("nowhere.png")
+    ... except ImageError as error:
+    ...     print(error)
+    nowhere.png: cannot be read (No such file or directory); check the path.
+    """
 
 
 def read_image(path: str | os.PathLike[str]) -> np.ndarray:
