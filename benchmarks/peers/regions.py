@@ -58,12 +58,10 @@ def _squared_depths(kernel: Any, s: Sample) -> dict[str, Call]:
 
 @beside(labels.label_sums)
 def _label_sums(kernel: Any, s: Sample) -> dict[str, Call]:
-    values = s.gray.astype(np.float32)
-
     def numpy() -> np.ndarray:
-        return np.bincount(s.cells.ravel(), values.ravel(), s.n + 1)[1:]
+        return np.bincount(s.cells.ravel(), s.gray.ravel(), s.n + 1)[1:]
 
-    return {"leukofeat": Call(lambda: kernel(s.cells, s.n, values)), "numpy": Call(numpy)}
+    return {"leukofeat": Call(lambda: kernel(s.cells, boxes.region_boxes(s.cells, s.n), s.gray)), "numpy": Call(numpy)}
 
 
 @beside(labels.nearest_label)
