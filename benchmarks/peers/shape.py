@@ -11,7 +11,7 @@ from skimage.morphology import local_maxima, reconstruction
 
 from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.distance import squared_depths
-from leukofeat.kernels.shape import box_counting, contours, lobes, region_shapes, zernike
+from leukofeat.kernels.shape import box_counting, circles, contours, lobes, region_shapes, zernike
 from peers.samples import Sample
 from peers.turns import Call, beside, columns, nyxus
 
@@ -137,6 +137,25 @@ def _contour_areas(kernel: Any, s: Sample) -> dict[str, Call]:
         return np.array([cv2.contourArea(contour) for contour in reversed(found) if len(contour) > 2])
 
     return {"leukofeat": Call(lambda: kernel(edges)), "opencv-python": Call(opencv)}
+
+
+@beside(circles.hough_circles)
+def _hough_circles(kernel: Any, s: Sample) -> dict[str, Call]:
+    """From the gradient's edges, which the family has at hand for its contours; OpenCV takes the plane and finds them anew."""
+    dx, dy = cv2.spatialGradient(s.gray, borderType=cv2.BORDER_REPLICATE)
+    edges = cv2.Canny(dx, dy, 75, 150)
+    options = {"votes": 42, "min_radius": 19, "max_radius": 26}
+
+    def opencv() -> np.ndarray:
+        found = cv2.HoughCircles(
+            s.gray, cv2.HOUGH_GRADIENT, dp=3, minDist=19, param1=150, param2=42, minRadius=19, maxRadius=26
+        )
+        return np.empty((0, 3)) if found is None else found.reshape(-1, 3)
+
+    return {
+        "leukofeat": Call(lambda: kernel(edges, dx, dy, step=3, distance=19, **options)),
+        "opencv-python": Call(opencv),
+    }
 
 
 @beside(lobes.count_lobes)

@@ -9,6 +9,7 @@ import numpy as np
 from leukofeat.base import FeatureFamily
 from leukofeat.constraints import Integral, Number, Real, check
 from leukofeat.features.measure import Measure
+from leukofeat.kernels.shape.circles import hough_circles
 from leukofeat.kernels.shape.contours import contour_areas
 from leukofeat.smear import Smear
 
@@ -64,28 +65,31 @@ def measure_contours(
     """
     out = np.full(len(CONTOUR_NAMES), np.nan)
     gray = smear.gray
-    areas = contour_areas(cv2.Canny(gray, low, high))
+    dx, dy = cv2.spatialGradient(gray, borderType=cv2.BORDER_REPLICATE)
+    edges = cv2.Canny(dx, dy, low, high)
+    areas = contour_areas(edges)
     areas = areas[areas >= min_area]
     out[0], out[1] = len(areas), areas.sum()
     if len(areas):
         out[2], out[3] = areas.mean(), areas.std()
     out[4] = 0
-    circles = None
-    # OpenCV refuses images of less
     if min(gray.shape) > 2:
-        circles = cv2.HoughCircles(
-            gray,
-            cv2.HOUGH_GRADIENT,
-            dp=3,
-            minDist=min_radius,
-            param1=high,
-            param2=votes,
-            minRadius=min_radius,
-            maxRadius=max_radius,
+        # cv2.HoughCircles, whose hysteresis goes from half its threshold to the whole, both rounded
+        whole = round(high)
+        half = max(1, whole // 2)
+        circles = hough_circles(
+            edges if (low, high) == (half, whole) else cv2.Canny(dx, dy, half, whole),
+            dx,
+            dy,
+            step=3,
+            distance=min_radius,
+            votes=votes,
+            min_radius=min_radius,
+            max_radius=max_radius,
         )
-    if circles is not None:
-        x, y, radius = circles.reshape(-1, 3).T.astype(np.float64)
-        out[4:] = len(x), np.pi * (radius**2).mean(), np.hypot(x.std(), y.std())
+        if len(circles):
+            x, y, radius = circles.T
+            out[4:] = len(x), np.pi * (radius**2).mean(), np.hypot(x.std(), y.std())
     return out
 
 
