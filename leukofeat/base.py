@@ -1,7 +1,5 @@
 """The two base stages: image to image or smear, and smear to features."""
 
-from __future__ import annotations
-
 import copy
 from functools import cache
 from typing import Any, ClassVar, Self
@@ -126,7 +124,7 @@ class ImageStage(_Stage, auto_wrap_output_keys=None):  # type: ignore[call-arg] 
         """
         return self._prepare(X).with_step(copy.deepcopy(self).apply)
 
-    def set_output(self, *, transform: str | None = None) -> ImageStage:
+    def set_output(self, *, transform: str | None = None) -> Self:
         """Do nothing: images are no table, whatever container the features come out in."""
         return self
 
@@ -243,7 +241,7 @@ class FeatureFamily(_Stage):
         table = _wrap_data_with_container("transform", values, None, self)
         return table if row_labels is None or not isinstance(table, pd.DataFrame) else table.set_axis(row_labels)
 
-    def members(self) -> list[FeatureFamily]:
+    def members(self) -> list[Self]:
         """The families that this one consists of: itself, or those of a set."""
         return [self]
 

@@ -1,10 +1,8 @@
 """The lazy sequence of images, and what may stand for X."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Self, overload
+from typing import Any, overload
 
 import numpy as np
 
@@ -91,16 +89,16 @@ class ImageSequence(Sequence):
         items = [self._items[p] for p in self._positions]
         return self.__dict__ | {"_items": items, "_positions": np.arange(len(items))}
 
-    def _with(self, **changes: Any) -> Self:
+    def _with(self, **changes: Any) -> "ImageSequence":
         changed = object.__new__(type(self))
         changed.__dict__ |= self.__dict__ | changes
         return changed
 
-    def with_step(self, step: Step) -> Self:
+    def with_step(self, step: Step) -> "ImageSequence":
         """Copy of the sequence that also does `step`."""
         return self._with(steps=(*self.steps, step))
 
-    def followed_by(self, others: Sequence[np.ndarray | Smear]) -> ImageSequence:
+    def followed_by(self, others: Sequence[np.ndarray | Smear]) -> "ImageSequence":
         """Sequence of these images, with their steps, and behind them others that are past these steps.
 
         Examples

@@ -1,11 +1,9 @@
 """The record that passes between stages: an image, its nuclei and its cells."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import cv2
 import numpy as np
@@ -93,7 +91,7 @@ class Smear:
         found = "not segmented" if self.cells is None else f"{self.n_cells} cell{'s' * (self.n_cells != 1)}"
         return f"Smear({width}x{height}, {found}{', ' + self.source if self.source else ''})"
 
-    def replace(self, **changes: Any) -> Smear:
+    def replace(self, **changes: Any) -> Self:
         """Copy of the record with some of its fields changed; colour planes of the same image come with it."""
         changed = replace(self, **changes)
         if "image" not in changes:
@@ -194,7 +192,7 @@ class Smear:
             kept[key] = compute()
         return kept[key]
 
-    def crop(self, label: int, margin: int = 0) -> Smear:
+    def crop(self, label: int, margin: int = 0) -> "Smear":
         """Record of one cell: its box, and that cell alone in the label maps, as 1.
 
         Parameters

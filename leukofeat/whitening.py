@@ -1,8 +1,6 @@
 """Within-class whitening: what varies between slides of one class counts little, what does not counts much."""
 
-from __future__ import annotations
-
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
@@ -58,7 +56,7 @@ class WithinClassWhitener(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         tags.target_tags.required = True
         return tags
 
-    def fit(self, X: Any, y: Any) -> WithinClassWhitener:
+    def fit(self, X: Any, y: Any) -> Self:
         """Learn the directions.
 
         Parameters

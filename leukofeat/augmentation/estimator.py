@@ -1,9 +1,7 @@
 """Augmented: a classifier that trains on altered copies too."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
@@ -85,7 +83,7 @@ class Augmented(MetaEstimatorMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Tags:
         return get_tags(self.estimator)
 
-    def fit(self, X: Any, y: Any = None) -> Augmented:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Fit a copy of the estimator on the images and on altered copies of them.
 
         Parameters

@@ -1,10 +1,8 @@
 """CNNEmbedding: a pretrained network as a feature family."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -141,7 +139,7 @@ class CNNEmbedding(CropFamily):
         self.margin = margin
         self.summary = summary
 
-    def fit(self, X: Any, y: Any = None) -> CNNEmbedding:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Check the parameters and the network, and take the digest of its file; nothing is learned.
 
         Parameters

@@ -1,10 +1,8 @@
 """FeatureSet: several families in one pass over the images."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -78,7 +76,7 @@ class FeatureSet(FeatureFamily):
                 params |= {f"{name}__{key}": value for key, value in family.get_params().items()}
         return params
 
-    def set_params(self, **params: Any) -> FeatureSet:
+    def set_params(self, **params: Any) -> Self:
         """Set parameters; a family may be replaced, or its parameters set, under its name."""
         if "families" in params:
             self.families = params.pop("families")

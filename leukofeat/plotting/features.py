@@ -1,9 +1,7 @@
 """Distributions of features by class."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -33,7 +31,7 @@ class FeatureDisplay:
         self.scores = scores
 
     @classmethod
-    def from_table(cls, table: pd.DataFrame, y: Any, *, class_names: Sequence[str], k: int = 12) -> FeatureDisplay:
+    def from_table(cls, table: pd.DataFrame, y: Any, *, class_names: Sequence[str], k: int = 12) -> Self:
         """Draw the `k` features with the highest F value between classes (one-way ANOVA).
 
         Missing values count as the median in the ranking and are left out of the drawing. A feature that follows one already
@@ -70,7 +68,7 @@ class FeatureDisplay:
         names = ranks.columns[chosen]
         return cls(table[names], target, class_names, scores[names].to_list()).plot()
 
-    def plot(self, axes: Any = None) -> FeatureDisplay:
+    def plot(self, axes: Any = None) -> Self:
         """Draw on `axes`, or on a new figure.
 
         Returns

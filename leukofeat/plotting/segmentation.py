@@ -1,9 +1,7 @@
 """What a segmenter found, over the image."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -36,7 +34,7 @@ class SegmentationDisplay(PictureGrid):
         titles: Sequence[str] | None = None,
         n_columns: int = 5,
         zoom: int = 2,
-    ) -> SegmentationDisplay:
+    ) -> Self:
         """Draw segmented images.
 
         Parameters
@@ -72,7 +70,7 @@ class SegmentationDisplay(PictureGrid):
             names.append(f"{images.name(i).rsplit('/', 1)[-1]}: {smear.n_cells}")
         return cls(pictures, names if titles is None else titles).plot(n_columns=n_columns)
 
-    def plot(self, axes: Any = None, *, n_columns: int = 5) -> SegmentationDisplay:
+    def plot(self, axes: Any = None, *, n_columns: int = 5) -> Self:
         """Draw on `axes`, or on a new figure with `n_columns` columns.
 
         Returns

@@ -1,10 +1,8 @@
 """Which images were taken for one slide."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -49,7 +47,7 @@ class SlidesDisplay(PictureGrid):
         n_examples: int = 6,
         max_groups: int = 40,
         random_state: int = 0,
-    ) -> SlidesDisplay:
+    ) -> Self:
         """Draw examples of each group.
 
         Parameters
@@ -103,7 +101,7 @@ class SlidesDisplay(PictureGrid):
         left = f" {len(found) - len(drawn)} smaller groups are not drawn." if len(found) > len(drawn) else ""
         return cls(pictures, titles, (SLIDE_NOTE if note is None else note) + left).plot()
 
-    def plot(self, axes: Any = None) -> SlidesDisplay:
+    def plot(self, axes: Any = None) -> Self:
         """Draw on `axes` (a row a group), or on a new figure.
 
         Returns

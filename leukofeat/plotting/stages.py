@@ -1,9 +1,7 @@
 """What each image stage of a pipeline makes of an image."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.pipeline import Pipeline
@@ -32,7 +30,7 @@ class StagesDisplay(PictureGrid):
         self.row_names = row_names
 
     @classmethod
-    def from_pipeline(cls, pipeline: Pipeline, X: Any, *, row_names: Sequence[str] | None = None) -> StagesDisplay:
+    def from_pipeline(cls, pipeline: Pipeline, X: Any, *, row_names: Sequence[str] | None = None) -> Self:
         """Run the image stages of a (fitted) pipeline over images and draw each result.
 
         Parameters
@@ -64,7 +62,7 @@ class StagesDisplay(PictureGrid):
         titles = [images.name(i) for i in range(len(images))] if row_names is None else list(row_names)
         return cls(rows, names, titles).plot()
 
-    def plot(self, axes: Any = None) -> StagesDisplay:
+    def plot(self, axes: Any = None) -> Self:
         """Draw on `axes` (rows, columns), or on a new figure.
 
         Returns

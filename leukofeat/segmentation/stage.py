@@ -1,8 +1,6 @@
 """What every segmenting stage shares: its clean-up, and the way from a function to a stage."""
 
-from __future__ import annotations
-
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -22,7 +20,7 @@ class Segmenter(ImageStage):
         "random_state": [Number(Integral, 0)],
     }
 
-    def set_params(self, **params: Any) -> Segmenter:
+    def set_params(self, **params: Any) -> Self:
         """Set parameters; those of the clean-up by `cleanup__min_area` and so on, whether one has been given or not.
 
         Returns

@@ -1,8 +1,6 @@
 """Labelled bodies and what is known of each: what cores, nuclei and cells are handed on as."""
 
-from __future__ import annotations
-
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -25,12 +23,12 @@ class Bodies(NamedTuple):
     stain: np.ndarray  # (n,) azure stain, summed over the pixels: how much DNA each holds
 
     @classmethod
-    def measure(cls, labels: np.ndarray, azure: np.ndarray, n: int | None = None) -> Bodies:
+    def measure(cls, labels: np.ndarray, azure: np.ndarray, n: int | None = None) -> Self:
         """Bodies 1..n, up to the largest label unless `n` is given; those without pixels have no area."""
         table = region_boxes(labels, n)
         return cls(labels, table, label_sums(labels, table, azure))
 
-    def keep(self, flags: np.ndarray) -> Bodies:
+    def keep(self, flags: np.ndarray) -> "Bodies":
         """Those flagged, renumbered in order."""
         return self if flags.all() else Bodies(keep_labels(self.labels, flags), self.table[flags], self.stain[flags])
 
