@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from leukofeat.decode.damage import DamagedError
+from leukofeat.opencv import cv2
 
 
 def decode_by_opencv(data: bytes, flags: int = cv2.IMREAD_COLOR_RGB) -> np.ndarray:
