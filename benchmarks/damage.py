@@ -73,6 +73,8 @@ def main() -> int:
     print(pd.crosstab(table["format"], table["result"]).to_string(), "\n")
     print(pd.crosstab(table["accident"], table["result"]).to_string())
     slowest = table["seconds"].max()
+    for line in spoken[:10]:
+        print(line)
     print(f"\n{len(table)} files; the slowest took {slowest:.2f} s; {len(spoken)} lines of other libraries.")
     if arguments.json is not None:
         arguments.json.write_text(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import logging
 import warnings
 
 import numpy as np
 from PIL import Image, ImageOps
+
+# what Pillow finds odd in a file, the error says with the file's name
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 def open_header(data: bytes) -> Image.Image | None:
