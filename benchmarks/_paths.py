@@ -20,23 +20,26 @@ from leukofeat.features import (
     chromatin,
     color,
     contours,
-    filters,
+    gabor,
     geometry,
+    granulometry,
     hog,
     outline,
     relative_color,
-    runlength,
+    run_lengths,
     texture,
+    wavelet,
 )
-from leukofeat.kernels.color.histograms import STATISTIC_NAMES, optical_density_table
-from leukofeat.kernels.shape.shape import SHAPE_NAMES
+from leukofeat.kernels.color.histograms import STATISTIC_NAMES
+from leukofeat.kernels.color.stains import optical_density_table
+from leukofeat.kernels.shape.region_shapes import SHAPE_NAMES
 from leukofeat.kernels.texture.haralick import HARALICK_NAMES
-from leukofeat.segmentation import LabKMeansSegmenter
+from leukofeat.segmentation import Cleanup, LabKMeansSegmenter
 from leukofeat.smear import Smear
 
 SPACES = ("rgb", "hsv", "lab", "ycrcb", "od")
 CIRCLES = ((8, 1), (16, 2), (24, 3))
-SEGMENTER = LabKMeansSegmenter(rank="a", split="h_maxima", clear_border=False)
+SEGMENTER = LabKMeansSegmenter(rank="a", cleanup=Cleanup(split="h_maxima", clear_border=False))
 SHARED = [
     geometry.GeometryFeatures(),
     hog.HOGFeatures(regions=["image"]),
@@ -48,14 +51,14 @@ EVERYTHING = [
     hog.HOGFeatures(),
     color.ColorFeatures(),
     texture.TextureFeatures(),
-    runlength.RunLengthFeatures(),
-    filters.GranulometryFeatures(),
+    run_lengths.RunLengthFeatures(),
+    granulometry.GranulometryFeatures(),
     outline.OutlineFeatures(),
     chromatin.ChromatinFeatures(),
     relative_color.RelativeColorFeatures(),
     contours.ContourFeatures(),
 ]
-EXTRA = [filters.GaborFeatures(), filters.WaveletFeatures()]
+EXTRA = [gabor.GaborFeatures(), wavelet.WaveletFeatures()]
 
 Labels = tuple[np.ndarray, np.ndarray]
 

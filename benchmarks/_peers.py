@@ -15,15 +15,17 @@ import cv2
 import numpy as np
 
 from leukofeat.features.color import color_names, measure_color
+from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.spans import part_runs
 from leukofeat.kernels.shape.box_counting import box_dimensions
-from leukofeat.kernels.shape.shape import SHAPE_NAMES, region_shapes
+from leukofeat.kernels.shape.region_shapes import SHAPE_NAMES, region_shapes
 from leukofeat.kernels.shape.zernike import zernike_moments, zernike_orders
-from leukofeat.kernels.texture.gabor import gabor_sums, plane_sums
+from leukofeat.kernels.texture.gabor import gabor_sums
 from leukofeat.kernels.texture.granulometry import opening_sums
 from leukofeat.kernels.texture.haralick import HARALICK_NAMES, haralick
 from leukofeat.kernels.texture.hog import hog_vector
 from leukofeat.kernels.texture.lbp import lbp_histograms
+from leukofeat.kernels.texture.plane_sums import plane_sums
 from leukofeat.kernels.texture.run_lengths import RUN_LENGTH_NAMES, run_lengths
 from leukofeat.smear import Smear
 
@@ -55,10 +57,13 @@ class Sample:
     def n(self) -> int:
         return int(self.nuclei.max())
 
+    def boxes(self) -> np.ndarray:
+        """Bounding boxes of the nuclei: counted afresh, so that whoever needs them is timed with them."""
+        return region_boxes(self.nuclei, self.n)
+
     def crops(self) -> list[tuple[tuple[slice, slice], np.ndarray]]:
         """Box and mask of each nucleus."""
-        _, boxes, _ = region_shapes(self.nuclei, self.n)
-        slices = [np.s_[r0:r1, c0:c1] for r0, c0, r1, c1 in boxes]
+        slices = [np.s_[r0:r1, c0:c1] for r0, c0, r1, c1 in self.boxes()[:, :4]]
         return [(box, self.nuclei[box] == k) for k, box in enumerate(slices, start=1)]
 
 
@@ -102,7 +107,7 @@ def _per_direction(values: np.ndarray) -> Values:
 def haralick_runners() -> dict[str, Callable[[], Runner]]:
     def ours() -> Runner:
         # levels count from 1: grey 1 is level 1
-        run = lambda s: haralick(s.gray - 1, s.nuclei, s.n)  # noqa: E731
+        run = lambda s: haralick(s.gray - 1, s.nuclei, region_boxes(s.nuclei, s.n))  # noqa: E731
         return Runner("leukofeat", run, lambda raw, s: _per_direction(raw[:, 0]))
 
     def cp_measure() -> Runner:
@@ -136,7 +141,9 @@ def lbp_runners() -> dict[str, Callable[[], Runner]]:
         return {f"{p}_{r}": np.asarray(x, float) for (p, r), x in zip(CIRCLES, raw, strict=True)}
 
     def ours() -> Runner:
-        return Runner("leukofeat", lambda s: lbp_histograms(s.gray, s.nuclei, s.n + 1, CIRCLES), values)
+        return Runner(
+            "leukofeat", lambda s: lbp_histograms(s.gray, part_runs(s.nuclei, s.n + 1), s.n + 1, CIRCLES), values
+        )
 
     def scikit_image() -> Runner:
         from skimage.feature import local_binary_pattern
@@ -181,8 +188,8 @@ def zernike_runners() -> dict[str, Callable[[], Runner]]:
     def ours() -> Runner:
         return Runner(
             "leukofeat",
-            lambda s: zernike_moments(s.nuclei, s.n, 9, s.gray),
-            lambda raw, s: columns(names, raw[0]),
+            lambda s: zernike_moments(s.nuclei, s.boxes(), 9),
+            lambda raw, s: columns(names, raw),
         )
 
     def theirs_nyxus() -> Runner:
@@ -195,11 +202,11 @@ def zernike_runners() -> dict[str, Callable[[], Runner]]:
 
         def run(s: Sample) -> np.ndarray:
             out = []
-            for box, mask in s.crops():
+            for _, mask in s.crops():
                 points = np.argwhere(mask)
                 center = points.mean(axis=0)
                 radius = np.sqrt(((points - center) ** 2).sum(axis=1).max()) + 0.5
-                out.append(theirs(np.where(mask, s.gray[box], 0), radius, 9, cm=center))
+                out.append(theirs(mask.astype(np.uint8), radius, 9, cm=center))
             return np.array(out)
 
         return Runner("mahotas", run, lambda raw, s: columns(names, raw))
@@ -329,7 +336,7 @@ def geometry_runners() -> dict[str, Callable[[], Runner]]:
 
     return {
         "leukofeat": lambda: Runner(
-            "leukofeat", lambda s: region_shapes(s.nuclei, s.n)[0], lambda raw, s: columns(SHAPE_NAMES, raw)
+            "leukofeat", lambda s: region_shapes(s.nuclei, s.boxes())[0], lambda raw, s: columns(SHAPE_NAMES, raw)
         ),
         "nyxus": theirs_nyxus,
         "scikit-image": scikit_image,
@@ -346,7 +353,9 @@ def gabor_runners() -> dict[str, Callable[[], Runner]]:
         def values(raw: Any, s: Sample) -> Values:
             return {"mean": raw[0, :, :, 1].ravel() / raw[0, :, :, 0].ravel()}
 
-        return Runner("leukofeat", lambda s: gabor_sums(s.gray, 0 * s.nuclei, 1, FREQUENCIES, N_ANGLES), values)
+        return Runner(
+            "leukofeat", lambda s: gabor_sums(s.gray, part_runs(0 * s.nuclei, 1), 1, FREQUENCIES, N_ANGLES), values
+        )
 
     def opencv() -> Runner:
         from skimage.filters import gabor_kernel
@@ -382,8 +391,8 @@ def granulometry_runners() -> dict[str, Callable[[], Runner]]:
     def ours() -> Runner:
         def run(s: Sample) -> np.ndarray:
             runs = part_runs(s.nuclei, s.n + 1)
-            pixels = plane_sums(s.gray, s.nuclei, s.n + 1, runs)[:, :1]
-            opened, negative = (opening_sums(plane, RADII, runs, s.n + 1) for plane in (s.gray, ~s.gray))
+            pixels = plane_sums(s.gray, runs, s.n + 1)[:, :1]
+            opened, negative = (opening_sums(plane, runs, s.n + 1, RADII) for plane in (s.gray, ~s.gray))
             return np.hstack([opened, 255 * pixels - negative])
 
         return Runner("leukofeat", run, lambda raw, s: {str(k): raw[:, k] for k in range(raw.shape[1])})
@@ -393,7 +402,7 @@ def granulometry_runners() -> dict[str, Callable[[], Runner]]:
 
         def run(s: Sample) -> list[np.ndarray]:
             planes = [operation(s.gray, disk(r), mode="ignore") for operation in (opening, closing) for r in RADII]
-            return [plane_sums(plane, s.nuclei, s.n + 1) for plane in planes]
+            return [plane_sums(plane, part_runs(s.nuclei, s.n + 1), s.n + 1) for plane in planes]
 
         return Runner("scikit-image", run, lambda raw, s: {str(k): sums[:, 1] for k, sums in enumerate(raw)})
 
@@ -412,7 +421,7 @@ def run_length_runners() -> dict[str, Callable[[], Runner]]:
     return {
         "leukofeat": lambda: Runner(
             "leukofeat",
-            lambda s: run_lengths(s.gray // 16, s.nuclei, s.n),
+            lambda s: run_lengths(s.gray // 16, s.nuclei, region_boxes(s.nuclei, s.n)),
             lambda raw, s: columns(RUN_LENGTH_NAMES, raw.mean(axis=1)),
         ),
         "nyxus": theirs_nyxus,
@@ -426,7 +435,7 @@ def box_counting_runners() -> dict[str, Callable[[], Runner]]:
 
     return {
         "leukofeat": lambda: Runner(
-            "leukofeat", lambda s: box_dimensions(s.nuclei, s.n), lambda raw, s: {"dimension": raw}
+            "leukofeat", lambda s: box_dimensions(s.nuclei, s.boxes()), lambda raw, s: {"dimension": raw}
         ),
         "nyxus": theirs_nyxus,
     }

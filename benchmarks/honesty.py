@@ -28,7 +28,7 @@ from sklearn.svm import SVC
 from leukofeat import Smear
 from leukofeat.baselines import make_baseline
 from leukofeat.datasets import load_images, make_smears
-from leukofeat.evaluation import Comparison, compare_protocols, estimate_slides
+from leukofeat.evaluation import Comparison, compare, estimate_slides
 from leukofeat.features import FunctionFeatures
 
 
@@ -113,11 +113,13 @@ def main() -> int:
         parser.error(f"{arguments.data}: no labels")
     bunch, images = _limited(bunch, arguments.limit)
     ways = protocols(bunch, images, arguments.jobs)
-    results = compare_protocols(
+    protocol = {name: way for group in ways.values() for name, way in group.items()}
+    results = compare(
         pipelines(arguments.network),
         images,
         bunch.target,
-        {name: way for group in ways.values() for name, way in group.items()},
+        cv={name: cv for name, (cv, _) in protocol.items()},
+        groups={name: groups for name, (_, groups) in protocol.items()},
         stress=True,
         n_stress=arguments.stress_images,
         n_jobs=arguments.jobs,

@@ -26,6 +26,7 @@ import pandas as pd
 from leukofeat import Smear, read_image
 from leukofeat.datasets import load_images, make_smears
 from leukofeat.segmentation import (
+    Cleanup,
     DualThresholdSegmenter,
     FuzzyCMeansSegmenter,
     GrabCutSegmenter,
@@ -34,6 +35,7 @@ from leukofeat.segmentation import (
     OtsuSegmenter,
     TriangleSegmenter,
     evaluate_segmentation,
+    split_touching,
 )
 
 TIMED = 60  # images of a set that are timed at most
@@ -175,10 +177,9 @@ def kernel_rows(image: np.ndarray) -> list[dict[str, Any]]:
     from sklearn.cluster import KMeans
 
     from leukofeat.segmentation.lab_kmeans import cluster_lab
-    from leukofeat.segmentation.watershed import split_touching
 
     pixels = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)[:, :, 1:].reshape(-1, 2).astype(np.float32)
-    nuclei = OtsuSegmenter(split=None).transform([image]).smear(0).nuclei
+    nuclei = OtsuSegmenter(cleanup=Cleanup(split=None)).transform([image]).smear(0).nuclei
     mask = (nuclei > 0) if nuclei is not None else np.zeros(image.shape[:2], bool)
     stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 300, 1e-4)
 

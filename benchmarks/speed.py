@@ -31,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import cv2
 import numpy as np
+from _kernel_peers import FAMILIES as KERNELS
 from _paths import OURS, PEERS, check_path, decode_only, everything, profile_path
 from _peers import FAMILIES, Runner, Sample, Values, load
 
@@ -38,6 +39,7 @@ from leukofeat.datasets import make_smears
 from leukofeat.segmentation import LabKMeansSegmenter
 from leukofeat.sequence import as_sequence
 
+FAMILIES |= KERNELS
 EXTENSIONS = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"}
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import copy
-import numbers
-from collections.abc import Sequence
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
-from sklearn.utils._set_output import _get_output_config
+from sklearn.utils._set_output import _wrap_data_with_container
 from sklearn.utils.validation import check_is_fitted
 
+from leukofeat.measuring import Extraction, Leaf, Plan, measure, warn_of
 from leukofeat.sequence import ImageSequence, as_sequence
 from leukofeat.smear import Smear
 
@@ -30,7 +29,6 @@ class _Stage(TransformerMixin, BaseEstimator):
         tags.requires_fit = self.requires_fit
         tags.input_tags.two_d_array = False
         tags.input_tags.one_d_array = True
-        tags.input_tags.three_d_array = False
         tags.input_tags.string = True
         tags.no_validation = True
         return tags
@@ -48,25 +46,7 @@ class _Stage(TransformerMixin, BaseEstimator):
         """
         self._validate_params()
 
-    def _prepare(self, X: Any) -> ImageSequence:
-        self.check_params()
-        if self.requires_fit:
-            check_is_fitted(self)
-        return as_sequence(X)
-
-
-class ImageStage(_Stage, auto_wrap_output_keys=None):  # type: ignore[call-arg]
-    """Base of the stages that turn an image into an image, or into a segmented smear.
-
-    A subclass stores its parameters in `__init__`, checks them in `check_params` and defines
-    `apply(smear) -> Smear`, a pure function of one record. A stage that learns sets `requires_fit`
-    and overrides `learn(images, y)`.
-
-    `transform` is lazy: it returns an :class:`~leukofeat.sequence.ImageSequence` that remembers a copy of
-    the stage; later `set_params` do not change a sequence already made.
-    """
-
-    def fit(self, X: Any, y: Any = None) -> ImageStage:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Check the parameters and learn what the stage learns (most learn nothing).
 
         Parameters
@@ -82,6 +62,56 @@ class ImageStage(_Stage, auto_wrap_output_keys=None):  # type: ignore[call-arg]
         self.check_params()
         self.learn(as_sequence(X), y)
         return self
+
+    def learn(self, images: ImageSequence, y: Any) -> None:
+        """Learn from the images of `fit`; what is learned goes into attributes that end in `_`.
+
+        Parameters
+        ----------
+        images : ImageSequence of n images
+        y : array-like of length n, or None
+        """
+
+    def _prepare(self, X: Any) -> ImageSequence:
+        self.check_params()
+        if self.requires_fit:
+            check_is_fitted(self)
+        return as_sequence(X)
+
+
+class ImageStage(_Stage, auto_wrap_output_keys=None):  # type: ignore[call-arg]  # scikit-learn's, of which mypy sees nothing
+    """Base of the stages that turn an image into an image, or into a segmented smear.
+
+    A stage of your own stores its parameters in `__init__`, says in `_parameter_constraints` what they may be (see
+    :mod:`leukofeat.constraints`) and defines :meth:`apply`. One that learns from images sets `requires_fit = True` and
+    defines :meth:`learn` too.
+
+    `transform` is lazy: it returns an :class:`~leukofeat.sequence.ImageSequence` that remembers a copy of
+    the stage; later `set_params` do not change a sequence already made.
+
+    Examples
+    --------
+    >>> from leukofeat.constraints import Integral, Number
+    >>> class Brighter(ImageStage):
+    ...     _parameter_constraints = {"by": [Number(Integral, 0, 255)]}
+    ...     def __init__(self, by=10):
+    ...         self.by = by
+    ...     def apply(self, smear):
+    ...         return smear.replace(image=np.minimum(smear.image, 255 - self.by) + np.uint8(self.by))
+    >>> Brighter(5).fit_transform([np.full((2, 2, 3), 100, np.uint8)])[0].max()
+    np.uint8(105)
+
+    One that learns keeps what it has learned in attributes with an underscore at the end:
+
+    >>> class Centred(ImageStage):
+    ...     requires_fit = True
+    ...     def learn(self, images, y):
+    ...         self.level_ = np.mean([image.mean() for image in images])
+    ...     def apply(self, smear):
+    ...         return smear.replace(image=np.clip(smear.image - self.level_ + 128, 0, 255).astype(np.uint8))
+    >>> Centred().fit_transform([np.full((2, 2, 3), 100, np.uint8)])[0].max()
+    np.uint8(128)
+    """
 
     def transform(self, X: Any) -> ImageSequence:
         """Lazy sequence of the processed images; nothing is computed yet.
@@ -104,37 +134,58 @@ class ImageStage(_Stage, auto_wrap_output_keys=None):  # type: ignore[call-arg]
         """One column: the image."""
         return np.array(["image"], dtype=object)
 
-    def learn(self, images: ImageSequence, y: Any) -> None:
-        pass
-
     def apply(self, smear: Smear) -> Smear:
-        raise NotImplementedError
+        """Process one image: a pure function of the record and of the stage's parameters.
+
+        Parameters
+        ----------
+        smear : Smear
+
+        Returns
+        -------
+        Smear
+            Mostly `smear.replace(image=...)`, or `smear.replace(nuclei=..., cells=...)` for a segmenter.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has to define apply(smear).")
 
 
 class FeatureFamily(_Stage):
     """Base of the stages that turn an image or smear into a row of named numbers.
 
-    A subclass defines the row's names and values from one ordered definition:
-    `row_names() -> list of str` and `row(smear) -> 1-D float64 array`. A family that measures single cells
-    adds `cell_names()` and `cells(smear) -> (n_cells, n_columns)` for
-    :meth:`FeatureSet.measure_cells <leukofeat.features.FeatureSet.measure_cells>`.
+    A family of your own defines :meth:`row_names` and :meth:`row`, best from one ordered definition. One that measures
+    single cells adds :meth:`cell_names` and :meth:`cells` for
+    :meth:`FeatureSet.measure_cells <leukofeat.features.FeatureSet.measure_cells>`. Parameters are declared as in
+    :class:`ImageStage`.
+
+    Examples
+    --------
+    >>> from leukofeat.datasets import make_smears
+    >>> from leukofeat.features import FeatureSet
+    >>> from leukofeat.segmentation import LabKMeansSegmenter
+    >>> class NucleusArea(FeatureFamily):
+    ...     def row_names(self):
+    ...         return ["nucleus_area_total"]
+    ...     def row(self, smear):
+    ...         return self.cells(smear).sum(axis=0)
+    ...     def cell_names(self):
+    ...         return ["nucleus_area"]
+    ...     def cells(self, smear):
+    ...         counts = np.bincount(smear.region("nucleus").ravel(), minlength=smear.n_cells + 1)
+    ...         return counts[1:, None].astype(float)
+    >>> images = make_smears(n_samples=2, random_state=0).images
+    >>> smears = LabKMeansSegmenter().fit_transform(images)
+    >>> NucleusArea().fit_transform(smears).shape
+    (2, 1)
+    >>> FeatureSet([NucleusArea()]).measure_cells(smears).columns[-1]
+    'nucleus_area'
     """
 
-    def fit(self, X: Any, y: Any = None) -> FeatureFamily:
-        """Check the parameters; nothing is learned.
-
-        Parameters
-        ----------
-        X : list, ndarray, Series or one-column DataFrame of n images or paths
-        y : ignored
-
-        Returns
-        -------
-        self
-        """
-        self.check_params()
-        as_sequence(X)
-        return self
+    measures: ClassVar[tuple[Any, ...]] = ()  # entries of the catalogue, see leukofeat.features.measure
+    # how a family by itself is measured; FeatureSet has parameters of these names
+    on_error: str = "raise"
+    on_empty: str = "nan"
+    n_jobs: int | None = None
+    verbose: int = 0
 
     def transform(self, X: Any) -> np.ndarray:
         """Measure every image, in one pass.
@@ -149,18 +200,52 @@ class FeatureFamily(_Stage):
         Returns
         -------
         ndarray of shape (n_images, n_features), dtype float64
-            NaN where a value is not defined, as for an image without a cell.
+            A DataFrame after `set_output`. Rows are never dropped; NaN where a value is not defined, as for an image
+            without a cell.
+
+        Raises
+        ------
+        ImageError
+            For a file that cannot be read, unless a FeatureSet says `on_error="nan"`.
+        ValueError
+            For bad parameters, and for an image without a cell when a FeatureSet says `on_empty="raise"`.
         """
-        from leukofeat.measuring import extract
+        images = as_sequence(X)
+        found = self.extract(images)
+        warn_of(found.failures, len(images))
+        return self.wrap_output(found.values, images.row_labels)
 
-        return self._label_rows(extract([self], self._prepare(X)).values, X)
+    def extract(self, X: Any) -> Extraction:
+        """Measure every image, as `transform` does, and give failures and times as data, without a warning.
 
-    def _label_rows(self, values: np.ndarray, images: Any) -> Any:
-        """DataFrame with the row labels a lazy sequence carries; scikit-learn labels rows of DataFrames only."""
-        row_labels = images.row_labels if isinstance(images, ImageSequence) else None
-        if row_labels is None or _get_output_config("transform", self)["dense"] != "pandas":
-            return values
-        return pd.DataFrame(values, index=row_labels, columns=self.row_names())
+        Parameters
+        ----------
+        X : list, ndarray, Series or one-column DataFrame of n images, paths or smears
+
+        Returns
+        -------
+        Extraction
+            `values`, `failures` and `seconds`.
+
+        Examples
+        --------
+        >>> from leukofeat.features import ColorFeatures, FeatureSet
+        >>> features = FeatureSet([ColorFeatures(regions=("image",))], on_error="nan")
+        >>> features.extract(["missing.png"]).failures[0].name
+        'missing.png'
+        """
+        images, families = self._prepare(X), self.members()
+        leaf = Leaf(0, tuple(range(len(families))), self.on_error, self.on_empty)
+        return measure(Plan(families, [leaf]), images, n_jobs=self.n_jobs, verbose=self.verbose)[0]
+
+    def wrap_output(self, values: np.ndarray, row_labels: Any = None) -> Any:
+        """Measured values as `transform` gives them: an array, or the kind of table that `set_output` asked for."""
+        table = _wrap_data_with_container("transform", values, None, self)
+        return table if row_labels is None or not isinstance(table, pd.DataFrame) else table.set_axis(row_labels)
+
+    def members(self) -> list[FeatureFamily]:
+        """The families that this one consists of: itself, or those of a set."""
+        return [self]
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the columns, in their order; `input_features` is ignored.
@@ -173,49 +258,37 @@ class FeatureFamily(_Stage):
         return np.asarray(self.row_names(), dtype=object)
 
     def row_names(self) -> list[str]:
-        raise NotImplementedError
+        """Names of an image's numbers, in their order: snake_case, as `nucleus_area_mean`."""
+        raise NotImplementedError(f"{type(self).__name__} has to define row_names().")
 
     def row(self, smear: Smear) -> np.ndarray:
-        raise NotImplementedError
+        """Measure one image.
+
+        Parameters
+        ----------
+        smear : Smear
+
+        Returns
+        -------
+        ndarray of shape (n_columns,), dtype float64
+            As many numbers as `row_names` gives; NaN where one is not defined.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has to define row(smear).")
 
     def cell_names(self) -> list[str]:
+        """Names of a single cell's numbers, in their order; none by default."""
         return []
 
     def cells(self, smear: Smear) -> np.ndarray:
+        """Measure each cell of one image.
+
+        Parameters
+        ----------
+        smear : Smear
+
+        Returns
+        -------
+        ndarray of shape (n_cells, n_columns), dtype float64
+            Row i is cell i + 1; as many columns as `cell_names` gives.
+        """
         return np.empty((smear.n_cells, 0))
-
-
-def check_choice(name: str, value: Any, choices: Sequence[Any]) -> None:
-    """Raise a ValueError unless `value` is one of `choices`."""
-    if value not in choices:
-        raise ValueError(f"{name}={value!r} is not one of {', '.join(map(repr, choices))}.")
-
-
-def check_number(
-    name: str, value: Any, *, integer: bool = False, low: float = -np.inf, high: float = np.inf, odd: bool = False
-) -> None:
-    """Raise a TypeError or ValueError unless `value` is a number in [low, high]."""
-    kind: Any = numbers.Integral if integer else numbers.Real
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, kind):
-        raise TypeError(f"{name} must be {'an integer' if integer else 'a number'}, not {value!r}.")
-    if not low <= value <= high:
-        bounds = (
-            f"at least {low:g}"
-            if high == np.inf
-            else f"at most {high:g}"
-            if low == -np.inf
-            else f"from {low:g} to {high:g}"
-        )
-        raise ValueError(f"{name} must be {bounds}, not {value!r}.")
-    if odd and value % 2 == 0:
-        raise ValueError(f"{name} must be odd, not {value!r}.")
-
-
-def check_choices(name: str, values: Any, choices: Sequence[Any]) -> None:
-    """Raise unless `values` is a non-empty list or tuple of distinct members of `choices`."""
-    if isinstance(values, str) or not isinstance(values, (list, tuple)):
-        raise TypeError(f"{name} must be a list or tuple, not {values!r}.")
-    if not values or len(set(values)) != len(values):
-        raise ValueError(f"{name} must hold at least one value and none twice, not {values!r}.")
-    for value in values:
-        check_choice(f"each of {name}", value, choices)

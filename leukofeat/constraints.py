@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
 
-__all__ = ["EachIn", "Integral", "Number", "OneOf", "Real", "SomeOf", "check"]
+__all__ = ["EachIn", "Empty", "Integral", "Number", "OneOf", "Real", "SomeOf", "check"]
 
 
 class Number(Interval):
@@ -91,20 +91,50 @@ class SomeOf(OneOf):
 
 
 class EachIn(Number):
-    """A list or tuple of one or more numbers in an interval.
+    """A list or tuple of one or more numbers in an interval, or of a given number of them.
 
     Examples
     --------
     >>> str(EachIn(Integral, 1))
     'a list or tuple, each of it an int in the range [1, inf)'
+    >>> pair = EachIn(Integral, 1, size=2)
+    >>> pair.is_satisfied_by((8, 8)), pair.is_satisfied_by((8, 8, 8)), str(pair)
+    (True, False, 'a list or tuple of 2, each of it an int in the range [1, inf)')
     """
+
+    def __init__(self, kind: Any, low: Any = None, high: Any = None, *, size: int | None = None) -> None:
+        super().__init__(kind, low, high)
+        self.size = size
 
     def is_satisfied_by(self, val: Any) -> bool:
         """Whether `val` is such a list."""
-        return isinstance(val, (list, tuple)) and len(val) > 0 and all(map(super().is_satisfied_by, val))
+        if not isinstance(val, (list, tuple)) or not all(map(super().is_satisfied_by, val)):
+            return False
+        return len(val) > 0 if self.size is None else len(val) == self.size
 
     def __str__(self) -> str:
-        return f"a list or tuple, each of it {super().__str__()}"
+        number = "" if self.size is None else f" of {self.size}"
+        return f"a list or tuple{number}, each of it {super().__str__()}"
+
+
+class Empty(StrOptions):
+    """An empty list or tuple: none of what another constraint allows.
+
+    Examples
+    --------
+    >>> Empty().is_satisfied_by(()), Empty().is_satisfied_by(None)
+    (True, False)
+    """
+
+    def __init__(self) -> None:
+        super().__init__(set())
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        """Whether `val` is empty."""
+        return isinstance(val, (list, tuple)) and len(val) == 0
+
+    def __str__(self) -> str:
+        return "an empty list or tuple"
 
 
 def check(name: str, value: Any, constraint: Any) -> None:

@@ -1,18 +1,31 @@
-"""The one pass from images to rows: each image is decoded, processed and measured once, and forgotten."""
+"""The one pass from images to rows: each image is decoded, processed and measured once, and forgotten.
+
+A family alone, a FeatureSet, the table of cells, a comparison's tree of stages and the command line are plans of this pass.
+"""
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from leukofeat.base import FeatureFamily
 from leukofeat.parallel import map_images
-from leukofeat.sequence import ImageSequence
+from leukofeat.sequence import ImageSequence, Step
+from leukofeat.smear import Smear
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One image that could not be measured."""
+
+    row: int
+    name: str
+    reason: str
 
 
 class ImageWarning(UserWarning):
@@ -25,135 +38,193 @@ class ImageWarning(UserWarning):
     """
 
     def __init__(self, failures: Sequence[Failure] = (), n_images: int = 0) -> None:
+        super().__init__(failures, n_images)
         self.failures = list(failures)
         self.n_images = n_images
+
+    def __str__(self) -> str:
         shown = "; ".join(f"{f.name}: {f.reason}" for f in self.failures[:10])
         more = f"; and {len(self.failures) - 10} more" if len(self.failures) > 10 else ""
-        super().__init__(
-            f"{len(self.failures)} of {n_images} images could not be measured and have NaN in every column: {shown}{more}"
-        )
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.failures, self.n_images)
+        return f"{len(self.failures)} of {self.n_images} images could not be measured and have NaN in every column: {shown}{more}"
 
 
-@dataclass(frozen=True)
-class Failure:
-    """One image that could not be measured."""
-
-    row: int
-    name: str
-    reason: str
+def warn_of(failures: Sequence[Failure], n_images: int) -> None:
+    """Tell a person of the failures of a pass, if there are any."""
+    if failures:
+        warnings.warn(ImageWarning(failures, n_images), stacklevel=3)
 
 
-@dataclass(frozen=True)
-class Extraction:
-    """Result of a pass: `values` (n_images, n_features) float64 and the `failures`."""
+class Node(NamedTuple):
+    """Image steps behind those of the node `parent`."""
+
+    parent: int
+    steps: tuple[Step, ...] = ()
+
+
+class Leaf(NamedTuple):
+    """A table to fill: families by their number, side by side, measured at one node.
+
+    `on_error` and `on_empty` are those of :class:`~leukofeat.features.FeatureSet`.
+    """
+
+    node: int
+    families: tuple[int, ...]
+    on_error: str = "raise"
+    on_empty: str = "nan"
+
+
+@dataclass
+class Plan:
+    """What a pass does to each image; a step or a family that several tables need runs once.
+
+    Parameters
+    ----------
+    families : list
+        Whatever has `row_names()` and `row(smear)`, or `cell_names()` and `cells(smear)`.
+    leaves : list of Leaf
+    nodes : list of Node
+        A tree; node 0 is the image as it comes, and a parent stands before its children.
+    per : {"image", "cell"}, default="image"
+        What has a row of the tables.
+    """
+
+    families: list[Any]
+    leaves: list[Leaf]
+    nodes: list[Node] = field(default_factory=lambda: [Node(-1)])
+    per: str = "image"
+
+    def path(self, node: int) -> list[int]:
+        """Nodes on the way from the image to `node`."""
+        return [] if node < 0 else [*self.path(self.nodes[node].parent), node]
+
+
+class Extraction(NamedTuple):
+    """What a pass found for one leaf.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_rows, n_columns), dtype float64
+        An image that failed has NaN in its row, or no row at all in a table of cells.
+    images : ndarray of shape (n_rows,), dtype int64
+        The image that each row belongs to.
+    failures : list of Failure
+        Images that could not be measured, in their order.
+    seconds : ndarray of shape (n_images, n_stages), dtype float64
+        Processor time of each image in each stage: decoding (with the steps the images came with), the image steps node by
+        node, then each family.
+    """
 
     values: np.ndarray
+    images: np.ndarray
     failures: list[Failure]
+    seconds: np.ndarray
 
 
-def extract(
-    families: Sequence[FeatureFamily],
-    images: ImageSequence,
-    *,
-    on_error: str = "raise",
-    on_empty: str = "nan",
-    n_jobs: int | None = None,
-    verbose: int = 0,
-) -> Extraction:
-    """Measure every image with every family, in one parallel pass."""
+def measure(plan: Plan, images: ImageSequence, *, n_jobs: int | None = None, verbose: int = 0) -> list[Extraction]:
+    """Fill the table of every leaf, in one parallel pass over the images.
+
+    Parameters
+    ----------
+    plan : Plan
+    images : ImageSequence of n images
+    n_jobs, verbose
+        As in :func:`~leukofeat.parallel.map_images`.
+
+    Returns
+    -------
+    list of Extraction
+        One for each leaf; values are the same to the last byte for any number of workers.
+
+    Raises
+    ------
+    Exception
+        The first that an image causes under `on_error="raise"`; its text or a note names the image.
+
+    Examples
+    --------
+    >>> from leukofeat.features import ColorFeatures
+    >>> from leukofeat.sequence import as_sequence
+    >>> images = as_sequence([np.full((4, 4, 3), 200, np.uint8), "missing.png"])
+    >>> family = ColorFeatures(regions=("image",))
+    >>> (found,) = measure(Plan([family], [Leaf(0, (0,), on_error="nan")]), images)
+    >>> found.values.shape == (2, len(family.row_names())), [failure.name for failure in found.failures]
+    (True, ['missing.png'])
+    """
+    per_cell = plan.per == "cell"
     # names are spelled out once a pass, not once an image
-    widths = tuple(len(family.row_names()) for family in families)
-    n_columns = sum(widths)
-    measure = partial(_measure_row, tuple(families), widths, on_error, on_empty)
-    rows = map_images(measure, images, n_jobs=n_jobs, verbose=verbose, description="measuring")
-    failures = [Failure(i, images.name(i), reason) for i, (_, reason) in enumerate(rows) if reason is not None]
-    if failures:
-        warnings.warn(ImageWarning(failures, len(images)), stacklevel=3)
-    values = np.vstack([row for row, _ in rows]) if rows else np.empty((0, n_columns))
-    return Extraction(values, failures)
+    widths = [len(family.cell_names() if per_cell else family.row_names()) for family in plan.families]
+    description = "measuring cells" if per_cell else "measuring"
+    found = map_images(
+        partial(_measure_image, plan, widths), images, n_jobs=n_jobs, verbose=verbose, description=description
+    )
+    n_stages = len(plan.nodes) + len(plan.families)
+    seconds = np.array([spent for _, spent, _ in found]).reshape(len(images), n_stages)
+    tables = []
+    for number, leaf in enumerate(plan.leaves):
+        counts = np.array(
+            [
+                int(not per_cell) if number in reasons else len(np.atleast_2d(rows[leaf.families[0]]))
+                for rows, _, reasons in found
+            ],
+            dtype=np.int64,
+        )
+        values = np.full((counts.sum(), sum(widths[f] for f in leaf.families)), np.nan)
+        for (rows, _, reasons), count, end in zip(found, counts, np.cumsum(counts), strict=True):
+            if number not in reasons:
+                values[end - count : end] = np.concatenate([rows[f] for f in leaf.families], axis=-1)
+        tables.append(
+            Extraction(
+                values=values,
+                images=np.repeat(np.arange(len(images)), counts),
+                failures=[
+                    Failure(i, images.name(i), reasons[number])
+                    for i, (_, _, reasons) in enumerate(found)
+                    if number in reasons
+                ],
+                seconds=seconds[:, [*plan.path(leaf.node), *(len(plan.nodes) + f for f in leaf.families)]],
+            )
+        )
+    return tables
 
 
-def _measure_row(
-    families: Sequence[FeatureFamily],
-    widths: Sequence[int],
-    on_error: str,
-    on_empty: str,
-    images: ImageSequence,
-    i: int,
-) -> tuple[np.ndarray, str | None]:
-    try:
-        smear = images.smear(i)
-        if on_empty == "raise" and smear.is_segmented and smear.n_cells == 0:
-            raise ValueError(f"{images.name(i)}: no cell found; loosen the segmenter, or use on_empty='nan'.")
-        parts = []
-        for family, expected in zip(families, widths, strict=True):
-            row = np.asarray(family.row(smear), np.float64)
-            if row.shape != (expected,):
-                raise ValueError(f"{type(family).__name__} returned shape {row.shape} for {expected} named columns.")
-            parts.append(row)
-        return np.concatenate(parts) if parts else np.empty(0), None
-    except Exception as error:
-        if on_error == "raise":
-            _name_image(error, images.name(i))
-            raise
-        return np.full(sum(widths), np.nan), _reason(error, images.name(i))
+def _measure_image(
+    plan: Plan, widths: Sequence[int], images: ImageSequence, i: int
+) -> tuple[dict[int, np.ndarray], np.ndarray, dict[int, str]]:
+    """Row of each family that could be measured, seconds of each node and family, and why leaves failed."""
+    smears: dict[int, Smear] = {}
+    rows: dict[int, np.ndarray] = {}
+    seconds = np.zeros(len(plan.nodes) + len(plan.families))
+    reasons: dict[int, str] = {}
+    for number, leaf in enumerate(plan.leaves):
+        try:
+            for node in plan.path(leaf.node):
+                if node not in smears:
+                    started = time.thread_time()
+                    smear = smears[plan.nodes[node].parent] if node else images.smear(i)
+                    for step in plan.nodes[node].steps:
+                        smear = step(smear)
+                    seconds[node] = time.thread_time() - started
+                    smears[node] = smear
+            smear = smears[leaf.node]
+            if leaf.on_empty == "raise" and smear.is_segmented and smear.n_cells == 0:
+                raise ValueError(f"{images.name(i)}: no cell found; loosen the segmenter, or use on_empty='nan'.")
+            for f in leaf.families:
+                if f not in rows:
+                    started = time.thread_time()
+                    rows[f] = _measure_family(plan.families[f], plan.per, widths[f], smear)
+                    seconds[len(plan.nodes) + f] = time.thread_time() - started
+        except Exception as error:
+            name = images.name(i)
+            if leaf.on_error == "raise":
+                if name not in " ".join([str(error), *getattr(error, "__notes__", ())]):
+                    error.add_note(f"While measuring {name}.")
+                raise
+            reasons[number] = f"{type(error).__name__}: {str(error).removeprefix(f'{name}: ')}"
+    return rows, seconds, reasons
 
 
-def _name_image(error: Exception, name: str) -> None:
-    if name not in " ".join([str(error), *getattr(error, "__notes__", ())]):
-        error.add_note(f"While measuring {name}.")
-
-
-def _reason(error: Exception, name: str) -> str:
-    return f"{type(error).__name__}: {str(error).removeprefix(f'{name}: ')}"
-
-
-def measure_cells(
-    families: Sequence[FeatureFamily],
-    images: ImageSequence,
-    *,
-    on_error: str = "raise",
-    n_jobs: int | None = None,
-    verbose: int = 0,
-) -> tuple[dict[str, Any], list[Failure]]:
-    """Columns of the per-cell table, a row a cell, and the failures."""
-    families = [family for family in families if family.cell_names()]
-    measure = partial(_measure_cells, tuple(families), on_error)
-    results = map_images(measure, images, n_jobs=n_jobs, verbose=verbose, description="measuring cells")
-    failures = [Failure(i, images.name(i), r) for i, (_, _, r) in enumerate(results) if r is not None]
-    if failures:
-        warnings.warn(ImageWarning(failures, len(images)), stacklevel=3)
-    names = [name for family in families for name in family.cell_names()]
-    counts = [len(boxes) for boxes, _, _ in results]
-    boxes = np.vstack([np.empty((0, 6), np.int64), *(b for b, _, _ in results)])
-    values = np.vstack([np.empty((0, len(names))), *(v for _, v, _ in results)])
-    columns: dict[str, Any] = {
-        "image": np.repeat(np.arange(len(images)), counts),
-        "source": np.repeat(np.array([images.source(i) for i in range(len(images))], dtype=object), counts),
-    }
-    keys = ("cell", "bbox_top", "bbox_left", "bbox_bottom", "bbox_right", "touches_border")
-    columns |= {key: boxes[:, j] for j, key in enumerate(keys)}
-    columns["touches_border"] = columns["touches_border"].astype(bool)
-    columns |= {name: values[:, j] for j, name in enumerate(names)}
-    return columns, failures
-
-
-def _measure_cells(
-    families: Sequence[FeatureFamily], on_error: str, images: ImageSequence, i: int
-) -> tuple[np.ndarray, np.ndarray, str | None]:
-    n_columns = sum(len(family.cell_names()) for family in families)
-    try:
-        smear = images.smear(i)
-        values = np.hstack([np.empty((smear.n_cells, 0)), *(family.cells(smear) for family in families)])
-        box = smear.boxes
-        table = np.column_stack([np.arange(1, smear.n_cells + 1), box, smear.touches_border])
-        present = box[:, 0] >= 0
-        return table[present], values[present], None
-    except Exception as error:
-        if on_error == "raise":
-            _name_image(error, images.name(i))
-            raise
-        return np.empty((0, 6), np.int64), np.empty((0, n_columns)), _reason(error, images.name(i))
+def _measure_family(family: Any, per: str, width: int, smear: Smear) -> np.ndarray:
+    row = np.asarray(family.cells(smear) if per == "cell" else family.row(smear), np.float64)
+    if row.shape != ((smear.n_cells, width) if per == "cell" else (width,)):
+        raise ValueError(f"{type(family).__name__} returned shape {row.shape} for {width} named columns.")
+    return row

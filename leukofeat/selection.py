@@ -13,7 +13,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_selection import RFE, SelectFromModel, SelectKBest, f_classif, mutual_info_classif
 from sklearn.svm import SVC
 
-from leukofeat.base import check_choice, check_number
+from leukofeat.constraints import Integral, Number, OneOf, check
 
 METHODS = ("anova", "mutual_info", "rf", "rfe", "pca")
 
@@ -51,8 +51,8 @@ def make_selector(method: str = "anova", *, k: int = 100, random_state: int = 0)
     >>> make_selector("anova", k=2).fit_transform(X, y).shape
     (150, 2)
     """
-    check_choice("method", method, METHODS)
-    check_number("k", k, integer=True, low=1)
+    check("method", method, OneOf(*METHODS))
+    check("k", k, Number(Integral, 1))
     if method == "anova":
         return SelectKBest(anova_f, k=k)
     if method == "mutual_info":

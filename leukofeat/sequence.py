@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, overload
+from typing import Any, Self, overload
 
 import numpy as np
 
@@ -42,19 +42,11 @@ class ImageSequence(Sequence):
     ((6, 5, 3), 3)
     """
 
-    def __init__(
-        self,
-        items: Any,
-        steps: tuple[Step, ...] = (),
-        row_labels: Any = None,
-        *,
-        _positions: Any = None,
-        _numbers: Any = None,
-    ) -> None:
+    def __init__(self, items: Any, steps: tuple[Step, ...] = (), row_labels: Any = None) -> None:
         self._items = items
-        self._positions = np.arange(len(items)) if _positions is None else _positions
+        self._positions = np.arange(len(items))
         # What an image is called in messages: unlike its position, it outlives the way to a worker.
-        self._numbers = self._positions if _numbers is None else _numbers
+        self._numbers = self._positions
         self.steps = steps
         self.row_labels = row_labels
 
@@ -89,9 +81,7 @@ class ImageSequence(Sequence):
             if key.size == 0:
                 key = key.astype(np.intp)
         row_labels = None if self.row_labels is None else self.row_labels[key]
-        return ImageSequence(
-            self._items, self.steps, row_labels, _positions=self._positions[key], _numbers=self._numbers[key]
-        )
+        return self._with(_positions=self._positions[key], _numbers=self._numbers[key], row_labels=row_labels)
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
@@ -99,32 +89,43 @@ class ImageSequence(Sequence):
     def __getstate__(self) -> dict[str, Any]:
         # Only the selected items travel to a worker.
         items = [self._items[p] for p in self._positions]
-        return {
-            "_items": items,
-            "_positions": np.arange(len(items)),
-            "_numbers": self._numbers,
-            "steps": self.steps,
-            "row_labels": self.row_labels,
-        }
+        return self.__dict__ | {"_items": items, "_positions": np.arange(len(items))}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+    def _with(self, **changes: Any) -> Self:
+        changed = object.__new__(type(self))
+        changed.__dict__ |= self.__dict__ | changes
+        return changed
 
-    def with_step(self, step: Step) -> ImageSequence:
+    def with_step(self, step: Step) -> Self:
         """Copy of the sequence that also does `step`."""
-        return ImageSequence(
-            self._items, (*self.steps, step), self.row_labels, _positions=self._positions, _numbers=self._numbers
-        )
+        return self._with(steps=(*self.steps, step))
+
+    def followed_by(self, others: Sequence[np.ndarray | Smear]) -> ImageSequence:
+        """Sequence of these images, with their steps, and behind them others that are past these steps.
+
+        Examples
+        --------
+        >>> images = as_sequence([np.zeros((4, 4, 3), np.uint8)])
+        >>> both = images.with_step(lambda smear: smear.replace(image=smear.image + 9)).followed_by(images[:])
+        >>> both[0].max(), both[1].max()
+        (np.uint8(9), np.uint8(0))
+        """
+        return ImageSequence([*(self[[i]] for i in range(len(self))), *others])
 
     def source(self, i: int) -> str | None:
         """File of image `i`, or None when it was given as an array."""
         item = self._items[self._positions[i]]
+        if isinstance(item, ImageSequence):
+            return item.source(0)
         if isinstance(item, Smear):
             return item.source
         return os.fspath(item) if isinstance(item, (str, os.PathLike)) else None
 
     def name(self, i: int) -> str:
         """What to call image `i` in a message: its file, or its number in the set this sequence was taken from."""
+        item = self._items[self._positions[i]]
+        if isinstance(item, ImageSequence):
+            return item.name(0)
         source = self.source(i)
         return printable(source) if source else f"image {self._numbers[i]}"
 
@@ -139,7 +140,9 @@ class ImageSequence(Sequence):
         if not -len(self) <= i < len(self):
             raise IndexError(f"Image {i} of a sequence of {len(self)}.")
         item = self._items[self._positions[i]]
-        if isinstance(item, (str, os.PathLike)):
+        if isinstance(item, ImageSequence):  # of one image, see followed_by
+            item = item.smear(0)
+        elif isinstance(item, (str, os.PathLike)):
             item = Smear(read_image(item), source=os.fspath(item))
         try:
             smear = item if isinstance(item, Smear) else Smear(item)

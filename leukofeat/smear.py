@@ -86,16 +86,8 @@ class Smear:
     def _set(self, name: str, array: np.ndarray) -> None:
         object.__setattr__(self, name, _read_only(array))
 
-    def __getstate__(self) -> tuple[Any, ...]:
-        return (self.image, self.nuclei, self.cells, self.source)
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        for name, value in zip(("image", "nuclei", "cells"), state[:3], strict=True):
-            if value is None:
-                object.__setattr__(self, name, None)
-            else:
-                self._set(name, value)
-        object.__setattr__(self, "source", state[3])
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.image, self.nuclei, self.cells, self.source)
 
     def __repr__(self) -> str:
         height, width = self.image.shape[:2]
@@ -175,9 +167,9 @@ class Smear:
     def region_boxes(self, name: str) -> np.ndarray:
         """Bounding box, area and coordinate sums of each label of a region, shape (n_cells, 7), int64.
 
-        See :func:`leukofeat.kernels.shape.shape.region_boxes` for the columns.
+        See :func:`leukofeat.kernels.regions.boxes.region_boxes` for the columns.
         """
-        from leukofeat.kernels.shape.shape import region_boxes
+        from leukofeat.kernels.regions.boxes import region_boxes
 
         return self.keep(("boxes", name), lambda: region_boxes(self.region(name), self.n_cells))
 
@@ -186,7 +178,7 @@ class Smear:
         from leukofeat.kernels.regions.distance import squared_depths
 
         nuclei, boxes = self.region("nucleus"), self.region_boxes("nucleus")
-        return self.keep("nuclear depths", lambda: _read_only(squared_depths(nuclei, boxes=boxes)))
+        return self.keep("nuclear depths", lambda: _read_only(squared_depths(nuclei, boxes)))
 
     def keep(self, key: Hashable, compute: Callable[[], T]) -> T:
         """Result of `compute()`, computed on first use and kept with the record (not with its pickle).

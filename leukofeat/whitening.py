@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
@@ -10,7 +10,7 @@ from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from leukofeat.base import check_number
+from leukofeat.constraints import Number, OneOf, Real
 
 
 class WithinClassWhitener(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -48,6 +48,8 @@ class WithinClassWhitener(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
     True
     """
 
+    _parameter_constraints: ClassVar[dict[str, Any]] = {"shrinkage": [Number(Real, 0, 1), OneOf("auto")]}
+
     def __init__(self, shrinkage: float | str = "auto") -> None:
         self.shrinkage = shrinkage
 
@@ -70,12 +72,10 @@ class WithinClassWhitener(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         -------
         self
         """
-        if self.shrinkage != "auto":
-            check_number("shrinkage", self.shrinkage, low=0, high=1)
+        self._validate_params()
         X, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
-        _, codes = np.unique(y, return_inverse=True)
-        counts = np.bincount(codes)
-        means = np.stack([np.bincount(codes, column) for column in X.T], axis=1) / counts[:, None]
+        codes = np.unique(y, return_inverse=True)[1]
+        means = np.stack([np.bincount(codes, column) for column in X.T], axis=1) / np.bincount(codes)[:, None]
         within = X - means[codes]
         covariance = within.T @ within / len(X)
         shrinkage = ledoit_wolf_shrinkage(within, assume_centered=True) if self.shrinkage == "auto" else self.shrinkage

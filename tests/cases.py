@@ -31,6 +31,7 @@ from leukofeat.features import (
 )
 from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser, ScaleBarCropper
 from leukofeat.segmentation import (
+    Cleanup,
     DualThresholdSegmenter,
     FuzzyCMeansSegmenter,
     GrabCutSegmenter,
@@ -80,6 +81,7 @@ class Case:
 
 
 _TEMPLATE = np.random.default_rng(5).integers(40, 220, (9, 9, 3)).astype(np.uint8)
+_WHOLE = Cleanup(clear_border=False)
 
 CASES = [
     Case(ColorNormalizer(), {"method": "histogram"}),
@@ -87,13 +89,13 @@ CASES = [
     Case(MedianDenoiser(), {"size": 5}),
     Case(ScaleBarCropper(), {"height": 20}),
     Case(LabKMeansSegmenter(), {"n_clusters": 3}),
-    Case(LabKMeansSegmenter(rank="a", clear_border=False), {"min_area": 500}),
+    Case(LabKMeansSegmenter(rank="a", cleanup=_WHOLE), {"cleanup__min_area": 500}),
     Case(LeukocyteSegmenter(), {"diameter": 60.0}),
-    Case(OtsuSegmenter(clear_border=False), {"n_classes": 2}),
-    Case(TriangleSegmenter(clear_border=False), {"channel": "green"}),
-    Case(DualThresholdSegmenter(clear_border=False), {"min_area": 500}),
-    Case(FuzzyCMeansSegmenter(clear_border=False), {"n_clusters": 3}),
-    Case(GrabCutSegmenter(clear_border=False), {"min_area": 500}),
+    Case(OtsuSegmenter(cleanup=_WHOLE), {"n_classes": 2}),
+    Case(TriangleSegmenter(cleanup=_WHOLE), {"channel": "green"}),
+    Case(DualThresholdSegmenter(cleanup=_WHOLE), {"cleanup__min_area": 500}),
+    Case(FuzzyCMeansSegmenter(cleanup=_WHOLE), {"n_clusters": 3}),
+    Case(GrabCutSegmenter(cleanup=_WHOLE), {"cleanup__min_area": 500}),
     Case(GrabCutSegmenter(OtsuSegmenter()), {"segmenter__n_classes": 2}),
     Case(RegionMasker(), {"region": "nucleus"}, segmented=True),
     Case(RegionMasker("background", fill="slide", margin=2), {"fill": "black"}, segmented=True),

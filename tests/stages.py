@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import cv2
 import numpy as np
 
 from leukofeat import Smear
-from leukofeat.base import FeatureFamily, ImageStage, check_number
+from leukofeat.base import FeatureFamily, ImageStage
+from leukofeat.constraints import Integral, Number
 
 
 class Darker(ImageStage):
     """Subtract a constant; cheap, and its effect is known exactly."""
 
+    _parameter_constraints: ClassVar[dict[str, Any]] = {"by": [Number(Integral, 0, 255)]}
+
     def __init__(self, by: int = 10) -> None:
         self.by = by
-
-    def check_params(self) -> None:
-        check_number("by", self.by, integer=True, low=0, high=255)
 
     def apply(self, smear: Smear) -> Smear:
         return smear.replace(image=cv2.subtract(smear.image, np.full(3, self.by, np.float64)))

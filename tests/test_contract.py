@@ -28,7 +28,7 @@ from leukofeat import ImageSequence, Smear
 from leukofeat.base import FeatureFamily, ImageStage
 from leukofeat.features import ColorFeatures, FeatureSet, GeometryFeatures, HOGFeatures
 from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser
-from leukofeat.segmentation import LabKMeansSegmenter
+from leukofeat.segmentation import Cleanup, LabKMeansSegmenter
 from tests.cases import CASES, FAMILIES, IMAGE_STAGES, Case, public_stages
 from tests.stages import Darker, MeanColor
 
@@ -211,6 +211,24 @@ def test_image_stages_know_their_one_column(case):
     )
 
 
+@pytest.mark.parametrize(
+    ("base", "call"),
+    [
+        (ImageStage, lambda stage: stage.transform([np.zeros((2, 2, 3), np.uint8)])[0]),
+        (FeatureFamily, lambda stage: stage.get_feature_names_out()),
+        (FeatureFamily, lambda stage: stage.row(Smear(np.zeros((2, 2, 3), np.uint8)))),
+    ],
+    ids=["apply", "row_names", "row"],
+)
+def test_a_hook_that_is_missing_is_named(base, call, request):
+    class Unfinished(base):
+        pass
+
+    hook = request.node.callspec.id
+    with pytest.raises(NotImplementedError, match=rf"Unfinished has to define {hook}\("):
+        call(Unfinished())
+
+
 @families
 def test_names_of_features(case, smears):
     stage = clone(case.stage)
@@ -267,7 +285,7 @@ def recipe(n_jobs: int | None = None) -> Pipeline:
     return make_pipeline(
         ColorNormalizer(),
         MedianDenoiser(),
-        LabKMeansSegmenter(rank="a", clear_border=False, min_area=30),
+        LabKMeansSegmenter(rank="a", cleanup=Cleanup(clear_border=False, min_area=30)),
         FeatureSet([GeometryFeatures(), HOGFeatures(), ColorFeatures()], n_jobs=n_jobs),
         SimpleImputer(keep_empty_features=True),
         StandardScaler(),
@@ -288,7 +306,7 @@ def test_whole_pipelines_give_tables(kind, paths):
 def test_workers_of_a_feature_set_give_the_same_bytes(paths, smears):
     one, two = (recipe(n_jobs)[:-1].fit_transform(paths) for n_jobs in (1, 2))
     assert one.tobytes() == two.tobytes()
-    segmented = LabKMeansSegmenter(rank="a", clear_border=False).transform(paths)
+    segmented = LabKMeansSegmenter(rank="a", cleanup=Cleanup(clear_border=False)).transform(paths)
     tables = [FeatureSet([GeometryFeatures(), ColorFeatures()], n_jobs=n).measure_cells(segmented) for n in (1, 2)]
     assert len(tables[0])
     pd.testing.assert_frame_equal(*tables, check_exact=True)

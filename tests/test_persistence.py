@@ -16,7 +16,7 @@ from leukofeat.baselines import list_baselines, make_baseline
 from leukofeat.features import ColorFeatures, FeatureSet, FunctionFeatures, GeometryFeatures, HOGFeatures
 from leukofeat.persistence import load, save
 from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser, ScaleBarCropper
-from leukofeat.segmentation import LabKMeansSegmenter
+from leukofeat.segmentation import Cleanup, LabKMeansSegmenter
 from leukofeat.selection import METHODS, make_selector
 from tests.stages import MeanColor
 
@@ -30,7 +30,7 @@ def pipeline(method: str = "anova"):
         ScaleBarCropper(),
         ColorNormalizer("reinhard"),
         MedianDenoiser(3),
-        LabKMeansSegmenter(),
+        LabKMeansSegmenter(cleanup=Cleanup(clear_border=False)),
         FeatureSet([GeometryFeatures(), HOGFeatures(), ColorFeatures()], n_jobs=1),
         SimpleImputer(keep_empty_features=True),
         StandardScaler(),

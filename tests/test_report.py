@@ -6,7 +6,6 @@ import base64
 import dataclasses
 import re
 from html.parser import HTMLParser
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -14,21 +13,19 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.calibration import calibration_curve
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_curve
+from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from leukofeat.audit import audit_dataset
+from leukofeat.audit import AuditResult, Finding, audit_dataset
 from leukofeat.datasets import make_smears
 from leukofeat.evaluation import compare
 from leukofeat.report import write_report
 from leukofeat.report.cases import outlined, worst_rows
 from leukofeat.report.charts import ticks
 from leukofeat.report.html import Markup, element, escape, picture
-from leukofeat.statistics.curves import GRID, reliability, roc_band
 from tests.stages import DarkSegmenter, MeanColor
 
 EVIL = (
@@ -104,26 +101,26 @@ def comparison(fields):
 
 @pytest.fixture
 def audit(fields):
-    table = pd.DataFrame(
-        {
-            "name": ["focus", "exact_duplicates", "burned_in_bars"],
-            "severity": ["passed", "warning", "severe"],
-            "finding": ["All alike.", "12 copies.", "Bars by class."],
-            "worth": [np.nan, 0.43, 7.2],
-            "p": [0.5, np.nan, 1e-9],
-            "n_images": [0, 12, 1200],
-        }
-    )
-    n = len(fields.images)
-    images = pd.DataFrame({"path": [f"image {k}" for k in range(n)], "error": "", "odd": "", "duplicate_of": -1})
-    images.loc[3, "odd"] = "very small"
-    images.loc[5, "duplicate_of"] = 2
-    pairs = pd.DataFrame({"first": [2], "second": [5], "kind": ["exact"]})
-    finding = SimpleNamespace(name="exact_duplicates", severity="warning", images=np.array([2, 5]))
+    findings = [
+        Finding("focus_by_class", "passed", "All alike.", p=0.5),
+        Finding("exact_duplicates", "warning", "12 copies.", 0.43, images=np.array([2, 5])),
+        Finding("burned_in_bars", "severe", "Bars by class.", 7.2, 1e-9, images=np.arange(30)),
+    ]
+    return make_audit(findings, [f"image {k}" for k in range(len(fields.images))])
+
+
+def make_audit(findings, paths, **images):
+    """Audit with these findings in its table, two of its images odd or a copy."""
+    names = ("name", "severity", "finding", "worth", "p", "effect", "advice")
+    rows = [{name: getattr(f, name) for name in names} | {"n_images": 40 * len(f.images)} for f in findings]
+    table = pd.DataFrame(rows, dtype=object)
+    told = {"label": None, "group": None, "split": "train", "error": "", "odd": "", "mark": "none", "duplicate_of": -1}
+    frame = pd.DataFrame({"path": paths} | told)
+    frame.loc[3, "odd"], frame.loc[4, "duplicate_of"] = "very small", 2
+    frame = frame.assign(**images)
+    pairs = pd.DataFrame({"first": [2], "second": [4], "kind": ["exact"]})
     verdict = "It cannot be believed.\n- Severe: Bars by class.\n- Warning: 12 copies.\nNo groups were given."
-    return SimpleNamespace(
-        verdict=verdict, table=table, images=images, pairs=pairs, manifest=images[:30], findings=[finding]
-    )
+    return AuditResult(verdict, table, findings, frame, pairs, frame[:30])
 
 
 def read(path):
@@ -189,7 +186,7 @@ def test_the_worst_checks_stand_first_and_those_that_passed_are_folded_away(audi
 
 
 def test_a_clean_dataset(audit, tmp_path):
-    clean = SimpleNamespace(verdict="Nothing serious was found.", table=audit.table[:1])
+    clean = dataclasses.replace(audit, verdict="Nothing serious was found.", table=audit.table[:1], findings=[])
     _, page = read(write_report(tmp_path / "r.html", audit=clean))
     assert "Before believing it" not in page.text
     assert "No check fired." in page.text
@@ -250,15 +247,9 @@ def test_names_are_shown_and_never_markup(fields, tmp_path):
     for k, image in enumerate(fields.images):
         files.append(str(tmp_path / f"'\"><img onerror=x {k}<b>.png"))
         cv2.imwrite(files[-1], image)
-    audit = SimpleNamespace(
-        verdict="\n- Severe: ".join(EVIL),
-        table=pd.DataFrame({key: list(EVIL) for key in ("name", "severity", "finding", EVIL[0])}, dtype=object),
-        images=pd.DataFrame(
-            {"path": files[:5], "error": EVIL, "odd": EVIL, "duplicate_of": 0, "mark": EVIL}, dtype=object
-        ),
-        pairs=pd.DataFrame({"first": [0], "second": [1], "how": [EVIL[0]]}),
-        findings=[SimpleNamespace(name=EVIL[1], severity="severe", images=np.arange(2))],
-    )
+    findings = [Finding(name, "severe", name, images=np.arange(2), advice=name) for name in EVIL]
+    audit = make_audit(findings, files[:5], error=pd.Series(EVIL, dtype=object), odd=pd.Series(EVIL, dtype=object))
+    audit = dataclasses.replace(audit, verdict="\n- Severe: ".join(EVIL))
     path = write_report(
         tmp_path / "r.html", {EVIL[3]: found, EVIL[2]: found}, audit, images=files, title=EVIL[0], command=EVIL[1],
         date=EVIL[2],
@@ -292,7 +283,7 @@ def test_worst_cases_are_the_most_certain_errors(comparison):
     own = comparison.predictions.query("pipeline == 'linear' and target != predicted")
     margins = [row[f"score_{row['predicted']}"] - row[f"score_{row['target']}"] for _, row in own.iterrows()]
     np.testing.assert_allclose(rows["margin"], sorted(margins, reverse=True)[:5])
-    without = comparison.predictions.drop(columns=[c for c in comparison.predictions if str(c).startswith("score_")])
+    without = comparison.predictions.assign(**_without_scores(comparison, "linear"))
     assert len(worst_rows(without, "linear", 5)) == min(5, len(own))
 
 
@@ -317,11 +308,19 @@ def test_no_errors_no_worst_cases(comparison, fields, tmp_path):
     assert "Worst cases" not in page.text
 
 
-def test_only_what_there_is(tmp_path, audit):
-    table = pd.DataFrame({"accuracy": [0.9, 0.8]}, index=pd.Index(["a", "b"], name="pipeline"))
-    predictions = pd.DataFrame({"pipeline": "a", "row": [0, 1], "target": ["x", "y"], "predicted": ["x", "x"]})
-    _, page = read(write_report(tmp_path / "r.html", SimpleNamespace(table=table, predictions=predictions)))
-    assert "a reads 0.900 accuracy, on 2 test images." in page.text
+def test_only_what_there_is(comparison, tmp_path, audit):
+    alone = {
+        name: getattr(comparison, name).query("pipeline == 'svm'")
+        for name in ("table", "by_class", "by_fold", "predictions")
+    }
+    found = dataclasses.replace(
+        comparison, **alone, pairs=comparison.pairs[:0], stress=None, notes=[], configuration={}
+    )
+    _, page = read(write_report(tmp_path / "r.html", found))
+    for words in ("ahead of", "Paired tests", "Shortcut tests", "Before believing it", "Configuration", "Dataset"):
+        assert words not in page.text
+    untested = dataclasses.replace(comparison, pairs=comparison.pairs[:0])
+    _, page = read(write_report(tmp_path / "r.html", untested))
     assert "no test of the difference was made" in page.text
     _, page = read(write_report(tmp_path / "r.html", audit=audit))
     assert "Comparison" not in page.text
@@ -329,31 +328,18 @@ def test_only_what_there_is(tmp_path, audit):
         write_report(tmp_path / "r.html")
 
 
-def test_roc_band_against_scikit_learn(rng):
-    positive = rng.random(300) < 0.4
-    scores = np.round(rng.normal(size=300) + positive, 1)  # ties
-    curve, low, high = roc_band(positive, scores, np.arange(300))
-    fpr, tpr, _ = roc_curve(positive, scores, drop_intermediate=False)
-    np.testing.assert_allclose(curve[1:], np.interp(GRID[1:], fpr, tpr), atol=1e-12)
-    assert (low <= curve).all()
-    assert (curve <= high).all()
-    assert 0.02 < np.mean(high - low) < 0.3
-    grouped = roc_band(positive, scores, np.arange(300) // 30)
-    np.testing.assert_array_equal(grouped[0], curve)
-    for degenerate in (np.zeros(300, bool), np.ones(300, bool)):
-        assert np.isnan(roc_band(degenerate, scores, np.arange(300))[0]).all()
+def test_a_pipeline_without_scores_has_a_place_and_no_curve(fields, tmp_path):
+    pipelines = {"linear": colour(LogisticRegression()), "guess": colour(NearestCentroid())}
+    found = compare(pipelines, fields.images, fields.target, cv=2, n_bootstrap=20)
+    found = dataclasses.replace(found, predictions=found.predictions.assign(**_without_scores(found, "guess")))
+    _, page = read(write_report(tmp_path / "r.html", found, images=fields.images))
+    assert "ROC curves" in page.text
+    assert page.text.count("guess") > 3
 
 
-def test_reliability_against_scikit_learn(rng):
-    confidence = rng.uniform(0.25, 1, 500)
-    correct = rng.random(500) < confidence
-    stated, found, low, high, count = reliability(confidence, correct)
-    share, mean = calibration_curve(correct, confidence, n_bins=10)
-    np.testing.assert_allclose(found, share)
-    np.testing.assert_allclose(stated, mean)
-    assert count.sum() == 500
-    assert ((low <= found) & (found <= high)).all()
-    assert reliability(np.array([1.0, 0.0]), np.array([1, 0]))[4].tolist() == [1, 1]
+def _without_scores(found, pipeline):
+    scores = found.predictions.filter(like="score_")
+    return scores.mask(found.predictions["pipeline"] == pipeline).to_dict("series")
 
 
 @given(st.floats(0, 0.999), st.floats(1e-3, 1))

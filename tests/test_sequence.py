@@ -325,3 +325,12 @@ def test_pandas_output_keeps_the_index_of_a_shuffled_frame(images, column):
         assert table.index.tolist() == frame.index.tolist() != list("abcde")
         assert table["image_r_mean"].tolist() == [image[0, 0, 0] for image in frame["image"]]
     assert isinstance(make_pipeline(Darker(), MeanColor()).fit_transform(X), np.ndarray)
+
+
+def test_images_followed_by_others(images, paths):
+    both = Darker(1).transform(images).followed_by([images[4], Smear(images[3], source="made.png")])
+    assert values(both) == [0, 0, 1, 2, 3, 4, 3]
+    assert values(pickle.loads(pickle.dumps(Darker(1).transform(both[[4, 5]])))) == [2, 3]
+    assert [both.name(i) for i in (2, 5, 6)] == ["image 2", "image 5", "made.png"]
+    assert as_sequence(images)[[3, 1]].followed_by([]).name(1) == "image 1"
+    assert as_sequence(paths).followed_by([]).source(3) == paths[3]

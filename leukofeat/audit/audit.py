@@ -9,15 +9,26 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from leukofeat.audit.checks import classes, copies, files
-from leukofeat.audit.dataset import Codes, Dataset
+from leukofeat.audit.dataset import Dataset, as_categories
 from leukofeat.audit.describe import describe
 from leukofeat.audit.findings import SEVERITIES, Finding, count
-from leukofeat.audit.pairs import cluster
-from leukofeat.audit.reference import Reference
+from leukofeat.audit.pairs import Pair, cluster
 from leukofeat.parallel import map_images
 from leukofeat.sequence import as_sequence
+
+_CHECKS = {
+    "single images": files.check_files,
+    "copies and leaks": copies.check_copies,
+    "what goes along with the class": classes.check_classes,
+}
+_COLUMNS = ("name", "severity", "finding", "worth", "p", "effect", "n_images", "advice")
+_MEASURED = (
+    *("format", "n_bytes", "is_gray", "level", "contrast", "brightness"),
+    *("sharpness", "red_cell_sharpness", "cell_size"),
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,14 @@ class AuditResult:
         The images to go on with: broken ones and exact copies dropped; `path`, `label`, `split`, `group` (images that show
         the same, or that had one group, share it), `conflict` (carries another label than an image that shows the same),
         `leak` (its group lies in more than one part of the split).
+
+    Examples
+    --------
+    >>> from leukofeat.datasets import make_smears
+    >>> images = make_smears(n_samples=4, size=64, random_state=0).images
+    >>> result = audit_dataset([*images, images[0]])
+    >>> result["exact_duplicates"].severity, result.images["duplicate_of"].tolist()
+    ('warning', [-1, -1, -1, -1, 0])
     """
 
     verdict: str
@@ -124,85 +143,44 @@ def audit_dataset(
     """
     sequence = as_sequence(images)
     n = len(sequence)
-    columns = Codes.of("y", y, n), Codes.of("groups", groups, n), Codes.of("splits", splits, n)
+    columns = as_categories("y", y, n), as_categories("groups", groups, n), as_categories("splits", splits, n)
     descriptions = map_images(describe, sequence, n_jobs=n_jobs, verbose=verbose, description="reading")
-    data = Dataset(
-        [sequence.name(i) for i in range(n)],
-        [sequence.source(i) for i in range(n)],
-        descriptions,
-        *columns,
-        random_state,
-    )
-    findings = _check(data, verbose)
-    table = _table(findings)
-    return AuditResult(_verdict(data, table), table, findings, _image_table(data), _pair_table(data), _manifest(data))
-
-
-def _check(data: Dataset, verbose: int) -> list[Finding]:
-    reference = Reference(data)
-    steps: list[Any] = [
-        ("broken and odd files", lambda: [files.check_broken(data), files.check_odd(data)]),
-        ("burned-in marks", lambda: [files.check_marks(data)]),
-        ("exact duplicates", lambda: [copies.check_exact(data, reference)]),
-        ("near-duplicates", lambda: [copies.check_near(data, reference), copies.check_overlaps(data, reference)]),
-        ("leaks", lambda: [copies.check_leak(data, reference), copies.check_conflicts(data)]),
-        ("what goes along with the class", lambda: classes.check_classes(data)),
-    ]
-    from tqdm import tqdm
-
+    paths = [sequence.source(i) or sequence.name(i) for i in range(n)]
+    data = Dataset(paths, descriptions, *columns, random_state)
     findings: list[Finding] = []
-    bar = tqdm(steps, desc="checking", unit="step", disable=verbose < 1, dynamic_ncols=True)
-    for name, step in bar:
+    bar = tqdm(_CHECKS.items(), desc="checking", unit="step", disable=verbose < 1, dynamic_ncols=True)
+    for name, check in bar:
         bar.set_postfix_str(name)
-        findings += step()
-    return findings
+        findings += check(data)
+    table = _table(findings)
+    pairs = _pair_table(data)
+    return AuditResult(_verdict(data, table), table, findings, _image_table(data), pairs, _manifest(data, pairs))
 
 
 def _table(findings: list[Finding]) -> pd.DataFrame:
-    rows = [
-        {
-            "name": f.name,
-            "severity": f.severity,
-            "finding": f.finding,
-            "worth": f.worth,
-            "p": f.p,
-            "effect": f.effect,
-            "n_images": len(f.images),
-            "advice": f.advice,
-        }
-        for f in findings
-    ]
-    table = pd.DataFrame(rows)
-    order = table["severity"].map(SEVERITIES.index)
-    return table.assign(order=order, gain=-table["worth"].fillna(0)).sort_values(
-        ["order", "gain"], kind="stable", ignore_index=True
-    )[list(rows[0])]
+    ordered = sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), -np.nan_to_num(f.worth)))
+    return pd.DataFrame([vars(f) | {"n_images": len(f.images)} for f in ordered])[list(_COLUMNS)]
 
 
 def _verdict(data: Dataset, table: pd.DataFrame) -> str:
     n = {severity: int((table["severity"] == severity).sum()) for severity in SEVERITIES}
     what = f"{count(len(data), 'image')}"
     if data.y is not None:
-        what += f", {count(len(data.y.names), 'class', 'classes')}"
-    what += f", {count(len(data.groups.names), 'group')}" if data.groups is not None else ", no groups given"
+        what += f", {count(len(data.y.categories), 'class', 'classes')}"
+    what += f", {count(len(data.groups.categories), 'group')}" if data.groups is not None else ", no groups given"
+    head = f"Nothing serious was found ({what})."
     if n["severe"]:
         head = f"An accuracy measured on this dataset as it is cannot be believed ({what}): {n['severe']} severe and {count(n['warning'], 'further warning')}."
     elif n["warning"]:
         head = f"This dataset needs care before an accuracy is reported ({what}): {count(n['warning'], 'warning')}."
-    else:
-        head = f"Nothing serious was found ({what})."
     lines = [head]
-    for row in table.itertuples():
-        if row.severity in ("severe", "warning", "note"):
-            worth = (
-                f" Worth up to {row.worth:.1f} accuracy points."
-                if row.worth >= 0.05 and "points" not in row.finding
-                else ""
-            )
-            lines.append(f"- {row.severity.capitalize()}: {row.finding}{worth} {row.advice}".rstrip())
-    skipped = table.loc[table["severity"] == "not tested", "name"].tolist()
-    if skipped:
-        lines.append(f"Not tested: {', '.join(name.replace('_', ' ') for name in skipped)}.")
+    for row in table[table["severity"].isin(("severe", "warning", "note"))].itertuples():
+        told = row.worth >= 0.05 and "points" not in row.finding
+        worth = f" Worth up to {row.worth:.1f} accuracy points." if told else ""
+        lines.append(f"- {row.severity.capitalize()}: {row.finding}{worth} {row.advice}".rstrip())
+    skipped = table.loc[table["severity"] == "not tested", "name"]
+    if len(skipped):
+        lines.append(f"Not tested: {', '.join(skipped).replace('_', ' ')}.")
     if data.groups is None:
         lines.append(
             "No patient or slide ids were given: whether slides stand on both sides of a split cannot be known, and every "
@@ -211,79 +189,49 @@ def _verdict(data: Dataset, table: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def _column(codes: Codes | None, n: int) -> list[str | None]:
-    return [None] * n if codes is None else [codes.names[c] if c >= 0 else None for c in codes.codes]
+def _strings(column: pd.Categorical | None, n: int) -> list[str | None]:
+    """A column as it is shown: None where a value is missing."""
+    return [None] * n if column is None else [None if pd.isna(value) else value for value in column]
 
 
 def _image_table(data: Dataset) -> pd.DataFrame:
-    n = len(data)
-    odd = files.odd_reasons(data) if data.readable.sum() >= 3 else {}
-    table = pd.DataFrame({"path": [source or name for source, name in zip(data.sources, data.names, strict=True)]})
-    for name, codes in (("label", data.y), ("group", data.groups), ("split", data.splits)):
-        table[name] = _column(codes, n)
+    n, odd = len(data), files.odd_reasons(data)
+    table = pd.DataFrame({"path": data.paths})
+    for name, column in (("label", data.y), ("group", data.groups), ("split", data.splits)):
+        table[name] = _strings(column, n)
     table["error"] = [d.error or "" for d in data.images]
-    table["height"], table["width"] = zip(*(d.shape for d in data.images), strict=True) if n else ((), ())
-    for name in (
-        "format",
-        "n_bytes",
-        "is_gray",
-        "level",
-        "contrast",
-        "brightness",
-        "sharpness",
-        "red_cell_sharpness",
-        "cell_size",
-    ):
+    table[["height", "width"]] = np.array([d.shape for d in data.images], np.int64).reshape(n, 2)
+    for name in _MEASURED:
         table[name] = [getattr(d, name) for d in data.images]
     table["odd"] = ["; ".join(odd.get(i, ())) for i in range(n)]
     table["mark"] = data.styles
-    for name in ("top", "left", "bottom", "right"):
-        table[f"mark_{name}"] = [-1 if mark is None else getattr(mark, name) for mark in data.marks]
+    boxes = [(-1, -1, -1, -1) if mark is None else mark.box for mark in data.marks]
+    table[["mark_top", "mark_left", "mark_bottom", "mark_right"]] = np.array(boxes, np.int64).reshape(n, 4)
     table["mark_place"] = [
         "" if mark is None else files.place(mark, d.shape) for mark, d in zip(data.marks, data.images, strict=True)
     ]
     table["duplicate_of"] = np.where(data.first_copy == np.arange(n), -1, data.first_copy)
-    table["cluster"] = data.clusters
+    table["cluster"] = cluster(n, data.links)
     return table
 
 
 def _pair_table(data: Dataset) -> pd.DataFrame:
-    rows: list[tuple] = [(a, b, "exact", "identical pixels", 1.0, 1.0) for a, b in data.exact_pairs]
-    rows += [tuple(pair) for pair in data.pairs]
-    table = pd.DataFrame(rows, columns=["first", "second", "kind", "how", "correlation", "overlap"])
-    for name, codes in (("split", data.splits), ("group", data.groups), ("label", data.y)):
-        ends = table[["first", "second"]].to_numpy(dtype=np.int64)
-        table[f"across_{name}"] = False if codes is None else codes.codes[ends[:, 0]] != codes.codes[ends[:, 1]]
+    exact = [Pair(first, copy, "exact", "identical pixels", 1.0, 1.0) for first, copy in data.exact_pairs]
+    table = pd.DataFrame([*exact, *data.pairs], columns=list(Pair._fields))
+    ends = table[["first", "second"]].to_numpy(dtype=np.int64)
+    for name, column in (("split", data.splits), ("group", data.groups), ("label", data.y)):
+        table[f"across_{name}"] = False if column is None else column.codes[ends[:, 0]] != column.codes[ends[:, 1]]
     return table
 
 
-def _manifest(data: Dataset) -> pd.DataFrame:
+def _manifest(data: Dataset, pairs: pd.DataFrame) -> pd.DataFrame:
     n = len(data)
-    links = [*data.exact_pairs, *((p.first, p.second) for p in data.pairs)]
-    conflict = np.zeros(n, bool)
-    if data.y is not None and links:
-        ends = np.array(links)
-        conflict[np.unique(ends[data.y.codes[ends[:, 0]] != data.y.codes[ends[:, 1]]])] = True
-    if data.groups is not None:
-        for code in range(len(data.groups.names)):
-            own = np.flatnonzero(data.groups.codes == code)
-            links += [(int(own[0]), int(other)) for other in own[1:]]
-    group = cluster(n, links)
-    leak = np.zeros(n, bool)
-    if data.splits is not None:
-        parts = pd.Series(data.splits.codes).groupby(group).transform("nunique").to_numpy()
-        leak = parts > 1
-    table = pd.DataFrame(
-        {
-            "image": np.arange(n),
-            "path": [source or name for source, name in zip(data.sources, data.names, strict=True)],
-            "label": _column(data.y, n),
-            "split": _column(data.splits, n),
-            "group": group,
-            "conflict": conflict,
-            "leak": leak,
-        }
-    )
-    keep = data.readable & (data.first_copy == np.arange(n))
-    empty = [name for name, codes in (("label", data.y), ("split", data.splits)) if codes is None]
-    return table[keep].drop(columns=empty).reset_index(drop=True)
+    table = pd.DataFrame({"image": np.arange(n), "path": data.paths})
+    for name, column in (("label", data.y), ("split", data.splits)):
+        if column is not None:
+            table[name] = _strings(column, n)
+    table["group"] = data.units
+    table["conflict"] = table["image"].isin(np.ravel(pairs.loc[pairs["across_label"], ["first", "second"]]))
+    parts = pd.Series(0 if data.splits is None else data.splits.codes, table.index)
+    table["leak"] = parts.groupby(data.units).transform("nunique") > 1
+    return table[data.readable & (data.first_copy == np.arange(n))].reset_index(drop=True)

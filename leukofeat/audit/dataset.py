@@ -1,4 +1,4 @@
-"""What the checks work on: descriptions of all images, labels, groups and splits as codes, and the pairs."""
+"""What the checks work on: descriptions of all images, labels, groups and splits, and the pairs that show the same."""
 
 from __future__ import annotations
 
@@ -7,43 +7,36 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from leukofeat.audit.describe import Description
-from leukofeat.audit.marks import Mark, name_styles, settle_marks
+from leukofeat.audit.marks import Mark
 from leukofeat.audit.pairs import Pair, cluster, find_pairs
+from leukofeat.audit.recurring import name_styles, settle_marks
 
 
-@dataclass(frozen=True)
-class Codes:
-    """A column as codes into its sorted names; -1 where it is missing."""
-
-    codes: np.ndarray
-    names: np.ndarray
-
-    @classmethod
-    def of(cls, name: str, values: Any, n: int) -> Codes | None:
-        """Codes of a column of n values, or None for None; raises a ValueError for another length."""
-        if values is None:
-            return None
-        column = np.asarray(values)
-        if column.shape != (n,):
-            raise ValueError(f"{name} must hold one value an image: {n} images, {name} of shape {column.shape}.")
-        missing = np.array([value is None or value != value for value in column.tolist()], bool)
-        codes = np.full(n, -1, np.int64)
-        names, codes[~missing] = np.unique(column[~missing].astype(str), return_inverse=True)
-        return cls(codes, names)
+def as_categories(name: str, values: Any, n: int) -> pd.Categorical | None:
+    """Column of n values as strings, or None for None; raises a ValueError for another length."""
+    if values is None:
+        return None
+    column = np.asarray(values)
+    if column.shape != (n,):
+        raise ValueError(f"{name} must hold one value an image: {n} images, {name} of shape {column.shape}.")
+    named = np.full(n, None, object)
+    known = ~pd.isna(column)
+    named[known] = column[known].astype(str)
+    return pd.Categorical(named)
 
 
 @dataclass(frozen=True)
 class Dataset:
     """Everything the checks read; computed once."""
 
-    names: list[str]
-    sources: list[str | None]
+    paths: list[str]
     images: list[Description]
-    y: Codes | None
-    groups: Codes | None
-    splits: Codes | None
+    y: pd.Categorical | None
+    groups: pd.Categorical | None
+    splits: pd.Categorical | None
     seed: int
 
     def __len__(self) -> int:
@@ -68,9 +61,8 @@ class Dataset:
     def first_copy(self) -> np.ndarray:
         """For each image, the first one with the same pixels or, unreadable, the same bytes; often itself."""
         seen: dict[str, int] = {}
-        return np.array(
-            [seen.setdefault(d.pixel_hash or d.file_hash or f"#{i}", i) for i, d in enumerate(self.images)], np.int64
-        )
+        keys = [d.pixel_hash or d.file_hash or f"#{i}" for i, d in enumerate(self.images)]
+        return np.array([seen.setdefault(key, i) for i, key in enumerate(keys)], np.int64)
 
     @cached_property
     def exact_pairs(self) -> list[tuple[int, int]]:
@@ -80,15 +72,26 @@ class Dataset:
     @cached_property
     def pairs(self) -> list[Pair]:
         """Near-duplicates and overlapping fields, by positions in the dataset; one image of each set of exact copies."""
-        own = [i for i in range(len(self)) if self.readable[i] and self.first_copy[i] == i]
-        boxes = [mark[:4] if (mark := self.marks[i]) is not None else None for i in own]
-        found = find_pairs([self.images[i].fingerprint for i in own], boxes, [self.images[i].shape for i in own])  # type: ignore[misc]
+        own = np.flatnonzero(self.readable & (self.first_copy == np.arange(len(self)))).tolist()
+        boxes = [None if mark is None else mark.box for mark in (self.marks[i] for i in own)]
+        found = find_pairs([self.images[i].fingerprint for i in own], boxes, [self.images[i].shape for i in own])
         return [pair._replace(first=own[pair.first], second=own[pair.second]) for pair in found]
 
     @cached_property
-    def clusters(self) -> np.ndarray:
-        """Set of images that show the same field, exact copies, near-duplicates and overlaps, for each image."""
-        return cluster(len(self), [*self.exact_pairs, *((p.first, p.second) for p in self.pairs)])
+    def links(self) -> list[tuple[int, int]]:
+        """All pairs of images that show the same: exact copies, near-duplicates and overlaps."""
+        return [*self.exact_pairs, *((p.first, p.second) for p in self.pairs)]
+
+    @cached_property
+    def units(self) -> np.ndarray:
+        """Number of the set of images, for each image, that must not be parted: of one field or of one group."""
+        links = list(self.links)
+        if self.groups is not None:
+            first: dict[int, int] = {}
+            for i, code in enumerate(self.groups.codes.tolist()):
+                if code >= 0:
+                    links.append((first.setdefault(code, i), i))
+        return cluster(len(self), links)
 
     @cached_property
     def labelled(self) -> np.ndarray:
@@ -101,13 +104,12 @@ class Dataset:
         return self.labelled[self.first_copy[self.labelled] == self.labelled]
 
     def target(self, rows: np.ndarray) -> np.ndarray:
-        """Classes of some images as 0 to k - 1."""
-        assert self.y is not None
-        return np.unique(self.y.codes[rows], return_inverse=True)[1]
+        """Classes of some labelled images as 0 to k - 1."""
+        return np.unique([] if self.y is None else self.y.codes[rows], return_inverse=True)[1]
 
     def group(self, rows: np.ndarray) -> np.ndarray | None:
         """Groups of some images as codes, an image without one being its own."""
         if self.groups is None:
             return None
         codes = self.groups.codes[rows]
-        return np.unique(np.where(codes < 0, len(self.groups.names) + rows, codes), return_inverse=True)[1]
+        return np.unique(np.where(codes < 0, len(self.groups.categories) + rows, codes), return_inverse=True)[1]

@@ -6,6 +6,7 @@ import hashlib
 import io
 import warnings
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -15,12 +16,15 @@ from PIL import ExifTags, Image
 from leukofeat.audit.fingerprint import Fingerprint, fingerprint
 from leukofeat.audit.marks import Traces, trace_marks
 from leukofeat.kernels.color.otsu import otsu_thresholds
+from leukofeat.preprocessing.slide import edge_sharpness, stained_mask
 from leukofeat.sequence import ImageSequence
 
 _SMALL = 224  # side at which the background is measured
-_FOCUS_WINDOW = 512
 _QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
-_EXIF = ("Make", "Model", "Software", "DateTime", "Artist", "ImageDescription", "Orientation")
+_HEADER = ("dpi", "progressive", "comment", "compression", "Software")
+# Characters that are kept of each entry; of a date, the day.
+_EXIF = dict.fromkeys(("Make", "Model", "Software", "Artist", "ImageDescription", "Orientation"), 80) | {"DateTime": 10}
+_nothing = partial(np.empty, 0)
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,11 @@ class Description:
     red_cell_sharpness: float = np.nan  # the same outside leukocytes
     brightness: float = np.nan  # luma of the empty slide
     cell_size: float = np.nan  # diameter of a typical red cell in pixels
-    colors: np.ndarray = field(default_factory=lambda: np.empty(0))
-    corner: np.ndarray = field(default_factory=lambda: np.empty(0))
-    background: np.ndarray = field(default_factory=lambda: np.empty(0))
-    traces: Traces | None = None
-    fingerprint: Fingerprint | None = None
+    colors: np.ndarray = field(default_factory=_nothing)
+    corner: np.ndarray = field(default_factory=_nothing)
+    background: np.ndarray = field(default_factory=_nothing)
+    traces: Traces = field(default_factory=lambda: Traces((0, 0), [], {}))
+    fingerprint: Fingerprint = field(default_factory=lambda: Fingerprint(*(_nothing() for _ in Fingerprint._fields)))
 
 
 def describe(images: ImageSequence, i: int) -> Description:
@@ -61,18 +65,14 @@ def describe(images: ImageSequence, i: int) -> Description:
 def _describe_file(source: str | None) -> dict:
     if source is None:
         return {}
+    suffix = Path(source).suffix.lower().lstrip(".")
     try:
         data = Path(source).read_bytes()
     except OSError:
-        return {"format": Path(source).suffix.lower().lstrip(".")}
+        return {"format": suffix}
     kind, metadata = _read_header(data)
-    kind = kind or Path(source).suffix.lower().lstrip(".")
-    return {
-        "n_bytes": len(data),
-        "format": kind,
-        "metadata": metadata,
-        "file_hash": hashlib.sha256(data).hexdigest(),
-    }
+    digest = hashlib.sha256(data).hexdigest()
+    return {"n_bytes": len(data), "format": kind or suffix, "metadata": metadata, "file_hash": digest}
 
 
 def _read_header(data: bytes) -> tuple[str, dict[str, str]]:
@@ -85,16 +85,11 @@ def _read_header(data: bytes) -> tuple[str, dict[str, str]]:
         except Exception:  # Pillow raises many kinds for a damaged header; decoding says what is wrong
             return "", {}
     found = {"mode": header.mode}
-    tables = getattr(header, "quantization", None)
-    if tables:
+    if tables := getattr(header, "quantization", None):
         found["jpeg tables"] = hashlib.md5(repr(sorted(tables.items())).encode(), usedforsecurity=False).hexdigest()[:8]
-    for key in ("dpi", "progressive", "comment", "compression", "Software"):
-        if header.info.get(key):
-            found[key] = str(header.info[key])[:80]
-    for number, value in exif.items():
-        name = ExifTags.TAGS.get(number)
-        if name in _EXIF:
-            found[name] = str(value)[:10] if name == "DateTime" else str(value)[:80]  # the day, not the second
+    found |= {key: str(header.info[key])[:80] for key in _HEADER if header.info.get(key)}
+    told = {ExifTags.TAGS.get(number): str(value) for number, value in exif.items()}
+    found |= {name: told[name][:length] for name, length in _EXIF.items() if name in told}
     return (header.format or "").lower(), found
 
 
@@ -103,14 +98,13 @@ def describe_pixels(image: np.ndarray) -> dict:
     height, width = image.shape[:2]
     gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     traces = trace_marks(image)
-    box = traces.marks[0][:4] if traces.marks else None
+    box = traces.marks[0].box if traces.marks else None
     small = _shrink(image)
-    leukocytes = find_leukocytes(small)
     known = np.ones(small.shape[:2], np.uint8)
     if box is not None:
         scale = small.shape[0] / height
         known[int(box[0] * scale) : int(box[2] * scale) + 2, int(box[1] * scale) : int(box[3] * scale) + 2] = 0
-    rest = known & (1 - leukocytes)
+    rest = known & (1 - find_leukocytes(small))
     if rest.mean() < 0.05:  # cells all over: better the whole field than nothing
         rest = known
     slide = _slide_color(small, rest)
@@ -123,8 +117,8 @@ def describe_pixels(image: np.ndarray) -> dict:
         "is_gray": bool((image[:, :, 0] == image[:, :, 1]).all() and (image[:, :, 1] == image[:, :, 2]).all()),
         "level": float(mean[0, 0]),
         "contrast": float(deviation[0, 0]),
-        "sharpness": measure_sharpness(gray, np.ones_like(rest)),
-        "red_cell_sharpness": measure_sharpness(gray, rest),
+        "sharpness": edge_sharpness(gray, np.ones_like(rest)),
+        "red_cell_sharpness": edge_sharpness(gray, rest),
         "brightness": float(slide @ (0.299, 0.587, 0.114)),
         "cell_size": measure_cell_size(small, rest, slide) * height / small.shape[0],
         "colors": np.array([*cv2.mean(image)[:3], cv2.meanStdDev(cv2.cvtColor(image, cv2.COLOR_RGB2LAB))[1][0, 0]]),
@@ -159,7 +153,7 @@ def find_leukocytes(image: np.ndarray) -> np.ndarray:
 
 
 def _slide_color(image: np.ndarray, rest: np.ndarray) -> np.ndarray:
-    """Median colour of the quarter of the pixels outside leukocytes that is brightest in green."""
+    """`background_color` outside leukocytes, and between whole levels: images are ranked by it, and it sets a threshold."""
     level = _quantiles(image, 1, rest, (0.75,))[0]
     bright = rest & (image[:, :, 1] >= np.floor(level)).astype(np.uint8)
     return np.array([_quantiles(image, c, bright, (0.5,))[0] for c in range(3)])
@@ -169,47 +163,20 @@ def _quantiles(image: np.ndarray, channel: int, mask: np.ndarray, shares: tuple[
     """Quantiles of 8-bit values, interpolated within a level, so that they do not move in steps."""
     counts = cv2.calcHist([image], [channel], mask, [256], (0, 256)).ravel()
     total = np.r_[0.0, np.cumsum(counts, dtype=np.float64)]
-    return (
-        np.interp(np.array(shares) * total[-1], total, np.arange(257) - 0.5)
-        if total[-1]
-        else np.full(len(shares), np.nan)
-    )
-
-
-def measure_sharpness(gray: np.ndarray, where: np.ndarray) -> float:
-    """How steep the strongest edges in a mask are, compared with themselves after smoothing; NaN without edges.
-
-    The ratio of the gradient to the gradient at three times the scale, over the steepest tenth of the middle of the image,
-    does not depend on how many cells there are or how dark they are. The mask may be of any scale; without leukocytes, whose
-    edges differ by class, it measures the optics.
-    """
-    height, width = gray.shape
-    y, x = max(0, (height - _FOCUS_WINDOW) // 2), max(0, (width - _FOCUS_WINDOW) // 2)
-    window = gray[y : y + _FOCUS_WINDOW, x : x + _FOCUS_WINDOW].astype(np.float32)
-    mask = cv2.resize(where, (width, height), interpolation=cv2.INTER_NEAREST)
-    mask = mask[y : y + _FOCUS_WINDOW, x : x + _FOCUS_WINDOW] > 0
-    if mask.sum() < 64:
-        return float("nan")
-    fine, coarse = (_gradient(cv2.GaussianBlur(window, (0, 0), sigma))[mask] for sigma in (0.8, 2.4))
-    at = int(0.9 * coarse.size)
-    edge = coarse >= max(float(np.partition(coarse, at)[at]), 2.0)
-    return float(fine[edge].mean() / coarse[edge].mean()) - 1.0 if edge.any() else float("nan")
-
-
-def _gradient(values: np.ndarray) -> np.ndarray:
-    return cv2.magnitude(cv2.Sobel(values, cv2.CV_32F, 1, 0), cv2.Sobel(values, cv2.CV_32F, 0, 1))
+    if not total[-1]:
+        return np.full(len(shares), np.nan)
+    return np.interp(np.array(shares) * total[-1], total, np.arange(257) - 0.5)
 
 
 def measure_cell_size(image: np.ndarray, rest: np.ndarray, slide: np.ndarray) -> float:
     """Diameter of a typical red cell in pixels, by the ridge of the distance to the empty slide; NaN without cells."""
-    clear = np.ceil(slide * np.exp(-0.12))
-    stained = cv2.bitwise_not(cv2.inRange(image, tuple(clear.tolist()), (255.0, 255.0, 255.0)))
+    stained = stained_mask(image, slide, 0.12).view(np.uint8)
     # The pale centre of a red cell belongs to it: clear islands that are small and round, unlike the gaps between cells.
-    _, islands, stats, _ = cv2.connectedComponentsWithStats(cv2.bitwise_not(stained), connectivity=4)
+    _, islands, stats, _ = cv2.connectedComponentsWithStats(1 - stained, connectivity=4)
     width, height, area = (stats[:, k] for k in (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA))
     pale = (area < 0.03 * stained.size) & (area > 0.6 * width * height) & (width < 2 * height) & (height < 2 * width)
     pale[0] = False  # what is stained
-    stained[pale[islands]] = 255
+    stained[pale[islands]] = 1
     distance = cv2.distanceTransform(stained, cv2.DIST_L2, 5)
     peaks = (distance >= cv2.dilate(distance, np.ones((7, 7), np.uint8))) & (rest > 0) & (distance >= 2.5)
     values = np.sort(distance[peaks])
@@ -224,15 +191,12 @@ def _corner_colors(image: np.ndarray) -> np.ndarray:
     """Means, deviations, extremes and share of pure white of the four corners, (36,)."""
     height, width = image.shape[:2]
     h, w = max(1, round(0.15 * height)), max(1, round(0.3 * width))
-    out: list[float] = []
-    for rows in (slice(0, h), slice(height - h, height)):
-        for columns in (slice(0, w), slice(width - w, width)):
-            part = image[rows, columns]
-            mean, deviation = cv2.meanStdDev(part)
-            white = float((part.min(axis=2) >= 250).mean())
-            redness = float(cv2.subtract(part[:, :, 0], cv2.max(part[:, :, 1], part[:, :, 2])).max())
-            out += [*mean.ravel(), *deviation.ravel(), float(part.max(axis=2).min()), white, redness]
-    return np.array(out)
+    out = []
+    for part in (image[:h, :w], image[:h, width - w :], image[height - h :, :w], image[height - h :, width - w :]):
+        redness = cv2.subtract(part[:, :, 0], cv2.max(part[:, :, 1], part[:, :, 2]))
+        white = (part.min(axis=2) >= 250).mean()
+        out.append([*np.ravel(cv2.meanStdDev(part)), part.max(axis=2).min(), white, redness.max()])
+    return np.ravel(out)
 
 
 def _background_colors(image: np.ndarray, rest: np.ndarray) -> np.ndarray:

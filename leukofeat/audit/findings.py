@@ -29,6 +29,11 @@ class Finding:
         The images concerned.
     advice : str
         What to do about it.
+
+    Examples
+    --------
+    >>> Finding("odd_images", "note", "1 image unlike the rest: 1 blank.", images=np.array([3])).fired
+    True
     """
 
     name: str
@@ -44,16 +49,6 @@ class Finding:
     def fired(self) -> bool:
         """Whether something is wrong."""
         return self.severity in ("severe", "warning", "note")
-
-
-def passed(name: str, finding: str, **more: float) -> Finding:
-    """Finding of a check in which nothing is wrong."""
-    return Finding(name, "passed", finding, **more)  # type: ignore[arg-type]
-
-
-def untested(name: str, why: str) -> Finding:
-    """Finding of a check that could not be made."""
-    return Finding(name, "not tested", why)
 
 
 def count(n: int, one: str, many: str | None = None) -> str:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from leukofeat.audit.marks import Box
+
 THUMB = 96  # side of the thumbnail in which pairs are compared
 _WORK = 128  # side of the picture in which salient points are found
 _N_LOW = 9  # cosine coefficients a side of the whole image
@@ -26,7 +28,7 @@ class Fingerprint(NamedTuple):
     patches: np.ndarray  # (k, m) float32, unit length, what is around each point
 
 
-def fingerprint(image: np.ndarray, box: tuple[int, int, int, int] | None = None) -> Fingerprint:
+def fingerprint(image: np.ndarray, box: Box | None = None) -> Fingerprint:
     """Fingerprint of an image.
 
     Parameters
@@ -52,8 +54,7 @@ def symmetric_cosines(thumb: np.ndarray) -> np.ndarray:
     A flip changes the signs of the odd coefficients, a transposition swaps (u, v) and (v, u): absolute values, larger
     before smaller, stay.
     """
-    low = cv2.dct(thumb.astype(np.float32))[:_N_LOW, :_N_LOW]
-    low = np.abs(low)
+    low = np.abs(cv2.dct(thumb.astype(np.float32))[:_N_LOW, :_N_LOW])
     above = np.triu_indices(_N_LOW, 1)
     pair = np.stack([low[above], low.T[above]])
     values = np.concatenate([pair.max(axis=0), pair.min(axis=0), np.diag(low)[1:]])
@@ -61,15 +62,11 @@ def symmetric_cosines(thumb: np.ndarray) -> np.ndarray:
     return values / length if length > 0 else values
 
 
-def _salient(
-    work: np.ndarray, box: tuple[int, int, int, int] | None, shape: tuple[int, ...]
-) -> tuple[np.ndarray, np.ndarray]:
-    half = _PATCH // 2
+def _salient(work: np.ndarray, box: Box | None, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     smooth = work.astype(np.float32)
     rows: list[np.ndarray] = []
-    free = np.ones((_WORK, _WORK), bool)
-    free[:4] = free[-4:] = False
-    free[:, :4] = free[:, -4:] = False
+    free = np.zeros((_WORK, _WORK), bool)
+    free[4:-4, 4:-4] = True
     if box is not None:
         top, bottom = (int(v * _WORK / shape[0]) for v in (box[0], box[2]))
         left, right = (int(v * _WORK / shape[1]) for v in (box[1], box[3]))
@@ -86,36 +83,28 @@ def _salient(
         dy = _vertex(blob[y - 1, x], blob[y, x], blob[y + 1, x])
         rows.append(np.column_stack([x + dx, y + dy]))
     points = np.concatenate(rows).astype(np.float32)
-    padded = cv2.copyMakeBorder(
-        cv2.GaussianBlur(smooth, (0, 0), 1.5), half + 2, half + 2, half + 2, half + 2, cv2.BORDER_REFLECT
-    )
+    margin = _PATCH // 2 + 2
+    padded = cv2.copyMakeBorder(cv2.GaussianBlur(smooth, (0, 0), 1.5), *(margin,) * 4, cv2.BORDER_REFLECT)
     patches = np.empty((len(points), len(_COSINES)), np.float32)
-    for k, (x, y) in enumerate(points):
-        patch = cv2.getRectSubPix(padded, (_PATCH, _PATCH), (float(x) + half + 2, float(y) + half + 2))
-        patches[k] = _COSINES @ patch.ravel()
-    lengths = np.linalg.norm(patches, axis=1, keepdims=True)
-    patches /= np.maximum(lengths, 1e-6)
-    scale = np.float32(1.0 / _WORK)
-    return (points + np.float32(0.5)) * scale, patches
+    for k, (x, y) in enumerate(points.tolist()):
+        patches[k] = _COSINES @ cv2.getRectSubPix(padded, (_PATCH, _PATCH), (x + margin, y + margin)).ravel()
+    patches /= np.maximum(np.linalg.norm(patches, axis=1, keepdims=True), 1e-6)
+    return (points + np.float32(0.5)) * np.float32(1.0 / _WORK), patches
 
 
 def _vertex(before: np.ndarray, here: np.ndarray, after: np.ndarray) -> np.ndarray:
     """Where the parabola through three neighbours turns, within half a pixel of the middle one."""
     bend = before - 2 * here + after
-    step = np.where(np.abs(bend) > 1e-6, 0.5 * (before - after) / np.where(bend == 0, 1, bend), 0)
-    return np.clip(step, -0.5, 0.5)
+    return np.clip(np.where(np.abs(bend) > 1e-6, 0.5 * (before - after) / np.where(bend == 0, 1, bend), 0), -0.5, 0.5)
 
 
 def _patch_cosines() -> np.ndarray:
     """Rows that measure the low cosine coefficients of a patch under a Gaussian window, the mean left out."""
     at = np.arange(_PATCH) + 0.5
-    waves = np.cos(np.pi * np.outer(np.arange(_N_PATCH_LOW), at) / _PATCH)
     window = np.exp(-0.5 * ((at - _PATCH / 2) / (_PATCH / 3.2)) ** 2)
-    waves = waves * window
-    rows = [
-        np.outer(waves[u], waves[v]).ravel() for u in range(_N_PATCH_LOW) for v in range(_N_PATCH_LOW) if 0 < u + v < 9
-    ]
-    basis = np.array(rows)
+    waves = np.cos(np.pi * np.outer(np.arange(_N_PATCH_LOW), at) / _PATCH) * window
+    order = range(_N_PATCH_LOW)
+    basis = np.array([np.outer(waves[u], waves[v]).ravel() for u in order for v in order if 0 < u + v < 9])
     basis -= basis.mean(axis=1, keepdims=True)
     basis /= np.linalg.norm(basis, axis=1, keepdims=True)
     return basis.astype(np.float32)

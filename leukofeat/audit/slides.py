@@ -13,8 +13,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Bunch, check_random_state
 
 from leukofeat.parallel import map_images
-from leukofeat.preprocessing import background_color, stained_mask
 from leukofeat.preprocessing.scale_bar import BAR_STYLES, bar_style
+from leukofeat.preprocessing.slide import background_color, grain, red_cell_color
 from leukofeat.sequence import ImageSequence, as_sequence
 
 SLIDE_NOTE = (
@@ -133,29 +133,12 @@ def slide_features(image: np.ndarray) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for name, color in (("background", background), ("red_cell", red_cell_color(field, background))):
         row |= {f"{name}_{axis}": value for axis, value in zip("lab", _lab(color), strict=True)}
-    gray = cv2.cvtColor(field, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    slope = np.hypot(cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1)).mean()
-    bend = np.abs(cv2.Laplacian(gray, cv2.CV_32F)).mean()
-    sharpness = float(np.log((bend + 0.1) / (slope + 0.1)))
     return row | {
         "bar_style": bar_style(image),
         "log_height": float(np.log2(height)),
         "log_width": float(np.log2(width)),
-        "sharpness": sharpness,
+        "sharpness": grain(cv2.cvtColor(field, cv2.COLOR_RGB2GRAY)),
     }
-
-
-def red_cell_color(image: np.ndarray, background: np.ndarray) -> np.ndarray:
-    """Median colour of the paler of the two kinds of stained pixels, RGB, (3,) float64; the background's when nothing is stained.
-
-    Red cells absorb less red light than nuclei do, so Otsu's threshold on the red channel parts the two.
-    """
-    stained = image[stained_mask(image)]
-    if len(stained) < 20:
-        return background
-    threshold, _ = cv2.threshold(np.ascontiguousarray(stained[:, 0]), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    pale = stained[stained[:, 0] > threshold]
-    return np.median(pale if len(pale) else stained, axis=0).astype(np.float64)
 
 
 def _lab(color: np.ndarray) -> list[float]:

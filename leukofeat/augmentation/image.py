@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import cv2
 import numpy as np
 
-from leukofeat.base import check_choice, check_choices, check_number
+from leukofeat.constraints import Number, OneOf, Real, SomeOf, check
 from leukofeat.smear import Smear, check_image
 
 # Strength of each transform where none is given, and the largest that makes sense; drawn in this order.
@@ -71,13 +71,13 @@ def augment_image(
 
 
 def check_transforms(transforms: Sequence[str] | Mapping[str, float]) -> dict[str, float]:
-    """Strength of each transform, in the order in which they are drawn; a ValueError or TypeError names the bad one."""
+    """Strength of each transform, in the order in which they are drawn; an error names the bad one."""
     if not isinstance(transforms, Mapping):
-        check_choices("transforms", transforms, tuple(TRANSFORMS))
-        return {name: TRANSFORMS[name][0] for name in TRANSFORMS if name in transforms}
+        check("transforms", transforms, SomeOf(*TRANSFORMS))
+        transforms = {name: TRANSFORMS[name][0] for name in transforms}
     for name, strength in transforms.items():
-        check_choice("each of transforms", name, tuple(TRANSFORMS))
-        check_number(f"transforms[{name!r}]", strength, low=0, high=TRANSFORMS[name][1])
+        check("each of transforms", name, OneOf(*TRANSFORMS))
+        check(f"transforms[{name!r}]", strength, Number(Real, 0, TRANSFORMS[name][1]))
     return {name: float(transforms[name]) for name in TRANSFORMS if name in transforms}
 
 

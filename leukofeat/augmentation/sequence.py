@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from leukofeat.augmentation.image import DEFAULT, alter, check_transforms
-from leukofeat.base import check_number
-from leukofeat.sequence import ImageSequence, Step, as_sequence
+from leukofeat.constraints import Integral, Number, check
+from leukofeat.sequence import ImageSequence, as_sequence
 from leukofeat.smear import Smear
+
+_COUNT = Number(Integral, 0)
 
 
 def augment(
@@ -57,12 +59,12 @@ def augment(
     target = None if y is None else _of_length("y", y, len(base))
     own = np.arange(len(base)) if groups is None else _of_length("groups", groups, len(base))
     counts = _count_copies(n_copies, target, len(base))
-    check_number("random_state", random_state, integer=True, low=0)
+    check("random_state", random_state, _COUNT)
     rows = np.concatenate([np.arange(len(base)), np.repeat(np.arange(len(base)), counts)])
     copies = np.concatenate([np.zeros(len(base), np.int64), *(np.arange(1, count + 1) for count in counts)])
     draws = [_Draw(int(row), int(copy)) for row, copy in zip(rows, copies, strict=True)]
     labels = None if base.row_labels is None else np.asarray(base.row_labels)[rows]
-    sequence = AugmentedSequence(base, draws, strengths, random_state, row_labels=labels)
+    sequence = AugmentedSequence(base, draws, strengths, random_state, labels)
     return sequence, None if target is None else target[rows], own[rows]
 
 
@@ -86,6 +88,13 @@ class AugmentedSequence(ImageSequence):
         What each item is: a row of `base`, and which copy of it (0: as it is).
     strengths : dict of name to float
     random_state : int
+
+    Examples
+    --------
+    >>> from leukofeat.datasets import make_smears
+    >>> images, _, _ = augment(make_smears(n_samples=2, size=64, random_state=0).images, n_copies=1)
+    >>> images.name(3), images[2:]
+    ('image 1 (augmented copy 1)', AugmentedSequence(0 images and 2 copies))
     """
 
     def __init__(
@@ -94,27 +103,19 @@ class AugmentedSequence(ImageSequence):
         draws: list[_Draw],
         strengths: dict[str, float],
         random_state: int,
-        steps: tuple[Step, ...] = (),
         row_labels: Any = None,
-        *,
-        _positions: Any = None,
-        _seeds: Any = None,
     ) -> None:
-        super().__init__(draws, steps, row_labels, _positions=_positions)
+        super().__init__(draws, row_labels=row_labels)
         self._base = base
         self._strengths = strengths
         self._random_state = random_state
         # What the draw of an image is seeded by: unlike its row, it outlives the way to a worker.
-        self._seeds = np.arange(len(base)) if _seeds is None else _seeds
+        self._seeds = np.arange(len(base))
 
     def __repr__(self) -> str:
         copies = sum(self._items[p].copy > 0 for p in self._positions)
         steps = "".join(f" -> {type(getattr(step, '__self__', step)).__name__}" for step in self.steps)
         return f"AugmentedSequence({len(self) - copies} images and {copies} copies{steps})"
-
-    def __getitem__(self, key: Any) -> Any:
-        found = super().__getitem__(key)
-        return self._with(found) if isinstance(found, ImageSequence) else found
 
     def __getstate__(self) -> dict[str, Any]:
         # Only the sources of the selected items travel to a worker.
@@ -127,10 +128,6 @@ class AugmentedSequence(ImageSequence):
             "_base": self._base[rows],
             "_seeds": self._seeds[rows],
         }
-
-    def with_step(self, step: Step) -> AugmentedSequence:
-        """Copy of the sequence that also does `step`."""
-        return self._with(super().with_step(step))
 
     def source(self, i: int) -> str | None:
         """File of the original of image `i`, or None when it was given as an array."""
@@ -161,28 +158,16 @@ class AugmentedSequence(ImageSequence):
     def _draw(self, i: int) -> _Draw:
         return self._items[self._positions[i]]
 
-    def _with(self, like: ImageSequence) -> AugmentedSequence:
-        return AugmentedSequence(
-            self._base,
-            self._items,
-            self._strengths,
-            self._random_state,
-            like.steps,
-            like.row_labels,
-            _positions=like._positions,
-            _seeds=self._seeds,
-        )
-
 
 def _count_copies(n_copies: Any, target: np.ndarray | None, n: int) -> np.ndarray:
     if not isinstance(n_copies, Mapping):
-        check_number("n_copies", n_copies, integer=True, low=0)
+        check("n_copies", n_copies, _COUNT)
         return np.full(n, n_copies)
     if target is None:
         raise ValueError("n_copies by class needs y.")
     counts = np.zeros(n, np.int64)
     for label, count in n_copies.items():
-        check_number(f"n_copies[{label!r}]", count, integer=True, low=0)
+        check(f"n_copies[{label!r}]", count, _COUNT)
         if not (target == label).any():
             raise ValueError(f"n_copies names the class {label!r}, which no image has.")
         counts[target == label] = count

@@ -1,5 +1,5 @@
-"""The command `leukofeat`."""
+"""The command `leukofeat`: a file a command, which adds its options and runs."""
 
-from leukofeat.cli.parser import main
+from leukofeat.cli.main import main
 
 __all__ = ["main"]

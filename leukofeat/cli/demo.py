@@ -1,7 +1,8 @@
-"""The main job on synthetic smears: pipelines under grouped cross-validation, a table and pictures."""
+"""`leukofeat demo`: the main job on synthetic smears: pipelines under grouped cross-validation, a table and pictures."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from pathlib import Path
@@ -11,15 +12,33 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import ConfusionMatrixDisplay
 from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from leukofeat.baselines import make_baseline
 from leukofeat.datasets import make_smears
 from leukofeat.evaluation import Comparison, compare
+from leukofeat.pipeline import split_pipeline
 from leukofeat.plotting import NOTE, FeatureDisplay, StagesDisplay
 from leukofeat.report import write_report
 
 PIPELINES = ("leukofeat_svm", "jin2023_svm", "four_colors", "no_leukocytes")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument(
+        "-o", "--output", default="leukofeat-demo", help="folder for the pictures and the table (default: %(default)s)"
+    )
+    parser.add_argument(
+        "-n", "--images", type=int, default=240, help="number of synthetic fields (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of the generator (default: %(default)s)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the demo."""
+    run_demo(arguments.output, n_samples=arguments.images, random_state=arguments.seed)
+    return 0
 
 
 def run_demo(output: str | os.PathLike[str], *, n_samples: int = 240, random_state: int = 0) -> Comparison:
@@ -60,7 +79,7 @@ def run_demo(output: str | os.PathLike[str], *, n_samples: int = 240, random_sta
         folder / "report.html",
         result,
         images=smears.images,
-        segmenter=_image_stages(pipeline),
+        segmenter=make_pipeline(*split_pipeline(pipeline).stages),
         title="Synthetic smears: how far these figures can be believed",
         command=f"leukofeat demo --images {n_samples} --seed {random_state}",
     )
@@ -76,11 +95,6 @@ def run_demo(output: str | os.PathLike[str], *, n_samples: int = 240, random_sta
     return result
 
 
-def _image_stages(pipeline: Pipeline) -> Pipeline:
-    position = next(i for i, (name, _) in enumerate(pipeline.steps) if name == "featureset")
-    return pipeline[:position]
-
-
 def _draw(folder: Path, result: Comparison, smears: Any, pipeline: Pipeline) -> None:
     first = [int(np.flatnonzero(smears.target == code)[0]) for code in range(len(smears.target_names))]
     stages = StagesDisplay.from_pipeline(
@@ -88,7 +102,7 @@ def _draw(folder: Path, result: Comparison, smears: Any, pipeline: Pipeline) -> 
     )
     _save(stages.figure_, folder / "stages.png", "What each stage makes of one field a class")
 
-    values = pipeline["featureset"].transform(_image_stages(pipeline).transform(smears.images))
+    values = pipeline["featureset"].transform(make_pipeline(*split_pipeline(pipeline).stages).transform(smears.images))
     table = pd.DataFrame(values, columns=pipeline["featureset"].get_feature_names_out())
     features = FeatureDisplay.from_table(table, smears.target, class_names=list(smears.target_names))
     _save(features.figure_, folder / "features.png", "Features that separate the classes best")

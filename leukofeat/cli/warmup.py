@@ -1,7 +1,8 @@
-"""Compile the kernels ahead of their first use: for container images, and for machines that are not to wait later."""
+"""`leukofeat warmup`: compile the kernels ahead of their first use: for container images, and for machines that are not to wait later."""
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import os
 import subprocess
@@ -21,6 +22,32 @@ from leukofeat.smear import Smear
 
 # parameters of families that lead to kernels of their own
 _RARE = {"vector": True}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument(
+        "--all", action="store_true", help="every stage and family, not only what the pipeline leukofeat_svm needs"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compile, and say where the kernels are kept."""
+    started = time.perf_counter()
+    kernels = warm_up(everything=arguments.all, report=lambda text: print(text, file=sys.stderr, flush=True))
+    seconds = f"{time.perf_counter() - started:.1f} s"
+    if kernels.folder is None:
+        raise OSError(
+            f"{kernels.compiled} kernels compiled in {seconds}, but nowhere can they be kept; "
+            "name a folder that can be written in the environment variable NUMBA_CACHE_DIR."
+        )
+    if kernels.compiled:
+        print(
+            f"{kernels.compiled} kernels compiled, {kernels.loaded} loaded in {seconds}; they are kept in {kernels.folder}."
+        )
+    else:
+        print(f"Nothing was compiled: {kernels.loaded} kernels loaded in {seconds} from {kernels.folder}.")
+    return 0
 
 
 @dataclass(frozen=True)
@@ -109,6 +136,7 @@ def _steps(everything: bool) -> Iterator[tuple[str, Callable[[], Any]]]:
     from leukofeat.datasets import make_smears
     from leukofeat.features import FeatureSet
     from leukofeat.kernels.regions.labels import renumbered
+    from leukofeat.segmentation.leukocyte.warmup import compile_outlines
 
     # a trifle, which tells soon whether there is anything to compile
     yield "label maps", partial(renumbered, np.ones((1, 1), np.int32), np.zeros(2, np.int32))
@@ -124,19 +152,7 @@ def _steps(everything: bool) -> Iterator[tuple[str, Callable[[], Any]]]:
         elif isinstance(stage, ImageStage):
             yield repr(stage), partial(_apply, stage, images, smears)
     # the second half of a segmentation, for those who begin at the end
-    yield "outlines of nuclei and cells", partial(_outline, smears[0])
-
-
-def _outline(smear: Smear) -> None:
-    from leukofeat.segmentation.leukocyte.cells import draw_nuclei, settle_cells
-    from leukofeat.segmentation.leukocyte.cores import Bodies
-    from leukofeat.segmentation.leukocyte.planes import Planes
-
-    # planes without content spare this step the kernels that make them
-    nuclei = np.array(smear.nuclei)
-    real, gray, bins = (np.zeros(nuclei.shape, dtype) for dtype in (np.float32, np.uint8, np.uint16))
-    planes = Planes(np.zeros((*nuclei.shape, 3), np.float32), real, gray, gray, bins, real)
-    draw_nuclei(settle_cells(Bodies.measure(nuclei, planes.azure), planes), nuclei, planes)
+    yield "outlines of nuclei and cells", compile_outlines
 
 
 def _measure(family: FeatureFamily, smears: list[Smear]) -> None:

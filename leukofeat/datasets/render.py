@@ -170,6 +170,9 @@ def draw_leukocytes(
     shape = planes.shape[1:]
     taken = np.zeros(shape, np.float32)
     nuclei, labels = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
+    frame = np.s_[pad : pad + size, pad : pad + size]
+    in_frame = np.zeros(shape, bool)
+    in_frame[frame] = True
     label = 0
     for k in range(n):
         window = np.s_[top[k] + pad : top[k] + pad + side, left[k] + pad : left[k] + pad + side]
@@ -179,20 +182,14 @@ def draw_leukocytes(
         planes[AZURE][window] += azure[k] * free
         planes[RNA][window] += rna[k] * free
         planes[EOSIN][window] += eosin[k] * free
-        body = _largest((cell[k] * free >= 0.5) & _in_frame(top[k], left[k], side, size))
+        body = _largest((cell[k] * free >= 0.5) & in_frame[window])
         inside = _largest((nucleus[k] * free >= 0.5) & body)
         if inside.any():
             label += 1
             labels[window][body] = label
             nuclei[window][inside] = label
         taken[window] = np.maximum(taken[window], cell[k])
-    frame = np.s_[pad : pad + size, pad : pad + size]
     return np.ascontiguousarray(nuclei[frame]), np.ascontiguousarray(labels[frame])
-
-
-def _in_frame(top: int, left: int, side: int, size: int) -> np.ndarray:
-    rows, columns = np.arange(top, top + side), np.arange(left, left + side)
-    return ((rows >= 0) & (rows < size))[:, None] & ((columns >= 0) & (columns < size))
 
 
 def photograph(planes: np.ndarray, rng: np.random.Generator, slide: Slide, pool: np.ndarray) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import cv2
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
@@ -18,6 +17,7 @@ from leukofeat.datasets.render import (
     photograph,
 )
 from leukofeat.datasets.slides import NUISANCES, PATIENT_SPREAD, STAIN_NUISANCES, Slide, draw_slide, vary
+from leukofeat.preprocessing.scale_bar import burn_in
 
 FAULTS = ("stain", "scale_bar", "duplicates", "leak")
 _BAR_STYLES = ("white box", "red", None, "white box")  # shared by two classes, as in published sets
@@ -90,16 +90,16 @@ def _plan(
 
 def _burn_scale_bar(image: np.ndarray, style: str) -> None:
     size = image.shape[0]
-    color = (200, 30, 40) if style == "red" else (10, 10, 10)
     length = min(28, size // 3)  # 10 micrometres
-    right, row = size - 6, size - 5
-    if style == "white box":
-        image[row - 13 : row + 3, right - length - 4 : right + 5] = 255
-    cv2.line(image, (right - length, row), (right, row), color, 2)
-    for column in (right - length, right):
-        cv2.line(image, (column, row - 2), (column, row + 1), color, 1)
-    if length == 28:
-        cv2.putText(image, "10 um", (right - 27, row - 4), cv2.FONT_HERSHEY_SIMPLEX, 0.28, color, 1, cv2.LINE_AA)
+    left, right, row = size - 6 - length, size - 6, size - 5
+    ticks = [(column, row - 2, column, row + 1, 1) for column in (left, right)]
+    burn_in(
+        image,
+        (200, 30, 40) if style == "red" else (10, 10, 10),
+        ("10 um", (right - 27, row - 4), 0.28) if length == 28 else None,
+        [(left, row, right, row, 2), *ticks],
+        (row - 13, left - 4, row + 3, right + 5) if style == "white box" else None,
+    )
 
 
 def _draw_field(

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from leukofeat.base import FeatureFamily, check_choice, check_choices, check_number
+from leukofeat.constraints import Integral, Number, OneOf, Real, check
 from leukofeat.deep.image import CHANNELS, INTERPOLATIONS, RESIZES, fit_image, to_blob
 from leukofeat.deep.known import KNOWN, TORCHVISION
 from leukofeat.deep.network import BACKENDS, Network, NetworkFile, load_network, read_network_file
-from leukofeat.features.summary import SUMMARIES, summarize, summary_names
+from leukofeat.features.cell_family import CropFamily
 from leukofeat.smear import Smear
 
 
@@ -26,7 +25,7 @@ class _Settings(NamedTuple):
     output: str
 
 
-class CNNEmbedding(FeatureFamily):
+class CNNEmbedding(CropFamily):
     """What a pretrained convolutional network makes of the image, or of its cells: one column an output unit.
 
     The network is an ONNX file, run by OpenCV; nothing is trained. A frozen embedding in front of an SVM is the usual
@@ -101,6 +100,16 @@ class CNNEmbedding(FeatureFamily):
     FileNotFoundError: mobilenet_v2.onnx: no such network file; model= takes the path of an ONNX file.
     """
 
+    _parameter_constraints: ClassVar[dict[str, Any]] = CropFamily._parameter_constraints | {
+        "model": [str, os.PathLike],
+        "channels": [OneOf(*CHANNELS), None],
+        "resize": [OneOf(*RESIZES)],
+        "interpolation": [OneOf(*INTERPOLATIONS)],
+        "backend": [OneOf(*BACKENDS)],
+        "prefix": [str],
+        "margin": [Number(Real, 0)],
+    }
+
     def __init__(
         self,
         model: str | os.PathLike[str],
@@ -157,42 +166,17 @@ class CNNEmbedding(FeatureFamily):
         return state
 
     def check_params(self) -> None:
-        if not isinstance(self.model, (str, os.PathLike)):
-            raise TypeError(f"model must be the path of an ONNX file, not {self.model!r}.")
-        check_choice("resize", self.resize, RESIZES)
-        check_choice("interpolation", self.interpolation, tuple(INTERPOLATIONS))
-        check_choice("backend", self.backend, BACKENDS)
-        if self.channels is not None:
-            check_choice("channels", self.channels, CHANNELS)
-        if not isinstance(self.prefix, str) or not self.prefix:
-            raise ValueError(f"prefix must be a name, not {self.prefix!r}.")
-        check_choice("per", self.per, ("image", "cell"))
-        check_number("margin", self.margin, low=0)
-        check_choices("summary", self.summary, tuple(SUMMARIES))
+        super().check_params()
+        if not self.prefix:
+            raise ValueError("prefix must be a name, not ''.")
         self._width()
 
-    def row_names(self) -> list[str]:
-        return list(_names(self.prefix, self._width(), None if self.per == "image" else tuple(self.summary)))
+    def columns(self) -> list[str]:
+        return [f"{self.prefix}_{i}" for i in range(self._width())]
 
-    def row(self, smear: Smear) -> np.ndarray:
-        return self._embed(smear.image) if self.per == "image" else summarize(self.cells(smear), self.summary)
-
-    def cell_names(self) -> list[str]:
-        return [] if self.per == "image" else list(_names(self.prefix, self._width(), None))
-
-    def cells(self, smear: Smear) -> np.ndarray:
-        if self.per == "image":
-            return super().cells(smear)
-        values = np.full((smear.n_cells, self._width()), np.nan)
-        for i, (top, left, bottom, right) in enumerate(smear.boxes):
-            if top >= 0:
-                margin = round(self.margin * max(bottom - top, right - left))
-                values[i] = self._embed(smear.crop(i + 1, margin).image)
-        return values
-
-    def _embed(self, image: np.ndarray) -> np.ndarray:
+    def measure(self, smear: Smear) -> np.ndarray:
         settings = self._settings()
-        fitted = fit_image(image, settings.size, resize=self.resize, interpolation=self.interpolation)
+        fitted = fit_image(smear.image, settings.size, resize=self.resize, interpolation=self.interpolation)
         blob = to_blob(fitted, settings.mean, settings.scale, settings.channels)
         return self._network(settings).embed(blob, settings.output)
 
@@ -230,7 +214,7 @@ class CNNEmbedding(FeatureFamily):
         if len(sides) != 2:
             raise ValueError(f"input_size must be a number or (height, width), not {size!r}.")
         for side in sides:
-            check_number("input_size", side, integer=True, low=1)
+            check("input_size", side, Number(Integral, 1))
         height, width = map(int, sides)
         if file.input_size not in (None, (height, width)):
             raise ValueError(
@@ -247,11 +231,5 @@ def _three(name: str, value: Any, default: tuple[float, ...]) -> tuple[float, ..
     if len(values) != 3:
         raise ValueError(f"{name} must be a number or three, not {value!r}.")
     for number in values:
-        check_number(name, number)
+        check(name, number, Number(Real))
     return tuple(map(float, values))
-
-
-@lru_cache(maxsize=16)
-def _names(prefix: str, n: int, summary: tuple[str, ...] | None) -> tuple[str, ...]:
-    names = [f"{prefix}_{i}" for i in range(n)]
-    return tuple(names if summary is None else summary_names(names, summary))

@@ -1,7 +1,7 @@
 """Which pipeline is better, by how much, and how far that can be believed."""
 
 from leukofeat.audit.slides import SLIDE_NOTE, estimate_slides
-from leukofeat.evaluation.compare import compare, compare_protocols
+from leukofeat.evaluation.compare import compare
 from leukofeat.evaluation.splits import make_splitter, published_split
 from leukofeat.evaluation.stress import shift_stain, stress_test
 from leukofeat.evaluation.tables import Comparison
@@ -16,7 +16,6 @@ __all__ = [
     "bar_style",
     "bootstrap_interval",
     "compare",
-    "compare_protocols",
     "corrected_t",
     "delong",
     "draw_scale_bar",

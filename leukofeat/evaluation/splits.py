@@ -15,6 +15,8 @@ from sklearn.model_selection import (
     StratifiedShuffleSplit,
 )
 
+from leukofeat.constraints import OneOf, check
+
 PUBLISHED = {"60-20-20": 0.2, "80-10-10": 0.1}
 # What the published 60-20-20 split of the ALL image data set (Aria et al. 2021) does differently: in the class Pre the first
 # block is test and not validation, and in Pro the last file of the first block and the first of the second are exchanged.
@@ -61,8 +63,7 @@ def published_split(name: str, y: Any, *, target_names: Any = None) -> dict[str,
     >>> split["valid"]
     array([ 0,  1, 16, 17, 20, 21, 46, 47])
     """
-    if name not in PUBLISHED:
-        raise ValueError(f"name={name!r} is not one of {', '.join(map(repr, PUBLISHED))}.")
+    check("name", name, OneOf(*PUBLISHED))
     labels, codes = np.unique(np.asarray(y), return_inverse=True)
     names = labels if target_names is None else np.asarray(target_names)[labels]
     rows = [np.flatnonzero(codes == c) for c in range(len(labels))]
@@ -83,7 +84,7 @@ def published_split(name: str, y: Any, *, target_names: Any = None) -> dict[str,
     return {part: np.sort(np.concatenate(found)) for part, found in parts.items()}
 
 
-_SPLITTERS: dict[str, Callable[[int, int, Any], Any]] = {
+SPLITTERS: dict[str, Callable[[int, int, Any], Any]] = {
     "80-20": lambda k, r, seed: StratifiedShuffleSplit(n_splits=1, test_size=0.2, random_state=seed),
     "60-40": lambda k, r, seed: StratifiedShuffleSplit(n_splits=1, test_size=0.4, random_state=seed),
     "random": lambda k, r, seed: StratifiedKFold(k, shuffle=True, random_state=seed),
@@ -92,8 +93,6 @@ _SPLITTERS: dict[str, Callable[[int, int, Any], Any]] = {
     "stratified-grouped": lambda k, r, seed: StratifiedGroupKFold(k, shuffle=True, random_state=seed),
     "leave-one-slide-out": lambda k, r, seed: LeaveOneGroupOut(),
 }
-SPLITS = tuple(_SPLITTERS)
-GROUPED_SPLITS = ("grouped", "stratified-grouped", "leave-one-slide-out")
 
 
 def make_splitter(name: str, *, n_splits: int = 5, n_repeats: int = 10, random_state: Any = 0) -> Any:
@@ -130,6 +129,5 @@ def make_splitter(name: str, *, n_splits: int = 5, n_repeats: int = 10, random_s
     """
     if name in PUBLISHED:
         raise ValueError(f"{name!r} is no splitter but index ranges: published_split({name!r}, y) gives its rows.")
-    if name not in _SPLITTERS:
-        raise ValueError(f"name={name!r} is not one of {', '.join(map(repr, SPLITS))}.")
-    return _SPLITTERS[name](n_splits, n_repeats, random_state)
+    check("name", name, OneOf(*SPLITTERS))
+    return SPLITTERS[name](n_splits, n_repeats, random_state)

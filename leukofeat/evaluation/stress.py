@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, NamedTuple
 
 import cv2
@@ -11,6 +10,7 @@ import pandas as pd
 
 from leukofeat.datasets import paste_cells
 from leukofeat.parallel import map_images
+from leukofeat.pipeline import split_pipeline
 from leukofeat.preprocessing import background_color
 from leukofeat.preprocessing.scale_bar import BAR_STYLES, bar_style, draw_scale_bar, hide_scale_bar
 from leukofeat.segmentation import LabKMeansSegmenter
@@ -28,11 +28,21 @@ STRESS_TESTS = {
 
 
 class StressSet(NamedTuple):
-    """Changed images: `rows` (m,) of the set they came from, `other` (m,) class of the pasted background, images by test."""
+    """Changed images.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (m,)
+        Rows of the set that they were made of.
+    other : ndarray of shape (m,)
+        Class of the background that was pasted behind each.
+    images : list of Smear
+        An image for each test and row: those of the first of STRESS_TESTS, then those of the second, ...
+    """
 
     rows: np.ndarray
     other: np.ndarray
-    images: dict[str, ImageSequence]
+    images: list[Smear]
 
 
 def stress_test(
@@ -95,45 +105,47 @@ def stress_test(
     segmenter = segmenter if segmenter is not None else own_segmenter(pipeline)
     rows = draw_rows(target, np.arange(len(target)), n_images, random_state)
     options = {"random_state": random_state, "n_jobs": n_jobs, "verbose": verbose}
-    changed = make_stress_set(images, target, rows, groups=groups, segmenter=segmenter, **options)
-    rows = changed.rows
-    before = np.asarray(pipeline.predict(images[rows]))
-    after = {name: np.asarray(pipeline.predict(sequence)) for name, sequence in changed.images.items()}
-    units = rows if groups is None else np.asarray(groups)[rows]
-    return stress_table(target[rows], changed.other, before, after, units, n_bootstrap, random_state)
+    stress = make_stress_set(images, target, rows, groups=groups, segmenter=segmenter, **options)
+    before = np.asarray(pipeline.predict(images[stress.rows]))
+    after = np.asarray(pipeline.predict(as_sequence(stress.images))).reshape(len(STRESS_TESTS), -1)
+    units = stress.rows if groups is None else np.asarray(groups)[stress.rows]
+    return stress_table(target[stress.rows], stress.other, before, after, units, n_bootstrap, random_state)
 
 
 def stress_table(
     target: np.ndarray,
     other: np.ndarray,
     before: np.ndarray,
-    after: dict[str, np.ndarray],
+    after: np.ndarray,
     units: np.ndarray,
     n_bootstrap: int,
     random_state: Any,
 ) -> pd.DataFrame:
-    """Table of :func:`stress_test` from the predictions before and after; `units` are what the interval draws."""
-    clean, table = before == target, {}
-    for name, predicted in after.items():
-        loss = 100.0 * (clean.astype(float) - (predicted == target))
-        statistic = partial(_mean, loss)
-        options = {"n_bootstrap": n_bootstrap, "are_shares": False, "random_state": random_state}
-        low, high = bootstrap_interval(statistic, units, **options)["mean"]
-        table[name] = {
+    """Table of :func:`stress_test` from the predictions before, (m,), and `after`, (n_tests, m); `units` are what is resampled."""
+    clean, stressed = before == target, after == target
+    loss = 100.0 * (clean.astype(float) - stressed)
+    low, high = bootstrap_interval(
+        lambda weights: {"means": weights @ loss.T / weights.sum(axis=1, keepdims=True)},
+        units,
+        n_bootstrap=n_bootstrap,
+        are_shares=False,
+        random_state=random_state,
+    )["means"]
+    table = pd.DataFrame(
+        {
             "n_images": len(target),
             "clean": clean.mean(),
-            "stressed": np.mean(predicted == target),
-            "points_lost": loss.mean(),
+            "stressed": stressed.mean(axis=1),
+            "points_lost": loss.mean(axis=1),
             "points_lost_low": low,
             "points_lost_high": high,
-            "changed": np.mean(predicted != before),
-            "follows_background": np.mean(predicted == other) if name == "other background" else np.nan,
-        }
-    return pd.DataFrame.from_dict(table, orient="index").rename_axis("test").astype({"n_images": int})
-
-
-def _mean(values: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    return {"mean": weights @ values / weights.sum(axis=1)}
+            "changed": (after != before).mean(axis=1),
+            "follows_background": (after == other).mean(axis=1),
+        },
+        index=pd.Index(STRESS_TESTS, name="test"),
+    )
+    table.loc[table.index != "other background", "follows_background"] = np.nan
+    return table
 
 
 def draw_rows(target: np.ndarray, rows: np.ndarray, n_images: int, random_state: Any) -> np.ndarray:
@@ -149,11 +161,11 @@ def draw_rows(target: np.ndarray, rows: np.ndarray, n_images: int, random_state:
 def own_segmenter(pipeline: Any) -> Any:
     """First stage of a pipeline that segments and has nothing to learn; None where there is none."""
     blank = as_sequence([np.full((16, 16, 3), 200, np.uint8)])
-    for _, stage in getattr(pipeline, "steps", []):
+    for stage in split_pipeline(pipeline).stages:
         try:
             if stage.transform(blank).smear(0).is_segmented:
                 return stage
-        except Exception:  # a stage that takes no images, or has to be fitted first: it is not the one
+        except Exception:  # a stage that has to be fitted first, or works on segmented smears: it is not the one
             continue
     return None
 
@@ -213,7 +225,12 @@ def make_stress_set(
         changed["bar added"].append(draw_scale_bar(smear.image, styles[rng.integers(len(styles))]))
         changed["bar removed"].append(hide_scale_bar(smear.image))
         changed["stain shifted"].append(shift_stain(smear.image, rng.uniform(0.8, 1.2, 3), rng.uniform(0.96, 1.0, 3)))
-    return StressSet(rows, target[rows][donors], {name: as_sequence(found) for name, found in changed.items()})
+    made = [
+        Smear(image, source=f"{images.name(row)} ({name})")
+        for name, part in changed.items()
+        for row, image in zip(rows, part, strict=True)
+    ]
+    return StressSet(rows, target[rows][donors], made)
 
 
 def shift_stain(image: np.ndarray, stain: Any, light: Any) -> np.ndarray:

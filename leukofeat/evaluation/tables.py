@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,10 +94,27 @@ class Outcome:
     seconds_per_image: float
     fit_seconds: float
 
-    @property
-    def probabilities(self) -> np.ndarray | None:
-        """Scores, where they are probabilities."""
-        return self.scores if self.has_probabilities else None
+    def statistic(self, labels: np.ndarray, rows: Any = slice(None)) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+        """Every metric of some of the predictions, as a function of weights of them."""
+        scores = None if self.scores is None else self.scores[rows]
+        probabilities = scores if self.has_probabilities else None
+        return metric_statistics(self.target[rows], self.predicted[rows], labels, scores, probabilities)
+
+
+def join(outcomes: Sequence[Outcome]) -> Outcome:
+    """Outcomes of one pipeline's folds, put one behind the other."""
+    sizes = [len(found.row) for found in outcomes]
+    scores = [found.scores for found in outcomes if found.scores is not None]
+    return Outcome(
+        **{
+            name: np.concatenate([getattr(found, name) for found in outcomes])
+            for name in ("fold", "row", "target", "predicted")
+        },
+        scores=np.concatenate(scores) if len(scores) == len(outcomes) else None,
+        has_probabilities=all(found.has_probabilities for found in outcomes),
+        seconds_per_image=float(np.average([found.seconds_per_image for found in outcomes], weights=sizes)),
+        fit_seconds=float(np.mean([found.fit_seconds for found in outcomes])),
+    )
 
 
 def summarise(
@@ -107,7 +124,7 @@ def summarise(
     rows, class_rows, group_tables = {}, [], []
     for name, found in outcomes.items():
         units = found.row if groups is None else groups[found.row]
-        statistic = metric_statistics(found.target, found.predicted, labels, found.scores, found.probabilities)
+        statistic = found.statistic(labels)
         point = {key: value[0] for key, value in statistic(np.ones((1, len(found.row)))).items()}
         ends = bootstrap_interval(statistic, units, n_bootstrap=n_bootstrap, random_state=random_state)
         verdicts = group_verdicts(found, labels, groups)
@@ -115,18 +132,16 @@ def summarise(
         per_fold = pd.Series(found.predicted == found.target).groupby(found.fold).mean()
         rows[name] = _with_ends(point, ends, OVERALL_METRICS) | {
             "accuracy_std": float(np.std(per_fold)),
-            "group_accuracy_vote": _share(verdicts["vote_right"]),
-            "group_accuracy_mean": _share(verdicts["mean_right"]),
+            "group_accuracy_vote": float(verdicts["vote_right"].astype(float).mean()),
+            "group_accuracy_mean": float(verdicts["mean_right"].astype(float).mean()),
             "ms_per_image": 1000 * found.seconds_per_image,
             "fit_seconds": found.fit_seconds,
         }
-        for c, label in enumerate(labels):
-            single = {metric: point.get(f"class_{metric}", np.full(len(labels), np.nan))[c] for metric in CLASS_METRICS}
-            single_ends = {
-                metric: ends[f"class_{metric}"][:, c] for metric in CLASS_METRICS if f"class_{metric}" in ends
-            }
-            head = {"pipeline": name, "class": label, "support": int(np.sum(found.target == label))}
-            class_rows.append(head | _with_ends(single, single_ends, CLASS_METRICS))
+        class_rows += [
+            {"pipeline": name, "class": label, "support": int(np.sum(found.target == label))}
+            | _with_ends(point, ends, CLASS_METRICS, "class_", c)
+            for c, label in enumerate(labels)
+        ]
     by_group = pd.concat(group_tables, ignore_index=True)
     return (
         pd.DataFrame.from_dict(rows, orient="index").rename_axis("pipeline"),
@@ -135,17 +150,16 @@ def summarise(
     )
 
 
-def _with_ends(point: dict[str, Any], ends: dict[str, np.ndarray], names: Sequence[str]) -> dict[str, float]:
+def _with_ends(
+    point: dict[str, Any], ends: dict[str, np.ndarray], names: Sequence[str], prefix: str = "", c: Any = ...
+) -> dict[str, float]:
     row: dict[str, float] = {}
     for name in names:
-        low, high = ends.get(name, (np.nan, np.nan))
-        row |= {name: float(point.get(name, np.nan)), f"{name}_low": float(low), f"{name}_high": float(high)}
+        key = prefix + name
+        value = point[key][c] if key in point else np.nan
+        low, high = ends[key][:, c] if key in ends else (np.nan, np.nan)
+        row |= {name: float(value), f"{name}_low": float(low), f"{name}_high": float(high)}
     return row
-
-
-def _share(right: pd.Series) -> float:
-    known = right.dropna()
-    return float(known.astype(float).mean()) if len(known) else np.nan
 
 
 def group_verdicts(found: Outcome, labels: np.ndarray, groups: np.ndarray | None) -> pd.DataFrame:
@@ -172,11 +186,7 @@ def fold_table(outcomes: dict[str, Outcome], labels: np.ndarray, n_train: Sequen
     for name, found in outcomes.items():
         for fold in range(len(n_train)):
             own = np.flatnonzero(found.fold == fold)
-            scores = None if found.scores is None else found.scores[own]
-            statistic = metric_statistics(
-                found.target[own], found.predicted[own], labels, scores, scores if found.has_probabilities else None
-            )
-            values = statistic(np.ones((1, len(own))))
+            values = found.statistic(labels, own)(np.ones((1, len(own))))
             point = {key: float(values[key][0]) if key in values else np.nan for key in OVERALL_METRICS}
             rows.append({"pipeline": name, "fold": fold, "n_train": n_train[fold], "n_test": len(own)} | point)
     return pd.DataFrame(rows)

@@ -5,32 +5,39 @@ from leukofeat.features.chromatin import ChromatinFeatures
 from leukofeat.features.color import ColorFeatures
 from leukofeat.features.contours import ContourFeatures
 from leukofeat.features.feature_set import FeatureSet
-from leukofeat.features.filters import GaborFeatures, GranulometryFeatures, WaveletFeatures
 from leukofeat.features.function import FunctionFeatures
+from leukofeat.features.gabor import GaborFeatures
 from leukofeat.features.geometry import GeometryFeatures
+from leukofeat.features.granulometry import GranulometryFeatures
 from leukofeat.features.hog import HOGFeatures
 from leukofeat.features.outline import OutlineFeatures
 from leukofeat.features.relative_color import RelativeColorFeatures
-from leukofeat.features.runlength import RunLengthFeatures
+from leukofeat.features.run_lengths import RunLengthFeatures
 from leukofeat.features.texture import TextureFeatures
+from leukofeat.features.wavelet import WaveletFeatures
+from leukofeat.kernels.texture.hog import hog_image
+from leukofeat.kernels.texture.lbp import lbp_patterns
 from leukofeat.measuring import Failure, ImageWarning
 
-__all__ = [
-    "ChromatinFeatures",
-    "ColorFeatures",
-    "ContourFeatures",
-    "Failure",
-    "FeatureSet",
-    "FunctionFeatures",
-    "GaborFeatures",
+# families in the order of docs/features.md
+__all__ = [  # noqa: RUF022
     "GeometryFeatures",
-    "GranulometryFeatures",
-    "HOGFeatures",
-    "ImageWarning",
     "OutlineFeatures",
+    "ContourFeatures",
+    "HOGFeatures",
+    "ColorFeatures",
     "RelativeColorFeatures",
-    "RunLengthFeatures",
     "TextureFeatures",
+    "RunLengthFeatures",
+    "ChromatinFeatures",
+    "GaborFeatures",
     "WaveletFeatures",
+    "GranulometryFeatures",
+    "FunctionFeatures",
+    "FeatureSet",
+    "Failure",
+    "ImageWarning",
+    "hog_image",
+    "lbp_patterns",
     "list_features",
 ]

@@ -4,38 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields
+from importlib import import_module
 from typing import Any
 
 import pandas as pd
 
-from leukofeat.features import measures_color as color
-from leukofeat.features import measures_shape as shape
-from leukofeat.features import measures_texture as texture
+from leukofeat.base import FeatureFamily
 from leukofeat.features.measure import Measure
 
-CATALOGUE: dict[str, tuple[Measure, ...]] = {
-    "GeometryFeatures": shape.GEOMETRY,
-    "OutlineFeatures": shape.OUTLINE,
-    "ContourFeatures": texture.CONTOURS,
-    "HOGFeatures": texture.HOG,
-    "ColorFeatures": color.COLOR,
-    "RelativeColorFeatures": color.RELATIVE_COLOR,
-    "TextureFeatures": texture.TEXTURE,
-    "RunLengthFeatures": texture.RUN_LENGTH,
-    "ChromatinFeatures": texture.CHROMATIN,
-    "GaborFeatures": texture.GABOR,
-    "WaveletFeatures": texture.WAVELET,
-    "GranulometryFeatures": texture.GRANULOMETRY,
-}
+
+def built_in() -> dict[str, type[FeatureFamily]]:
+    """The families that say what they measure, by name, as the package's face lists them.
+
+    Examples
+    --------
+    >>> next(iter(built_in()))
+    'GeometryFeatures'
+    """
+    face = import_module(__package__)
+    found = {name: getattr(face, name) for name in face.__all__}
+    return {name: family for name, family in found.items() if getattr(family, "measures", ())}
 
 
 def list_features(families: Iterable[Any] | None = None) -> pd.DataFrame:
-    """What the built-in families measure: names, definitions, units, sources and invariances.
+    """What families measure: names, definitions, units, sources and invariances.
 
     Parameters
     ----------
     families : iterable of str, classes or stages, optional
-        Families, as names, classes or objects; all of them by default. What has no entry, such as a
+        Families, as names, classes or objects; all built-in ones by default. What has no `measures`, such as a
         :class:`~leukofeat.features.FunctionFeatures`, is left out.
 
     Returns
@@ -56,25 +53,13 @@ def list_features(families: Iterable[Any] | None = None) -> pd.DataFrame:
     >>> list_features([GeometryFeatures]).set_index("name").loc["nc_area_ratio", "formula"]
     'A(nucleus) / A(cell)'
     """
-    wanted = list(CATALOGUE) if families is None else [_name(family) for family in families]
-    rows = [{"family": name, **vars(measure)} for name in wanted for measure in CATALOGUE.get(name, ())]
+    named = built_in()
+    rows = []
+    for family in named if families is None else families:
+        if isinstance(family, str):
+            if family not in named:
+                raise ValueError(f"{family!r} is not a family; there are {', '.join(named)}.")
+            family = named[family]
+        name = (family if isinstance(family, type) else type(family)).__name__
+        rows += [{"family": name, **vars(measure)} for measure in getattr(family, "measures", ())]
     return pd.DataFrame(rows, columns=["family", *(field.name for field in fields(Measure))])
-
-
-def _name(family: Any) -> str:
-    if isinstance(family, str):
-        if family not in CATALOGUE:
-            raise ValueError(f"{family!r} is not a family; there are {', '.join(CATALOGUE)}.")
-        return family
-    return (family if isinstance(family, type) else type(family)).__name__
-
-
-def find_measure(family: str, column: str) -> Measure | None:
-    """The entry of a family that describes a column, of an image's row or of the per-cell table; None if there is none.
-
-    Examples
-    --------
-    >>> find_measure("GeometryFeatures", "nucleus_area_mean").unit
-    'px²'
-    """
-    return next((measure for measure in CATALOGUE[family] if measure.matches(column)), None)

@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
+from operator import attrgetter
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from leukofeat.base import check_choices
-from leukofeat.features.parts import CELL_REGIONS, flatten, parts_of, pool, split_cells
+from leukofeat.constraints import Empty, SomeOf, check
+from leukofeat.features.cell_family import CellFamily
+from leukofeat.features.measure import Measure
+from leukofeat.features.parts import CELL_REGIONS, flatten, merge, parts_of
 from leukofeat.features.region_family import RegionFamily
-from leukofeat.features.summary import SUMMARIES, summarize, summary_names
-from leukofeat.kernels.color.histograms import (
-    STATISTIC_NAMES,
-    gather_runs,
-    histogram_statistics,
-    optical_density_table,
-    part_histograms,
-    stain_planes,
-)
+from leukofeat.features.summary import SUMMARIES
+from leukofeat.kernels.color.histograms import STATISTIC_NAMES, gather_runs, histogram_statistics, part_histograms
+from leukofeat.kernels.color.stains import haematoxylin_eosin, optical_density_table
 from leukofeat.smear import Smear
 
-# name, channels, 8-bit planes; "od" shares the planes of "rgb" and only reads them on another scale
-_SPACES: dict[str, tuple[tuple[str, ...], Callable[[Smear], np.ndarray]]] = {
-    "rgb": (("r", "g", "b"), lambda smear: smear.image),
-    "hsv": (("h", "s", "v"), lambda smear: smear.hsv),
-    "lab": (("l", "a", "b"), lambda smear: smear.lab),
-    "ycrcb": (("y", "cr", "cb"), lambda smear: smear.ycrcb),
-    "od": (("r", "g", "b"), lambda smear: smear.image),
-    "hed": (("h", "e"), lambda smear: stain_planes(smear.image)),
+
+class _Space(NamedTuple):
+    """A colour space: its channels, the 8-bit planes, and what their values stand for if not for themselves."""
+
+    channels: tuple[str, ...]
+    planes: Callable[[Smear], np.ndarray]
+    values: np.ndarray | None = None
+
+
+_RGB = attrgetter("image")
+_SPACES = {
+    "rgb": _Space(("r", "g", "b"), _RGB),
+    "hsv": _Space(("h", "s", "v"), attrgetter("hsv")),
+    "lab": _Space(("l", "a", "b"), attrgetter("lab")),
+    "ycrcb": _Space(("y", "cr", "cb"), attrgetter("ycrcb")),
+    # counted once with "rgb"
+    "od": _Space(("r", "g", "b"), _RGB, optical_density_table()),
+    "hed": _Space(("h", "e"), lambda smear: haematoxylin_eosin(smear.image)),
 }
 COLOR_SPACES = tuple(_SPACES)
 
@@ -44,7 +53,7 @@ def color_names(regions: Sequence[str], spaces: Sequence[str] = COLOR_SPACES) ->
         f"{region}_{space}_{channel}_{statistic}"
         for region in regions
         for space in spaces
-        for channel in _SPACES[space][0]
+        for channel in _SPACES[space].channels
         for statistic in STATISTIC_NAMES
     ]
 
@@ -81,27 +90,41 @@ def measure_color(
     [9.0, 0.0]
     """
     parts = parts_of(smear, regions, per_cell)
-    merge = split_cells if per_cell else pool
-    # the optical density has the histogram of RGB, on another scale; one call for all, taken apart again
-    counted = list(dict.fromkeys("rgb" if space == "od" else space for space in spaces))
     record, runs = smear, parts.runs
     if len(runs):
         # only what is counted is converted
-        pixels, runs = gather_runs(smear.image, parts.runs)
+        pixels, runs = gather_runs(smear.image, runs)
         record = Smear(pixels)
-    histograms = [part_histograms(_SPACES[space][1](record), parts.map, parts.n, runs) for space in counted]
-    counts = merge(np.concatenate(histograms, axis=1), regions)
-    ends = np.cumsum([len(_SPACES[space][0]) for space in counted])
-    columns = {space: slice(end - len(_SPACES[space][0]), end) for space, end in zip(counted, ends, strict=True)}
-    values = histogram_statistics(counts)
-    found = {space: values[..., columns[space], :] for space in counted}
-    if "od" in spaces:
-        found["od"] = histogram_statistics(counts[..., columns["rgb"], :], optical_density_table())
-    # (..., regions, channels of all spaces, statistics)
-    return flatten(np.concatenate([found[space] for space in spaces], axis=-2), per_cell)
+    counts = cache(lambda planes: merge(part_histograms(planes(record), runs, parts.n), regions))
+    blocks = [histogram_statistics(counts(_SPACES[space].planes), _SPACES[space].values) for space in spaces]
+    # (cells, regions, channels of all spaces, statistics)
+    return flatten(np.concatenate(blocks, axis=-2), per_cell)
 
 
-class ColorFeatures(RegionFamily):
+_STATISTICS = {
+    "mean": ("mean", "μ = Σx / n"),
+    "std": ("standard deviation", "σ = √(Σ(x − μ)² / n)"),
+    "skewness": ("skewness", "Σ(x − μ)³ / n / σ³"),
+    "kurtosis": ("excess kurtosis", "Σ(x − μ)⁴ / n / σ⁴ − 3"),
+    "entropy": ("entropy", "−Σ p log₂ p over the 256 bins"),
+    "p5": ("5th percentile", "interpolated linearly"),
+    "p25": ("lower quartile", "interpolated linearly"),
+    "p50": ("median", "interpolated linearly"),
+    "p75": ("upper quartile", "interpolated linearly"),
+    "p95": ("95th percentile", "interpolated linearly"),
+}
+# columns, what they are of, unit, source
+_SCALES = {
+    "{space}_{c}": ("channel c of RGB, HSV, LAB or YCrCb", "8 bit", "OpenCV"),
+    "od_{c}": ("optical density −log₁₀((I + 1)/256) of R, G or B", "1", "Beer-Lambert"),
+    "hed_{stain}": ("haematoxylin or eosin by colour deconvolution", "0.01", "Ruifrok and Johnston 2001"),
+}
+# what a few pixels at the border of a region decide follows how they are sampled
+_BORDER = ("std", "skewness", "kurtosis", "entropy")
+_UNITS = {"entropy": "bit", "skewness": "1", "kurtosis": "1"}
+
+
+class ColorFeatures(RegionFamily, CellFamily):
     """Distribution of each colour channel over nuclei, cytoplasm, whole cells, background or image.
 
     The image's row takes all pixels of a region (of all nuclei, say) as one sample: ``nucleus_lab_a_mean``. With `summary` it
@@ -130,6 +153,26 @@ class ColorFeatures(RegionFamily):
     [0.0, 0.0]
     """
 
+    measures: ClassVar[tuple[Measure, ...]] = tuple(
+        Measure(
+            f"{{region}}_{columns}_{statistic}",
+            f"{meaning} of {of}",
+            _UNITS.get(statistic, unit),
+            formula,
+            source,
+            "quarter" if statistic in _BORDER else "any",
+            "same",
+            "light" if (columns, statistic) == ("od_{c}", "std") else "no",
+        )
+        for columns, (of, unit, source) in _SCALES.items()
+        for statistic, (meaning, formula) in _STATISTICS.items()
+    )
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **RegionFamily._parameter_constraints,
+        "spaces": [SomeOf(*COLOR_SPACES)],
+        "summary": [SomeOf(*SUMMARIES), Empty()],
+    }
+
     def __init__(
         self,
         *,
@@ -143,16 +186,14 @@ class ColorFeatures(RegionFamily):
 
     def check_params(self) -> None:
         super().check_params()
-        check_choices("spaces", self.spaces, COLOR_SPACES)
-        if self.summary is None or len(self.summary):
-            check_choices("summary", self.summary, tuple(SUMMARIES))
-            check_choices("regions, with a summary over the cells,", self.regions, CELL_REGIONS)
+        if len(self.summary):
+            check("regions, with a summary over the cells,", self.regions, SomeOf(*CELL_REGIONS))
 
     def row_names(self) -> list[str]:
-        return summary_names(self.cell_names(), self.summary) if len(self.summary) else super().row_names()
+        return CellFamily.row_names(self) if len(self.summary) else super().row_names()
 
     def row(self, smear: Smear) -> np.ndarray:
-        return summarize(self.cells(smear), self.summary) if len(self.summary) else super().row(smear)
+        return CellFamily.row(self, smear) if len(self.summary) else super().row(smear)
 
     def names(self, regions: Sequence[str]) -> list[str]:
         return color_names(regions, self.spaces)

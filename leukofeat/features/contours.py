@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any, ClassVar
+
 import cv2
 import numpy as np
 
-from leukofeat.base import FeatureFamily, check_number
-from leukofeat.kernels.shape.circles import hough_circles
-from leukofeat.kernels.shape.contour_areas import contour_areas
+from leukofeat.base import FeatureFamily
+from leukofeat.constraints import Integral, Number, Real, check
+from leukofeat.features.measure import Measure
+from leukofeat.kernels.shape.contours import contour_areas
 from leukofeat.smear import Smear
 
 CONTOUR_NAMES = (
@@ -19,12 +23,6 @@ CONTOUR_NAMES = (
     "image_circle_area_mean",
     "image_circle_center_std",
 )
-
-
-def _moments(values: np.ndarray) -> tuple[float, float]:
-    """Mean and standard deviation, as NumPy's methods have them in twice the time."""
-    mean = np.add.reduce(values) / len(values)
-    return mean, np.sqrt(np.add.reduce((values - mean) ** 2) / len(values))
 
 
 def measure_contours(
@@ -68,31 +66,34 @@ def measure_contours(
     """
     out = np.full(len(CONTOUR_NAMES), np.nan)
     gray = np.ascontiguousarray(gray)
-    dx, dy = cv2.spatialGradient(gray, borderType=cv2.BORDER_REPLICATE)
-    edges = cv2.Canny(dx, dy, low, high)
-    areas = contour_areas(edges)
+    areas = contour_areas(cv2.Canny(gray, low, high))
     areas = areas[areas >= min_area]
     out[0], out[1] = len(areas), areas.sum()
     if len(areas):
-        out[2], out[3] = _moments(areas)
+        out[2], out[3] = areas.mean(), areas.std()
     out[4] = 0
+    circles = None
+    # OpenCV refuses images of less
     if min(gray.shape) > 2:
-        # cv2.HoughCircles, whose hysteresis goes from half its threshold to the whole, both rounded
-        whole = round(high)
-        half = max(1, whole // 2)
-        x, y, radius = hough_circles(
-            edges if (low, high) == (half, whole) else cv2.Canny(dx, dy, half, whole),
-            dx,
-            dy,
-            step=3,
-            distance=min_radius,
-            votes=votes,
-            min_radius=min_radius,
-            max_radius=max_radius,
-        ).T
-        if len(x):
-            out[4:] = len(x), np.pi * _moments(radius**2)[0], np.hypot(_moments(x)[1], _moments(y)[1])
+        circles = cv2.HoughCircles(
+            gray,
+            cv2.HOUGH_GRADIENT,
+            dp=3,
+            minDist=min_radius,
+            param1=high,
+            param2=votes,
+            minRadius=min_radius,
+            maxRadius=max_radius,
+        )
+    if circles is not None:
+        x, y, radius = circles.reshape(-1, 3).T.astype(np.float64)
+        out[4:] = len(x), np.pi * (radius**2).mean(), np.hypot(x.std(), y.std())
     return out
+
+
+_image = partial(Measure, rotation="no", scale="no", stain="no", level="image")
+_contour = partial(_image, source="Canny 1986; Suzuki and Abe 1985; Jin et al. 2023")
+_circle = partial(_image, source="Yuen et al. 1990; Jin et al. 2023")
 
 
 class ContourFeatures(FeatureFamily):
@@ -125,6 +126,27 @@ class ContourFeatures(FeatureFamily):
     [0.0, 0.0, 0.0]
     """
 
+    measures: ClassVar[tuple[Measure, ...]] = (
+        _contour("image_contour_count", "edge contours", "1", "n of at least `min_area`"),
+        _contour("image_contour_area_sum", "their area together", "px²", "Σ a, a by Green's formula"),
+        _contour("image_contour_area_mean", "their mean area", "px²", "Σ a / n"),
+        _contour("image_contour_area_std", "spread of their areas", "px²", "√(Σ(a − mean)² / n)"),
+        _circle(
+            "image_circle_count", "circles by Hough's transform", "1", "n of radii from `min_radius` to `max_radius`"
+        ),
+        _circle("image_circle_area_mean", "their mean area", "px²", "Σ πr² / n"),
+        _circle("image_circle_center_std", "spread of their centres", "px", "√(var x + var y)"),
+    )
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "low": [Number(Real, 0)],
+        "high": [Number(Real, 0, above=True)],
+        "min_area": [Number(Real, 0)],
+        "min_radius": [Number(Integral, 1)],
+        "max_radius": [Number(Integral, 1)],
+        "votes": [Number(Real, 1)],
+    }
+
     def __init__(
         self,
         *,
@@ -143,12 +165,9 @@ class ContourFeatures(FeatureFamily):
         self.votes = votes
 
     def check_params(self) -> None:
-        check_number("low", self.low, low=0)
-        check_number("high", self.high, low=self.low)
-        check_number("min_area", self.min_area, low=0)
-        check_number("min_radius", self.min_radius, integer=True, low=1)
-        check_number("max_radius", self.max_radius, integer=True, low=self.min_radius)
-        check_number("votes", self.votes, low=1)
+        super().check_params()
+        check("high", self.high, Number(Real, self.low))
+        check("max_radius", self.max_radius, Number(Integral, self.min_radius))
 
     def row_names(self) -> list[str]:
         return list(CONTOUR_NAMES)

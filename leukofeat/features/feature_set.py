@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from sklearn.pipeline import _name_estimators
 
-from leukofeat.base import FeatureFamily, check_choice
-from leukofeat.measuring import extract, measure_cells
+from leukofeat.base import FeatureFamily
+from leukofeat.constraints import OneOf
+from leukofeat.measuring import Failure, Leaf, Plan, measure, warn_of
+from leukofeat.smear import Smear
 
 
 class FeatureSet(FeatureFamily):
@@ -45,6 +48,11 @@ class FeatureSet(FeatureFamily):
     >>> features.set_output(transform="pandas").fit_transform(smears.images).shape[0]
     4
     """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "on_empty": [OneOf("nan", "raise")],
+        "on_error": [OneOf("raise", "nan")],
+    }
 
     def __init__(
         self,
@@ -83,36 +91,6 @@ class FeatureSet(FeatureFamily):
         super().set_params(**params)
         return self
 
-    def transform(self, X: Any) -> np.ndarray:
-        """Measure every image with every family, in one pass.
-
-        Parameters
-        ----------
-        X : list, ndarray, Series or one-column DataFrame of n images, paths or smears
-
-        Returns
-        -------
-        ndarray of shape (n_images, n_features), dtype float64
-            A DataFrame after `set_output`. Rows are never dropped.
-
-        Raises
-        ------
-        ImageError
-            For a file that cannot be read, unless `on_error="nan"`.
-        ValueError
-            For an image without a cell when `on_empty="raise"`, and for bad parameters.
-        """
-        images = self._prepare(X)
-        values = extract(
-            list(self.families),
-            images,
-            on_error=self.on_error,
-            on_empty=self.on_empty,
-            n_jobs=self.n_jobs,
-            verbose=self.verbose,
-        ).values
-        return self._label_rows(values, X)
-
     def measure_cells(self, X: Any) -> pd.DataFrame:
         """Per-cell table of the families that measure single cells.
 
@@ -126,11 +104,44 @@ class FeatureSet(FeatureFamily):
             A row a cell: `image` (row of X), `source` (file, or None), `cell` (label), `bbox_top`, `bbox_left`,
             `bbox_bottom`, `bbox_right` (pixels, ends exclusive), `touches_border`, then the features.
         """
+        table, failures = self.extract_cells(X)
+        warn_of(failures, len(X))
+        return table
+
+    def extract_cells(self, X: Any) -> tuple[pd.DataFrame, list[Failure]]:
+        """Per-cell table, as `measure_cells` gives it, and what failed as data, without a warning.
+
+        Parameters
+        ----------
+        X : sequence of n smears, as a segmenter's `transform` returns it
+
+        Returns
+        -------
+        table : DataFrame
+        failures : list of Failure
+
+        Examples
+        --------
+        >>> from leukofeat.features import FeatureSet, GeometryFeatures
+        >>> table, failures = FeatureSet([GeometryFeatures()], on_error="nan").extract_cells(["missing.png"])
+        >>> len(table), failures[0].name
+        (0, 'missing.png')
+        """
         images = self._prepare(X)
-        columns, _ = measure_cells(
-            list(self.families), images, on_error=self.on_error, n_jobs=self.n_jobs, verbose=self.verbose
-        )
-        return pd.DataFrame(columns)
+        families: list[Any] = [_CellBoxes(), *(family for family in self.members() if family.cell_names())]
+        leaf = Leaf(0, tuple(range(len(families))), self.on_error)
+        plan = Plan(families, [leaf], per="cell")
+        (found,) = measure(plan, images, n_jobs=self.n_jobs, verbose=self.verbose)
+        names = [name for family in families for name in family.cell_names()]
+        present = found.values[:, names.index("bbox_top")] >= 0  # labels that no pixel carries have no box
+        rows = found.images[present]
+        sources = np.array([images.source(i) for i in range(len(images))], dtype=object)
+        columns = {"image": rows, "source": sources[rows]} | dict(zip(names, found.values[present].T, strict=True))
+        kinds = dict.fromkeys(_CellBoxes.names, np.int64) | {"touches_border": bool}
+        return pd.DataFrame(columns).astype(kinds), found.failures
+
+    def members(self) -> list[FeatureFamily]:
+        return [member for family in self.families for member in family.members()]
 
     def check_params(self) -> None:
         if not isinstance(self.families, (list, tuple)) or not self.families:
@@ -143,8 +154,7 @@ class FeatureSet(FeatureFamily):
                     f"{family!r} is not a feature family; wrap a function of one Smear as FunctionFeatures(function)."
                 )
             family.check_params()
-        check_choice("on_empty", self.on_empty, ("nan", "raise"))
-        check_choice("on_error", self.on_error, ("raise", "nan"))
+        super().check_params()
         twice = [name for name, count in Counter(self.row_names()).items() if count > 1]
         if twice:
             raise ValueError(
@@ -154,22 +164,29 @@ class FeatureSet(FeatureFamily):
     def _named_families(self) -> list[tuple[str, FeatureFamily]]:
         if not isinstance(self.families, (list, tuple)):
             return []  # refused by name in check_params; until then the set can be printed
-        names = [type(family).__name__.lower() for family in self.families]
-        total, seen = Counter(names), Counter[str]()
-        named = []
-        for name, family in zip(names, self.families, strict=True):
-            seen[name] += 1
-            named.append((f"{name}-{seen[name]}" if total[name] > 1 else name, family))
-        return named
+        return _name_estimators(self.families)
 
     def row_names(self) -> list[str]:
         return [name for family in self.families for name in family.row_names()]
 
-    def row(self, smear: Any) -> np.ndarray:
+    def row(self, smear: Smear) -> np.ndarray:
         return np.concatenate([np.asarray(family.row(smear), np.float64) for family in self.families])
 
     def cell_names(self) -> list[str]:
         return [name for family in self.families for name in family.cell_names()]
 
-    def cells(self, smear: Any) -> np.ndarray:
-        return np.hstack([family.cells(smear) for family in self.families])
+    def cells(self, smear: Smear) -> np.ndarray:
+        measured = [family.cells(smear) for family in self.families if family.cell_names()]
+        return np.hstack([np.empty((smear.n_cells, 0)), *measured])
+
+
+class _CellBoxes:
+    """What a per-cell table says of every cell before it is measured: its label, its box, whether it may be cut off."""
+
+    names = ("cell", "bbox_top", "bbox_left", "bbox_bottom", "bbox_right", "touches_border")
+
+    def cell_names(self) -> list[str]:
+        return list(self.names)
+
+    def cells(self, smear: Smear) -> np.ndarray:
+        return np.column_stack([np.arange(1, smear.n_cells + 1), smear.boxes, smear.touches_border])

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from leukofeat.base import FeatureFamily, check_choice, check_choices
-from leukofeat.features.summary import SUMMARIES, summarize, summary_names
+from leukofeat.features.cell_family import CropFamily
 from leukofeat.smear import Smear
 
 
-class FunctionFeatures(FeatureFamily):
+class FunctionFeatures(CropFamily):
     """Measure something of your own, named, parallel and cached like the built-in families.
 
     Parameters
@@ -42,6 +41,8 @@ class FunctionFeatures(FeatureFamily):
     ((2, 1), ['redness'])
     """
 
+    _parameter_constraints: ClassVar[dict[str, Any]] = CropFamily._parameter_constraints | {"function": [callable]}
+
     def __init__(
         self,
         function: Callable[[Smear], Any],
@@ -56,22 +57,18 @@ class FunctionFeatures(FeatureFamily):
         self.summary = summary
 
     def check_params(self) -> None:
-        if not callable(self.function):
-            raise TypeError(f"function must be callable, not {self.function!r}.")
-        if self.names is None and not getattr(self.function, "__name__", "<").isidentifier():
-            raise ValueError("A function without a name of its own needs names=[...].")
-        if isinstance(self.names, str):
-            raise TypeError(f"names must be a list of names, as in names=[{self.names!r}].")
-        if self.names is not None and (not len(self.names) or len(set(self.names)) < len(self.names)):
-            raise ValueError(f"names must hold at least one name and none twice, not {self.names!r}.")
-        check_choice("per", self.per, ("image", "cell"))
-        check_choices("summary", self.summary, tuple(SUMMARIES))
+        super().check_params()
+        if self.names is None:
+            if not getattr(self.function, "__name__", "<").isidentifier():
+                raise ValueError("A function without a name of its own needs names=[...].")
+        elif isinstance(self.names, str) or not len(self.names) or len(set(self.names)) < len(self.names):
+            raise ValueError(f"names must be a list of one or more names, none twice, not {self.names!r}.")
 
-    def _own_names(self) -> list[str]:
+    def columns(self) -> list[str]:
         return [self.function.__name__] if self.names is None else [str(name) for name in self.names]
 
-    def _call(self, smear: Smear) -> np.ndarray:
-        names = self._own_names()
+    def measure(self, smear: Smear) -> np.ndarray:
+        names = self.columns()
         result = self.function(smear)
         if isinstance(result, dict):
             missing = [name for name in names if name not in result]
@@ -89,19 +86,3 @@ class FunctionFeatures(FeatureFamily):
                 f"{', '.join(names)}; give names= one for each number."
             )
         return values.astype(np.float64)
-
-    def row_names(self) -> list[str]:
-        return self._own_names() if self.per == "image" else summary_names(self._own_names(), self.summary)
-
-    def row(self, smear: Smear) -> np.ndarray:
-        return self._call(smear) if self.per == "image" else summarize(self.cells(smear), self.summary)
-
-    def cell_names(self) -> list[str]:
-        return [] if self.per == "image" else self._own_names()
-
-    def cells(self, smear: Smear) -> np.ndarray:
-        values = np.full((smear.n_cells, len(self._own_names())), np.nan)
-        for i, box in enumerate(smear.boxes):
-            if box[0] >= 0:
-                values[i] = self._call(smear.crop(i + 1))
-        return values

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 
-from leukofeat.base import FeatureFamily, check_choices, check_number
-from leukofeat.features.summary import SUMMARIES, summarize, summary_names
-from leukofeat.kernels.shape.shape import SHAPE_NAMES, region_shapes
+from leukofeat.constraints import Number, Real
+from leukofeat.features.cell_family import CellFamily
+from leukofeat.features.measure import Measure
+from leukofeat.kernels.shape.region_shapes import SHAPE_NAMES, region_shapes
 from leukofeat.smear import Smear
 
-# power of a length in each measure: what pixel_size turns into micrometres
-_POWERS = {
-    "area": 2,
-    "convex_area": 2,
-    "perimeter": 1,
-    "equivalent_diameter": 1,
-    "major_axis": 1,
-    "minor_axis": 1,
-    "feret_max": 1,
-    "feret_min": 1,
-    "neighbor_distance": 1,
-}
+# what pixel_size turns into micrometres: power of a length in each measure
+_LENGTHS = (
+    "perimeter",
+    "equivalent_diameter",
+    "major_axis",
+    "minor_axis",
+    "feret_max",
+    "feret_min",
+    "neighbor_distance",
+)
+_POWERS = dict.fromkeys(_LENGTHS, 1) | {"area": 2, "convex_area": 2}
 _UNITS = {0: "", 1: "_um", 2: "_um2"}
 _RELATION_NAMES = (
     "cytoplasm_area",
@@ -59,7 +61,7 @@ def measure_geometry(smear: Smear, pixel_size: float | None = None) -> np.ndarra
     -------
     ndarray of float64, shape (n_cells, columns)
         Named by `geometry_names`. For nucleus and cell the measures of
-        :func:`leukofeat.kernels.shape.shape.region_shapes`; then
+        :func:`leukofeat.kernels.shape.region_shapes.region_shapes`; then
 
         - ``cytoplasm_area``: cell area - nucleus area;
         - ``nc_area_ratio``, ``nc_diameter_ratio``: nucleus / cell, of areas and of equivalent diameters (0 to 1);
@@ -83,8 +85,8 @@ def measure_geometry(smear: Smear, pixel_size: float | None = None) -> np.ndarra
     >>> values["nucleus_area"], values["cytoplasm_area"], round(values["nc_area_ratio"], 3)
     (9.0, 40.0, 0.184)
     """
-    cell, _, cell_center = region_shapes(smear.region("cell"), boxes=smear.region_boxes("cell"))
-    nucleus, _, nucleus_center = region_shapes(smear.region("nucleus"), boxes=smear.region_boxes("nucleus"))
+    cell, cell_center = region_shapes(smear.region("cell"), smear.region_boxes("cell"))
+    nucleus, nucleus_center = region_shapes(smear.region("nucleus"), smear.region_boxes("nucleus"))
     area, diameter = SHAPE_NAMES.index("area"), SHAPE_NAMES.index("equivalent_diameter")
     # a cell without nucleus is all cytoplasm
     cytoplasm = cell[:, area] - np.where(np.isnan(nucleus[:, area]), 0, nucleus[:, area])
@@ -115,7 +117,13 @@ def nearest_distances(centers: np.ndarray) -> np.ndarray:
     return np.where(np.isinf(nearest), np.nan, nearest)
 
 
-class GeometryFeatures(FeatureFamily):
+_shape = partial(Measure, rotation="any", stain="both", level="cell")
+_same = partial(_shape, unit="1", scale="same")
+_regionprops = partial(_shape, source="scikit-image regionprops")
+_hu = partial(_same, source="Hu 1962")
+
+
+class GeometryFeatures(CellFamily):
     """Size and shape of the nuclei and cells, N:C ratios, nucleus position, spacing and number of cells.
 
     The image's row holds ``cell_count`` and the summaries over the cells (``nucleus_area_mean``); the per-cell table
@@ -142,21 +150,128 @@ class GeometryFeatures(FeatureFamily):
     [('cell_count', 1.0), ('nucleus_area_mean', 9.0)]
     """
 
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure("cell_count", "cells found", "1", "number of cells with a pixel", "", "any", "same", "both", "image"),
+        _regionprops("{body}_area[_um2]", "area", "px²", "A = number of pixels", scale="area"),
+        _shape(
+            "{body}_perimeter[_um]",
+            "length of the outline",
+            "px",
+            "P = n₁ + √2 n₂ + (1 + √2)/2 n₃ over straight, diagonal and corner border pixels",
+            "Benkrid and Crookes 2000",
+            scale="length",
+        ),
+        _regionprops(
+            "{body}_equivalent_diameter[_um]", "diameter of the disc of equal area", "px", "√(4A/π)", scale="length"
+        ),
+        _regionprops(
+            "{body}_major_axis[_um]",
+            "long axis of the ellipse of equal second moments",
+            "px",
+            "4√λ₁, λ₁ ≥ λ₂ of the covariance of the pixels",
+            scale="length",
+        ),
+        _regionprops("{body}_minor_axis[_um]", "short axis of that ellipse", "px", "4√λ₂", scale="length"),
+        _regionprops("{body}_eccentricity", "0 circle, towards 1 a line", "1", "√(1 − λ₂/λ₁)", scale="same"),
+        _regionprops("{body}_aspect_ratio", "short by long axis", "1", "√(λ₂/λ₁)", scale="same"),
+        _regionprops(
+            "{body}_extent",
+            "share of the bounding box",
+            "1",
+            "A / (height × width of the box)",
+            rotation="quarter",
+            scale="same",
+        ),
+        _regionprops(
+            "{body}_convex_area[_um2]",
+            "area of the convex hull",
+            "px²",
+            "Ac = pixels whose centre the hull holds",
+            scale="area",
+        ),
+        _regionprops("{body}_solidity", "share of the convex hull", "1", "A / Ac", scale="same"),
+        _regionprops(
+            "{body}_feret_max[_um]",
+            "largest diameter",
+            "px",
+            "Fmax = largest distance of two hull vertices",
+            scale="length",
+        ),
+        _shape(
+            "{body}_feret_min[_um]",
+            "smallest width",
+            "px",
+            "smallest distance of two parallel supports of the hull",
+            "Feret 1930",
+            scale="length",
+        ),
+        _same("{body}_convexity", "how little the outline folds", formula="perimeter of the hull / P", source=""),
+        _same("{body}_circularity", "near 1 for a disc, less for anything else", formula="4πA / P²", source="Cox 1927"),
+        _same("{body}_compactness", "near 4π for a disc, more for anything else", formula="P² / A", source=""),
+        _same("{body}_roundness", "1 for a disc, less for anything long", formula="4A / (π Fmax²)", source=""),
+        _hu("{body}_hu_1", "moment of inertia", formula="η₂₀ + η₀₂, η the normalised central moments"),
+        _hu("{body}_hu_2", "elongation", formula="(η₂₀ − η₀₂)² + 4η₁₁²", rotation="quarter"),
+        _hu("{body}_hu_3", "triangularity", formula="(η₃₀ − 3η₁₂)² + (3η₂₁ − η₀₃)²", rotation="quarter", scale="no"),
+        _hu(
+            "{body}_hu_4",
+            "lopsidedness",
+            formula="p² + q², p = η₃₀ + η₁₂, q = η₂₁ + η₀₃",
+            rotation="quarter",
+            scale="no",
+        ),
+        _hu(
+            "{body}_hu_5",
+            "fifth invariant",
+            formula="u p (p² − 3q²) + v q (3p² − q²), u = η₃₀ − 3η₁₂, v = 3η₂₁ − η₀₃",
+            rotation="quarter",
+            scale="no",
+        ),
+        _hu(
+            "{body}_hu_6", "sixth invariant", formula="(η₂₀ − η₀₂)(p² − q²) + 4η₁₁ p q", rotation="quarter", scale="no"
+        ),
+        _hu(
+            "{body}_hu_7",
+            "seventh invariant; a mirror changes its sign",
+            formula="v p (p² − 3q²) − u q (3p² − q²)",
+            rotation="turns",
+            scale="no",
+        ),
+        _shape("cytoplasm_area[_um2]", "area of the cytoplasm", "px²", "A(cell) − A(nucleus)", "", scale="area"),
+        _same("nc_area_ratio", "nucleus by cell, of areas", formula="A(nucleus) / A(cell)", source=""),
+        _same("nc_diameter_ratio", "nucleus by cell, of diameters", formula="√(A(nucleus) / A(cell))", source=""),
+        _same(
+            "nucleus_cytoplasm_ratio", "nucleus by cytoplasm, of areas", formula="A(nucleus) / A(cytoplasm)", source=""
+        ),
+        _same(
+            "nucleus_offset",
+            "how far off the centre the nucleus lies",
+            formula="distance of the centroids / equivalent diameter of the cell",
+            source="",
+        ),
+        _shape(
+            "cell_neighbor_distance[_um]",
+            "distance to the nearest other cell",
+            "px",
+            "smallest distance between centroids",
+            "",
+            scale="length",
+        ),
+    )
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = CellFamily._parameter_constraints | {
+        "pixel_size": [Number(Real, 0, above=True), None]
+    }
+
     def __init__(self, *, pixel_size: float | None = None, summary: Sequence[str] = ("mean", "std")) -> None:
         self.pixel_size = pixel_size
         self.summary = summary
 
-    def check_params(self) -> None:
-        if self.pixel_size is not None:
-            check_number("pixel_size", self.pixel_size, low=1e-9)
-        check_choices("summary", self.summary, tuple(SUMMARIES))
-
     def row_names(self) -> list[str]:
-        return ["cell_count", *summary_names(self.cell_names(), self.summary)]
+        return ["cell_count", *super().row_names()]
 
     def row(self, smear: Smear) -> np.ndarray:
         count = np.count_nonzero(smear.region_boxes("cell")[:, 4])
-        return np.concatenate([[count], summarize(self.cells(smear), self.summary)])
+        return np.concatenate([[count], super().row(smear)])
 
     def cell_names(self) -> list[str]:
         return geometry_names(self.pixel_size)

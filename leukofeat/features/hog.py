@@ -2,48 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
 
-from leukofeat.base import FeatureFamily, check_choices, check_number
-from leukofeat.features.parts import cell_regions, flatten, parts_of, pool, split_cells
+from leukofeat.base import FeatureFamily
+from leukofeat.constraints import EachIn, Integral, Number, SomeOf
+from leukofeat.features.measure import Measure
+from leukofeat.features.parts import cell_regions, flatten, merge, parts_of
 from leukofeat.kernels.texture.gradients import GRADIENT_NAMES, gradient_statistics, gradient_sums
 from leukofeat.kernels.texture.hog import hog_image_statistics, hog_vector
 from leukofeat.smear import REGIONS, Smear
 
-
-def measure_hog(
-    image: np.ndarray, orientations: int = 9, pixels_per_cell: tuple[int, int] = (8, 8)
-) -> dict[str, float]:
-    """Statistics of the HOG picture of a grey image: maximum, mean, standard deviation, share of pixels above 0.
-
-    Parameters
-    ----------
-    image : ndarray of uint8, shape (H, W)
-        Grey values.
-    orientations, pixels_per_cell
-        As in ``skimage.feature.hog``, whose ``visualize=True`` draws the picture.
-
-    Returns
-    -------
-    dict
-        ``max``, ``mean``, ``std`` and ``active``.
-
-    Examples
-    --------
-    >>> measure_hog(np.zeros((16, 16), np.uint8))
-    {'max': 0.0, 'mean': 0.0, 'std': 0.0, 'active': 0.0}
-    """
-    values = hog_image_statistics(image, orientations, pixels_per_cell)
-    return dict(zip(GRADIENT_NAMES, values.tolist(), strict=True))
+_STATISTICS = {
+    "max": ("largest", "max x", "level"),
+    "mean": ("mean", "Σx / n", "level"),
+    "std": ("standard deviation", "√(Σ(x − mean)² / n)", "level"),
+    "active": ("share above 0", "n(x > 0) / n", "1"),
+}
 
 
-def _merge(sums: np.ndarray, merge: Callable[..., np.ndarray], regions: Sequence[str]) -> np.ndarray:
-    """Gradient statistics of regions from sums over parts: all columns add up but the last, the largest gradient."""
-    parts = [merge(sums[:, :-1], regions), merge(sums[:, -1:], regions, np.maximum)]
-    return gradient_statistics(np.concatenate(parts, axis=-1))
+def _measure_gradient(smear: Smear, regions: Sequence[str], per_cell: bool) -> np.ndarray:
+    parts = parts_of(smear, regions, per_cell)
+    sums = gradient_sums(smear.gray, parts.runs, parts.n)
+    # all columns add up but the last, the largest gradient
+    merged = [merge(sums[:, :-1], regions), merge(sums[:, -1:], regions, np.maximum)]
+    return flatten(gradient_statistics(np.concatenate(merged, axis=-1)), per_cell)
 
 
 class HOGFeatures(FeatureFamily):
@@ -80,6 +66,53 @@ class HOGFeatures(FeatureFamily):
     ['image_hog_max', 'image_hog_mean', 'image_hog_std', 'image_hog_active']
     """
 
+    measures: ClassVar[tuple[Measure, ...]] = (
+        *(
+            Measure(
+                f"image_hog_{name}",
+                f"{meaning} of the HOG picture, a stroke for each direction of each grid cell",
+                unit,
+                formula,
+                "scikit-image hog; Jin et al. 2023",
+                "no",
+                "no",
+                "no",
+                "image",
+            )
+            for name, (meaning, formula, unit) in _STATISTICS.items()
+        ),
+        *(
+            Measure(
+                f"{{region}}_gradient_{name}",
+                f"{meaning} of the gradient's magnitude",
+                unit,
+                f"{formula}, x = √(gx² + gy²), g = next − previous pixel",
+                "Jin et al. 2023",
+                "quarter",
+            )
+            for name, (meaning, formula, unit) in _STATISTICS.items()
+        ),
+        Measure(
+            "image_hog_vector_{k}",
+            "descriptor of the scaled image",
+            "1",
+            "gradient histograms of grid cells, blocks to unit length, clipped at 0.2",
+            "Dalal and Triggs 2005",
+            "no",
+            "no",
+            "no",
+            "image",
+        ),
+    )
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "regions": [SomeOf(*REGIONS)],
+        "orientations": [Number(Integral, 1, 180)],
+        "pixels_per_cell": [EachIn(Integral, 1, size=2)],
+        "vector": ["boolean"],
+        "cells_per_block": [EachIn(Integral, 1, size=2)],
+        "vector_size": [EachIn(Integral, 1, size=2)],
+    }
+
     def __init__(
         self,
         *,
@@ -98,14 +131,7 @@ class HOGFeatures(FeatureFamily):
         self.vector_size = vector_size
 
     def check_params(self) -> None:
-        check_choices("regions", self.regions, REGIONS)
-        check_number("orientations", self.orientations, integer=True, low=1, high=180)
-        for name in ("pixels_per_cell", "cells_per_block", "vector_size"):
-            pair = getattr(self, name)
-            if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-                raise TypeError(f"{name} must be a pair (rows, columns), not {pair!r}.")
-            for size in pair:
-                check_number(f"each of {name}", size, integer=True, low=1)
+        super().check_params()
         if self.vector and min(self._blocks()) < 1:
             raise ValueError(
                 f"vector_size={self.vector_size!r} holds no block of {self.cells_per_block!r} cells of "
@@ -125,16 +151,13 @@ class HOGFeatures(FeatureFamily):
         return names
 
     def row(self, smear: Smear) -> np.ndarray:
-        gray = smear.gray
-        parts = parts_of(smear, self.regions, per_cell=False)
-        sums = gradient_sums(gray, parts.map, parts.n, parts.runs)
         values = [
-            np.array(list(measure_hog(gray, self.orientations, self.pixels_per_cell).values())),
-            _merge(sums, pool, self.regions).ravel(),
+            hog_image_statistics(smear.gray, self.orientations, self.pixels_per_cell),
+            _measure_gradient(smear, self.regions, per_cell=False),
         ]
         if self.vector:
             rows, columns = self.vector_size
-            scaled = cv2.resize(gray, (columns, rows), interpolation=cv2.INTER_AREA)
+            scaled = cv2.resize(smear.gray, (columns, rows), interpolation=cv2.INTER_AREA)
             values.append(hog_vector(scaled, self.orientations, self.pixels_per_cell, self.cells_per_block))
         return np.concatenate(values)
 
@@ -145,6 +168,4 @@ class HOGFeatures(FeatureFamily):
         regions = cell_regions(self.regions)
         if not regions:
             return np.empty((smear.n_cells, 0))
-        parts = parts_of(smear, regions, per_cell=True)
-        sums = gradient_sums(smear.gray, parts.map, parts.n, parts.runs)
-        return flatten(_merge(sums, split_cells, regions), per_cell=True)
+        return _measure_gradient(smear, regions, per_cell=True)

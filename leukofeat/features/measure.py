@@ -35,7 +35,7 @@ class Measure:
     meaning, unit, formula, source : str
         For people; the page's list of sources has the title.
     rotation, scale, stain : str
-        What it withstands, in the words that the page explains.
+        What it withstands, in the words that the page explains; nothing by default.
     level : {"cell", "region", "image"}
         Measured on a cell and summarised over the image's cells; on a region, of a cell (summarised where the family is
         told so) or of all together; or on the image only.
@@ -46,9 +46,9 @@ class Measure:
     unit: str
     formula: str
     source: str
-    rotation: str
-    scale: str
-    stain: str
+    rotation: str = "no"
+    scale: str = "no"
+    stain: str = "no"
     level: str = "region"
 
     def matches(self, column: str) -> bool:
@@ -56,7 +56,7 @@ class Measure:
 
         Examples
         --------
-        >>> area = Measure("{body}_area[_um2]", "area", "px²", "", "", "any", "area", "both", "cell")
+        >>> area = Measure("{body}_area[_um2]", "area", "px²", "", "", level="cell")
         >>> area.matches("nucleus_area_um2_mean"), area.matches("cytoplasm_area")
         (True, False)
         """

@@ -3,45 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 
-from leukofeat.base import FeatureFamily, check_choices, check_number
-from leukofeat.features.summary import SUMMARIES, summarize, summary_names
-from leukofeat.kernels.regions.distance import count_lobes
+from leukofeat.constraints import Integral, Number, SomeOf
+from leukofeat.features.cell_family import CellFamily
+from leukofeat.features.measure import Measure
 from leukofeat.kernels.shape.box_counting import box_dimensions
 from leukofeat.kernels.shape.contours import region_outlines
-from leukofeat.kernels.shape.harmonics import bending_energies, contour_harmonics
+from leukofeat.kernels.shape.lobes import count_lobes
 from leukofeat.kernels.shape.zernike import zernike_moments, zernike_orders
 from leukofeat.smear import Smear
-
-_N_POINTS = 128
-_N_HARMONICS = 8
-
-
-def outline_points(mask: np.ndarray, n_points: int = _N_POINTS) -> np.ndarray:
-    """Points at equal steps along the outer contour of a mask's largest part.
-
-    Parameters
-    ----------
-    mask : ndarray, shape (H, W)
-        Non-zero inside.
-    n_points : int
-        Number of points.
-
-    Returns
-    -------
-    ndarray of complex128, shape (n_points,)
-        Column + i row; the contour runs through the centres of the border pixels, in one sense of rotation.
-        NaN if it encloses no area.
-
-    Examples
-    --------
-    >>> square = np.zeros((6, 6), np.uint8); square[1:5, 1:5] = 1
-    >>> outline_points(square, 4).round(6).tolist()
-    [(1+1j), (1+4j), (4+4j), (4+1j)]
-    """
-    return region_outlines(np.asarray(mask) != 0, 1, n_points)[0]
 
 
 def fourier_descriptors(points: np.ndarray, n: int = 5) -> np.ndarray:
@@ -66,24 +40,14 @@ def fourier_descriptors(points: np.ndarray, n: int = 5) -> np.ndarray:
     >>> fourier_descriptors(2 * turn + 1 / turn, 2).round(6).tolist()
     [0.0, 0.0, 0.5, 0.0]
     """
-    return _descriptors(_harmonics(points, n + 1), n)
-
-
-def _harmonics(points: np.ndarray, n: int) -> np.ndarray:
-    points = np.asarray(points)
-    return contour_harmonics(points.reshape(-1, points.shape[-1]), n).reshape(*points.shape[:-1], 2 * n + 1)
-
-
-def _descriptors(harmonics: np.ndarray, n: int) -> np.ndarray:
-    magnitude = np.abs(harmonics)
-    zero = magnitude.shape[-1] // 2
+    magnitude = np.abs(np.fft.fft(points))
     orders = np.array([1, *range(2, n + 2), *range(-1, -n - 1, -1)])
-    backward = magnitude[..., zero - 1] > magnitude[..., zero + 1]
-    magnitude = np.where(backward[..., None], magnitude[..., zero - orders], magnitude[..., zero + orders])
+    backward = magnitude[..., -1] > magnitude[..., 1]
+    magnitude = np.where(backward[..., None], magnitude[..., -orders], magnitude[..., orders])
     return magnitude[..., 1:] / magnitude[..., :1]
 
 
-def bending_energy(points: np.ndarray, n_harmonics: int = _N_HARMONICS) -> np.ndarray:
+def bending_energy(points: np.ndarray, n_harmonics: int = 8) -> np.ndarray:
     """Bending energy of closed contours, relative to that of a circle of the same length (Young et al. 1974).
 
     Parameters
@@ -103,18 +67,26 @@ def bending_energy(points: np.ndarray, n_harmonics: int = _N_HARMONICS) -> np.nd
     >>> float(bending_energy(5 * np.exp(2j * np.pi * np.arange(64) / 64)).round(6))
     1.0
     """
-    n_points = np.shape(points)[-1]
-    harmonics = _harmonics(points, min(n_harmonics, (n_points - 1) // 2))
-    return bending_energies(harmonics.reshape(-1, harmonics.shape[-1]), n_points).reshape(harmonics.shape[:-1])
+    n_points = points.shape[-1]
+    frequency = np.fft.fftfreq(n_points, 1 / n_points)
+    spectrum = np.where(np.abs(frequency) <= n_harmonics, np.fft.fft(points), 0)
+    turns = 2j * np.pi * frequency
+    first, second = np.fft.ifft(turns * spectrum), np.fft.ifft(turns**2 * spectrum)
+    speed = np.abs(first)
+    bend = first.real * second.imag - first.imag * second.real
+    return (bend**2 / speed**5).mean(axis=-1) * speed.mean(axis=-1) / (4 * np.pi**2)
 
 
-class OutlineFeatures(FeatureFamily):
+_shape = partial(Measure, unit="1", scale="same", stain="both", level="cell")
+
+
+class OutlineFeatures(CellFamily):
     """Descriptors of the outlines of nuclei and cells, which neither place, size nor turn change much.
 
     Per cell: ``nucleus_fourier_2`` to ``_6`` and ``_m1`` to ``_m5`` (`fourier_descriptors`),
     ``nucleus_bending_energy``, ``nucleus_zernike_4_2`` (:func:`leukofeat.kernels.shape.zernike.zernike_moments` of the mask),
     ``nucleus_box_dimension`` (:func:`leukofeat.kernels.shape.box_counting.box_dimensions`), and ``nucleus_lobes`` and
-    ``nucleus_parts`` (:func:`leukofeat.kernels.regions.distance.count_lobes`). The image's row holds their summaries over the cells.
+    ``nucleus_parts`` (:func:`leukofeat.kernels.shape.lobes.count_lobes`). The image's row holds their summaries over the cells.
 
     Parameters
     ----------
@@ -135,6 +107,64 @@ class OutlineFeatures(FeatureFamily):
     1.0
     """
 
+    measures: ClassVar[tuple[Measure, ...]] = (
+        _shape(
+            "{body}_fourier_{k}",
+            "outline's Fourier descriptor, in the sense of the contour",
+            formula="|F(k)| / |F(1)|, F the transform of 128 equal steps x + iy along the outer contour, k = 2 to 6",
+            source="Zahn and Roskies 1972",
+            rotation="any, nearly",
+        ),
+        _shape(
+            "{body}_fourier_m{k}",
+            "the same against that sense",
+            formula="|F(−k)| / |F(1)|, k = 1 to 5",
+            source="Persoon and Fu 1977",
+            rotation="any, nearly",
+        ),
+        _shape(
+            "{body}_bending_energy",
+            "how much the outline bends; 1 for a circle",
+            formula="L ∮κ² ds / 4π², contour of 8 harmonics on either side",
+            source="Young et al. 1974",
+            rotation="quarter, nearly",
+        ),
+        _shape(
+            "{body}_zernike_{n}_{m}",
+            "Zernike moment of the mask",
+            formula="|Σ V*ₙₘ| (n + 1)/π / A on the disc about the centroid that holds it",
+            source="Teague 1980",
+            rotation="any",
+        ),
+        _shape(
+            "{body}_box_dimension",
+            "fractal dimension of the outline",
+            formula="slope of log N(s) on log 1/s, N boxes of s = 1, 2, 4, … pixels",
+            source="Mandelbrot 1982",
+            rotation="no",
+            scale="no",
+        ),
+        _shape(
+            "nucleus_lobes",
+            "lobes",
+            formula="peaks of the distance to the outside that rise 0.15 of the largest above the neck",
+            source="",
+            rotation="any",
+        ),
+        _shape(
+            "nucleus_parts",
+            "pieces",
+            formula="8-connected parts of at least 5 % of the pixels",
+            source="",
+            rotation="any",
+        ),
+    )
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = CellFamily._parameter_constraints | {
+        "regions": [SomeOf("nucleus", "cell")],
+        "degree": [Number(Integral, 0, 12)],
+    }
+
     def __init__(
         self,
         *,
@@ -146,17 +176,6 @@ class OutlineFeatures(FeatureFamily):
         self.degree = degree
         self.summary = summary
 
-    def check_params(self) -> None:
-        check_choices("regions", self.regions, ("nucleus", "cell"))
-        check_number("degree", self.degree, integer=True, low=0, high=12)
-        check_choices("summary", self.summary, tuple(SUMMARIES))
-
-    def row_names(self) -> list[str]:
-        return summary_names(self.cell_names(), self.summary)
-
-    def row(self, smear: Smear) -> np.ndarray:
-        return summarize(self.cells(smear), self.summary)
-
     def cell_names(self) -> list[str]:
         names = [f"fourier_{k}" for k in range(2, 7)] + [f"fourier_m{k}" for k in range(1, 6)] + ["bending_energy"]
         names += [f"zernike_{n}_{m}" for n, m in zernike_orders(self.degree)] + ["box_dimension"]
@@ -164,16 +183,13 @@ class OutlineFeatures(FeatureFamily):
         return columns + (["nucleus_lobes", "nucleus_parts"] if "nucleus" in self.regions else [])
 
     def cells(self, smear: Smear) -> np.ndarray:
-        maps = [smear.region(region) for region in self.regions]
-        boxes = [smear.region_boxes(region) for region in self.regions]
         columns = []
-        for labels, box in zip(maps, boxes, strict=True):
-            points = region_outlines(labels, n_points=_N_POINTS, boxes=box)
-            harmonics = contour_harmonics(points, _N_HARMONICS)
-            columns += [_descriptors(harmonics, 5), bending_energies(harmonics, _N_POINTS)[:, None]]
-            columns += [zernike_moments(labels, degree=self.degree, boxes=box)[0]]
-            columns += [box_dimensions(labels, boxes=box)[:, None]]
+        for region in self.regions:
+            labels, boxes = smear.region(region), smear.region_boxes(region)
+            points = region_outlines(labels, boxes)
+            columns += [fourier_descriptors(points), bending_energy(points)[:, None]]
+            columns += [zernike_moments(labels, boxes, self.degree), box_dimensions(labels, boxes)[:, None]]
         if "nucleus" in self.regions:
-            i = list(self.regions).index("nucleus")
-            columns.append(count_lobes(maps[i], depths=smear.nuclear_depths(), boxes=boxes[i]))
+            nuclei, boxes = smear.region("nucleus"), smear.region_boxes("nucleus")
+            columns.append(count_lobes(nuclei, boxes, smear.nuclear_depths()))
         return np.hstack(columns)

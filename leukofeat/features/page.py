@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leukofeat.features.catalogue import CATALOGUE
+from leukofeat.features.catalogue import built_in
 from leukofeat.features.measure import Measure
 
 TOLERANCE, SLACK = 0.05, 0.02  # of what is called the same: relative, or absolute
@@ -82,12 +82,10 @@ def features_page() -> str:
     >>> features_page().splitlines()[0]
     '# Features'
     """
-    from leukofeat import features
-
     blocks = [_HEAD]
-    for name, measures in CATALOGUE.items():
-        purpose = (getattr(features, name).__doc__ or "").split("\n")[0]
-        rows = [_COLUMNS, ("---",) * len(_COLUMNS), *(_cells(measure) for measure in measures)]
+    for name, family in built_in().items():
+        purpose = (family.__doc__ or "").split("\n")[0]
+        rows = [_COLUMNS, ("---",) * len(_COLUMNS), *map(_cells, family.measures)]
         table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
         blocks.append(f"\n## {name}\n\n{purpose}\n\n{table}\n")
     return "".join([*blocks, _SOURCES])

@@ -9,17 +9,13 @@ from functools import cached_property, reduce
 import numpy as np
 
 from leukofeat.kernels.arrays import plain
+from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.spans import number_parts, part_runs
-from leukofeat.kernels.shape.shape import region_boxes
 from leukofeat.smear import Smear
 
 CELL_REGIONS = ("nucleus", "cytoplasm", "cell")
-_POOLED = {"background": [0], "nucleus": [1], "cytoplasm": [2], "cell": [1, 2], "image": [0, 1, 2]}
-
-
-def pool(values: np.ndarray, regions: Sequence[str], combine: np.ufunc = np.add) -> np.ndarray:
-    """Sums over the parts (first axis, as `parts_of` numbers them) to sums over `regions` (first axis)."""
-    return np.stack([reduce(combine, [values[part] for part in _POOLED[region]]) for region in regions])
+# outside the cells, nucleus, cytoplasm
+_PARTS = {"background": [0], "nucleus": [1], "cytoplasm": [2], "cell": [1, 2], "image": [0, 1, 2]}
 
 
 class Parts:
@@ -44,7 +40,7 @@ class Parts:
 
     @cached_property
     def boxes(self) -> np.ndarray:
-        """Boxes of parts 1 to n - 1: :func:`leukofeat.kernels.shape.shape.region_boxes`."""
+        """Boxes of parts 1 to n - 1: :func:`leukofeat.kernels.regions.boxes.region_boxes`."""
         return region_boxes(self.map, self.n - 1)
 
 
@@ -55,8 +51,8 @@ def _number(smear: Smear, per_cell: bool, outside: int) -> Parts:
 
 def _whole(height: int, width: int) -> Parts:
     parts = Parts(np.zeros((height, width), np.int32), 3)
-    parts.runs = np.zeros((height, 4), np.int32)
-    parts.runs[:, 0], parts.runs[:, 2] = np.arange(height), width
+    # known without reading the map
+    parts.runs = (np.arange(height)[:, None] * [1, 0, 0, 0] + [0, 0, width, 0]).astype(np.int32)
     return parts
 
 
@@ -72,39 +68,70 @@ def parts_of(smear: Smear, regions: Sequence[str], per_cell: bool) -> Parts:
     return smear.keep(("parts", per_cell, outside), lambda: _number(smear, per_cell, outside))
 
 
+def merge(values: np.ndarray, regions: Sequence[str], combine: np.ufunc = np.add) -> np.ndarray:
+    """Sums over the parts (first axis, as `parts_of` numbers them) to sums over regions: (cells, regions, ...).
+
+    All cells of an image together are one. Of single cells there are sums over nucleus, cytoplasm and cell only.
+
+    Examples
+    --------
+    >>> merge(np.array([7, 1, 2, 3, 4]), ["nucleus", "cell"]).tolist()
+    [[1, 3], [3, 7]]
+    """
+    parts = values[:1], values[1::2], values[2::2]
+    return np.stack([reduce(combine, [parts[k] for k in _PARTS[region]]) for region in regions], axis=1)
+
+
+def means(sums: np.ndarray) -> np.ndarray:
+    """Means from pixels and sums (last axis); NaN without pixels.
+
+    Examples
+    --------
+    >>> means(np.array([[4.0, 6.0, 10.0], [0.0, 0.0, 0.0]])).tolist()
+    [[1.5, 2.5], [nan, nan]]
+    """
+    return sums[..., 1:] / np.where(sums[..., :1] > 0, sums[..., :1], np.nan)
+
+
 def measure_regions(
     kernel: Callable[..., np.ndarray], smear: Smear, regions: Sequence[str], per_cell: bool
 ) -> np.ndarray:
-    """Values of `kernel(labels, n_labels, boxes=...)` of each region, of all cells together (one label) or of each cell.
+    """Values of `kernel(labels, boxes)` of each region, of all cells together (one label) or of each cell.
 
     Shape (labels, regions, ...). Nuclei and cytoplasm do not overlap: one label map holds both.
     """
     values = {}
     if {"nucleus", "cytoplasm"} & set(regions):
         parts = parts_of(smear, ["nucleus", "cytoplasm"], per_cell)
-        both = kernel(parts.map, parts.n - 1, boxes=parts.boxes)
+        both = kernel(parts.map, parts.boxes)
         values = {"nucleus": both[0::2], "cytoplasm": both[1::2]}
     for region in set(regions) - set(values):
-        labels = smear.region(region)
-        values[region] = kernel(labels if per_cell else labels > 0, smear.n_cells if per_cell else 1, boxes=None)
+        if per_cell:
+            values[region] = kernel(smear.region(region), smear.region_boxes(region))
+        else:
+            whole = Parts((smear.region(region) > 0).astype(np.int32), 2)
+            values[region] = kernel(whole.map, whole.boxes)
     return np.stack([values[region] for region in regions], axis=1)
 
 
-def split_cells(values: np.ndarray, regions: Sequence[str], combine: np.ufunc = np.add) -> np.ndarray:
-    """Sums over the parts of single cells to sums over each cell's regions: (n_cells, regions, ...)."""
-    nucleus, cytoplasm = values[1::2], values[2::2]
-    of = {"nucleus": lambda: nucleus, "cytoplasm": lambda: cytoplasm, "cell": lambda: combine(nucleus, cytoplasm)}
-    return np.stack([of[region]() for region in regions], axis=1)
+def over_directions(values: np.ndarray) -> np.ndarray:
+    """Mean and range over the directions (axis -2), which they replace; a direction of NaN is left out."""
+    known = ~np.isnan(values)
+    n_known = known.sum(axis=-2)
+    mean = values.sum(axis=-2, where=known) / np.where(n_known > 0, n_known, np.nan)
+    span = values.max(axis=-2, where=known, initial=-np.inf) - values.min(axis=-2, where=known, initial=np.inf)
+    return np.stack([mean, np.where(n_known > 0, span, np.nan)], axis=-2)
+
+
+def flatten(values: np.ndarray, per_cell: bool) -> np.ndarray:
+    """Values (cells, ...) in a row for each cell, of which there may be none, or of all cells together in one row."""
+    table = values.reshape(len(values), math.prod(values.shape[1:]))
+    return table if per_cell else table[0]
 
 
 def cell_regions(regions: Sequence[str]) -> list[str]:
     """Those of `regions` that a single cell has."""
     return [region for region in regions if region in CELL_REGIONS]
-
-
-def flatten(values: np.ndarray, per_cell: bool) -> np.ndarray:
-    """All values in one row, or one row a cell (first axis), of which there may be none."""
-    return values.reshape(len(values), math.prod(values.shape[1:])) if per_cell else values.ravel()
 
 
 def number_word(number: float) -> str:

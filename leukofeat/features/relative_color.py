@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
 
-from leukofeat.base import FeatureFamily, check_choices
+from leukofeat.base import FeatureFamily
+from leukofeat.constraints import SomeOf
+from leukofeat.features.measure import Measure
 from leukofeat.features.parts import parts_of
-from leukofeat.kernels.color.histograms import optical_density_table, part_histograms, side_means
+from leukofeat.kernels.color.histograms import part_histograms
+from leukofeat.kernels.color.otsu import otsu_thresholds
+from leukofeat.kernels.color.stains import optical_density_table, side_means
 from leukofeat.smear import Smear
 
 _CHANNELS = ("lab_l", "lab_a", "lab_b", "od_r", "od_g", "od_b")
@@ -45,25 +50,13 @@ def redcell_threshold(smear: Smear) -> int:
     outside = (smear.region("cell") == 0).astype(np.uint8)
     green = cv2.extractChannel(smear.image, 1)
     counts = cv2.calcHist([green], [0], outside, [256], [0, 256]).ravel().astype(np.int64)
-    threshold = _otsu(counts)
-    values, below = counts * np.arange(256), slice(0, threshold + 1)
-    dark, total = counts[below].sum(), counts.sum()
-    if dark in (0, total):
+    cuts = otsu_thresholds(counts)
+    if not len(cuts):
         return -1
-    mean_dark = values[below].sum() / dark
-    mean_light = (values.sum() - values[below].sum()) / (total - dark)
-    return threshold if mean_light - mean_dark >= 15 else -1
-
-
-def _otsu(counts: np.ndarray) -> int:
-    """Last value of the darker class that separates best (Otsu 1979); -1 without pixels."""
-    n = np.cumsum(counts)
-    sums = np.cumsum(counts * np.arange(counts.size))
-    if not n[-1]:
-        return -1
-    others = n[-1] - n
-    gap = sums / np.maximum(n, 1) - (sums[-1] - sums) / np.maximum(others, 1)
-    return int(np.argmax(n * others * gap**2))
+    threshold = int(cuts[0])
+    sides = np.arange(threshold + 1), np.arange(threshold + 1, 256)
+    dark, light = (counts[side] @ side / counts[side].sum() for side in sides)
+    return threshold if light - dark >= 15 else -1
 
 
 def _mean_colors(lab: np.ndarray, rgb: np.ndarray) -> np.ndarray:
@@ -103,11 +96,41 @@ class RelativeColorFeatures(FeatureFamily):
     np.True_
     """
 
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure(
+            "{part}_minus_{reference}_{lab}",
+            "mean LAB against that of cytoplasm, light background or red cells",
+            "8 bit",
+            "μ(part) − μ(reference)",
+            "",
+            "any",
+            "same",
+        ),
+        Measure(
+            "{part}_minus_{reference}_{od}",
+            "the same of optical density",
+            "1",
+            "μ(part) − μ(reference), a logarithm of a ratio of light",
+            "Beer-Lambert",
+            "any",
+            "same",
+            "light",
+        ),
+        Measure(
+            "nucleus_per_redcell_{od}",
+            "nuclear density in units of the red cells'",
+            "1",
+            "(μ(nucleus) − μ(background)) / (μ(red cells) − μ(background))",
+            "",
+            "any",
+            "same",
+            "both",
+        ),
+    )
+    _parameter_constraints: ClassVar[dict[str, Any]] = {"references": [SomeOf(*REFERENCES)]}
+
     def __init__(self, *, references: Sequence[str] = REFERENCES) -> None:
         self.references = references
-
-    def check_params(self) -> None:
-        check_choices("references", self.references, REFERENCES)
 
     def row_names(self) -> list[str]:
         names = []
@@ -130,9 +153,7 @@ class RelativeColorFeatures(FeatureFamily):
 
     def measure(self, smear: Smear, per_cell: bool) -> np.ndarray:
         parts = parts_of(smear, ["nucleus", "cytoplasm"], per_cell)
-        means = _mean_colors(
-            *(part_histograms(plane, parts.map, parts.n, parts.runs) for plane in (smear.lab, smear.image))
-        )
+        means = _mean_colors(*(part_histograms(plane, parts.runs, parts.n) for plane in (smear.lab, smear.image)))
         nucleus, cytoplasm = means[1::2], means[2::2]
         background, redcell = side_means(smear.image, smear.lab, smear.region("cell"), redcell_threshold(smear))
         columns = []

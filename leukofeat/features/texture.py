@@ -4,58 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 
-from leukofeat.base import check_choice, check_number
-from leukofeat.features.parts import flatten, measure_regions, number_word, parts_of, pool, split_cells
+from leukofeat.constraints import EachIn, Empty, Integral, Number, OneOf, Real, check
+from leukofeat.features.measure import Measure
+from leukofeat.features.parts import flatten, measure_regions, merge, number_word, over_directions, parts_of
+from leukofeat.features.planes import CHANNELS, quantized_plane, texture_plane
 from leukofeat.features.region_family import RegionFamily
 from leukofeat.kernels.texture.haralick import HARALICK_NAMES, haralick
 from leukofeat.kernels.texture.lbp import lbp_histograms
 from leukofeat.smear import Smear
 
-CHANNELS = ("gray", "red", "green", "blue", "lightness", "saturation")
-
-
-def texture_plane(smear: Smear, channel: str) -> np.ndarray:
-    """The 8-bit plane of shape (height, width) that texture is read from; kept with the record and read-only."""
-    if channel == "gray":
-        return smear.gray
-    return smear.keep(("plane", channel), lambda: _extract_plane(smear, channel))
-
-
-def _extract_plane(smear: Smear, channel: str) -> np.ndarray:
-    if channel == "lightness":
-        image, k = smear.lab, 0
-    elif channel == "saturation":
-        image, k = smear.hsv, 1
-    else:
-        image, k = smear.image, ("red", "green", "blue").index(channel)
-    plane = cv2.extractChannel(image, k).view()
-    plane.flags.writeable = False
-    return plane
-
-
-def quantized_plane(smear: Smear, channel: str, levels: int) -> np.ndarray:
-    """The plane in `levels` equal steps, uint8: level = value * levels // 256."""
-    if 256 % levels == 0:
-        return texture_plane(smear, channel) // np.uint8(256 // levels)
-    return cv2.LUT(texture_plane(smear, channel), (np.arange(256) * levels // 256).astype(np.uint8))
-
-
-def over_directions(values: np.ndarray) -> np.ndarray:
-    """Mean and range over the directions (axis -2), which they replace; a direction of NaN is left out."""
-    known = ~np.isnan(values)
-    if known.all():
-        out = np.empty((*values.shape[:-2], 2, values.shape[-1]))
-        out[..., 0, :] = np.add.reduce(values, axis=-2) / values.shape[-2]
-        out[..., 1, :] = np.maximum.reduce(values, axis=-2) - np.minimum.reduce(values, axis=-2)
-        return out
-    n_known = known.sum(axis=-2)
-    mean = np.where(known, values, 0).sum(axis=-2) / np.where(n_known > 0, n_known, np.nan)
-    span = np.where(known, values, -np.inf).max(axis=-2) - np.where(known, values, np.inf).min(axis=-2)
-    return np.stack([mean, np.where(n_known > 0, span, np.nan)], axis=-2)
+_HARALICK = {
+    "energy": ("evenness of the pairs (angular second moment)", "1", "Σ p(i,j)²"),
+    "contrast": ("local contrast", "level²", "Σ (i − j)² p(i,j)"),
+    "correlation": ("how well a neighbour is foretold", "1", "(Σ ij p(i,j) − μ²) / σ²"),
+    "variance": ("spread of the levels", "level²", "σ² = Σ (i − μ)² p(i)"),
+    "homogeneity": ("inverse difference moment", "1", "Σ p(i,j) / (1 + (i − j)²)"),
+    "sum_average": ("twice the mean level", "level", "Σ k p₊(k), p₊ of k = i + j"),
+    "sum_variance": ("spread of the sums", "level²", "Σ (k − sum_average)² p₊(k)"),
+    "sum_entropy": ("disorder of the sums", "bit", "−Σ p₊ log₂ p₊"),
+    "entropy": ("disorder of the pairs", "bit", "Hxy = −Σ p(i,j) log₂ p(i,j)"),
+    "difference_variance": ("spread of the differences", "level²", "variance of p₋, of k = |i − j|"),
+    "difference_entropy": ("disorder of the differences", "bit", "−Σ p₋ log₂ p₋"),
+    "information_1": ("first information measure of correlation", "1", "(Hxy − 2Hx) / Hx"),
+    "information_2": ("second one", "1", "√(1 − exp(−2 (2Hx − Hxy)))"),
+}
 
 
 def haralick_names(regions: Sequence[str], distances: Sequence[int] = (1,)) -> list[str]:
@@ -108,8 +84,7 @@ def measure_haralick(
     np.float64(0.0)
     """
     plane = quantized_plane(smear, channel, levels)
-    steps = tuple(int(d) for d in distances)
-    values = measure_regions(partial(haralick, plane, distances=steps), smear, regions, per_cell)
+    values = measure_regions(partial(haralick, plane, distances=distances), smear, regions, per_cell)
     return flatten(over_directions(values), per_cell)
 
 
@@ -152,14 +127,11 @@ def measure_lbp(
     np.float64(1.0)
     """
     parts = parts_of(smear, regions, per_cell)
-    plane = texture_plane(smear, channel)
-    merge = split_cells if per_cell else pool
     blocks = []
-    for histograms in lbp_histograms(plane, parts.map, parts.n, circles, parts.runs):
+    for histograms in lbp_histograms(texture_plane(smear, channel), parts.runs, parts.n, circles):
         counts = merge(histograms, regions)
         total = counts.sum(axis=-1, keepdims=True)
-        shares = counts / np.where(total > 0, total, np.nan)
-        blocks.append(flatten(shares, per_cell))
+        blocks.append(flatten(counts / np.where(total > 0, total, np.nan), per_cell))
     return np.concatenate(blocks, axis=-1)
 
 
@@ -193,6 +165,34 @@ class TextureFeatures(RegionFamily):
     (1, 36)
     """
 
+    measures: ClassVar[tuple[Measure, ...]] = (
+        *(
+            Measure(
+                f"{{region}}_haralick_{name}_d{{distance}}_{{over}}",
+                meaning,
+                unit,
+                formula,
+                "Haralick et al. 1973",
+                "quarter",
+            )
+            for name, (meaning, unit, formula) in _HARALICK.items()
+        ),
+        Measure(
+            "{region}_lbp_{points}_{radius}_{k}",
+            "share of the local binary pattern with k of the points not darker than the centre; the last: not uniform",
+            "1",
+            "pixels of the pattern / pixels",
+            "Ojala et al. 2002",
+            "quarter, nearly",
+        ),
+    )
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **RegionFamily._parameter_constraints,
+        "channel": [OneOf(*CHANNELS)],
+        "levels": [Number(Integral, 2, 256)],
+        "distances": [EachIn(Integral, 1), Empty()],
+    }
+
     def __init__(
         self,
         *,
@@ -210,15 +210,9 @@ class TextureFeatures(RegionFamily):
 
     def check_params(self) -> None:
         super().check_params()
-        check_choice("channel", self.channel, CHANNELS)
-        check_number("levels", self.levels, integer=True, low=2, high=256)
-        for distance in self.distances:
-            check_number("each of distances", distance, integer=True, low=1)
         for circle in self.circles:
-            if not isinstance(circle, (tuple, list)) or len(circle) != 2:
-                raise TypeError(f"each of circles must be a pair (points, radius), not {circle!r}.")
-            check_number("the points of each of circles", circle[0], integer=True, low=2, high=32)
-            check_number("the radius of each of circles", circle[1], low=0.5)
+            check("each of circles", circle, EachIn(Real, 0.5, size=2))
+            check("the points of each of circles", circle[0], Number(Integral, 2, 32))
         if not len(self.distances) and not len(self.circles):
             raise ValueError("distances and circles are both empty: nothing is left to measure.")
 

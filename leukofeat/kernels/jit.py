@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 import numba
 
 F = TypeVar("F")
+_OPTIONS = {"nogil": True, "error_model": "numpy"}
 
 
 def jit(function: F) -> F:
@@ -15,8 +16,7 @@ def jit(function: F) -> F:
     The machine code is cached on disk. Where no place can be written (a read-only install
     without a home), the kernel is compiled in memory instead of failing.
     """
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
     try:
-        return cast(F, numba.njit(cache=True, **options)(function))
+        return numba.njit(cache=True, **_OPTIONS)(function)
     except RuntimeError:  # numba: "no locator available"
-        return cast(F, numba.njit(**options)(function))
+        return numba.njit(**_OPTIONS)(function)

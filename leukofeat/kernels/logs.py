@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,6 @@ def log_table() -> NDArray[np.float64]:
 
 
 @jit
-def n_log_n(n: int, table: Any) -> float:
+def n_log_n(n: int, table: np.ndarray) -> float:
     """One value of n log2 n, 0 for 0; `table` is that of `log_table`."""
     return table[n] if n < table.size else n * np.log2(np.float64(n))

@@ -1,7 +1,8 @@
-"""What the displays share: outlines drawn into a picture, and a grid of axes."""
+"""What the displays share: outlines drawn into a picture, and a grid of axes with pictures in it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -34,20 +35,20 @@ def outline(smear: Smear, *, zoom: int = 2) -> np.ndarray:
     >>> outline(Smear(np.full((6, 6, 3), 230, np.uint8), labels)).shape
     (12, 12, 3)
     """
-    picture = smear.image.repeat(zoom, 0).repeat(zoom, 1)
-    if smear.is_segmented:
-        draw_edges(picture, smear.region("cell"), CELL_COLOR, zoom)
-        draw_edges(picture, smear.region("nucleus"), NUCLEUS_COLOR, zoom)
+    found = (("cell", CELL_COLOR), ("nucleus", NUCLEUS_COLOR)) if smear.is_segmented else ()
+    return draw_edges(smear.image, [(smear.region(name), color) for name, color in found], zoom)
+
+
+def draw_edges(image: np.ndarray, layers: Sequence[tuple[np.ndarray, tuple[int, int, int]]], zoom: int) -> np.ndarray:
+    """Zoomed copy of an image, the pixels coloured where neighbouring labels of each (label map, colour) differ."""
+    picture = image.repeat(zoom, 0).repeat(zoom, 1)
+    for labels, color in layers:
+        labels = labels.repeat(zoom, 0).repeat(zoom, 1)
+        edge = np.zeros(labels.shape, bool)
+        edge[:-1] |= labels[:-1] != labels[1:]
+        edge[:, :-1] |= labels[:, :-1] != labels[:, 1:]
+        picture[edge] = color
     return picture
-
-
-def draw_edges(picture: np.ndarray, labels: np.ndarray, color: tuple[int, int, int], zoom: int) -> None:
-    """Colour, in place, the pixels of an already zoomed picture where neighbouring labels differ."""
-    labels = labels.repeat(zoom, 0).repeat(zoom, 1)
-    edge = np.zeros(labels.shape, bool)
-    edge[:-1] |= labels[:-1] != labels[1:]
-    edge[:, :-1] |= labels[:, :-1] != labels[:, 1:]
-    picture[edge] = color
 
 
 def grid(n_rows: int, n_columns: int, width: float, height: float) -> Any:
@@ -58,3 +59,23 @@ def grid(n_rows: int, n_columns: int, width: float, height: float) -> Any:
         n_rows, n_columns, figsize=(width * n_columns, height * n_rows), squeeze=False, layout="constrained"
     )
     return axes
+
+
+class PictureGrid:
+    """Rows of pictures on a grid of axes: what the displays of images have in common."""
+
+    axes_: np.ndarray
+    figure_: Any
+
+    def draw(self, axes: Any, rows: Sequence[Sequence[np.ndarray]], size: tuple[float, float], *, frame: bool) -> None:
+        """Draw the rows on `axes` (rows, columns), or on a new figure with axes of `size` (width, height) in inches."""
+        if axes is None:
+            axes = grid(max(1, len(rows)), max(map(len, rows), default=1), *size)
+        self.axes_ = np.atleast_2d(axes)
+        self.figure_ = self.axes_[0, 0].figure
+        for ax in self.axes_.ravel():
+            ax.set(xticks=[], yticks=[])
+            ax.set_frame_on(frame)
+        for row, pictures in zip(self.axes_, rows, strict=False):
+            for ax, picture in zip(row, pictures, strict=False):
+                ax.imshow(picture)

@@ -49,6 +49,14 @@ class FeatureDisplay:
         Returns
         -------
         FeatureDisplay
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> table = pd.DataFrame({"area": [1.0, 1.2, 3.0, 3.1], "noise": [0.3, 0.1, 0.4, 0.2]})
+        >>> display = FeatureDisplay.from_table(table, [0, 0, 1, 1], class_names=["benign", "malignant"], k=1)
+        >>> list(display.table.columns)
+        ['area']
         """
         target = np.asarray(y)
         filled = table.fillna(table.median()).dropna(axis=1)

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from leukofeat.plotting.drawing import CELL_COLOR, NUCLEUS_COLOR, TRUTH_COLOR, draw_edges, grid
+from leukofeat.plotting.drawing import CELL_COLOR, NUCLEUS_COLOR, TRUTH_COLOR, PictureGrid, draw_edges
 from leukofeat.sequence import as_sequence
 
 
-class SegmentationDisplay:
+class SegmentationDisplay(PictureGrid):
     """What a segmenter found in a few images: cells outlined in green, nuclei in yellow, the truth in white.
 
     Parameters
@@ -52,18 +52,23 @@ class SegmentationDisplay:
         Returns
         -------
         SegmentationDisplay
+
+        Examples
+        --------
+        >>> from leukofeat.datasets import make_smears
+        >>> from leukofeat.segmentation import OtsuSegmenter
+        >>> images = make_smears(n_samples=3, size=64, random_state=0).images
+        >>> SegmentationDisplay.from_smears(OtsuSegmenter().transform(images), n_columns=2).axes_.shape
+        (2, 2)
         """
         images = as_sequence(X)
+        truth = [maps for maps in (truth_cells, truth_nuclei) if maps is not None]
         pictures, names = [], []
         for i in range(len(images)):
             smear = images.smear(i)
-            picture = smear.image.repeat(zoom, 0).repeat(zoom, 1)
-            for truth in (truth_cells, truth_nuclei):
-                if truth is not None:
-                    draw_edges(picture, np.asarray(truth[i]), TRUTH_COLOR, zoom)
-            draw_edges(picture, smear.region("cell"), CELL_COLOR, zoom)
-            draw_edges(picture, smear.region("nucleus"), NUCLEUS_COLOR, zoom)
-            pictures.append(picture)
+            layers = [(np.asarray(maps[i]), TRUTH_COLOR) for maps in truth]
+            layers += [(smear.region("cell"), CELL_COLOR), (smear.region("nucleus"), NUCLEUS_COLOR)]
+            pictures.append(draw_edges(smear.image, layers, zoom))
             names.append(f"{images.name(i).rsplit('/', 1)[-1]}: {smear.n_cells}")
         return cls(pictures, names if titles is None else titles).plot(n_columns=n_columns)
 
@@ -74,15 +79,9 @@ class SegmentationDisplay:
         -------
         self, with `figure_` and `axes_`
         """
-        if axes is None:
-            n_columns = max(1, min(n_columns, len(self.pictures)))
-            axes = grid(max(1, -(-len(self.pictures) // n_columns)), n_columns, 2.6, 2.7)
-        flat = np.ravel(axes)
-        for ax in flat:
-            ax.set_axis_off()
-        for ax, picture, title in zip(flat, self.pictures, self.titles, strict=False):
-            ax.imshow(picture)
+        n = max(1, min(n_columns, len(self.pictures))) if axes is None else np.atleast_2d(axes).shape[1]
+        rows = [self.pictures[start : start + n] for start in range(0, len(self.pictures), n)]
+        self.draw(axes, rows, (2.6, 2.7), frame=False)
+        for ax, title in zip(self.axes_.ravel(), self.titles, strict=False):
             ax.set_title(title, fontsize=8)
-        self.axes_ = axes
-        self.figure_ = flat[0].figure
         return self

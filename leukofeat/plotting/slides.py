@@ -9,13 +9,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from leukofeat.plotting.drawing import NOTE, grid
+from leukofeat.audit.slides import SLIDE_NOTE
+from leukofeat.plotting.drawing import NOTE, PictureGrid
 from leukofeat.sequence import as_sequence
 
 _SIDE = 112
 
 
-class SlidesDisplay:
+class SlidesDisplay(PictureGrid):
     """Estimated slides, a row a slide: a few of its images, and how many it has of each class.
 
     The figure says that the groups are an estimate. Look along each row for images that do not belong, and down the rows for
@@ -87,8 +88,6 @@ class SlidesDisplay:
         >>> display.axes_.shape
         (4, 3)
         """
-        from leukofeat.audit.slides import SLIDE_NOTE
-
         images, codes = as_sequence(X), np.asarray(groups)
         if len(codes) != len(images):
             raise ValueError(f"{len(images)} images and {len(codes)} groups.")
@@ -111,18 +110,11 @@ class SlidesDisplay:
         -------
         self, with `figure_` and `axes_`
         """
-        n_columns = max(map(len, self.pictures))
-        axes = grid(len(self.pictures), n_columns, 1.2, 1.25) if axes is None else np.atleast_2d(axes)
-        for ax in axes.ravel():
-            ax.set(xticks=[], yticks=[])
-            ax.set_frame_on(False)
-        for row, pictures, title in zip(axes, self.pictures, self.titles, strict=False):
-            for ax, picture in zip(row, pictures, strict=False):
-                ax.imshow(picture)
-            row[0].set_ylabel(title, fontsize=7, rotation=0, ha="right", va="center")
-        self.axes_ = axes
-        self.figure_ = axes[0, 0].figure
-        self.figure_.suptitle(textwrap.fill(f"{self.note} {NOTE}", 22 * max(4, n_columns)), fontsize=8)
+        self.draw(axes, self.pictures, (1.2, 1.25), frame=False)
+        for ax, title in zip(self.axes_[:, 0], self.titles, strict=False):
+            ax.set_ylabel(title, fontsize=7, rotation=0, ha="right", va="center")
+        width = 22 * max(4, *map(len, self.pictures))
+        self.figure_.suptitle(textwrap.fill(f"{self.note} {NOTE}", width), fontsize=8)
         return self
 
 

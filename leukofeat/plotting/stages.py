@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from leukofeat.base import ImageStage
-from leukofeat.plotting.drawing import grid, outline
+from leukofeat.pipeline import split_pipeline
+from leukofeat.plotting.drawing import PictureGrid, outline
 from leukofeat.sequence import as_sequence
 
 
-class StagesDisplay:
+class StagesDisplay(PictureGrid):
     """What each image stage of a pipeline makes of a few images: a row an image, a column a stage.
 
     Parameters
@@ -45,18 +45,24 @@ class StagesDisplay:
         Returns
         -------
         StagesDisplay
+
+        Examples
+        --------
+        >>> from sklearn.pipeline import make_pipeline
+        >>> from leukofeat.datasets import make_smears
+        >>> from leukofeat.preprocessing import MedianDenoiser
+        >>> images = make_smears(n_samples=3, size=64, random_state=0).images
+        >>> StagesDisplay.from_pipeline(make_pipeline(MedianDenoiser()), images).axes_.shape
+        (3, 2)
         """
         images = as_sequence(X)
-        columns, names = [[outline(images.smear(i)) for i in range(len(images))]], ["image"]
-        current = images
-        for _, stage in pipeline.steps:
-            if not isinstance(stage, ImageStage):
-                break
-            current = stage.transform(current)
-            columns.append([outline(current.smear(i)) for i in range(len(current))])
+        made, names = [images], ["image"]
+        for stage in split_pipeline(pipeline).stages:
+            made.append(stage.transform(made[-1]))
             names.append(type(stage).__name__)
+        rows = [[outline(sequence.smear(i)) for sequence in made] for i in range(len(images))]
         titles = [images.name(i) for i in range(len(images))] if row_names is None else list(row_names)
-        return cls([list(row) for row in zip(*columns, strict=True)], names, titles).plot()
+        return cls(rows, names, titles).plot()
 
     def plot(self, axes: Any = None) -> StagesDisplay:
         """Draw on `axes` (rows, columns), or on a new figure.
@@ -65,13 +71,9 @@ class StagesDisplay:
         -------
         self, with `figure_` and `axes_`
         """
-        axes = grid(len(self.row_names), len(self.stage_names), 2.6, 2.7) if axes is None else np.atleast_2d(axes)
-        for i, row in enumerate(self.pictures):
-            for j, picture in enumerate(row):
-                axes[i, j].imshow(picture)
-                axes[i, j].set(xticks=[], yticks=[])
-                axes[0, j].set_title(self.stage_names[j], fontsize=9)
-            axes[i, 0].set_ylabel(self.row_names[i], fontsize=9)
-        self.axes_ = axes
-        self.figure_ = axes[0, 0].figure
+        self.draw(axes, self.pictures, (2.6, 2.7), frame=True)
+        for ax, name in zip(self.axes_[0], self.stage_names, strict=False):
+            ax.set_title(name, fontsize=9)
+        for ax, name in zip(self.axes_[:, 0], self.row_names, strict=False):
+            ax.set_ylabel(name, fontsize=9)
         return self

@@ -1,6 +1,8 @@
 """Stages that turn an image into an image: colour normalisation, denoising, cropping."""
 
-from leukofeat.preprocessing.colors import background_color, stained_mask
-from leukofeat.preprocessing.stages import ColorNormalizer, MedianDenoiser, ScaleBarCropper
+from leukofeat.preprocessing.denoise import MedianDenoiser
+from leukofeat.preprocessing.normalize import ColorNormalizer
+from leukofeat.preprocessing.scale_bar import ScaleBarCropper
+from leukofeat.preprocessing.slide import background_color, stained_mask
 
 __all__ = ["ColorNormalizer", "MedianDenoiser", "ScaleBarCropper", "background_color", "stained_mask"]

@@ -19,13 +19,9 @@ def worst_rows(predictions: pd.DataFrame, pipeline: str, n: int) -> pd.DataFrame
     """Wrong predictions of a pipeline, the most certain first: `row`, `target`, `predicted`, `margin` (NaN without scores)."""
     own = predictions[predictions["pipeline"] == pipeline]
     wrong = own[own["target"] != own["predicted"]].drop_duplicates("row")
-    margins = []
-    for _, case in wrong.iterrows():
-        said, true = (case.get(f"score_{case[key]}", np.nan) for key in ("predicted", "target"))
-        margins.append(float(said) - float(true))
-    return (
-        wrong.assign(margin=margins).sort_values("margin", ascending=False, kind="stable", na_position="last").head(n)
-    )
+    margins = [case[f"score_{case['predicted']}"] - case[f"score_{case['target']}"] for _, case in wrong.iterrows()]
+    ranked = wrong.assign(margin=np.array(margins, float)).sort_values("margin", ascending=False, kind="stable")
+    return ranked.head(n)
 
 
 def worst_cases(
@@ -35,7 +31,7 @@ def worst_cases(
     rows = worst_rows(predictions, pipeline, n)
     if rows.empty:
         return None
-    wrong = int((predictions["pipeline"].eq(pipeline) & (predictions["target"] != predictions["predicted"])).sum())
+    wrong = (predictions["pipeline"].eq(pipeline) & (predictions["target"] != predictions["predicted"])).sum()
     images = as_sequence(X)
     if rows["row"].max() >= len(images):
         raise ValueError(f"images has {len(images)} images; the comparison speaks of image {rows['row'].max()}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -58,48 +58,55 @@ def ticks(low: float, high: float, n: int = 5) -> np.ndarray:
     return np.round(np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1) * step, 10)
 
 
-def interval_chart(
-    rows: Sequence[tuple[str, float, float, float, Sequence[float], int]], *, label: str, low: float | None = None,
-    high: float = 1.0,
-) -> Markup:  # fmt: skip
-    """A row each: name, value, ends of its interval, further points (folds), and the number of its colour."""
-    values = [v for row in rows for v in (*row[1:4], *row[4]) if v == v]
-    if low is None:
-        low = max(0.0, np.floor(20 * min(values, default=0.0) - 0.2) / 20)
+class Interval(NamedTuple):
+    """A row of an interval chart: a value with the ends of its interval, further points (folds), the number of its colour."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    points: Sequence[float]
+    series: int
+
+
+class Curve(NamedTuple):
+    """A curve in the unit square with the ends of its band, and the number of its colour."""
+
+    series: int
+    x: np.ndarray
+    y: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def interval_chart(rows: Sequence[Interval], *, label: str) -> Markup:
+    """A row each, between the lowest value and 1; what is NaN is left out."""
+    values = [v for row in rows for v in (row.value, row.low, row.high, *row.points) if v == v]
+    low = max(0.0, np.floor(20 * min(values, default=0.0) - 0.2) / 20)
     width, right = 440.0, 56.0
     height = _ROW * len(rows) + 30.0
-    span = max(high - low, 1e-9)
 
     def at(value: float) -> float:
-        return 8 + (width - right - 8) * (min(max(value, low), high) - low) / span
+        return 8 + (width - right - 8) * (np.clip(value, low, 1) - low) / max(1 - low, 1e-9)
 
     parts = []
-    for tick in ticks(low, high):
+    for tick in ticks(low, 1.0):
         parts.append(line(at(tick), 4, at(tick), height - 26, stroke="#e4e7eb"))
         parts.append(text(at(tick), height - 9, f"{tick:g}", anchor="middle", class_="tick"))
-    for i, (name, value, start, end, points, series) in enumerate(rows):
+    for i, row in enumerate(rows):
         y = _ROW * i + 27
-        parts.append(text(2, y - 11, _short(name, 60)))
-        for point in points:
-            if point == point:
-                parts.append(element("circle", cx=f"{at(point):.1f}", cy=y, r="3", fill=color(series), opacity="0.28"))
-        if start == start and end == end:
-            parts.append(line(at(start), y, at(end), y, stroke=color(series), stroke_width="2.5"))
-        if value == value:
-            parts.append(element("circle", cx=f"{at(value):.1f}", cy=y, r="5", fill=color(series)))
-        parts.append(text(width - right + 14, y + 4, number(value), class_="value"))
+        parts.append(text(2, y - 11, _short(row.name, 60)))
+        parts += [_dot(at(point), y, row.series, opacity="0.28") for point in row.points if point == point]
+        if row.low == row.low and row.high == row.high:
+            parts.append(line(at(row.low), y, at(row.high), y, stroke=color(row.series), stroke_width="2.5"))
+        if row.value == row.value:
+            parts.append(_dot(at(row.value), y, row.series, radius=5))
+        parts.append(text(width - right + 14, y + 4, number(row.value), class_="value"))
     return svg(width, height, *parts, label=label)
 
 
-def square_chart(
-    series: Sequence[tuple[int, np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None]],
-    *,
-    title: str,
-    x_label: str,
-    y_label: str,
-    dots: bool = False,
-) -> Markup:
-    """Curves in the unit square: colour number, x, y, and the band's lower and upper ends (or None)."""
+def square_chart(series: Sequence[Curve], *, title: str, x_label: str, y_label: str, dots: bool = False) -> Markup:
+    """Curves in the unit square, each in its band, or through dots that stand on their intervals."""
     size, left, top, bottom = 200.0, 40.0, 26.0, 40.0
     parts = [text(left, 16, _short(title, 30), class_="head")]
 
@@ -115,28 +122,26 @@ def square_chart(
         parts.append(text(x_at(tick), top + size + 14, f"{tick:g}", anchor="middle", class_="tick"))
         parts.append(text(left - 6, y_at(tick) + 4, f"{tick:g}", anchor="end", class_="tick"))
     parts.append(line(x_at(0), y_at(0), x_at(1), y_at(1), stroke="#aab1ba", stroke_dasharray="3 4"))
-    for number_, x, y, low, high in series:
-        if low is not None and high is not None and dots:
-            parts += [
-                line(x_at(a), y_at(b), x_at(a), y_at(c), stroke=color(number_), stroke_width="1.5", opacity="0.5")
-                for a, b, c in zip(x, low, high, strict=True)
-            ]
-        elif low is not None and high is not None:
-            around = np.concatenate([x, x[::-1]]), np.concatenate([low, high[::-1]])
-            parts.append(path(x_at(around[0]), y_at(around[1]), fill=color(number_), opacity="0.15"))
-        parts.append(
-            path(x_at(x), y_at(y), fill="none", stroke=color(number_), stroke_width="2", stroke_linejoin="round")
-        )
+    for curve in series:
+        stroke = color(curve.series)
+        x, y, low, high = x_at(curve.x), y_at(curve.y), y_at(curve.low), y_at(curve.high)
         if dots:
-            parts += [
-                element("circle", cx=f"{x_at(a):.1f}", cy=f"{y_at(b):.1f}", r="3", fill=color(number_))
-                for a, b in zip(x, y, strict=True)
-            ]
+            ends = zip(x, low, high, strict=True)
+            parts += [line(a, b, a, c, stroke=stroke, stroke_width="1.5", opacity="0.5") for a, b, c in ends]
+        else:
+            parts.append(path(np.r_[x, x[::-1]], np.r_[low, high[::-1]], fill=stroke, opacity="0.15"))
+        parts.append(path(x, y, fill="none", stroke=stroke, stroke_width="2", stroke_linejoin="round"))
+        if dots:
+            parts += [_dot(a, f"{b:.1f}", curve.series) for a, b in zip(x, y, strict=True)]
     parts.append(text(left + size / 2, top + size + 32, x_label, anchor="middle", class_="tick"))
     parts.append(
         element("text", y_label, x="0", y="0", class_="tick", text_anchor="middle", transform=f"translate(10 {top + size / 2:g}) rotate(-90)")
     )  # fmt: skip
     return svg(left + size + 12, top + size + bottom, *parts, label=title)
+
+
+def _dot(x: float, y: Any, series: int, *, radius: int = 3, opacity: str | None = None) -> Markup:
+    return element("circle", cx=f"{x:.1f}", cy=y, r=radius, fill=color(series), opacity=opacity)
 
 
 def legend(names: Sequence[str]) -> Markup:

@@ -17,7 +17,7 @@ _EMPTY = frozenset({"meta", "img", "br", "line", "rect", "circle", "path", "poly
 
 
 class Markup(str):
-    """Text that is markup already; only `element` and `join` make it."""
+    """Text that is markup already: what `element` and `join` make, and the page's own style sheet."""
 
     __slots__ = ()
 
@@ -67,13 +67,8 @@ def join(parts: Iterable[Any], separator: str = "") -> Markup:
     return Markup(separator.join(escape(part) for part in parts if part is not None))
 
 
-def style(sheet: str) -> Markup:
-    """Style sheet of this package."""
-    return Markup(f"<style>{sheet}</style>")
-
-
 def number(value: Any, digits: int = 3) -> str:
-    """A value as a table shows it: a dash for what is missing, integers whole, others rounded.
+    """A value as a table shows it: a dash for what is missing, integers whole, others rounded, markup as it is.
 
     Examples
     --------
@@ -89,7 +84,7 @@ def number(value: Any, digits: int = 3) -> str:
     if isinstance(value, numbers.Real):
         real = float(value)
         return f"{real:,.{digits if abs(real) < 100 else 0}f}"
-    return str(value)
+    return value if isinstance(value, Markup) else str(value)
 
 
 def p_value(value: Any) -> str:
@@ -113,37 +108,32 @@ def table(
     caption: str | None = None,
     left: Collection[str] = (),
 ) -> Markup:
-    """Table of a frame's columns (not its index), numbers and what has a format to the right unless it is named in `left`; it scrolls sideways where it is too wide."""
+    """Table of a frame's columns (not its index); it scrolls sideways where it is too wide.
+
+    Numbers, markup and what has a format stand to the right, unless the column is named in `left`.
+    """
     formats, titles = formats or {}, titles or {}
-    numeric = [all(isinstance(v, numbers.Real) or v is None for v in frame[name]) for name in frame]
-    sides = [
-        "n" if name not in left and (right or name in formats) else None
-        for name, right in zip(frame, numeric, strict=True)
-    ]
+    columns = []
+    for name in frame:
+        right = name in formats or all(isinstance(v, (numbers.Real, Markup)) or v is None for v in frame[name])
+        columns.append((name, formats.get(name, number), "n" if right and name not in left else None))
     head = [
         element("th", titles.get(name, str(name).replace("_", " ")), class_=side, scope="col")
-        for name, side in zip(frame, sides, strict=True)
+        for name, _, side in columns
     ]
     body = [
-        element(
-            "tr",
-            *(
-                element("td", formats.get(name, number)(value), class_=side)
-                for name, value, side in zip(frame, row, sides, strict=True)
-            ),
-        )
+        [element("td", shown(value), class_=side) for (_, shown, side), value in zip(columns, row, strict=True)]
         for row in frame.itertuples(index=False, name=None)
     ]
-    return element(
-        "div",
-        element(
-            "table",
-            element("caption", caption) if caption else None,
-            element("thead", element("tr", *head)),
-            element("tbody", *body),
-        ),
-        class_="wide",
-    )
+    return element("div", grid(head, body, element("caption", caption) if caption else None), class_="wide")
+
+
+def grid(
+    head: Iterable[Markup], body: Iterable[Iterable[Markup]], caption: Markup | None = None, **attributes: Any
+) -> Markup:
+    """Table element of head cells and rows of cells."""
+    rows = [element("tr", *cells) for cells in body]
+    return element("table", caption, element("thead", element("tr", *head)), element("tbody", *rows), **attributes)
 
 
 def details(summary: str, *children: Any) -> Markup:

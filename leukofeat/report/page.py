@@ -11,18 +11,21 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from leukofeat.audit import AuditResult
+from leukofeat.evaluation.tables import Comparison
 from leukofeat.plotting import NOTE
 from leukofeat.report.audit import audit_section, audit_verdict
 from leukofeat.report.cases import worst_cases
-from leukofeat.report.comparison import by_class, calibration, confusions, curves, overview, results
-from leukofeat.report.html import Markup, element, join, style
+from leukofeat.report.comparison import by_class, confusions, overview, results
+from leukofeat.report.curves import calibration, curves
+from leukofeat.report.html import Markup, element, join
 from leukofeat.report.verdict import best_pipeline, cautions, verdict
 
 _PACKAGES = ("leukofeat", "numpy", "scipy", "scikit-learn", "opencv-python", "numba", "pandas")
 # Nothing may be loaded and nothing may run, whatever a name smuggles in.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
-_SHEET = """
+_SHEET = Markup("""
 :root{--ink:#1d2733;--soft:#5b6673;--line:#dfe3e8;--tint:#f5f7f9;--warn:#9a3a00;--warn-tint:#fff4ea;--blue:#0072b2}
 *{box-sizing:border-box}
 body{margin:0;color:var(--ink);background:#fff;font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif}
@@ -94,13 +97,13 @@ footer{margin-top:3em;padding-top:1em;border-top:1px solid var(--line);color:var
 @media print{body{font-size:10.5pt}main{max-width:none;padding:0}nav{display:none}.wide{overflow:visible}h2,h3{break-after:avoid}
 svg,tr,.cases figure{break-inside:avoid}details{border:0;padding:0}details::details-content{content-visibility:visible;height:auto}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}@page{margin:14mm}table{font-size:.72rem}}
-"""
+""")
 
 
 def write_report(
     path: str | os.PathLike[str],
-    comparison: Any = None,
-    audit: Any = None,
+    comparison: Comparison | Mapping[str, Comparison] | None = None,
+    audit: AuditResult | None = None,
     *,
     images: Any = None,
     segmenter: Any = None,
@@ -163,7 +166,8 @@ def write_report(
     """
     if comparison is None and audit is None:
         raise ValueError("There is nothing to report; pass comparison=, audit= or both.")
-    comparisons = _named(comparison)
+    given = comparison if isinstance(comparison, Mapping) else {"comparison": comparison}
+    comparisons = {str(name): found for name, found in given.items() if found is not None}
     sections: list[tuple[str, str, Markup | None]] = []
     if audit is not None:
         sections.append(("audit", "Dataset", audit_section(audit, audited)))
@@ -174,9 +178,8 @@ def write_report(
         sections.append((f"comparison-{number}", heading, _comparison_section(heading, found)))
     if comparisons and images is not None:
         strictest = list(comparisons.values())[-1]
-        cases = worst_cases(
-            strictest.predictions, best_pipeline(strictest), images, segmenter=segmenter, n=n_worst
-        )  # fmt: skip
+        best = best_pipeline(strictest)
+        cases = worst_cases(strictest.predictions, best, images, segmenter=segmenter, n=n_worst)
         sections.append(("cases", "Worst cases", cases))
     sections.append(("repeat", "To repeat it", _configuration(comparisons, command)))
     sentences, warned = ([], []) if audit is None else audit_verdict(audit)
@@ -188,14 +191,6 @@ def write_report(
     return target
 
 
-def _named(comparison: Any) -> dict[str, Any]:
-    if comparison is None:
-        return {}
-    if isinstance(comparison, Mapping):
-        return {str(name): found for name, found in comparison.items()}
-    return {"comparison": comparison}
-
-
 def _page(
     title: str,
     date: str,
@@ -204,19 +199,16 @@ def _page(
     sections: Sequence[tuple[str, str, Markup | None]],
 ) -> str:
     there = [(key, name, part) for key, name, part in sections if part is not None]
+    caution = None
+    if warned:
+        points = element("ul", *(element("li", s) for s in warned))
+        caution = element("div", element("h2", "Before believing it"), points, class_="caution")
     body = element(
         "main",
         element("h1", title),
         element("p", f"leukofeat {version('leukofeat')}, {date}. {NOTE}", class_="date"),
         element("div", element("h2", "Verdict"), *(element("p", s) for s in sentences), class_="verdict"),
-        element(
-            "div",
-            element("h2", "Before believing it"),
-            element("ul", *(element("li", s) for s in warned)),
-            class_="caution",
-        )
-        if warned
-        else None,
+        caution,
         element("nav", *(element("a", name, href=f"#{key}") for key, name, _ in there)),
         *(element("div", part, id=key) for key, _, part in there),
         element("footer", NOTE, " Figures hold for the images they were measured on."),
@@ -227,20 +219,19 @@ def _page(
         element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
         element("meta", name_="viewport", content="width=device-width, initial-scale=1"),
         element("title", title),
-        style(_SHEET),
+        element("style", _SHEET),
     )
     return "<!doctype html>\n" + element("html", head, element("body", body), lang="en") + "\n"
 
 
-def _comparison_section(heading: str, comparison: Any) -> Markup:
+def _comparison_section(heading: str, comparison: Comparison) -> Markup:
     names = comparison.table["accuracy"].sort_values(ascending=False, kind="stable").index.tolist()
-    matrices = confusions(comparison, names)
     return element(
         "section",
         element("h2", heading),
         results(comparison),
-        element("h3", "Confusion matrices") if matrices else None,
-        matrices,
+        element("h3", "Confusion matrices"),
+        confusions(comparison, names),
         by_class(comparison, names),
         curves(comparison),
         calibration(comparison),
@@ -248,14 +239,14 @@ def _comparison_section(heading: str, comparison: Any) -> Markup:
     )
 
 
-def _configuration(comparisons: dict[str, Any], command: str | None) -> Markup:
+def _configuration(comparisons: Mapping[str, Comparison], command: str | None) -> Markup:
     parts: list[Any] = []
     if command:
         parts += [element("h3", "Command"), element("pre", command)]
     versions: dict[str, Any] = {}
     pipelines: dict[tuple[str, str], list[str]] = {}
     for name, found in comparisons.items():
-        settings = dict(getattr(found, "configuration", None) or {})
+        settings = dict(found.configuration)
         versions |= settings.pop("versions", {})
         for pipeline, description in settings.pop("pipelines", {}).items():
             # A place in memory says nothing and would make two equal reports differ.
@@ -273,12 +264,9 @@ def _configuration(comparisons: dict[str, Any], command: str | None) -> Markup:
     return element("section", element("h2", "To repeat it"), *parts, element("h3", "Versions"), _definitions(versions))
 
 
-def _definitions(values: Mapping[str, Any]) -> Markup | None:
-    if not values:
-        return None
-    rows = [
-        join([element("dt", str(key).replace("_", " ")), element("dd", _plain(value))]) for key, value in values.items()
-    ]
+def _definitions(values: Mapping[str, Any]) -> Markup:
+    items = values.items()
+    rows = [join([element("dt", str(key).replace("_", " ")), element("dd", _plain(value))]) for key, value in items]
     return element("dl", *rows)
 
 

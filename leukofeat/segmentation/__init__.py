@@ -1,6 +1,12 @@
-"""Stages that find nuclei and cells, the watershed that splits them, and how well it was done."""
+"""Stages that find nuclei and cells, the watershed that splits them, and how well it was done.
+
+The plain functions (`segment_otsu`, `segment_leukocytes`, `refine_grabcut` and so on) take one image and return two label
+maps, nuclei and cells; the stages over them turn an image into a :class:`~leukofeat.smear.Smear` that holds both.
+"""
 
 from leukofeat.segmentation.cells import split_cells
+from leukofeat.segmentation.cleanup import Cleanup
+from leukofeat.segmentation.dual_threshold import DualThresholdSegmenter, segment_dual_threshold
 from leukofeat.segmentation.fuzzy import FuzzyCMeansSegmenter, segment_fuzzy_c_means
 from leukofeat.segmentation.grabcut import GrabCutSegmenter, refine_grabcut
 from leukofeat.segmentation.lab_kmeans import LabKMeansSegmenter, segment_lab_kmeans
@@ -15,11 +21,12 @@ from leukofeat.segmentation.metrics import (
     iou,
     panoptic_quality,
 )
-from leukofeat.segmentation.threshold_stages import DualThresholdSegmenter, OtsuSegmenter, TriangleSegmenter
-from leukofeat.segmentation.thresholds import segment_dual_threshold, segment_otsu, segment_triangle
+from leukofeat.segmentation.otsu import OtsuSegmenter, segment_otsu
+from leukofeat.segmentation.triangle import TriangleSegmenter, segment_triangle
 from leukofeat.segmentation.watershed import split_touching
 
 __all__ = [
+    "Cleanup",
     "DualThresholdSegmenter",
     "FuzzyCMeansSegmenter",
     "GrabCutSegmenter",

@@ -92,10 +92,7 @@ def _cut(margin: int, fields: ImageSequence, i: int) -> tuple[list[Smear], np.nd
     smear.region("cell")  # says what to do when nothing has segmented the field
     labels = np.flatnonzero(smear.boxes[:, 0] >= 0) + 1
     boxes = smear.boxes[labels - 1]
-    crops = [_copied(smear.crop(int(label), margin)) for label in labels]
-    return crops, np.column_stack([labels, boxes, smear.touches_border[labels - 1]]).astype(np.int64)
-
-
-def _copied(smear: Smear) -> Smear:
-    """The crop with an image of its own: a view would keep the whole field in memory."""
-    return smear.replace(image=smear.image.copy())
+    crops = (smear.crop(int(label), margin) for label in labels)
+    # an image of its own: a view would keep the whole field in memory
+    images = [crop.replace(image=crop.image.copy()) for crop in crops]
+    return images, np.column_stack([labels, boxes, smear.touches_border[labels - 1]]).astype(np.int64)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
 
-from leukofeat.base import ImageStage, check_number
-from leukofeat.segmentation.cleanup import assemble
+from leukofeat.base import ImageStage
+from leukofeat.constraints import Integral, Number
+from leukofeat.segmentation.cleanup import Cleanup, assemble
 from leukofeat.segmentation.lab_kmeans import LabKMeansSegmenter
 from leukofeat.segmentation.stage import Segmenter
-from leukofeat.segmentation.watershed import Split
 from leukofeat.smear import Smear, check_image
 
-__all__ = ["GrabCutSegmenter", "refine_grabcut"]
+_LEAST_PIXELS = 5  # a colour model is a mixture of five; OpenCV refuses to fit it to fewer
 
 
 def refine_grabcut(
@@ -25,7 +25,7 @@ def refine_grabcut(
     n_iter: int = 3,
     band: int = 3,
     random_state: int = 0,
-    **cleanup: Any,
+    cleanup: Cleanup | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Redraw the outlines of nuclei and cells by graph cuts [1]_ between colour models of inside and outside.
 
@@ -44,8 +44,8 @@ def refine_grabcut(
         How far the outline may move, in pixels, to either side.
     random_state : int
         Seed of the colour models.
-    **cleanup
-        `min_area`, `max_hole`, `clear_border`, `split` and `h`, see `assemble`.
+    cleanup : Cleanup, optional
+        How the masks are cleaned and touching nuclei split; `Cleanup()` by default.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def refine_grabcut(
     everywhere = np.ones(inner.shape, bool)
     cell = _cut(image, outer, everywhere, n_iter, band, random_state)
     nucleus = _cut(image, inner & cell, cell, n_iter, band, random_state)
-    return assemble(nucleus, cell, **cleanup)
+    return assemble(nucleus, cell, cleanup)
 
 
 def _cut(
@@ -85,15 +85,11 @@ def _cut(
     mask[cv2.erode(region.astype(np.uint8), disk) > 0] = cv2.GC_FGD
     mask[(cv2.dilate(region.astype(np.uint8), disk) == 0) | ~within] = cv2.GC_BGD
     inside = (mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD)
-    # a colour model is a mixture of five; OpenCV refuses to fit it to fewer pixels
     if np.count_nonzero(inside) < _LEAST_PIXELS or np.count_nonzero(~inside) < _LEAST_PIXELS:
         return region & within
     cv2.setRNGSeed(random_state)
     cv2.grabCut(image, mask, None, np.zeros((1, 65)), np.zeros((1, 65)), n_iter, cv2.GC_INIT_WITH_MASK)
     return (mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD)
-
-
-_LEAST_PIXELS = 5
 
 
 class GrabCutSegmenter(Segmenter):
@@ -107,27 +103,27 @@ class GrabCutSegmenter(Segmenter):
         Rounds of fitting the colour models and cutting.
     band : int, default=3
         How far the outline may move, in pixels, to either side.
-    min_area, max_hole : int, default=100 and 15
-        Objects, then background parts, of fewer pixels than this go.
-    clear_border : bool, default=True
-        Whether objects that touch the image border go.
-    split : {"extended", "h_maxima", None}, default="extended"
-        How touching nuclei are split; None leaves them joined.
-    h : float, default=1.0
-        Depth of a neck that splits, in pixels.
+    cleanup : Cleanup, optional
+        How the masks are cleaned and touching nuclei split; `Cleanup()` by default.
     random_state : int, default=0
         Seed of the colour models, the same for every image.
 
     Examples
     --------
     >>> import cv2, numpy as np
-    >>> from leukofeat.segmentation.grabcut import GrabCutSegmenter
-    >>> from leukofeat.segmentation.threshold_stages import OtsuSegmenter
+    >>> from leukofeat.segmentation import GrabCutSegmenter
+    >>> from leukofeat.segmentation import OtsuSegmenter
     >>> image = np.full((80, 80, 3), (235, 230, 238), np.uint8)
     >>> image = cv2.circle(image, (40, 40), 12, (90, 40, 150), -1)
     >>> GrabCutSegmenter(OtsuSegmenter()).transform([image])[0]
     Smear(80x80, 1 cell)
     """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = Segmenter._parameter_constraints | {
+        "segmenter": [ImageStage, None],
+        "n_iter": [Number(Integral, 1)],
+        "band": [Number(Integral, 1)],
+    }
 
     def __init__(
         self,
@@ -135,39 +131,26 @@ class GrabCutSegmenter(Segmenter):
         *,
         n_iter: int = 3,
         band: int = 3,
-        min_area: int = 100,
-        max_hole: int = 15,
-        clear_border: bool = True,
-        split: Split | None = "extended",
-        h: float = 1.0,
+        cleanup: Cleanup | None = None,
         random_state: int = 0,
     ) -> None:
         self.segmenter = segmenter
         self.n_iter = n_iter
         self.band = band
-        self.min_area = min_area
-        self.max_hole = max_hole
-        self.clear_border = clear_border
-        self.split = split
-        self.h = h
+        self.cleanup = cleanup
         self.random_state = random_state
 
     def check_params(self) -> None:
         super().check_params()
-        if self.segmenter is not None and not isinstance(self.segmenter, ImageStage):
-            raise TypeError(f"segmenter must be a segmenting stage, not {self.segmenter!r}.")
         self._first().check_params()
-        check_number("n_iter", self.n_iter, integer=True, low=1)
-        check_number("band", self.band, integer=True, low=1)
-        check_number("random_state", self.random_state, integer=True, low=0)
 
     def _first(self) -> ImageStage:
         return LabKMeansSegmenter(rank="a", n_cytoplasm_clusters=1) if self.segmenter is None else self.segmenter
 
-    def apply(self, smear: Smear) -> Smear:
+    def segment(
+        self, smear: Smear, segmenter: ImageStage | None = None, **params: Any
+    ) -> tuple[np.ndarray, np.ndarray]:
         found = self._first().apply(smear)
         if found.nuclei is None or found.cells is None:
-            raise TypeError(f"segmenter must find cells, but {self.segmenter!r} does not.")
-        params = {k: v for k, v in self.get_params(deep=False).items() if k != "segmenter"}
-        nuclei, cells = refine_grabcut(smear.image, found.nuclei, found.cells, **params)
-        return smear.replace(nuclei=nuclei, cells=cells)
+            raise TypeError(f"segmenter must find cells, but {segmenter!r} does not.")
+        return refine_grabcut(smear.image, found.nuclei, found.cells, **params)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import cv2
 import numpy as np
 
+from leukofeat.constraints import OneOf
 from leukofeat.kernels.arrays import plain
 from leukofeat.kernels.color.kmeans import ab_histogram, label_by_bin
 from leukofeat.smear import Smear
 
 Rank = Literal["red", "a"]
+RANK = OneOf(*get_args(Rank))
 
 
 class LabHistogram:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
 
-from leukofeat.base import check_choice, check_number
+from leukofeat.constraints import Integral, Number, Real, check
 from leukofeat.kernels.color.kmeans import RandomState, kmeans
-from leukofeat.segmentation.cleanup import assemble
-from leukofeat.segmentation.lab_histogram import LabHistogram, Rank, contrast
+from leukofeat.segmentation.cleanup import Cleanup, assemble, no_cells
+from leukofeat.segmentation.lab_histogram import RANK, LabHistogram, Rank, contrast
 from leukofeat.segmentation.stage import Segmenter
-from leukofeat.segmentation.watershed import Split
 from leukofeat.smear import Smear
-
-__all__ = ["LabKMeansSegmenter", "cluster_lab", "segment_lab_kmeans"]
 
 
 def segment_lab_kmeans(
@@ -27,11 +24,7 @@ def segment_lab_kmeans(
     threshold: float = 0.1,
     equalize: bool = True,
     min_contrast: float = 15.0,
-    min_area: int = 100,
-    max_hole: int = 15,
-    clear_border: bool = True,
-    split: Split | None = "extended",
-    h: float = 1.0,
+    cleanup: Cleanup | None = None,
     n_init: int = 5,
     random_state: RandomState = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -55,8 +48,8 @@ def segment_lab_kmeans(
     min_contrast : float
         Least distance, in 8-bit a* and b* units, between the two clusters farthest apart. Below it the image counts as
         blank and no cell is found.
-    min_area, max_hole, clear_border, split, h
-        Clean-up, see `assemble`.
+    cleanup : Cleanup, optional
+        How the masks are cleaned and touching nuclei split; `Cleanup()` by default.
     n_init : int
         Starts of each k-means; the best is kept.
     random_state : int or numpy Generator, optional
@@ -100,17 +93,17 @@ def segment_lab_kmeans(
     >>> int(nuclei.max()), int((nuclei > 0).sum()), int((cells > 0).sum())
     (1, 441, 1257)
     """
-    check_choice("rank", rank, ("red", "a"))
+    check("rank", rank, RANK)
     smear = image if isinstance(image, Smear) else Smear(image)
     labels, distance = cluster_lab(smear, n_clusters, n_cytoplasm_clusters, rank, n_init, random_state)
     if distance < min_contrast:
-        return np.zeros(labels.shape, np.int32), np.zeros(labels.shape, np.int32)
+        return no_cells(labels.shape)
     dark = (labels == 0) & (smear.gray > 255 * threshold)
     cytoplasm = labels == 1
     if equalize and cytoplasm.any():
         even = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8)).apply(smear.gray * cytoplasm)
         cytoplasm = cv2.threshold(even, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1]
-    return assemble(dark, cytoplasm, min_area=min_area, max_hole=max_hole, clear_border=clear_border, split=split, h=h)
+    return assemble(dark, cytoplasm, cleanup)
 
 
 def cluster_lab(
@@ -174,14 +167,8 @@ class LabKMeansSegmenter(Segmenter):
         Whether the cytoplasm is binarised by adaptive histogram equalisation and Otsu's threshold.
     min_contrast : float, default=15.0
         Least colour distance between clusters, in 8-bit a* and b* units; below it the image is blank.
-    min_area, max_hole : int, default=100 and 15
-        Objects, then background parts, of fewer pixels than this go.
-    clear_border : bool, default=True
-        Whether objects that touch the image border go.
-    split : {"extended", "h_maxima", None}, default="extended"
-        How touching nuclei are split; None leaves them joined.
-    h : float, default=1.0
-        Depth of a neck that splits, in pixels.
+    cleanup : Cleanup, optional
+        How the masks are cleaned and touching nuclei split; `Cleanup()` by default.
     n_init : int, default=5
         Starts of each k-means; the best is kept.
     random_state : int, default=0
@@ -194,12 +181,21 @@ class LabKMeansSegmenter(Segmenter):
     Examples
     --------
     >>> import cv2, numpy as np
-    >>> from leukofeat.segmentation.lab_kmeans import LabKMeansSegmenter
+    >>> from leukofeat.segmentation import LabKMeansSegmenter
     >>> image = np.full((80, 80, 3), (235, 230, 238), np.uint8)
     >>> image = cv2.circle(image, (40, 40), 12, (90, 40, 150), -1)
     >>> LabKMeansSegmenter().transform([image])[0]
     Smear(80x80, 1 cell)
     """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = Segmenter._parameter_constraints | {
+        "n_clusters": [Number(Integral, 1, 255)],
+        "n_cytoplasm_clusters": [Number(Integral, 1, 255)],
+        "rank": [RANK],
+        "threshold": [Number(Real, 0, 1)],
+        "equalize": ["boolean"],
+        "n_init": [Number(Integral, 1)],
+    }
 
     def __init__(
         self,
@@ -210,11 +206,7 @@ class LabKMeansSegmenter(Segmenter):
         threshold: float = 0.1,
         equalize: bool = True,
         min_contrast: float = 15.0,
-        min_area: int = 100,
-        max_hole: int = 15,
-        clear_border: bool = True,
-        split: Split | None = "extended",
-        h: float = 1.0,
+        cleanup: Cleanup | None = None,
         n_init: int = 5,
         random_state: int = 0,
     ) -> None:
@@ -224,24 +216,9 @@ class LabKMeansSegmenter(Segmenter):
         self.threshold = threshold
         self.equalize = equalize
         self.min_contrast = min_contrast
-        self.min_area = min_area
-        self.max_hole = max_hole
-        self.clear_border = clear_border
-        self.split = split
-        self.h = h
+        self.cleanup = cleanup
         self.n_init = n_init
         self.random_state = random_state
-
-    def check_params(self) -> None:
-        super().check_params()
-        check_number("n_clusters", self.n_clusters, integer=True, low=1, high=255)
-        check_number("n_cytoplasm_clusters", self.n_cytoplasm_clusters, integer=True, low=1, high=255)
-        check_choice("rank", self.rank, ("red", "a"))
-        check_number("threshold", self.threshold, low=0, high=1)
-        check_choice("equalize", self.equalize, (True, False))
-        check_number("min_contrast", self.min_contrast, low=0)
-        check_number("n_init", self.n_init, integer=True, low=1)
-        check_number("random_state", self.random_state, integer=True, low=0)
 
     def segment(self, smear: Smear, **params: Any) -> tuple[np.ndarray, np.ndarray]:
         return segment_lab_kmeans(smear, **params)

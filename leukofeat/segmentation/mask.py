@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import cv2
 import numpy as np
 
-from leukofeat.base import ImageStage, check_choice, check_number
-from leukofeat.preprocessing import background_color
+from leukofeat.base import ImageStage
+from leukofeat.constraints import Integral, Number, OneOf, check
+from leukofeat.preprocessing.slide import background_color
 from leukofeat.smear import Smear
+
+_FILL = OneOf("black", "slide")
 
 
 def mask_region(smear: Smear, region: str = "cell", *, fill: str = "black", margin: int = 0) -> np.ndarray:
@@ -36,6 +41,7 @@ def mask_region(smear: Smear, region: str = "cell", *, fill: str = "black", marg
     >>> mask_region(Smear(image, cells), "cell")[2, 1:4, 0]
     array([  0, 200,   0], dtype=uint8)
     """
+    check("fill", fill, _FILL)
     hidden = (smear.region(region) == 0).astype(np.uint8)
     if margin:
         hidden = cv2.dilate(hidden, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1)))
@@ -70,15 +76,16 @@ class RegionMasker(ImageStage):
     (224, 224, 3)
     """
 
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "region": [OneOf("nucleus", "cytoplasm", "cell", "background")],
+        "fill": [_FILL],
+        "margin": [Number(Integral, 0)],
+    }
+
     def __init__(self, region: str = "cell", *, fill: str = "black", margin: int = 0) -> None:
         self.region = region
         self.fill = fill
         self.margin = margin
-
-    def check_params(self) -> None:
-        check_choice("region", self.region, ("nucleus", "cytoplasm", "cell", "background"))
-        check_choice("fill", self.fill, ("black", "slide"))
-        check_number("margin", self.margin, integer=True, low=0)
 
     def apply(self, smear: Smear) -> Smear:
         return smear.replace(image=mask_region(smear, self.region, fill=self.fill, margin=self.margin))

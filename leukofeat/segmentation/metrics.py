@@ -7,6 +7,7 @@ that is not agree not at all.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,16 +16,6 @@ import pandas as pd
 from leukofeat.base import ImageStage
 from leukofeat.sequence import as_sequence
 from leukofeat.smear import Smear
-
-__all__ = [
-    "PanopticQuality",
-    "aggregated_jaccard",
-    "count_error",
-    "dice",
-    "evaluate_segmentation",
-    "iou",
-    "panoptic_quality",
-]
 
 
 class PanopticQuality(NamedTuple):
@@ -111,19 +102,14 @@ def aggregated_jaccard(truth: np.ndarray, found: np.ndarray) -> float:
     0.5
     """
     common, of_truth, of_found = _objects(truth, found)
-    if not of_truth.size and not of_found.size:
-        return 1.0
-    if not of_truth.size or not of_found.size:
-        return 0.0
+    if not common.size:
+        return float(of_truth.size == of_found.size)
     union = of_truth[:, None] + of_found - common
     best = np.argmax(common / union, axis=1)
     row = np.arange(len(of_truth))
     hit = common[row, best] > 0
-    numerator = common[row, best].sum()
-    taken = np.zeros(len(of_found), bool)
-    taken[best[hit]] = True
-    denominator = union[row, best][hit].sum() + of_truth[~hit].sum() + of_found[~taken].sum()
-    return float(numerator / denominator)
+    missed, invented = of_truth[~hit], np.delete(of_found, best[hit])
+    return float(common[row, best].sum() / (union[row, best][hit].sum() + missed.sum() + invented.sum()))
 
 
 def panoptic_quality(truth: np.ndarray, found: np.ndarray, threshold: float = 0.5) -> PanopticQuality:
@@ -224,33 +210,27 @@ def evaluate_segmentation(
     >>> evaluate_segmentation([Smear(image, nuclei)], truth_nuclei=[nuclei])["nucleus_dice"].tolist()
     [1.0]
     """
-    if truth_nuclei is None and truth_cells is None:
+    truths = {name: maps for name, maps in (("nucleus", truth_nuclei), ("cell", truth_cells)) if maps is not None}
+    if not truths:
         raise ValueError("Give truth_nuclei, truth_cells or both: there is nothing to compare with.")
     if hasattr(segmenter, "transform"):
         if images is None:
             raise ValueError("A segmenter needs images.")
-        smears: Iterable[Any] = segmenter.transform(as_sequence(images))
-    else:
-        if images is not None:
-            raise ValueError("Smears bring their images with them: leave `images` out.")
-        smears = segmenter
-    truths = {name: iter(maps) for name, maps in (("nucleus", truth_nuclei), ("cell", truth_cells)) if maps is not None}
+        segmenter = segmenter.transform(as_sequence(images))
+    elif images is not None:
+        raise ValueError("Smears bring their images with them: leave `images` out.")
+    names = ["image", *(f"{name} map" for name in truths)]
     rows, sources = [], []
-    for i, smear in enumerate(smears):
+    for i, items in enumerate(zip_longest(segmenter, *truths.values(), fillvalue=_END)):
+        missing = [name for name, item in zip(names, items, strict=True) if item is _END]
+        if missing:
+            raise ValueError(f"Images and maps differ in number: there is no {missing[0]} for item {i}.")
+        smear, *maps = items
         if not isinstance(smear, Smear) or not smear.is_segmented:
             raise TypeError(f"Item {i} is no segmented Smear; a segmenter must be the last step before this.")
-        row: dict[str, float] = {}
-        for name, maps in truths.items():
-            try:
-                truth = next(maps)
-            except StopIteration:
-                raise ValueError(f"There are more images than {name} maps: {i}.") from None
-            row.update(_scores(name, truth, smear))
-        rows.append(row)
+        pairs = zip(maps, map(smear.region, truths), strict=True)
+        rows.append([score for truth, found in pairs for score in _scores(truth, found)])
         sources.append(smear.source)
-    for name, maps in truths.items():
-        if next(maps, _END) is not _END:
-            raise ValueError(f"There are more {name} maps than images: {len(rows)} images.")
     index = pd.Index(sources, name="source") if sources and all(sources) else None
     columns = [f"{name}_{score}" for name in truths for score in _SCORES]
     return pd.DataFrame(rows, index=index, columns=columns)
@@ -260,19 +240,11 @@ _SCORES = ("dice", "iou", "aji", "pq", "sq", "rq", "count_error")
 _END = object()
 
 
-def _scores(name: str, truth: np.ndarray | None, smear: Smear) -> dict[str, float]:
+def _scores(truth: np.ndarray | None, found: np.ndarray) -> tuple[float, ...]:
     if truth is None:
-        return {f"{name}_{score}": np.nan for score in _SCORES}
-    found = smear.region(name)
-    quality = panoptic_quality(truth, found)
-    values = (
-        dice(truth, found),
-        iou(truth, found),
-        aggregated_jaccard(truth, found),
-        *quality,
-        count_error(truth, found),
-    )
-    return {f"{name}_{score}": value for score, value in zip(_SCORES, values, strict=True)}
+        return (np.nan,) * len(_SCORES)
+    overlap = dice(truth, found), iou(truth, found), aggregated_jaccard(truth, found)
+    return *overlap, *panoptic_quality(truth, found), count_error(truth, found)
 
 
 def _checked(truth: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,32 +1,46 @@
-"""What every segmenting stage shares: the clean-up parameters and the way from a function to a stage."""
+"""What every segmenting stage shares: its clean-up, and the way from a function to a stage."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from leukofeat.base import ImageStage, check_choice, check_number
+from leukofeat.base import ImageStage
+from leukofeat.constraints import Integral, Number, Real
+from leukofeat.segmentation.cleanup import Cleanup
 from leukofeat.smear import Smear
 
 
 class Segmenter(ImageStage):
     """Base of the segmenters: `segment` finds nuclei and cells in a record, given the stage's parameters by name."""
 
-    min_area: int
-    max_hole: int
-    clear_border: bool
-    split: str | None
-    h: float
+    cleanup: Cleanup | None = None
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "cleanup": [Cleanup, None],
+        "min_contrast": [Number(Real, 0)],
+        "random_state": [Number(Integral, 0)],
+    }
+
+    def set_params(self, **params: Any) -> Segmenter:
+        """Set parameters; those of the clean-up by `cleanup__min_area` and so on, whether one has been given or not.
+
+        Returns
+        -------
+        self
+        """
+        # scikit-learn sets parameters of objects, and the default clean-up is none yet
+        if self.cleanup is None and "cleanup" not in params and any(name.startswith("cleanup__") for name in params):
+            self.cleanup = Cleanup()
+        return super().set_params(**params)
 
     def check_params(self) -> None:
-        check_number("min_area", self.min_area, integer=True, low=0)
-        check_number("max_hole", self.max_hole, integer=True, low=0)
-        check_choice("clear_border", self.clear_border, (True, False))
-        check_choice("split", self.split, ("extended", "h_maxima", None))
-        check_number("h", self.h, low=np.nextafter(0, 1))
+        super().check_params()
+        if self.cleanup is not None:
+            self.cleanup.check_params()
 
     def segment(self, smear: Smear, **params: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Label maps of nuclei and of cells, (H, W) int32 with shared ids 1..n."""
         raise NotImplementedError
 
     def apply(self, smear: Smear) -> Smear:

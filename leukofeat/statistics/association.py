@@ -1,4 +1,4 @@
-"""Honest significance: permutations that respect groups, an RBF machine cross-validated by groups, Holm's correction."""
+"""What goes along with the class: permutations that respect groups, and an RBF machine cross-validated by groups."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.spatial.distance import cdist
 from scipy.stats import binom, chi2, rankdata
+from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from leukofeat.statistics.metrics import one_hot
 
 N_PERMUTATIONS = 1999
 MAX_IMAGES = 3000
@@ -34,24 +37,6 @@ class Prediction(NamedTuple):
     grouped: bool
 
 
-def holm(p_values: np.ndarray) -> np.ndarray:
-    """Holm's step-down correction for the number of tests; NaN stays NaN and does not count.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> holm(np.array([0.01, 0.04, np.nan, 0.03]))
-    array([0.03, 0.06,  nan, 0.06])
-    """
-    p = np.asarray(p_values, float)
-    out = np.full(p.shape, np.nan)
-    tested = np.flatnonzero(~np.isnan(p))
-    order = tested[np.argsort(p[tested], kind="stable")]
-    factors = np.arange(len(order), 0, -1)
-    out[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * factors))
-    return out
-
-
 def associate(
     values: np.ndarray, y: np.ndarray, groups: np.ndarray | None, rng: np.random.Generator
 ) -> Association | None:
@@ -71,20 +56,26 @@ def associate(
     -------
     Association or None
         None where nothing varies or there are too few units to tell.
+
+    Examples
+    --------
+    >>> found = associate(np.arange(8.0), np.repeat([0, 1], 4), None, np.random.default_rng(0))
+    >>> round(found.effect, 2), found.p < 0.05, found.n_units
+    (0.72, True, 8)
     """
     numeric = values.dtype.kind in "fiub"
     known = ~np.isnan(values.astype(float)) if numeric else np.ones(len(values), bool)
     values, y = values[known], y[known]
     units = _units(y, None if groups is None else groups[known])
-    columns = values.astype(float)[:, None] if numeric else _one_hot(values)
+    columns = values[:, None] if numeric else one_hot(values, np.unique(values))
     weights = np.bincount(units)
     means = np.stack([np.bincount(units, column) / weights for column in columns.T], axis=1)
     first = np.unique(units, return_index=True)[1]
     label = np.unique(y[first], return_inverse=True)[1]
-    n, k = len(label), label.max() + 1 if len(label) else 0
+    n, k = len(label), label.max(initial=-1) + 1
     if k < 2 or n < k + 2:
         return None
-    ranks = np.apply_along_axis(rankdata, 0, means) if numeric else means
+    ranks = rankdata(means, axis=0) if numeric else means
     ranks = ranks - ranks.mean(axis=0)
     total = float((ranks**2).sum())
     if total < 1e-9:
@@ -107,11 +98,6 @@ def _between(ranks: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
         own = (labels == c).astype(float)
         out += ((own @ ranks) ** 2).sum(axis=1) / np.maximum(own.sum(axis=1), 1)
     return out
-
-
-def _one_hot(values: np.ndarray) -> np.ndarray:
-    names, code = np.unique(values.astype(str), return_inverse=True)
-    return (code[:, None] == np.arange(len(names))).astype(float)
 
 
 def _units(y: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
@@ -173,29 +159,24 @@ def predict(
     if folds is None or X.shape[1] == 0:
         return None
     if groups is None:
-        accuracy = balanced_accuracy(y, cross_predict(X, y, folds))
+        accuracy = balanced_accuracy_score(y, cross_predict(X, y, folds))
         p = float(binom.sf(np.floor(accuracy * len(y)) - 1, len(y), 1 / k))
         return Prediction(accuracy, 1 / k, p, len(y), False)
-    units = _units(y, groups)
-    n_units = int(units.max()) + 1
-    label, fold_of = np.zeros(n_units, np.int64), np.zeros(n_units, np.int64)
-    label[units], fold_of[units] = y, folds
     # A unit is of one class: a patient with cells of two is two units.
-    labels = np.concatenate([label[None], _permuted(label, fold_of, np.random.default_rng(seed))])
+    units = _units(y, groups)
+    first = np.unique(units, return_index=True)[1]
+    n_units, label = len(first), y[first]
+    labels = np.concatenate([label[None], _permuted(label, folds[first], np.random.default_rng(seed))])
+    member = one_hot(units, np.arange(n_units)).astype(np.float32)
     right = np.zeros((len(labels), k))
     for fold in np.unique(folds):
         test, train = folds == fold, folds != fold
-        by_unit = _sum_units(_hat(X[train], X[test]), units[train], n_units)
+        by_unit = _hat(X[train], X[test]) @ member[train]
         right += _hits(labels, by_unit, np.bincount(units[train], minlength=n_units), units[test], k)
     counts = np.stack([(labels == c) @ np.bincount(units) for c in range(k)], axis=1)
     accuracies = (right / np.maximum(counts, 1)).mean(axis=1)
     p = float((1 + (accuracies[1:] >= accuracies[0] - 1e-9).sum()) / len(labels))
     return Prediction(float(accuracies[0]), 1 / k, p, n_units, True)
-
-
-def _sum_units(weights: np.ndarray, units: np.ndarray, n_units: int) -> np.ndarray:
-    member = (units[:, None] == np.arange(n_units)).astype(np.float32)
-    return weights.astype(np.float32) @ member
 
 
 def _hits(labels: np.ndarray, by_unit: np.ndarray, sizes: np.ndarray, test_units: np.ndarray, k: int) -> np.ndarray:
@@ -204,10 +185,8 @@ def _hits(labels: np.ndarray, by_unit: np.ndarray, sizes: np.ndarray, test_units
     step = max(1, 4_000_000 // (len(by_unit) * k))
     for start in range(0, len(labels), step):
         part = labels[start : start + step]
-        best, answer = (
-            np.full((len(part), len(by_unit)), -np.inf, np.float32),
-            np.zeros((len(part), len(by_unit)), np.int8),
-        )
+        best = np.full((len(part), len(by_unit)), -np.inf, np.float32)
+        answer = np.zeros(best.shape, np.int8)
         for c in range(k):
             own = (part == c).astype(np.float32)
             score = (own / np.maximum(own @ sizes, 1)[:, None].astype(np.float32)) @ by_unit.T
@@ -231,23 +210,16 @@ def cross_predict(X: np.ndarray, y: np.ndarray, folds: np.ndarray) -> np.ndarray
 
 def fit_predict(X: np.ndarray, y: np.ndarray, X_test: np.ndarray) -> np.ndarray:
     """Classes of `X_test` by the least-squares machine trained on standardised `X`."""
-    target = (y[:, None] == np.arange(y.max() + 1)).astype(float)
+    target = one_hot(y, np.arange(y.max() + 1))
     return (_hat(X, X_test) @ (target / np.maximum(target.sum(axis=0), 1))).argmax(axis=1)
-
-
-def balanced_accuracy(y: np.ndarray, predicted: np.ndarray) -> float:
-    """Mean of the classes' shares of right answers, over the classes that occur."""
-    return float(np.mean([(predicted[y == c] == c).mean() for c in np.unique(y)]))
 
 
 def standardize(X: np.ndarray) -> np.ndarray:
     """Columns with median for NaN, mean 0 and deviation 1; constant ones are dropped."""
     X = np.asarray(X, float)
-    with np.errstate(all="ignore"):
-        known = np.isfinite(X)
-        X = X[:, known.any(axis=0)]
-    middle = np.nanmedian(np.where(np.isfinite(X), X, np.nan), axis=0) if X.size else np.zeros(X.shape[1])
-    X = np.where(np.isfinite(X), X, middle)
+    X = np.where(np.isfinite(X), X, np.nan)
+    X = X[:, ~np.isnan(X).all(axis=0)]
+    X = np.where(np.isnan(X), np.nanmedian(X, axis=0), X) if X.size else X
     spread = X.std(axis=0)
     keep = spread > 1e-9
     return (X[:, keep] - X[:, keep].mean(axis=0)) / spread[keep]
@@ -280,8 +252,6 @@ def subsample(y: np.ndarray, groups: np.ndarray | None, seed: int, max_images: i
     # Whole classes and groups shrink alike, the smallest least.
     share = max_images / len(y)
     units = y if groups is None else _units(y, groups)
-    kept = []
-    for unit in np.unique(units):
-        own = np.flatnonzero(units == unit)
-        kept.append(rng.choice(own, max(min(len(own), 5), round(share * len(own))), replace=False))
+    members = (np.flatnonzero(units == unit) for unit in np.unique(units))
+    kept = [rng.choice(own, max(min(len(own), 5), round(share * len(own))), replace=False) for own in members]
     return np.sort(np.concatenate(kept))

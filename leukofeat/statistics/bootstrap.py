@@ -15,7 +15,6 @@ from leukofeat.statistics.metrics import (
     nan_mean,
     one_hot,
     overall_metrics,
-    squared_errors,
     top_label,
 )
 
@@ -124,10 +123,8 @@ def metric_statistics(
     orders = [] if scores is None else [_SortedScores(np.asarray(scores)[:, c], truth[:, c]) for c in range(k)]
     if probabilities is not None:
         probabilities = np.asarray(probabilities, np.float64)
-        errors, (confidence, correct) = (
-            squared_errors(target, probabilities, labels),
-            top_label(target, probabilities, labels),
-        )
+        confidence, correct = top_label(target, probabilities, labels)
+        errors = (probabilities - truth) ** 2
 
     def statistic(weights: np.ndarray) -> dict[str, np.ndarray]:
         confusion = (weights @ cells).reshape(-1, k, k)

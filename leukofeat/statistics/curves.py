@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.stats import binomtest
+
+from leukofeat.statistics.metrics import N_BINS, bins_of
 
 GRID = np.linspace(0, 1, 51)
 
@@ -25,6 +28,13 @@ def roc_band(
     -------
     curve, low, high : ndarrays of shape (51,)
         NaN where there are no positives or no negatives.
+
+    Examples
+    --------
+    >>> positive, scores = np.array([False, False, True, True]), np.array([0.1, 0.4, 0.3, 0.8])
+    >>> curve, low, high = roc_band(positive, scores, np.arange(4))
+    >>> curve[[0, 25, 50]]
+    array([0.5, 1. , 1. ])
     """
     codes = np.unique(units, return_inverse=True)[1]
     rng = np.random.default_rng(random_state)
@@ -49,7 +59,7 @@ def roc_band(
 
 
 def reliability(
-    confidence: np.ndarray, correct: np.ndarray, *, n_bins: int = 10
+    confidence: np.ndarray, correct: np.ndarray, *, n_bins: int = N_BINS
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """How often a stated confidence is right, by bins of equal width that hold anything.
 
@@ -65,13 +75,17 @@ def reliability(
     -------
     stated, found, low, high, count : ndarrays
         Mean confidence, share right, its 95 % interval (Wilson 1927) and number of images of each bin.
+
+    Examples
+    --------
+    >>> stated, found, low, high, count = reliability(np.array([0.91, 0.95, 0.92, 0.55]), np.array([1, 1, 0, 1]))
+    >>> stated.round(2), found.round(2), count
+    (array([0.55, 0.93]), array([1.  , 0.67]), array([1, 3]))
     """
-    bins = np.clip(np.ceil(confidence * n_bins).astype(int) - 1, 0, n_bins - 1)
+    bins = bins_of(confidence, n_bins)
     count = np.bincount(bins, minlength=n_bins)
     held = count > 0
-    stated = np.bincount(bins, confidence, n_bins)[held] / count[held]
-    found = np.bincount(bins, correct, n_bins)[held] / count[held]
-    n, z = count[held], 1.959963984540054
-    centre = (found + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(found * (1 - found) / n + z**2 / (4 * n**2))
-    return stated, found, np.maximum(centre - half, 0), np.minimum(centre + half, 1), count[held]
+    right, n = np.bincount(bins, correct, n_bins)[held], count[held]
+    stated = np.bincount(bins, confidence, n_bins)[held] / n
+    intervals = [binomtest(int(k), int(m)).proportion_ci(method="wilson") for k, m in zip(right, n, strict=True)]
+    return stated, right / n, np.array([i.low for i in intervals]), np.array([i.high for i in intervals]), n

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
+from sklearn.metrics import roc_auc_score
 
 CLASS_METRICS = (
     *("accuracy", "sensitivity", "specificity", "ppv", "npv", "f1", "fpr", "fnr", "balanced_accuracy"),
@@ -155,7 +155,7 @@ def cohen_kappa(confusion: np.ndarray) -> np.ndarray:
 
 
 def auc_one_vs_rest(target: Any, scores: Any, labels: Any) -> np.ndarray:
-    """Area under the ROC curve of each class against all others, by the rank sum (ties count half).
+    """Area under the ROC curve of each class against all others (scikit-learn's, ties count half).
 
     Parameters
     ----------
@@ -174,41 +174,12 @@ def auc_one_vs_rest(target: Any, scores: Any, labels: Any) -> np.ndarray:
     >>> auc_one_vs_rest([0, 0, 1, 1], [[0.9, 0.1], [0.6, 0.4], [0.65, 0.35], [0.2, 0.8]], [0, 1])
     array([0.75, 0.75])
     """
-    positive = one_hot(target, labels) > 0
-    ranks = rankdata(np.asarray(scores, np.float64), axis=0)
-    n_positive = positive.sum(axis=0).astype(np.float64)
-    n_negative = len(positive) - n_positive
-    rank_sum = np.where(positive, ranks, 0.0).sum(axis=0)
-    return _ratio(rank_sum - n_positive * (n_positive + 1) / 2, n_positive * n_negative)
-
-
-def brier(target: Any, probabilities: Any, labels: Any) -> float:
-    """Brier score: mean squared distance between the probabilities and the truth.
-
-    Summed over the classes (0 to 2), and halved for two classes (0 to 1), as scikit-learn's `brier_score_loss` does.
-
-    Parameters
-    ----------
-    target : array-like of length n
-    probabilities : array-like of shape (n, k)
-    labels : array-like of k classes
-
-    Returns
-    -------
-    float
-
-    Examples
-    --------
-    >>> round(brier([0, 1], [[0.8, 0.2], [0.4, 0.6]], [0, 1]), 3)
-    0.1
-    """
-    total = float(np.mean(squared_errors(target, probabilities, labels).sum(axis=1)))
-    return total / 2 if len(labels) == 2 else total
-
-
-def squared_errors(target: Any, probabilities: Any, labels: Any) -> np.ndarray:
-    """Squared distance of each probability from the truth (0 or 1), (n, k) float64."""
-    return (np.asarray(probabilities, np.float64) - one_hot(target, labels)) ** 2
+    truth, scores = one_hot(target, labels), np.asarray(scores, np.float64)
+    areas = [
+        roc_auc_score(*pair) if 0 < pair[0].sum() < len(truth) else np.nan
+        for pair in zip(truth.T, scores.T, strict=True)
+    ]
+    return np.array(areas)
 
 
 def expected_calibration_error(target: Any, probabilities: Any, labels: Any, *, n_bins: int = N_BINS) -> float:
@@ -259,12 +230,10 @@ def binned_gap(
     confidence: np.ndarray, happened: np.ndarray, weights: np.ndarray | None = None, *, n_bins: int = N_BINS
 ) -> np.ndarray:
     """Mean over bins, by their weight, of the gap between confidence and frequency; `weights` (..., n) gives (...)."""
-    if len(confidence) == 0:
-        return np.asarray(np.nan)
     excess = np.zeros((len(confidence), n_bins))
     excess[np.arange(len(confidence)), bins_of(confidence, n_bins)] = happened - confidence
     weights = np.ones(len(confidence)) if weights is None else weights
-    return np.abs(weights @ excess).sum(axis=-1) / weights.sum(axis=-1)
+    return _ratio(np.abs(weights @ excess).sum(axis=-1), weights.sum(axis=-1))
 
 
 def one_hot(target: Any, labels: Any) -> np.ndarray:
@@ -279,6 +248,5 @@ def nan_mean(values: np.ndarray) -> np.ndarray:
 
 
 def _ratio(over: Any, under: Any) -> np.ndarray:
-    over, under = np.asarray(over, np.float64), np.asarray(under, np.float64)
-    defined = (under != 0) & ~np.isnan(under)
-    return np.where(defined, over / np.where(defined, under, 1.0), np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(under == 0, np.nan, over / under)

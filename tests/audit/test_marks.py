@@ -5,7 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leukofeat.audit.marks import name_styles, settle_marks, trace_marks
+from leukofeat.audit.marks import trace_marks
+from leukofeat.audit.recurring import name_styles, settle_marks
 from leukofeat.datasets import make_smears
 
 
@@ -27,9 +28,10 @@ def test_drawn_bars_are_found_where_they_are(size):
     right, row = size - 6, size - 5
     for mark in marks:
         if mark is not None:
-            assert mark.top <= row < mark.bottom
-            assert mark.left <= right - 14 < mark.right
-            assert mark.top > 0.7 * size
+            top, left, bottom, end = mark.box
+            assert top <= row < bottom
+            assert left <= right - 14 < end
+            assert top > 0.7 * size
 
 
 @pytest.mark.parametrize("size", [64, 96, 160])
@@ -68,5 +70,5 @@ def test_bars_of_the_real_images_agree_with_the_manifest(data_folder):
     named = table.drop(columns="none", errors="ignore")
     assert named.max(axis=0).sum() / len(frame) >= 0.97
     assert named.idxmax(axis=0).nunique() == named.max(axis=0).gt(2).sum()
-    placed = [mark.top > 112 and mark.left > 112 for mark in marks if mark is not None]
+    placed = [min(mark.box[:2]) > 112 for mark in marks if mark is not None]
     assert np.mean(placed) >= 0.99

@@ -5,14 +5,15 @@ import numpy as np
 import pytest
 
 from leukofeat.audit.fingerprint import THUMB, fingerprint, symmetric_cosines
-from leukofeat.audit.marks import settle_marks, trace_marks
+from leukofeat.audit.marks import trace_marks
 from leukofeat.audit.pairs import SYMMETRIES, cluster, find_pairs
+from leukofeat.audit.recurring import settle_marks
 from leukofeat.datasets import make_smears
 
 
 def pairs_of(images):
     traces = [trace_marks(image) for image in images]
-    boxes = [None if mark is None else mark[:4] for mark in settle_marks(traces)]
+    boxes = [None if mark is None else mark.box for mark in settle_marks(traces)]
     prints = [fingerprint(image, box) for image, box in zip(images, boxes, strict=True)]
     return find_pairs(prints, boxes, [image.shape[:2] for image in images])
 

@@ -7,9 +7,8 @@ from sklearn.metrics import adjusted_rand_score, homogeneity_score
 
 from leukofeat.audit.slides import slide_features
 from leukofeat.datasets import load_images
-from leukofeat.evaluation import SLIDE_NOTE, bar_style, draw_scale_bar, estimate_slides, hide_scale_bar
+from leukofeat.evaluation import SLIDE_NOTE, estimate_slides
 from leukofeat.plotting import SlidesDisplay
-from leukofeat.preprocessing.scale_bar import BAR_STYLES
 
 
 def _field(rng, background, red_cell, size=96):
@@ -81,20 +80,6 @@ def test_what_does_not_fit_is_refused(smears):
         estimate_slides(smears.images, smears.target[:-1])
     with pytest.raises(ValueError, match="n_slides"):
         estimate_slides(smears.images, n_slides=0)
-
-
-@pytest.mark.parametrize("size", [96, 224, 512])
-def test_bars_are_drawn_told_and_hidden(rng, size):
-    field = _field(rng, (240, 235, 245), (200, 160, 175), size)
-    field.flags.writeable = False
-    assert bar_style(field) == "none"
-    for style in BAR_STYLES:
-        barred = draw_scale_bar(field, style)
-        assert bar_style(barred) == style
-        assert np.array_equal(barred[: size * 4 // 5], field[: size * 4 // 5])
-        np.testing.assert_array_equal(hide_scale_bar(barred), hide_scale_bar(field))
-    with pytest.raises(ValueError, match="style"):
-        draw_scale_bar(field, "blue")
 
 
 def test_the_display_shows_every_group_and_says_what_it_is(slides):

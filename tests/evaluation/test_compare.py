@@ -8,10 +8,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from leukofeat.augmentation import augment
 from leukofeat.baselines import make_baseline
 from leukofeat.datasets import load_images, make_smears
-from leukofeat.evaluation import compare, compare_protocols, mcnemar
+from leukofeat.evaluation import compare, mcnemar
 from leukofeat.features import FeatureSet
+from leukofeat.segmentation import LabKMeansSegmenter
 from leukofeat.statistics.metrics import CLASS_METRICS, OVERALL_METRICS
 from tests.stages import MeanColor
 
@@ -178,11 +180,16 @@ def test_two_classes(slides):
 
 def test_protocols_share_the_features_and_give_what_each_gives_alone(slides):
     pipelines = {"a": make_baseline("four_colors")}
-    ways = {"random": ("random", None), "slides": (3, slides.groups)}
-    both = compare_protocols(pipelines, slides.images, slides.target, ways, n_bootstrap=10)
-    for name, (cv, groups) in ways.items():
-        alone = compare(pipelines, slides.images, slides.target, cv=cv, groups=groups, n_bootstrap=10)
+    ways, groups = {"random": "random", "slides": 3}, {"slides": slides.groups}
+    both = compare(pipelines, slides.images, slides.target, cv=ways, groups=groups, n_bootstrap=10)
+    assert list(both) == list(ways)
+    for name, cv in ways.items():
+        alone = compare(pipelines, slides.images, slides.target, cv=cv, groups=groups.get(name), n_bootstrap=10)
         pd.testing.assert_frame_equal(both[name].predictions, alone.predictions)
+    for_all = compare(pipelines, slides.images, slides.target, cv=ways, groups=slides.groups, n_bootstrap=10)
+    assert [found.configuration["n_groups"] for found in for_all.values()] == [12, 12]
+    with pytest.raises(ValueError, match="groups= is for the protocols 'slide'; cv= has 'random', 'slides'"):
+        compare(pipelines, slides.images, slides.target, cv=ways, groups={"slide": slides.groups})
 
 
 def test_stress_tests_every_pipeline_with_models_that_did_not_see_the_image():
@@ -198,6 +205,38 @@ def test_stress_tests_every_pipeline_with_models_that_did_not_see_the_image():
     assert stress.loc[("shared", "other background"), "points_lost"] > 0
     assert own.loc["shared"].shape[0] == 32
     assert compare({"a": pipelines["shared"]}, smears.images, smears.target, cv=2, n_bootstrap=10).stress is None
+
+
+def test_an_image_that_several_folds_tested_is_stressed_once(slides):
+    cv = RepeatedStratifiedKFold(n_splits=2, n_repeats=2, random_state=0)
+    result = compare(
+        {"a": make_baseline("four_colors")},
+        slides.images,
+        slides.target,
+        cv=cv,
+        stress=True,
+        n_stress=48,
+        n_bootstrap=10,
+    )
+    assert (result.stress["n_images"] == result.stress["n_images"].iloc[0]).all()
+    assert result.stress["n_images"].iloc[0] == len(_with_cells(slides))
+    first = result.predictions[result.predictions["fold"] < 2].set_index("row")
+    right = (first["predicted"] == first["target"])[first.index.isin(_with_cells(slides))]
+    np.testing.assert_allclose(result.stress["clean"], right.mean())
+    assert len(result.predictions) == 2 * 48
+
+
+def _with_cells(slides):
+    cells = LabKMeansSegmenter(rank="a").transform(slides.images)
+    return [i for i in range(len(cells)) if cells.smear(i).n_cells]
+
+
+def test_stress_of_altered_copies():
+    smears = make_smears(n_samples=8, size=96, n_slides=8, random_state=0)
+    images, y, groups = augment(smears.images, smears.target, n_copies=1)
+    result = compare({"a": make_baseline("four_colors")}, images, y, cv=2, groups=groups, stress=True, n_bootstrap=10)
+    assert len(result.predictions) == 16
+    assert len(result.stress) == 5
 
 
 def test_the_result_prints_as_its_summary(result):
@@ -226,8 +265,12 @@ def test_one_versus_one_scores_are_left_out(slides):
 def test_random_splits_flatter_real_images(data_folder):
     bunch = load_images(data_folder / "leukemia4")
     rows = np.sort(np.random.default_rng(0).permutation(len(bunch.target))[:300])
-    ways = {"random": ("random", None), "clusters": ("stratified-grouped", bunch.frame["cluster0"].to_numpy()[rows])}
-    found = compare_protocols(
-        {"four": make_baseline("four_colors")}, bunch.images[rows], bunch.target[rows], ways, n_bootstrap=10
+    found = compare(
+        {"four": make_baseline("four_colors")},
+        bunch.images[rows],
+        bunch.target[rows],
+        cv={"random": "random", "clusters": "stratified-grouped"},
+        groups={"clusters": bunch.frame["cluster0"].to_numpy()[rows]},
+        n_bootstrap=10,
     )
     assert found["random"].table.loc["four", "accuracy"] > found["clusters"].table.loc["four", "accuracy"] + 0.03

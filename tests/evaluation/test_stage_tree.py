@@ -13,8 +13,9 @@ from leukofeat import as_sequence
 from leukofeat.base import ImageStage
 from leukofeat.baselines import make_baseline
 from leukofeat.evaluation import compare
-from leukofeat.evaluation.stage_tree import StageTree, _measure_image, leading_stages, same_stage
+from leukofeat.evaluation.stage_tree import StageTree, same_stage, shareable_parts
 from leukofeat.features import FeatureSet, FunctionFeatures, ImageWarning
+from leukofeat.measuring import measure
 from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser, ScaleBarCropper
 from leukofeat.segmentation import LabKMeansSegmenter
 from tests.stages import Area, Darker, DarkSegmenter, MeanColor
@@ -137,25 +138,19 @@ def test_workers_change_nothing(many):
 
 def test_the_plan_travels_to_a_worker_process(smears):
     tree = StageTree(as_sequence(smears.images), smears.target)
-    tree.add(
-        [
-            ColorNormalizer("white_balance"),
-            DarkSegmenter(),
-            FeatureSet([Area(), FunctionFeatures(_fails_on_bright, names=("mean",))]),
-        ]
-    )
-    plan = tree.plan()
-    again = pickle.loads(pickle.dumps(plan))
-    rows, _, _ = _measure_image(again, tree.images, 0)
-    np.testing.assert_array_equal(rows[0], tree.measure(tree.images).table(0)[0, :2])
+    features = FeatureSet([Area(), FunctionFeatures(_fails_on_bright, names=("mean",))])
+    tree.add([ColorNormalizer("white_balance"), DarkSegmenter()], features)
+    again = pickle.loads(pickle.dumps(tree.plan))
+    (there,), (here,) = (measure(plan, tree.images) for plan in (again, tree.plan))
+    np.testing.assert_array_equal(there.values, here.values)
 
 
-def test_leading_stages_end_with_the_features():
+def test_what_can_be_shared_ends_with_the_features():
     segmenter, features = LabKMeansSegmenter(), FeatureSet([Area()])
-    assert leading_stages(_svm(segmenter, features)) == [segmenter, features]
-    assert leading_stages(_svm(StandardScaler())) == []
-    assert leading_stages(SVC()) == []
-    assert leading_stages(_svm(Mirrored(), features)) == []
+    parts = shareable_parts(_svm(segmenter, features))
+    assert (parts.stages, parts.features, len(parts.rest)) == ([segmenter], features, 3)
+    for other in (_svm(StandardScaler()), SVC(), _svm(Mirrored(), features), make_pipeline(segmenter, features)):
+        assert shareable_parts(other) == ([], None, other)
 
 
 def test_equal_stages_are_those_with_equal_parameters():
@@ -178,16 +173,29 @@ def test_a_failure_costs_only_the_pipelines_that_asked_for_the_feature(smears):
     images = as_sequence([*smears.images[:3], np.full((96, 96, 3), 255, np.uint8)])
     fragile = FunctionFeatures(_fails_on_bright, names=("mean",))
     tree = StageTree(images, np.arange(4))
-    with_it = tree.add([FeatureSet([MeanColor(), fragile], on_error="nan")])
-    without = tree.add([FeatureSet([MeanColor()])])
-    with pytest.warns(ImageWarning, match="image 3: ValueError: too bright"):
-        measured = tree.measure(images)
-    assert np.isnan(measured.table(with_it)).any(axis=1).tolist() == [False, False, False, True]
-    assert np.isnan(measured.table(with_it)[3]).all()
-    assert np.isfinite(measured.table(without)).all()
-    tree.add([FeatureSet([fragile])])
+    with_it = tree.add([], FeatureSet([MeanColor(), fragile], on_error="nan"))
+    without = tree.add([], FeatureSet([MeanColor()]))
+    found = measure(tree.plan, images)
+    assert [(failure.row, failure.reason) for failure in found[with_it].failures] == [(3, "ValueError: too bright")]
+    assert np.isnan(found[with_it].values).any(axis=1).tolist() == [False, False, False, True]
+    assert np.isnan(found[with_it].values[3]).all()
+    assert found[without].failures == []
+    assert np.isfinite(found[without].values).all()
+    tree.add([], FeatureSet([fragile]))
     with pytest.raises(ValueError, match="too bright"):
-        tree.measure(images)
+        measure(tree.plan, images)
+
+
+def test_what_failed_is_told_once_for_all_pipelines(many):
+    images = [*many[0], np.full((96, 96, 3), 255, np.uint8)]
+    fragile = FunctionFeatures(_fails_on_bright, names=("mean",))
+    pipelines = {
+        "frail": _svm(FeatureSet([fragile], on_error="nan")),
+        "both": _svm(FeatureSet([fragile, MeanColor()], on_error="nan")),
+    }
+    with pytest.warns(ImageWarning, match="1 of 25 images.*image 24: ValueError: too bright") as caught:
+        compare(pipelines, images, [*many[1], 0], cv=2, n_bootstrap=10)
+    assert len(caught) == 1
 
 
 class Crooked(MeanColor):
@@ -205,7 +213,9 @@ def test_a_family_that_gives_another_number_of_values_than_names_is_named(many):
 def test_the_time_of_a_pipeline_counts_what_it_shares(smears):
     images = as_sequence(smears.images)
     tree = StageTree(images, smears.target)
-    short = tree.add([MeanColor()])
-    long = tree.add([LabKMeansSegmenter(), FeatureSet([MeanColor(), Area()])])
-    measured = tree.measure(images)
-    assert 0 < measured.seconds(short) < measured.seconds(long)
+    short = tree.add([], MeanColor())
+    long = tree.add([LabKMeansSegmenter()], FeatureSet([MeanColor(), Area()]))
+    found = measure(tree.plan, images)
+    assert (found[short].seconds.shape, found[long].seconds.shape) == ((8, 2), (8, 4))
+    np.testing.assert_array_equal(found[short].seconds[:, 0], found[long].seconds[:, 0])
+    assert 0 < found[short].seconds.sum() < found[long].seconds.sum()

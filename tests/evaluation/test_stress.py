@@ -8,7 +8,7 @@ from leukofeat import Smear, as_sequence
 from leukofeat.baselines import make_baseline
 from leukofeat.datasets import make_smears
 from leukofeat.evaluation import bar_style, shift_stain, stress_test
-from leukofeat.evaluation.stress import STRESS_TESTS, draw_rows, make_stress_set, own_segmenter, stress_table
+from leukofeat.evaluation.stress import STRESS_TESTS, StressSet, draw_rows, make_stress_set, own_segmenter, stress_table
 from leukofeat.features import FunctionFeatures
 from leukofeat.preprocessing import MedianDenoiser, background_color
 from leukofeat.segmentation import LabKMeansSegmenter
@@ -52,6 +52,13 @@ def test_a_model_of_the_stain_follows_the_background_it_is_shown():
     assert table.loc["other background", "follows_background"] > 0.4
 
 
+def images_by_test(made: StressSet) -> dict[str, list[np.ndarray]]:
+    """Images of a stress set, a list a test."""
+    images = [smear.image for smear in made.images]
+    m = len(made.rows)
+    return {name: images[k * m : (k + 1) * m] for k, name in enumerate(STRESS_TESTS)}
+
+
 def test_the_changed_images_are_what_they_are_called(smears):
     images, rows = as_sequence(smears.images), np.arange(8)
     groups = smears.groups
@@ -62,24 +69,26 @@ def test_the_changed_images_are_what_they_are_called(smears):
     assert made.rows.tolist() == [i for i in range(8) if cells[i].n_cells]
     images, rows = images[made.rows], made.rows
     cells = cells[rows]
+    changed, repeated = images_by_test(made), images_by_test(again)
     for name in STRESS_TESTS:
         for i in range(len(rows)):
-            np.testing.assert_array_equal(made.images[name][i], again.images[name][i])
-            assert made.images[name][i].shape == images[i].shape
-            assert not np.array_equal(made.images[name][i], images[i])
-    colors = np.array([background_color(image) for image in made.images["constant background"]])
+            np.testing.assert_array_equal(changed[name][i], repeated[name][i])
+            assert changed[name][i].shape == images[i].shape
+            assert not np.array_equal(changed[name][i], images[i])
+    assert made.images[len(rows)].source == f"image {rows[0]} (constant background)"
+    colors = np.array([background_color(image) for image in changed["constant background"]])
     assert np.ptp(colors, axis=0).max() == 0
-    assert all(bar_style(image) != "none" for image in made.images["bar added"])
+    assert all(bar_style(image) != "none" for image in changed["bar added"])
     for i in range(len(rows)):  # the leukocytes stay where they were
         nucleus = cells[i].nuclei > 0
-        assert made.images["constant background"][i][nucleus].mean() < colors[0].mean() - 40
+        assert changed["constant background"][i][nucleus].mean() < colors[0].mean() - 40
 
 
 def test_fields_of_different_sizes_can_be_pasted(smears):
     images = as_sequence([image[: 96 - 8 * (i % 2)] for i, image in enumerate(smears.images)])
     made = make_stress_set(images, smears.target, np.arange(8), segmenter=DarkSegmenter())
     expected = [images[int(row)].shape for row in made.rows]
-    assert [image.shape for image in made.images["other background"]] == expected
+    assert [image.shape for image in images_by_test(made)["other background"]] == expected
 
 
 def test_one_class_has_no_other_background(smears):
@@ -96,7 +105,7 @@ def test_the_pipelines_own_segmenter_is_found():
 
 def test_the_table_counts():
     target, other = np.array([0, 0, 1, 1]), np.array([1, 1, 0, 0])
-    after = {"other background": np.array([0, 1, 1, 0]), "bar added": target}
+    after = np.array([[0, 1, 1, 0], target, target, target, target])
     table = stress_table(target, other, target, after, np.arange(4), 200, 0)
     row = table.loc["other background"]
     assert (row["clean"], row["stressed"], row["points_lost"]) == (1.0, 0.5, 50.0)

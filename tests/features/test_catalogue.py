@@ -31,7 +31,7 @@ from leukofeat.features import (
     WaveletFeatures,
     list_features,
 )
-from leukofeat.features.catalogue import CATALOGUE, find_measure
+from leukofeat.features.catalogue import built_in
 from leukofeat.features.measure import Measure
 from leukofeat.features.page import SLACK, TOLERANCE, features_page
 from leukofeat.features.summary import summarize, summary_names
@@ -69,8 +69,8 @@ each = pytest.mark.parametrize("family", [*DEFAULTS, *OTHERS], ids=repr)
 defaults = pytest.mark.parametrize("family", DEFAULTS, ids=lambda family: type(family).__name__)
 
 
-def own(family: FeatureFamily) -> tuple[Measure, ...]:
-    return CATALOGUE[type(family).__name__]
+def entry(family: FeatureFamily, column: str) -> Measure:
+    return next(measure for measure in family.measures if measure.matches(column))
 
 
 # --- entries ------------------------------------------------------------------------------------------------------
@@ -78,19 +78,20 @@ def own(family: FeatureFamily) -> tuple[Measure, ...]:
 
 def test_every_public_family_is_in_the_catalogue():
     public = {name for name in leukofeat.features.__all__ if name.endswith("Features")} - {"FunctionFeatures"}
-    assert set(CATALOGUE) == public == {type(family).__name__ for family in DEFAULTS}
+    assert list(built_in().values()) == [type(family) for family in DEFAULTS]
+    assert set(built_in()) == public
 
 
 @each
 def test_every_column_has_exactly_one_entry(family):
     for name in [*family.row_names(), *family.cell_names()]:
-        found = [measure.name for measure in own(family) if measure.matches(name)]
+        found = [measure.name for measure in family.measures if measure.matches(name)]
         assert len(found) == 1, (name, found)
 
 
 @each
 def test_only_what_cells_have_is_in_the_table(family):
-    levels = {find_measure(type(family).__name__, name).level for name in family.cell_names()}
+    levels = {entry(family, name).level for name in family.cell_names()}
     assert levels <= {"cell", "region"}
 
 
@@ -98,8 +99,8 @@ def test_no_entry_is_unused():
     columns: dict[str, set[str]] = {}
     for family in [*DEFAULTS, *OTHERS]:
         columns.setdefault(type(family).__name__, set()).update(family.row_names(), family.cell_names())
-    for name, measures in CATALOGUE.items():
-        for measure in measures:
+    for name, family in built_in().items():
+        for measure in family.measures:
             assert any(measure.matches(column) for column in columns[name]), measure.name
 
 
@@ -123,12 +124,21 @@ def test_every_source_has_its_title_on_the_page():
 
 def test_families_by_name_class_and_object():
     names = [list_features([choice]) for choice in ("ChromatinFeatures", ChromatinFeatures, ChromatinFeatures())]
-    assert len(names[0]) == len(CATALOGUE["ChromatinFeatures"])
+    assert len(names[0]) == len(ChromatinFeatures.measures)
     for other in names[1:]:
         pd.testing.assert_frame_equal(names[0], other)
     assert not len(list_features([FunctionFeatures(len)]))
     with pytest.raises(ValueError, match="ChromatinFeatures"):
         list_features(["Chromatin"])
+
+
+def test_a_family_of_ones_own_says_what_it_measures():
+    class Own(FunctionFeatures):
+        measures = (Measure("redness", "redness", "level", "mean R", ""),)
+
+    table = list_features([Own(len), "WaveletFeatures"])
+    assert table["family"].tolist() == ["Own", "WaveletFeatures"]
+    assert table.loc[0, ["rotation", "scale", "stain", "level"]].tolist() == ["no", "no", "no", "region"]
 
 
 def test_the_page_is_what_the_code_writes():
@@ -163,7 +173,7 @@ def measured(family, smear):
     cells = [
         (name, value) for line in family.cells(smear) for name, value in zip(family.cell_names(), line, strict=True)
     ]
-    return [(find_measure(type(family).__name__, name), name, value) for name, value in [*row, *cells]]
+    return [(entry(family, name), name, value) for name, value in [*row, *cells]]
 
 
 def same(expected, name):
@@ -306,7 +316,7 @@ def test_pixel_size_turns_lengths_into_micrometres_and_says_so():
     plain, sized = GeometryFeatures(), GeometryFeatures(pixel_size=0.25)
     pixels, microns = plain.cells(smear), sized.cells(smear)
     for k, (name, other) in enumerate(zip(plain.cell_names(), sized.cell_names(), strict=True)):
-        unit = find_measure("GeometryFeatures", name).unit
+        unit = entry(plain, name).unit
         power, suffix = {"1": (0, ""), "px": (1, "_um"), "px²": (2, "_um2")}[unit]
         assert other == name + suffix
         np.testing.assert_allclose(microns[:, k], pixels[:, k] * 0.25**power, rtol=1e-12)

@@ -34,7 +34,7 @@ def test_small_contours_are_left_out():
     assert measured(gray, min_area=1)["image_contour_count"] == 2
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (2, 50), (40, 40)])
+@pytest.mark.parametrize("shape", [(1, 1), (2, 50), (3, 3), (50, 4), (40, 40)])
 def test_blank_images_have_nothing(shape):
     values = measured(np.full(shape, 255, np.uint8))
     assert values["image_contour_count"] == values["image_contour_area_sum"] == values["image_circle_count"] == 0
@@ -48,7 +48,9 @@ def test_parameters_reach_the_measure():
     assert ContourFeatures().row(Smear(image))[0] == 0
 
 
-@pytest.mark.parametrize(("params", "message"), [({"high": 10}, "high"), ({"max_radius": 5}, "max_radius")])
+@pytest.mark.parametrize(
+    ("params", "message"), [({"high": 10}, "high"), ({"low": 0, "high": 0}, "high"), ({"max_radius": 5}, "max_radius")]
+)
 def test_bad_parameters_are_named(params, message):
     with pytest.raises(ValueError, match=message):
         ContourFeatures(**params).fit([])

@@ -82,14 +82,14 @@ def test_a_function_without_a_name_needs_names(function, smears):
 @pytest.mark.parametrize(
     ("parameters", "error", "reason"),
     [
-        ({"function": "mean"}, TypeError, "function must be callable, not 'mean'"),
-        ({"names": "redness"}, TypeError, r"names must be a list of names, as in names=\['redness'\]"),
-        ({"names": []}, ValueError, "at least one name"),
+        ({"function": "mean"}, TypeError, "'function' parameter of FunctionFeatures must be a callable. Got 'mean'"),
+        ({"names": "redness"}, ValueError, "names must be a list of one or more names, none twice, not 'redness'"),
+        ({"names": []}, ValueError, "one or more names"),
         ({"names": ["a", "a"]}, ValueError, "none twice"),
-        ({"per": "pixel"}, ValueError, "per='pixel' is not one of 'image', 'cell'"),
-        ({"summary": ["sum"]}, ValueError, "each of summary='sum' is not one of 'mean'"),
-        ({"summary": "mean"}, TypeError, "summary must be a list or tuple"),
-        ({"summary": []}, ValueError, "at least one"),
+        ({"per": "pixel"}, ValueError, "must be one of 'image', 'cell'. Got 'pixel'"),
+        ({"summary": ["sum"]}, ValueError, "one or more of 'mean'.* Got .'sum'. instead"),
+        ({"summary": "mean"}, TypeError, "'summary' parameter of FunctionFeatures must be a list or tuple"),
+        ({"summary": []}, ValueError, "one or more"),
     ],
 )
 def test_bad_parameters(parameters, error, reason, smears):

@@ -5,13 +5,15 @@ import pytest
 
 from leukofeat.features.chromatin import ChromatinFeatures
 from leukofeat.features.color import ColorFeatures
-from leukofeat.features.filters import GaborFeatures, GranulometryFeatures, WaveletFeatures
+from leukofeat.features.gabor import GaborFeatures
 from leukofeat.features.geometry import GeometryFeatures
+from leukofeat.features.granulometry import GranulometryFeatures
 from leukofeat.features.hog import HOGFeatures
 from leukofeat.features.outline import OutlineFeatures
 from leukofeat.features.relative_color import RelativeColorFeatures
-from leukofeat.features.runlength import RunLengthFeatures
+from leukofeat.features.run_lengths import RunLengthFeatures
 from leukofeat.features.texture import TextureFeatures
+from leukofeat.features.wavelet import WaveletFeatures
 from leukofeat.smear import Smear
 from tests.cells import drawn_field
 

@@ -2,13 +2,15 @@ import cv2
 import numpy as np
 import pytest
 
-from leukofeat.features.outline import (
-    OutlineFeatures,
-    bending_energy,
-    fourier_descriptors,
-    outline_points,
-)
+from leukofeat.features.outline import OutlineFeatures, bending_energy, fourier_descriptors
+from leukofeat.kernels.regions.boxes import region_boxes
+from leukofeat.kernels.shape.contours import region_outlines
 from leukofeat.smear import Smear
+
+
+def outline_points(mask):
+    labels = (mask > 0).astype(np.int32)
+    return region_outlines(labels, region_boxes(labels, 1))[0]
 
 
 def circle(n=128):
@@ -87,6 +89,15 @@ def test_bending_energy_of_an_ellipse():
     points = a * np.cos(t[::100]) + 1j * b * np.sin(t[::100])
     assert bending_energy(points) == pytest.approx(expected, rel=1e-9)
     assert bending_energy(points * 40) == pytest.approx(expected, rel=1e-9)
+
+
+def test_several_contours_at_once():
+    points = np.stack([circle(64), np.full(64, np.nan + 0j), 3 * circle(64) + circle(64).conj()])
+    energies, descriptors = bending_energy(points), fourier_descriptors(points)
+    assert np.isnan(energies).tolist() == np.isnan(descriptors).all(axis=1).tolist() == [False, True, False]
+    np.testing.assert_array_equal(energies[2], bending_energy(points[2]))
+    assert bending_energy(points[:0]).shape == (0,)
+    assert fourier_descriptors(points[:0]).shape == (0, 10)
 
 
 @pytest.mark.parametrize(("params", "message"), [({"regions": ["image"]}, "regions"), ({"degree": 20}, "degree")])

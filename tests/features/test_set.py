@@ -130,9 +130,17 @@ def test_an_image_that_was_never_segmented_is_not_empty(smears):
         ({"families": [red]}, TypeError, "wrap a function of one Smear as FunctionFeatures"),
         ({"families": [Darker()]}, TypeError, "is not a feature family"),
         ({"families": [MeanColor(), MeanColor()]}, ValueError, "Two families give the column 'image_r_mean'"),
-        ({"families": [FunctionFeatures(red, per="pixel")]}, ValueError, "per='pixel' is not one of 'image', 'cell'"),
-        ({"on_error": "skip"}, ValueError, "on_error='skip' is not one of 'raise', 'nan'"),
-        ({"on_empty": "drop"}, ValueError, "on_empty='drop' is not one of 'nan', 'raise'"),
+        ({"families": [FunctionFeatures(red, per="pixel")]}, ValueError, "one of 'image', 'cell'. Got 'pixel'"),
+        (
+            {"on_error": "skip"},
+            ValueError,
+            "'on_error' parameter of FeatureSet must be one of 'raise', 'nan'. Got 'skip'",
+        ),
+        (
+            {"on_empty": "drop"},
+            ValueError,
+            "'on_empty' parameter of FeatureSet must be one of 'nan', 'raise'. Got 'drop'",
+        ),
     ],
 )
 def test_bad_parameters_are_refused_in_fit_and_transform(parameters, error, reason, smears):

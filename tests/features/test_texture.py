@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 from skimage.feature import local_binary_pattern
 
+from leukofeat.features.planes import CHANNELS, texture_plane
 from leukofeat.features.texture import (
-    CHANNELS,
     TextureFeatures,
     haralick_names,
     lbp_names,
     measure_haralick,
     measure_lbp,
-    texture_plane,
 )
+from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.texture.haralick import HARALICK_NAMES, haralick
 from leukofeat.smear import Smear
 
@@ -21,7 +21,8 @@ def test_haralick_is_summed_up_over_directions(smear):
         zip(haralick_names(regions, [1, 2]), measure_haralick(smear, regions, levels=32, distances=[1, 2]), strict=True)
     )
     for region in regions:
-        direct = haralick(smear.gray // 8, smear.region(region) > 0, distances=(1, 2))[0]
+        inside = smear.region(region) > 0
+        direct = haralick(smear.gray // 8, inside, region_boxes(inside), (1, 2))[0]
         for d, distance in enumerate((1, 2)):
             for k, name in enumerate(HARALICK_NAMES):
                 assert row[f"{region}_haralick_{name}_d{distance}_mean"] == pytest.approx(direct[d, :, k].mean())

@@ -35,12 +35,12 @@ def test_views_read_only_images_and_label_maps(records, rng):
 @pytest.mark.parametrize(
     ("size", "error", "reason"),
     [
-        (4, ValueError, "size must be odd, not 4"),
-        (0, ValueError, "from 1 to 255"),
-        (257, ValueError, "from 1 to 255"),
-        (3.0, TypeError, "size must be an integer, not 3.0"),
-        (True, TypeError, "an integer"),
-        ("3", TypeError, "an integer"),
+        (4, ValueError, "'size' parameter of MedianDenoiser must be an odd int .* Got 4"),
+        (0, ValueError, r"in the range \[1, 255\]"),
+        (257, ValueError, r"in the range \[1, 255\]"),
+        (3.0, TypeError, "an odd int .* Got 3.0"),
+        (True, TypeError, "an odd int"),
+        ("3", TypeError, "an odd int"),
     ],
 )
 def test_bad_sizes(size, error, reason, smears):

@@ -1,13 +1,15 @@
-"""ScaleBarCropper: the strip goes from every image, and the rest stays where it is."""
+"""Scale bars: the strip goes from every image and the rest stays where it is; bars drawn are told and hidden."""
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
 from leukofeat import Smear
 from leukofeat.datasets import make_smears
 from leukofeat.preprocessing import ScaleBarCropper
+from leukofeat.preprocessing.scale_bar import BAR_STYLES, bar_style, draw_scale_bar, hide_scale_bar
 
 
 @pytest.mark.parametrize(
@@ -46,5 +48,20 @@ def test_a_planted_scale_bar_is_gone():
     ("height", "error"), [(-0.1, ValueError), (float("nan"), ValueError), ("an eighth", TypeError), (True, TypeError)]
 )
 def test_bad_heights(height, error, smears):
-    with pytest.raises(error, match="height must be"):
+    with pytest.raises(error, match="'height' parameter of ScaleBarCropper must be"):
         ScaleBarCropper(height).transform(smears.images)
+
+
+@pytest.mark.parametrize("size", [96, 224, 512])
+def test_bars_are_drawn_told_and_hidden(rng, size):
+    field = np.clip(rng.normal((240, 235, 245), 2, (size, size, 3)), 0, 255).astype(np.uint8)
+    cv2.circle(field, (size // 2, size // 2), size // 14, (200, 160, 175), -1)
+    field.flags.writeable = False
+    assert bar_style(field) == "none"
+    for style in BAR_STYLES:
+        barred = draw_scale_bar(field, style)
+        assert bar_style(barred) == style
+        assert np.array_equal(barred[: size * 4 // 5], field[: size * 4 // 5])
+        np.testing.assert_array_equal(hide_scale_bar(barred), hide_scale_bar(field))
+    with pytest.raises(ValueError, match="style"):
+        draw_scale_bar(field, "blue")

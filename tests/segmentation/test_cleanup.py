@@ -8,46 +8,56 @@ from hypothesis.extra.numpy import arrays
 from skimage.measure import label
 from skimage.morphology import area_closing, area_opening
 from skimage.segmentation import clear_border
+from sklearn.base import clone
+from sklearn.impute import SimpleImputer
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
 
-from leukofeat.segmentation import cleanup
-from leukofeat.segmentation.cleanup import assemble, clean_mask, fill_small_holes, remove_border_objects
+from leukofeat.features import FeatureSet, GeometryFeatures
+from leukofeat.segmentation import Cleanup, DualThresholdSegmenter, LabKMeansSegmenter
+from leukofeat.segmentation.cleanup import assemble
 
 masks = arrays(np.uint8, (11, 13), elements=st.integers(0, 1))
+NOTHING = {"min_area": 0, "max_hole": 0, "clear_border": False, "split": None}
+
+
+def cleaned(mask, **params):
+    return assemble(mask, mask, Cleanup(**(NOTHING | params)))[0] > 0
 
 
 @given(masks, st.integers(1, 8))
 @settings(max_examples=60, deadline=None)
 def test_binary_area_opening_and_closing(mask, area):
-    np.testing.assert_array_equal(cleanup.area_opening(mask, area), area_opening(mask, area, connectivity=1))
+    np.testing.assert_array_equal(cleaned(mask, min_area=area), area_opening(mask, area, connectivity=1))
     if mask.any():
-        np.testing.assert_array_equal(fill_small_holes(mask, area), area_closing(mask, area, connectivity=1))
+        np.testing.assert_array_equal(cleaned(mask, max_hole=area), area_closing(mask, area, connectivity=1))
 
 
 @given(masks)
 @settings(max_examples=60, deadline=None)
 def test_border_objects(mask):
     expected = clear_border(label(mask, connectivity=1)) > 0
-    np.testing.assert_array_equal(remove_border_objects(mask), expected)
+    np.testing.assert_array_equal(cleaned(mask, clear_border=True), expected)
 
 
 def test_an_empty_mask_is_no_hole():
-    assert not fill_small_holes(np.zeros((3, 3)), 100).any()
-    assert not clean_mask(np.zeros((3, 3))).any()
-    assert clean_mask(np.ones((3, 3)), min_area=1, clear_border=False).all()
-    assert not clean_mask(np.ones((3, 3)), min_area=1).any()
+    assert not cleaned(np.zeros((3, 3)), max_hole=100).any()
+    assert cleaned(np.ones((3, 3)), min_area=1, max_hole=15).all()
+    assert not cleaned(np.ones((3, 3)), clear_border=True).any()
 
 
 def test_input_is_left_alone():
     mask = np.ones((5, 5), np.uint8)
     mask.flags.writeable = False
-    assert not clean_mask(mask).any()
+    assert not cleaned(mask, clear_border=True).any()
     assert mask.all()
 
 
 @given(masks, masks, st.sampled_from(["extended", "h_maxima", None]), st.booleans())
 @settings(max_examples=100, deadline=None)
 def test_cells_hold_their_nuclei(nucleus, cell, split, border):
-    nuclei, cells = assemble(nucleus, cell, min_area=2, max_hole=2, clear_border=border, split=split)
+    nuclei, cells = assemble(nucleus, cell, Cleanup(min_area=2, max_hole=2, clear_border=border, split=split))
     assert nuclei.dtype == cells.dtype == np.int32
     np.testing.assert_array_equal(np.where(nuclei > 0, cells, 0), nuclei)
     assert set(np.unique(cells)) | {0} == set(np.unique(nuclei)) | {0} == set(range(nuclei.max() + 1))
@@ -62,7 +72,7 @@ def test_cytoplasm_goes_to_the_nearer_nucleus_on_a_path_inside_it():
     cell[2:7, 2:19] = 1
     cell[:, 8] = 0  # a gap: the strip beyond it belongs to the right nucleus, although the left one is nearer
     cell[8, 20] = 1
-    nuclei, cells = assemble(nucleus, cell, min_area=1, max_hole=1, clear_border=False)
+    nuclei, cells = assemble(nucleus, cell, Cleanup(min_area=1, max_hole=1, clear_border=False))
     assert nuclei.max() == 2
     assert set(cells[2:7, 2:8].ravel()) == {1}
     assert set(cells[2:7, 9:19].ravel()) == {2}
@@ -75,9 +85,39 @@ def test_without_split_touching_nuclei_stay_joined():
     for x in (16, 32):
         nucleus[(rows - 15) ** 2 + (columns - x) ** 2 <= 100] = 1
     assert assemble(nucleus, nucleus)[0].max() == 2
-    assert assemble(nucleus, nucleus, split=None)[0].max() == 1
+    assert assemble(nucleus, nucleus, Cleanup(split=None))[0].max() == 1
 
 
 def test_masks_of_different_shape_are_refused():
     with pytest.raises(ValueError, match=r"shape|broadcast"):
-        assemble(np.ones((40, 40)), np.ones((40, 41)), clear_border=False)
+        assemble(np.ones((40, 40)), np.ones((40, 41)), Cleanup(clear_border=False))
+
+
+@pytest.mark.parametrize(
+    "bad", [{"min_area": -1}, {"max_hole": 1.5}, {"split": "yes"}, {"h": 0.0}, {"clear_border": "no"}], ids=str
+)
+def test_bad_parameters_are_named(bad):
+    with pytest.raises((TypeError, ValueError), match=f"'{next(iter(bad))}' parameter of Cleanup must be"):
+        LabKMeansSegmenter(cleanup=Cleanup(**bad)).fit([np.zeros((4, 4, 3), np.uint8)])
+    with pytest.raises((TypeError, ValueError), match="'cleanup' parameter of LabKMeansSegmenter must be"):
+        LabKMeansSegmenter(cleanup=bad).fit([])
+
+
+def test_parameters_of_the_clean_up_can_be_set_and_belong_to_one_stage():
+    stage, other = LabKMeansSegmenter(), LabKMeansSegmenter()
+    assert stage.set_params(cleanup__min_area=7, n_clusters=3).get_params()["cleanup__min_area"] == 7
+    assert other.cleanup is None
+    copy = clone(stage).set_params(cleanup__h=2.0)
+    assert (copy.cleanup.min_area, copy.cleanup.h, stage.cleanup.h) == (7, 2.0, 1.0)
+    given = Cleanup(split=None)
+    assert DualThresholdSegmenter().set_params(cleanup=given, cleanup__max_hole=3).cleanup is given
+
+
+def test_clean_up_is_searched_for_in_a_pipeline(smears):
+    pipeline = make_pipeline(
+        LabKMeansSegmenter(rank="a"), FeatureSet([GeometryFeatures()]), SimpleImputer(keep_empty_features=True), SVC()
+    )
+    grid = {"labkmeanssegmenter__cleanup__min_area": [50, 10**6], "labkmeanssegmenter__cleanup__split": [None]}
+    search = GridSearchCV(pipeline, grid, cv=2, error_score="raise").fit(smears.images, smears.target % 2)
+    assert search.best_estimator_[0].cleanup.min_area == search.best_params_["labkmeanssegmenter__cleanup__min_area"]
+    assert pipeline[0].cleanup is None

@@ -5,7 +5,7 @@ import pytest
 
 from leukofeat.kernels.color.fuzzy_c_means import fuzzy_c_means
 from leukofeat.kernels.color.kmeans import kmeans
-from leukofeat.segmentation.fuzzy import FuzzyCMeansSegmenter
+from leukofeat.segmentation import FuzzyCMeansSegmenter
 from tests.cells import real_cells
 
 

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from leukofeat.preprocessing import MedianDenoiser
-from leukofeat.segmentation.grabcut import GrabCutSegmenter, refine_grabcut
-from leukofeat.segmentation.threshold_stages import OtsuSegmenter
+from leukofeat.segmentation import Cleanup, GrabCutSegmenter, OtsuSegmenter, refine_grabcut
 
 
 def disk(radius, shift=0):
@@ -29,7 +28,7 @@ def test_shifted_outlines_come_back(image):
 
 
 def test_outlines_stay_within_the_band(image):
-    nuclei, cells = refine_grabcut(image, disk(6), disk(12), band=2, min_area=10)
+    nuclei, cells = refine_grabcut(image, disk(6), disk(12), band=2, cleanup=Cleanup(min_area=10))
     assert not (cells[disk(15) == 0]).any()
     assert nuclei[disk(3) > 0].all()
 
@@ -39,7 +38,8 @@ def test_the_state_of_opencv_does_not_matter():
     found = []
     for state in range(4):
         cv2.setRNGSeed(state)
-        found.append(refine_grabcut(noise, disk(14), disk(24), band=6, n_iter=1, min_area=1, max_hole=1)[1])
+        cleanup = Cleanup(min_area=1, max_hole=1)
+        found.append(refine_grabcut(noise, disk(14), disk(24), band=6, n_iter=1, cleanup=cleanup)[1])
     assert all(np.array_equal(found[0], other) for other in found)
 
 
@@ -48,11 +48,11 @@ def test_too_few_pixels_are_left_as_they_are(image):
     assert not refine_grabcut(image, empty, empty)[1].any()
     dot = empty.copy()
     dot[45, 45] = 1
-    nuclei, cells = refine_grabcut(image, dot, dot, min_area=1)
+    nuclei, cells = refine_grabcut(image, dot, dot, cleanup=Cleanup(min_area=1))
     np.testing.assert_array_equal(nuclei, dot)
     np.testing.assert_array_equal(cells, dot)
     full = np.ones((90, 90), np.int32)
-    np.testing.assert_array_equal(refine_grabcut(image, full, full, clear_border=False)[1], full)
+    np.testing.assert_array_equal(refine_grabcut(image, full, full, cleanup=Cleanup(clear_border=False))[1], full)
 
 
 def test_parameters_of_the_inner_segmenter_can_be_set(image):

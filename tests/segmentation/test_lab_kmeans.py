@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 
-from leukofeat.segmentation.lab_kmeans import LabKMeansSegmenter, cluster_lab, segment_lab_kmeans
+from leukofeat.segmentation import Cleanup, LabKMeansSegmenter, segment_lab_kmeans
+from leukofeat.segmentation.lab_kmeans import cluster_lab
 from leukofeat.smear import Smear
 from tests.cells import real_cells
 
@@ -38,7 +39,7 @@ def test_finds_the_leukocytes_of_a_field(rank):
     np.testing.assert_array_equal(cells[inner] > 0, cell[inner])
     assert not cells[:, :25].any()
     np.testing.assert_array_equal(np.where(nuclei > 0, cells, 0), nuclei)
-    kept = segment_lab_kmeans(image, rank=rank, n_cytoplasm_clusters=1, clear_border=False)
+    kept = segment_lab_kmeans(image, rank=rank, n_cytoplasm_clusters=1, cleanup=Cleanup(clear_border=False))
     assert kept[0].max() == 4
 
 
@@ -155,10 +156,10 @@ def test_read_only_strided_and_repeated():
 
 def test_stage_gives_the_smear_of_the_function():
     image = field()[0]
-    stage = LabKMeansSegmenter(n_clusters=4, n_cytoplasm_clusters=1, h=2.0)
+    stage = LabKMeansSegmenter(n_clusters=4, n_cytoplasm_clusters=1, cleanup=Cleanup(h=2.0))
     smear = stage.fit([image]).transform([image])[0]
     assert isinstance(smear, Smear)
-    nuclei, cells = segment_lab_kmeans(image, n_cytoplasm_clusters=1, h=2.0)
+    nuclei, cells = segment_lab_kmeans(image, n_cytoplasm_clusters=1, cleanup=Cleanup(h=2.0))
     np.testing.assert_array_equal(smear.nuclei, nuclei)
     np.testing.assert_array_equal(smear.cells, cells)
 
@@ -170,9 +171,8 @@ def test_stage_gives_the_smear_of_the_function():
         {"n_cytoplasm_clusters": 2.5},
         {"rank": "blue"},
         {"threshold": 2},
-        {"min_area": -1},
-        {"split": "yes"},
-        {"h": 0},
+        {"equalize": "no"},
+        {"min_contrast": np.inf},
         {"n_init": 0},
         {"random_state": None},
     ],

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from leukofeat.preprocessing import MedianDenoiser
-from leukofeat.segmentation.metrics import (
+from leukofeat.segmentation import (
+    OtsuSegmenter,
     aggregated_jaccard,
     count_error,
     dice,
@@ -15,7 +16,6 @@ from leukofeat.segmentation.metrics import (
     iou,
     panoptic_quality,
 )
-from leukofeat.segmentation.threshold_stages import OtsuSegmenter
 from leukofeat.smear import Smear
 
 maps = arrays(np.int32, (5, 6), elements=st.sampled_from([0, 0, 1, 2, 7]))
@@ -166,9 +166,9 @@ def test_what_does_not_fit_together_is_refused(fields):
         evaluate_segmentation(stage, truth_nuclei=nuclei)
     with pytest.raises(ValueError, match="leave"):
         evaluate_segmentation(stage.transform(images), images, nuclei)
-    with pytest.raises(ValueError, match="more images than"):
+    with pytest.raises(ValueError, match="no nucleus map for item 1"):
         evaluate_segmentation(stage, images, nuclei[:1])
-    with pytest.raises(ValueError, match="more nucleus maps"):
+    with pytest.raises(ValueError, match="no image for item 1"):
         evaluate_segmentation(stage, images[:1], nuclei)
     with pytest.raises(TypeError, match="no segmented Smear"):
         evaluate_segmentation(MedianDenoiser(3), images, nuclei)

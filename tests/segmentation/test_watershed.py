@@ -10,13 +10,7 @@ from scipy import ndimage as ndi
 from skimage import morphology, segmentation
 from skimage.measure import label
 
-from leukofeat.segmentation.watershed import (
-    distance_to_background,
-    extended_maxima,
-    h_maxima,
-    marker_watershed,
-    split_touching,
-)
+from leukofeat.segmentation import split_touching
 from tests.cells import real_cells
 
 
@@ -60,34 +54,6 @@ def test_split_is_that_of_scikit_image_on_random_blobs(h, markers):
         np.testing.assert_array_equal(split_touching(mask, h, markers), reference_split(mask, h, markers))
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_maxima_of_a_distance_are_those_of_scikit_image(seed):
-    distance = distance_to_background(random_blobs(seed))
-    h = [0.3, 1.0, 1.5, 2.5][seed % 4]
-    np.testing.assert_array_equal(h_maxima(distance, h), morphology.h_maxima(distance, h))
-    if np.ptp(distance) > h:
-        level = morphology.reconstruction(distance - np.float32(h), distance)
-        np.testing.assert_array_equal(extended_maxima(distance, h) > 0, morphology.local_maxima(level))
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_maxima_of_a_rough_image_are_those_of_scikit_image(seed):
-    image = np.random.default_rng(seed).normal(size=(25, 31)).astype(np.float32) - 3
-    np.testing.assert_array_equal(h_maxima(image, 0.7), morphology.h_maxima(image, 0.7))
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32, np.float64])
-@pytest.mark.parametrize("seed", range(10))
-def test_watershed_of_every_type_is_that_of_scikit_image(seed, dtype):
-    rng = np.random.default_rng(seed)
-    elevation = (rng.normal(size=(30, 25)) * 5).round(1)
-    elevation = np.abs(elevation).astype(dtype) if np.dtype(dtype).kind == "u" else elevation.astype(dtype)
-    markers = np.where(rng.random((30, 25)) < 0.05, rng.integers(1, 9, (30, 25)), 0)
-    mask = rng.random((30, 25)) < 0.9
-    expected = segmentation.watershed(elevation, markers, mask=mask)
-    np.testing.assert_array_equal(marker_watershed(elevation, markers, mask), expected)
-
-
 def test_real_nuclei_and_cells():
     for _, nuclei, cells in real_cells(20):
         for mask in (nuclei, cells):
@@ -120,10 +86,6 @@ def test_degenerate_masks():
     corner = np.zeros((4, 4))
     corner[3, 3] = 1
     assert split_touching(corner).sum() == 1
-    flat = np.full((4, 4), 7.0)
-    assert not h_maxima(flat, 1).any()
-    assert not extended_maxima(flat, 1).any()
-    assert distance_to_background(np.zeros((2, 2))).tolist() == [[0, 0], [0, 0]]
 
 
 def test_strided_and_read_only_input():
@@ -132,17 +94,13 @@ def test_strided_and_read_only_input():
     view.flags.writeable = False
     np.testing.assert_array_equal(split_touching(view), split_touching(mask))
     np.testing.assert_array_equal(split_touching(np.asfortranarray(mask)), split_touching(mask))
-    markers = split_touching(mask)
-    markers.flags.writeable = False
-    np.testing.assert_array_equal(marker_watershed(view.T, markers.T, view.T), marker_watershed(mask, markers, mask).T)
 
 
 def test_bad_input_is_named():
-    with pytest.raises(ValueError, match="h must"):
-        h_maxima(np.zeros((3, 3)), 0)
+    for h in (0, -1.0, np.nan, np.inf):
+        with pytest.raises(ValueError, match="h must be"):
+            split_touching(np.ones((3, 3)), h)
     with pytest.raises(ValueError, match="two dimensions"):
-        extended_maxima(np.zeros(3), 1)
-    with pytest.raises(ValueError, match="one two-dimensional shape"):
-        marker_watershed(np.zeros((3, 3)), np.zeros((3, 4), int), np.ones((3, 3)))
+        split_touching(np.zeros(3))
     with pytest.raises(ValueError, match="markers"):
         split_touching(np.zeros((3, 3)), markers="all")

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
@@ -97,6 +99,18 @@ def test_holm_on_a_worked_example():
     np.testing.assert_allclose(holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02], atol=1e-12)
     np.testing.assert_allclose(holm([0.5, np.nan, 0.9]), [1.0, np.nan, 1.0])
     assert holm([]).shape == (0,)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+@settings(max_examples=50, deadline=None)
+def test_holm_is_the_step_down_procedure(p_values):
+    p = np.array(p_values)
+    order = np.argsort(p, kind="stable")
+    running, expected = 0.0, np.empty(len(p))
+    for rank, k in enumerate(order):
+        running = max(running, min(1.0, (len(p) - rank) * p[k]))
+        expected[k] = running
+    np.testing.assert_allclose(holm(p), expected)
 
 
 def _uniform(p):

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from leukofeat.kernels.color.kmeans import _add
+from leukofeat.kernels.color.kmeans import add_point
 from leukofeat.kernels.jit import jit
-
-__all__ = ["fuzzy_c_means"]
 
 
 @jit
@@ -31,11 +29,11 @@ def _fuzzy(
                 total += nearness[c]
             if hit >= 0:
                 # a point on a centre belongs to it alone
-                _add(sums[hit], w[i], x[i], y[i])
+                add_point(sums[hit], w[i], x[i], y[i])
                 continue
             for c in range(k):
                 u = nearness[c] / total
-                _add(sums[c], w[i] * (u * u if power == 2.0 else u**power), x[i], y[i])
+                add_point(sums[c], w[i] * (u * u if power == 2.0 else u**power), x[i], y[i])
         shift = 0.0
         for c in range(k):
             if sums[c, 0] > 0.0:

@@ -11,8 +11,6 @@ from leukofeat.kernels.jit import jit
 BLOCK = 64
 RandomState = int | np.random.Generator | None
 
-__all__ = ["ab_histogram", "kmeans", "label_by_bin"]
-
 
 @jit
 def ab_histogram(lab: np.ndarray, red: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -30,10 +28,7 @@ def ab_histogram(lab: np.ndarray, red: np.ndarray) -> tuple[np.ndarray, np.ndarr
         reds[j] += red[i]
         first = min(first, j)
         last = max(last, j)
-    m = 0
-    for j in range(first, last + 1):
-        m += counts[j] > 0
-    out = np.empty((3, m), np.int64)
+    out = np.empty((3, max(last + 1 - first, 0)), np.int64)
     m = 0
     for j in range(first, last + 1):
         if counts[j] > 0:
@@ -41,7 +36,7 @@ def ab_histogram(lab: np.ndarray, red: np.ndarray) -> tuple[np.ndarray, np.ndarr
             out[1, m] = counts[j]
             out[2, m] = reds[j]
             m += 1
-    return out[0], out[1], out[2]
+    return out[0, :m], out[1, :m], out[2, :m]
 
 
 @jit
@@ -114,8 +109,7 @@ def _plus_plus(x: np.ndarray, y: np.ndarray, w: np.ndarray, draws: np.ndarray, c
     i = _draw(w, nearest, sums, draws[0, 0] * _block_sums(w, nearest, sums))
     centers[0, 0] = x[i]
     centers[0, 1] = y[i]
-    for j in range(n):
-        trial[j] = np.inf
+    trial[:] = np.inf
     _nearer(x, y, x[i], y[i], trial, nearest)
     for k in range(1, centers.shape[0]):
         total = _block_sums(w, nearest, sums)
@@ -133,7 +127,8 @@ def _plus_plus(x: np.ndarray, y: np.ndarray, w: np.ndarray, draws: np.ndarray, c
 
 
 @jit
-def _add(sums: np.ndarray, w: float, x: float, y: float) -> None:
+def add_point(sums: np.ndarray, w: float, x: float, y: float) -> None:
+    """Add a weight and the weighted coordinates to a cluster's three sums."""
     sums[0] += w
     sums[1] += w * x
     sums[2] += w * y
@@ -164,8 +159,8 @@ def _lloyd(
             if step == 0 or new != labels[i]:
                 # later on few points move in a step, and sums of integers stay exact
                 if step > 0:
-                    _add(sums[labels[i]], -w[i], x[i], y[i])
-                _add(sums[new], w[i], x[i], y[i])
+                    add_point(sums[labels[i]], -w[i], x[i], y[i])
+                add_point(sums[new], w[i], x[i], y[i])
                 labels[i] = new
                 changed = True
         if not changed:
@@ -174,8 +169,8 @@ def _lloyd(
             if sums[c, 0] == 0.0:
                 # an emptied cluster starts again from the point that is served worst
                 worst = np.argmax(nearest)
-                _add(sums[labels[worst]], -w[worst], x[worst], y[worst])
-                _add(sums[c], w[worst], x[worst], y[worst])
+                add_point(sums[labels[worst]], -w[worst], x[worst], y[worst])
+                add_point(sums[c], w[worst], x[worst], y[worst])
                 labels[worst] = c
                 nearest[worst] = 0.0
         for c in range(k):

@@ -6,8 +6,6 @@ import numpy as np
 
 from leukofeat.kernels.jit import jit
 
-__all__ = ["otsu_thresholds"]
-
 
 @jit
 def _best_cuts(level: np.ndarray, count: np.ndarray, n_classes: int) -> np.ndarray:

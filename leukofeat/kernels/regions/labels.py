@@ -1,15 +1,10 @@
-"""Label maps: what each label sums up to, where it ends, and which one is nearest to a pixel."""
+"""Label maps: what values sum up to on each label, where it ends, and which one is nearest to a pixel."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from leukofeat.kernels.jit import jit
-
-__all__ = ["label_sums", "nearest_label", "renumbered", "separated"]
-
 
 LABEL_BITS = 24
 # 5 x 5 chamfer steps (Borgefors 1986) in 1/65536 pixel: to the side, diagonal, and a knight's move
@@ -18,45 +13,28 @@ FAR, MOST = 1 << 60, (1 << 31) - 1
 
 
 @jit
-def label_sums(labels: Any, n: Any, values: Any) -> Any:
-    """Per label 1..n: area, sum of y, sum of x, largest and summed value, y0, y1, x0, x1 (ends excluded), on border."""
+def label_sums(labels: np.ndarray, n: int, values: np.ndarray) -> np.ndarray:
+    """Sum of the values over each of the labels 1..n: (n,) float64."""
     h, w = labels.shape
-    out = np.zeros((n, 10))
-    for c in range(n):
-        out[c, 5], out[c, 7] = h, w
+    out = np.zeros(n)
     for y in range(h):
-        here, there = labels[y], values[y]
         x = 0
         while x < w:
-            c = here[x]
+            c = labels[y, x]
             if c == 0:
                 x += 1
                 continue
             # a run of one label
-            row = out[c - 1]
-            first, largest, total = x, row[3], 0.0
-            while x < w and here[x] == c:
-                v = np.float64(there[x])
-                if v > largest:
-                    largest = v
-                total += v
+            total = 0.0
+            while x < w and labels[y, x] == c:
+                total += values[y, x]
                 x += 1
-            row[0] += x - first
-            row[1] += y * (x - first)
-            row[2] += 0.5 * (x - first) * (x - 1 + first)
-            row[3] = largest
-            row[4] += total
-            row[5] = min(row[5], y)
-            row[6] = y + 1
-            row[7] = min(row[7], first)
-            row[8] = max(row[8], x)
-            if y == 0 or y == h - 1 or first == 0 or x == w:
-                row[9] = 1
+            out[c - 1] += total
     return out
 
 
 @jit
-def _step(here: Any, one: Any, two: Any) -> None:
+def _step(here: np.ndarray, one: np.ndarray, two: np.ndarray) -> None:
     """Lower a row by steps from the rows one and two away from it; all have two columns to spare at either end."""
     for x in range(here.size - 4):
         v = min(here[x + 2], one[x + 2] + STRAIGHT)
@@ -66,7 +44,7 @@ def _step(here: Any, one: Any, two: Any) -> None:
 
 
 @jit
-def nearest_label(labels: Any) -> Any:
+def nearest_label(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Label nearest to each pixel, and the distance to it.
 
     Parameters
@@ -112,7 +90,7 @@ def nearest_label(labels: Any) -> Any:
 
 
 @jit
-def separated(labels: Any) -> Any:
+def separated(labels: np.ndarray) -> np.ndarray:
     """Mask of the labels without the pixels at which two of them touch (4 neighbours): (H, W) uint8, 0 and 1."""
     h, w = labels.shape
     out = np.empty((h, w), np.uint8)
@@ -132,7 +110,7 @@ def separated(labels: Any) -> Any:
 
 
 @jit
-def renumbered(labels: Any, table: Any) -> Any:
+def renumbered(labels: np.ndarray, table: np.ndarray) -> np.ndarray:
     """The new label ``table[i]`` of each label i of an (H, W) map; both are int32."""
     h, w = labels.shape
     out = np.zeros((h, w), np.int32)
@@ -142,3 +120,18 @@ def renumbered(labels: Any, table: Any) -> Any:
             if c > 0:
                 out[y, x] = table[c]
     return out
+
+
+@jit
+def number_in_order(labels: np.ndarray, n_labels: int) -> int:
+    """Renumber `labels`, (n,) int32 in 0..n_labels, in place to 1..m in order of first appearance; return m."""
+    table = np.zeros(n_labels + 1, np.int32)
+    m = 0
+    for i in range(labels.size):
+        old = labels[i]
+        if old > 0:
+            if table[old] == 0:
+                m += 1
+                table[old] = m
+            labels[i] = table[old]
+    return m

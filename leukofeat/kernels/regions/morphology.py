@@ -1,20 +1,11 @@
-"""Connected components, exact distances, greyscale reconstruction: the parts of binary and grey morphology."""
+"""Connected components, greyscale reconstruction, plateaus: the parts of binary and grey morphology."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from leukofeat.kernels.jit import jit
-
-__all__ = ["drop_components", "plateaus", "reconstruct", "relabel", "squared_distance"]
-
-
-@jit
-def _find(parent: np.ndarray, i: int) -> int:
-    while parent[i] != i:
-        parent[i] = parent[parent[i]]
-        i = parent[i]
-    return i
+from leukofeat.kernels.regions.union_find import find_root
 
 
 @jit
@@ -62,8 +53,8 @@ def drop_components(mask: np.ndarray, value: int, min_area: int, drop_border: bo
                 above += 1
             m = above
             while m < row_start[i] and first[m] < last[k]:
-                a = _find(parent, m)
-                b = _find(parent, k)
+                a = find_root(parent, m)
+                b = find_root(parent, k)
                 if a < b:
                     parent[b] = a
                 else:
@@ -74,80 +65,16 @@ def drop_components(mask: np.ndarray, value: int, min_area: int, drop_border: bo
     area = np.zeros(n, np.int64)
     for i in range(h):
         for k in range(row_start[i], row_start[i + 1]):
-            root = _find(parent, k)
+            root = find_root(parent, k)
             if drop_border and (i == 0 or i == h - 1 or first[k] == 0 or last[k] == w):
                 area[root] = -(h * w + 1)
             area[root] += last[k] - first[k]
     for i in range(h):
         for k in range(row_start[i], row_start[i + 1]):
-            size = area[_find(parent, k)]
+            size = area[find_root(parent, k)]
             if size < min_area or size < 0:
                 for j in range(first[k], last[k]):
                     mask[i, j] = 1 - value
-
-
-@jit
-def squared_distance(mask: np.ndarray, out: np.ndarray) -> None:
-    """Squared Euclidean distance of the mask pixels to the nearest other pixel; 0 outside the mask.
-
-    Exact and linear in the number of pixels (Meijster, Roerdink and Hesselink 2000), but for this: between
-    a pixel and a column beyond its run of mask pixels lies a nearer background pixel, so that every run is a problem of
-    its own and the background costs nothing. `mask` is (H, W) uint8 and `out` (H, W) int32. Without any background
-    the distance is that to a row H + W beyond the image.
-    """
-    h, w = mask.shape
-    far = h + w
-    column = np.empty((h, w), np.int32)
-    for j in range(w):
-        column[0, j] = 0 if mask[0, j] == 0 else far
-    for i in range(1, h):
-        for j in range(w):
-            column[i, j] = 0 if mask[i, j] == 0 else min(column[i - 1, j] + 1, far)
-    for i in range(h - 2, -1, -1):
-        for j in range(w):
-            column[i, j] = min(column[i, j], column[i + 1, j] + 1)
-    site = np.empty(w, np.int32)
-    begin = np.empty(w, np.int32)
-    for i in range(h):
-        g = column[i]
-        out[i] = 0
-        j = 0
-        while j < w:
-            if g[j] == 0:
-                j += 1
-                continue
-            start = j
-            while j < w and g[j] != 0:
-                j += 1
-            lo = max(start - 1, 0)
-            hi = min(j, w - 1)
-            # lower envelope of the parabolas (x − s)² + g[s]²: site s[q] is nearest from begin[q] on
-            q = 0
-            site[0] = lo
-            begin[0] = lo
-            for u in range(lo + 1, hi + 1):
-                while q >= 0 and _parabola(g, site[q], begin[q]) > _parabola(g, u, begin[q]):
-                    q -= 1
-                if q < 0:
-                    q = 0
-                    site[0] = u
-                    begin[0] = lo
-                else:
-                    s = site[q]
-                    cut = 1 + (u * u - s * s + g[u] * g[u] - g[s] * g[s]) // (2 * (u - s))
-                    if cut <= hi:
-                        q += 1
-                        site[q] = u
-                        begin[q] = cut
-            for x in range(hi, lo - 1, -1):
-                out[i, x] = _parabola(g, site[q], x)
-                if x == begin[q]:
-                    q -= 1
-
-
-@jit
-def _parabola(g: np.ndarray, s: int, x: int) -> int:
-    return (x - s) * (x - s) + g[s] * g[s]
 
 
 @jit
@@ -246,18 +173,3 @@ def plateaus(image: np.ndarray, candidates: np.ndarray, out: np.ndarray) -> int:
     for p in range(f.size):
         label[p] = max(label[p], 0)
     return n
-
-
-@jit
-def relabel(labels: np.ndarray, n_labels: int) -> int:
-    """Renumber `labels`, (n,) int32 in 0..n_labels, in place to 1..m in order of first appearance; return m."""
-    table = np.zeros(n_labels + 1, np.int32)
-    m = 0
-    for i in range(labels.size):
-        old = labels[i]
-        if old > 0:
-            if table[old] == 0:
-                m += 1
-                table[old] = m
-            labels[i] = table[old]
-    return m

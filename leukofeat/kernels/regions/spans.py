@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -12,7 +10,7 @@ from leukofeat.kernels.jit import jit
 
 
 @jit
-def run_end(row: Any, start: int) -> int:
+def run_end(row: np.ndarray, start: int) -> int:
     """First column after `start` whose value differs from that at `start`, or the row's length."""
     value = row[start]
     c = start + 1
@@ -27,7 +25,7 @@ def run_end(row: Any, start: int) -> int:
 
 
 @jit
-def number_parts(cells: Any, nuclei: Any, per_cell: bool, outside: int) -> Any:
+def number_parts(cells: np.ndarray, nuclei: np.ndarray, per_cell: bool, outside: int) -> np.ndarray:
     """Number the parts of two label maps that share ids, int32, shape (H, W).
 
     Outside the cells `outside`; in nucleus and cytoplasm of cell i 2i - 1 and 2i, or 1 and 2 of any cell unless
@@ -46,19 +44,19 @@ def number_parts(cells: Any, nuclei: Any, per_cell: bool, outside: int) -> Any:
 
 
 @jit
-def _runs(parts: Any, n_parts: int, out: Any) -> int:
+def _runs(parts: np.ndarray, n_parts: int, out: np.ndarray) -> int:
     n = 0
     for r in range(parts.shape[0]):
-        c: Any = np.int64(0)
-        while c < parts.shape[1]:
-            start = c
-            c = run_end(parts[r], start)
+        end = 0
+        while end < parts.shape[1]:
+            start = int(end)  # a literal would be another type, and compile run_end once more
+            end = run_end(parts[r], start)
             part = parts[r, start]
             if 0 <= part < n_parts:
                 if n < out.shape[0]:
                     out[n, 0] = r
                     out[n, 1] = start
-                    out[n, 2] = c
+                    out[n, 2] = end
                     out[n, 3] = part
                 n += 1
     return n
@@ -94,7 +92,7 @@ def part_runs(parts: ArrayLike, n_parts: int) -> NDArray[np.int32]:
 
 
 @jit
-def _cover(runs: Any, gap: int, largest: int, windows: Any, window: Any) -> int:
+def _cover(runs: np.ndarray, gap: int, largest: int, windows: np.ndarray, window: np.ndarray) -> int:
     n = 0
     active = np.empty(runs.shape[0], dtype=np.int64)
     n_active = 0

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from leukofeat.kernels.jit import jit
-
-__all__ = ["flood", "grow"]
 
 
 @jit
@@ -106,7 +102,7 @@ def _pop(heap: np.ndarray, where: np.ndarray, size: int) -> int:
 
 
 @jit
-def grow(labels: Any, mask: Any) -> None:
+def grow(labels: np.ndarray, mask: np.ndarray) -> None:
     """Grow `labels`, (H, W) int32, in place over `mask`, (H, W) uint8, all at one speed through the 4 neighbours of a pixel.
 
     A pixel goes to the label nearest to it on a path within the mask, among equals to the one that arrives first.

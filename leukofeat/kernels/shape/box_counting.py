@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leukofeat.kernels.arrays import count_labels, plain
+from leukofeat.kernels.arrays import plain
 from leukofeat.kernels.jit import jit
-from leukofeat.kernels.shape.shape import region_boxes
 
 
 @jit
-def _box_dimensions(labels: Any, boxes: Any) -> Any:
+def _box_dimensions(labels: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     height, width = labels.shape
     n = boxes.shape[0]
     out = np.full(n, np.nan)
     space = np.empty((height, width), dtype=np.uint8)
     for k in range(n):
         r0, c0, r1, c1, pixels = boxes[k, :5]
-        h = r1 - r0
-        w = c1 - c0
+        h, w = r1 - r0, c1 - c0
         if pixels == 0 or max(h, w) < 4:
             continue
         count = 0
@@ -41,10 +37,7 @@ def _box_dimensions(labels: Any, boxes: Any) -> Any:
                 space[r - r0, c - c0] = mark
                 count += mark
         # least squares of log2 count on -log2 size: sizes are 1, 2, 4, ... as long as two fit into the longer side
-        sx = 0.0
-        sy = 0.0
-        sxx = 0.0
-        sxy = 0.0
+        sx, sy, sxx, sxy = 0.0, 0.0, 0.0, 0.0
         scales = 0
         reach = max(h, w)
         while reach >= 2:
@@ -57,8 +50,7 @@ def _box_dimensions(labels: Any, boxes: Any) -> Any:
             scales += 1
             reach //= 2
             count = 0
-            next_h = (h + 1) // 2
-            next_w = (w + 1) // 2
+            next_h, next_w = (h + 1) // 2, (w + 1) // 2
             for r in range(next_h):
                 for c in range(next_w):
                     mark = space[2 * r, 2 * c]
@@ -70,25 +62,20 @@ def _box_dimensions(labels: Any, boxes: Any) -> Any:
                             mark |= space[2 * r + 1, 2 * c + 1]
                     space[r, c] = mark
                     count += mark
-            h = next_h
-            w = next_w
+            h, w = next_h, next_w
         out[k] = (scales * sxy - sx * sy) / (scales * sxx - sx * sx)
     return out
 
 
-def box_dimensions(
-    labels: ArrayLike, n_labels: int | None = None, boxes: NDArray[np.int64] | None = None
-) -> NDArray[np.float64]:
+def box_dimensions(labels: ArrayLike, boxes: NDArray[np.int64]) -> NDArray[np.float64]:
     """Box-counting (Minkowski-Bouligand) dimension of the outline of every region.
 
     Parameters
     ----------
     labels : array_like of int, shape (H, W)
         Label map; 0 is background.
-    n_labels : int, optional
-        Number of labels; the largest in the map by default.
-    boxes : ndarray of int64, shape (n_labels, 7), optional
-        Result of :func:`~leukofeat.kernels.shape.shape.region_boxes`, if it is at hand.
+    boxes : ndarray of int64, shape (n_labels, 7)
+        Result of :func:`~leukofeat.kernels.regions.boxes.region_boxes`.
 
     Returns
     -------
@@ -99,12 +86,10 @@ def box_dimensions(
 
     Examples
     --------
+    >>> from leukofeat.kernels.regions.boxes import region_boxes
     >>> line = np.zeros((3, 64), int)
     >>> line[1] = 1
-    >>> box_dimensions(line).tolist()
+    >>> box_dimensions(line, region_boxes(line)).tolist()
     [1.0]
     """
-    labels = plain(labels, np.int32, ndim=2)
-    if boxes is None:
-        boxes = region_boxes(labels, count_labels(labels, n_labels))
-    return _box_dimensions(labels, boxes)
+    return _box_dimensions(plain(labels, np.int32, ndim=2), boxes)

@@ -6,15 +6,13 @@ top down.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from leukofeat.kernels.jit import jit
 
 
 @jit
-def hull_chain(first: Any, height: int, sign: int, chain: Any) -> int:
+def hull_chain(first: np.ndarray, height: int, sign: int, chain: np.ndarray) -> int:
     """Hull vertices (y, x) on one side, in doubled coordinates, from each row's outermost pixel (-1: empty row)."""
     size = 0
     for y in range(-1, 2 * height):
@@ -44,7 +42,7 @@ def hull_chain(first: Any, height: int, sign: int, chain: Any) -> int:
 
 
 @jit
-def fill_rows(chain: Any, size: int, sign: int, height: int, out: Any) -> None:
+def fill_rows(chain: np.ndarray, size: int, sign: int, height: int, out: np.ndarray) -> None:
     """Outermost pixel of each row whose centre lies in the hull (on its edge counts)."""
     k = 0
     for r in range(height):
@@ -59,7 +57,9 @@ def fill_rows(chain: Any, size: int, sign: int, height: int, out: Any) -> None:
 
 
 @jit
-def feret_diameters(left: Any, n_left: int, right: Any, n_right: int, points: Any) -> tuple[float, float]:
+def feret_diameters(
+    left: np.ndarray, n_left: int, right: np.ndarray, n_right: int, points: np.ndarray
+) -> tuple[float, float]:
     """Largest distance between two hull vertices, and smallest width between two parallel supports."""
     n = 0
     for k in range(n_left):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import factorial
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leukofeat.kernels.arrays import count_labels, plain
+from leukofeat.kernels.arrays import plain
 from leukofeat.kernels.jit import jit
-from leukofeat.kernels.shape.shape import region_boxes
 
 
 def zernike_orders(degree: int = 8) -> list[tuple[int, int]]:
@@ -46,11 +44,10 @@ def _coefficients(degree: int) -> tuple[NDArray[np.float64], NDArray[np.float64]
 
 
 @jit
-def _zernike(labels: Any, weights: Any, boxes: Any, degree: int, real: Any, imaginary: Any) -> tuple[Any, Any]:
+def _zernike(labels: np.ndarray, boxes: np.ndarray, real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
     n = boxes.shape[0]
-    size = degree + 1
+    size = real.shape[1]
     out = np.full((n, real.shape[0]), np.nan)
-    radii = np.full(n, np.nan)
     powers = np.empty((labels.shape[1], size))
     line = np.empty(size)
     moments = np.empty((size, size))
@@ -74,7 +71,6 @@ def _zernike(labels: Any, weights: Any, boxes: Any, degree: int, real: Any, imag
             reach = max(abs(first - center_c), abs(last - center_c))
             farthest = max(farthest, (r - center_r) ** 2 + reach**2)
         radius = np.sqrt(farthest) + 0.5
-        radii[k] = radius
         for c in range(c0, c1):
             x = (c - center_c) / radius
             power = 1.0
@@ -86,18 +82,14 @@ def _zernike(labels: Any, weights: Any, boxes: Any, degree: int, real: Any, imag
             line[:] = 0.0
             for c in range(c0, c1):
                 if labels[r, c] == k + 1:
-                    weight = weights[r, c] if weights.size else 1.0
                     for i in range(size):
-                        line[i] += weight * powers[c, i]
+                        line[i] += powers[c, i]
             power = 1.0
             y = (r - center_r) / radius
             for j in range(size):
                 for i in range(size - j):
                     moments[j, i] += power * line[i]
                 power *= y
-        total = moments[0, 0]
-        if total <= 0:
-            continue
         for z in range(real.shape[0]):
             a = 0.0
             b = 0.0
@@ -105,39 +97,27 @@ def _zernike(labels: Any, weights: Any, boxes: Any, degree: int, real: Any, imag
                 for i in range(size - j):
                     a += real[z, j, i] * moments[j, i]
                     b += imaginary[z, j, i] * moments[j, i]
-            out[k, z] = np.sqrt(a * a + b * b) / total
-    return out, radii
+            out[k, z] = np.sqrt(a * a + b * b) / pixels
+    return out
 
 
-def zernike_moments(
-    labels: ArrayLike,
-    n_labels: int | None = None,
-    degree: int = 8,
-    weights: ArrayLike | None = None,
-    boxes: NDArray[np.int64] | None = None,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def zernike_moments(labels: ArrayLike, boxes: NDArray[np.int64], degree: int = 8) -> NDArray[np.float64]:
     """Magnitudes of the Zernike moments of every region (Teague 1980); turning the region does not change them.
 
     Parameters
     ----------
     labels : array_like of int, shape (H, W)
         Label map; 0 is background.
-    n_labels : int, optional
-        Number of labels; the largest in the map by default.
+    boxes : ndarray of int64, shape (n_labels, 7)
+        Result of :func:`~leukofeat.kernels.regions.boxes.region_boxes`.
     degree : int
-        Highest order, 0 to 12.
-    weights : array_like of float, shape (H, W), optional
-        Non-negative values to weight the pixels by (grey values, say); left out, all weigh the same and the moments
-        describe the outline alone.
-    boxes : ndarray of int64, shape (n_labels, 7), optional
-        Result of :func:`~leukofeat.kernels.shape.shape.region_boxes`, if it is at hand.
+        Highest order, 0 to 12: beyond that, powers of what lies within the disc lose too many digits.
 
     Returns
     -------
-    moments : ndarray of float64, shape (n_labels, len(zernike_orders(degree)))
-        NaN for a region without pixels or without weight.
-    radii : ndarray of float64, shape (n_labels,)
-        Radius of the unit disc in pixels: about the centroid of the region's pixels, half a pixel beyond the farthest.
+    ndarray of float64, shape (n_labels, len(zernike_orders(degree)))
+        On the disc about the centroid that reaches half a pixel beyond the farthest pixel. NaN for a region without
+        pixels.
 
     Notes
     -----
@@ -145,19 +125,10 @@ def zernike_moments(
 
     Examples
     --------
+    >>> from leukofeat.kernels.regions.boxes import region_boxes
     >>> rows, columns = np.indices((41, 41)) - 20
-    >>> moments, radii = zernike_moments(rows**2 + columns**2 <= 400)
-    >>> moments[0, [0, 1]].round(3).tolist(), radii.tolist()
-    ([0.318, 0.0], [20.5])
+    >>> disc = rows**2 + columns**2 <= 400
+    >>> zernike_moments(disc, region_boxes(disc))[0, [0, 1]].round(3).tolist()
+    [0.318, 0.0]
     """
-    labels = plain(labels, np.int32, ndim=2)
-    if boxes is None:
-        boxes = region_boxes(labels, count_labels(labels, n_labels))
-    # none stand for ones, which would be as large as the map
-    weights = np.empty((0, 0)) if weights is None else plain(weights, np.float64, ndim=2)
-    if weights.size and weights.shape != labels.shape:
-        raise ValueError(f"weights {weights.shape} and labels {labels.shape} differ in shape")
-    if not 0 <= degree <= 12:
-        raise ValueError(f"degree must be from 0 to 12, not {degree}")
-    real, imaginary = _coefficients(int(degree))
-    return _zernike(labels, weights, boxes, int(degree), real, imaginary)
+    return _zernike(plain(labels, np.int32, ndim=2), boxes, *_coefficients(int(degree)))

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leukofeat.kernels.arrays import count_labels, plain
+from leukofeat.kernels.arrays import plain
 from leukofeat.kernels.jit import jit
-from leukofeat.kernels.regions.distance import squared_depths
-from leukofeat.kernels.shape.shape import region_boxes
 
 CHROMATIN_NAMES: tuple[str, ...] = (
     "integrated_density",
@@ -27,65 +23,51 @@ CHROMATIN_NAMES: tuple[str, ...] = (
 
 
 @jit
-def _fill(condensed: Any, stack: Any, height: int, width: int, start: int) -> int:
-    """Pixels of the clump at `start` (8-neighbours), which is erased."""
+def _fill(condensed: np.ndarray, stack: np.ndarray, stride: int, start: int) -> int:
+    """Pixels of the clump at `start` (8-neighbours) of a flat mask with a frame of zeros; the clump is erased."""
     count = 0
     top = 1
     stack[0] = start
     condensed[start] = 0
     while top > 0:
         top -= 1
-        i = stack[top]
         count += 1
-        r = i // width
-        c = i - r * width
-        for rr in range(max(r - 1, 0), min(r + 2, height)):
-            for cc in range(max(c - 1, 0), min(c + 2, width)):
-                j = rr * width + cc
-                if condensed[j]:
-                    condensed[j] = 0
-                    stack[top] = j
-                    top += 1
+        i = stack[top]
+        for step in (-stride - 1, -stride, 1 - stride, -1, 1, stride - 1, stride, stride + 1):
+            if condensed[i + step]:
+                condensed[i + step] = 0
+                stack[top] = i + step
+                top += 1
     return count
 
 
 @jit
-def _median(values: Any) -> float:
-    """Median of small non-negative integers, by counting: NumPy's takes seconds to compile."""
-    largest = 0
-    for value in values:
-        largest = max(largest, value)
-    counts = np.zeros(largest + 1, dtype=np.int64)
+def _lower_median(values: np.ndarray) -> int:
+    """Median of small non-negative integers, or the lower one of two, by counting: NumPy's takes seconds to compile."""
+    counts = np.zeros(max(values) + 1, dtype=np.int64)
     for value in values:
         counts[value] += 1
-    below = 0
-    lower = -1
-    for value in range(counts.size):
-        below += counts[value]
-        if lower < 0 and 2 * below >= values.size:
-            lower = value
-        if 2 * below > values.size:
-            return (lower + value) / 2
-    return np.nan
+    median = 0
+    below = counts[0]
+    while 2 * below < values.size:
+        median += 1
+        below += counts[median]
+    return median
 
 
 @jit
-def _chromatin(density: Any, labels: Any, boxes: Any, depths: Any) -> Any:
-    n = boxes.shape[0]
-    out = np.full((n, 10), np.nan)
-    for k in range(n):
+def _chromatin(density: np.ndarray, labels: np.ndarray, boxes: np.ndarray, depths: np.ndarray) -> np.ndarray:
+    out = np.full((boxes.shape[0], 10), np.nan)
+    for k in range(boxes.shape[0]):
         r0, c0, r1, c1, pixels, sum_r, sum_c = boxes[k]
         if pixels == 0:
             continue
-        height = r1 - r0
-        width = c1 - c0
+        stride = c1 - c0 + 2
         values = np.empty(pixels)
         squares = np.empty(pixels, dtype=np.int64)
         places = np.empty(pixels, dtype=np.int64)
         m = 0
-        total = 0.0
-        mass_r = 0.0
-        mass_c = 0.0
+        total = mass_r = mass_c = 0.0
         low = np.inf
         high = -np.inf
         for r in range(r0, r1):
@@ -94,7 +76,7 @@ def _chromatin(density: Any, labels: Any, boxes: Any, depths: Any) -> Any:
                     x = density[r, c]
                     values[m] = x
                     squares[m] = depths[r, c]
-                    places[m] = (r - r0) * width + c - c0
+                    places[m] = (r - r0 + 1) * stride + c - c0 + 1
                     m += 1
                     total += x
                     mass_r += x * r
@@ -109,9 +91,8 @@ def _chromatin(density: Any, labels: Any, boxes: Any, depths: Any) -> Any:
             for x in values:
                 square += (x - mean) * (x - mean)
         std = np.sqrt(square / pixels)
-        condensed = np.zeros(height * width, dtype=np.uint8)
-        dense = 0
-        sparse = 0
+        condensed = np.zeros((r1 - r0 + 2) * stride, dtype=np.uint8)
+        dense = sparse = 0
         for t in range(pixels):
             if values[t] > mean + std and std > 0:
                 condensed[places[t]] = 1
@@ -119,54 +100,53 @@ def _chromatin(density: Any, labels: Any, boxes: Any, depths: Any) -> Any:
             elif values[t] < mean - std and std > 0:
                 sparse += 1
         stack = np.empty(pixels, dtype=np.int64)
-        clumps = 0
-        clumped = 0
+        clumps = clumped = 0
         for t in range(pixels):
             if condensed[places[t]]:
-                size = _fill(condensed, stack, height, width, places[t])
+                size = _fill(condensed, stack, stride, places[t])
                 if size >= 4:
                     clumps += 1
                     clumped += size
-        middle = _median(squares)
-        rim = 0.0
+        middle = _lower_median(squares)
+        rim = depth_mean = 0.0
         rim_pixels = 0
-        depth_mean = 0.0
         for t in range(pixels):
             depth_mean += np.sqrt(float(squares[t]))
             if squares[t] <= middle:
                 rim += values[t]
                 rim_pixels += 1
         depth_mean /= pixels
-        both = 0.0
-        depth_square = 0.0
+        both = depth_square = 0.0
         for t in range(pixels):
             d = np.sqrt(float(squares[t])) - depth_mean
             both += d * (values[t] - mean)
             depth_square += d * d
-        row = out[k]
-        row[0] = total
-        row[1] = mean
-        row[2] = std / mean
-        row[3] = dense / pixels
-        row[4] = clumps
-        row[5] = clumped / max(clumps, 1) / pixels
-        row[6] = sparse / pixels
+        rim_ratio = radial_trend = np.nan
         if rim_pixels < pixels and total > rim:
-            row[7] = rim / rim_pixels / ((total - rim) / (pixels - rim_pixels))
+            rim_ratio = rim / rim_pixels / ((total - rim) / (pixels - rim_pixels))
         if square > 0 and rim_pixels < pixels:
-            row[8] = both / np.sqrt(square * depth_square)
+            radial_trend = both / np.sqrt(square * depth_square)
         shift_r = mass_r / total - sum_r / pixels
         shift_c = mass_c / total - sum_c / pixels
-        row[9] = np.sqrt(shift_r * shift_r + shift_c * shift_c) / np.sqrt(4 * pixels / np.pi)
+        measures = (
+            total,
+            mean,
+            std / mean,
+            dense / pixels,
+            float(clumps),
+            clumped / max(clumps, 1) / pixels,
+            sparse / pixels,
+            rim_ratio,
+            radial_trend,
+            np.sqrt(shift_r * shift_r + shift_c * shift_c) / np.sqrt(4 * pixels / np.pi),
+        )
+        for i in range(10):
+            out[k, i] = measures[i]
     return out
 
 
 def chromatin(
-    density: ArrayLike,
-    labels: ArrayLike,
-    n_labels: int | None = None,
-    depths: NDArray[np.int32] | None = None,
-    boxes: NDArray[np.int64] | None = None,
+    density: ArrayLike, labels: ArrayLike, boxes: NDArray[np.int64], depths: ArrayLike
 ) -> NDArray[np.float64]:
     """Describe how the optical density of every nucleus is spread over it.
 
@@ -176,12 +156,10 @@ def chromatin(
         Optical density, not negative.
     labels : array_like of int, shape (H, W)
         Label map of nuclei; 0 is background.
-    n_labels : int, optional
-        Number of labels; the largest in the map by default.
-    depths : ndarray of int32, shape (H, W), optional
-        Result of `squared_depths`, if it is at hand.
-    boxes : ndarray of int64, shape (n_labels, 7), optional
-        Result of :func:`~leukofeat.kernels.shape.shape.region_boxes`, if it is at hand.
+    boxes : ndarray of int64, shape (n_labels, 7)
+        Result of :func:`~leukofeat.kernels.regions.boxes.region_boxes`.
+    depths : array_like of int32, shape (H, W)
+        Result of :func:`~leukofeat.kernels.regions.distance.squared_depths`.
 
     Returns
     -------
@@ -207,7 +185,10 @@ def chromatin(
 
     Examples
     --------
-    >>> flat = chromatin(np.full((9, 9), 0.5), np.ones((9, 9), int))[0]
+    >>> from leukofeat.kernels.regions.distance import squared_depths
+    >>> from leukofeat.kernels.regions.boxes import region_boxes
+    >>> labels = np.ones((9, 9), int)
+    >>> flat = chromatin(np.full((9, 9), 0.5), labels, region_boxes(labels), squared_depths(labels))[0]
     >>> dict(zip(CHROMATIN_NAMES, flat.tolist()))["integrated_density"]
     40.5
     """
@@ -215,7 +196,4 @@ def chromatin(
     density = plain(density, np.float64, ndim=2)
     if density.shape != labels.shape:
         raise ValueError(f"density {density.shape} and labels {labels.shape} differ in shape")
-    if boxes is None:
-        boxes = region_boxes(labels, count_labels(labels, n_labels))
-    depths = squared_depths(labels, boxes=boxes) if depths is None else plain(depths, np.int32, ndim=2)
-    return _chromatin(density, labels, boxes, depths)
+    return _chromatin(density, labels, boxes, plain(depths, np.int32, ndim=2))

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leukofeat.kernels.arrays import plain
 from leukofeat.kernels.jit import jit
-from leukofeat.kernels.regions.spans import part_runs
 
 GRADIENT_NAMES: tuple[str, ...] = ("max", "mean", "std", "active")
 
 
 @jit
-def _squared_steps(before: Any, after: Any, out: Any) -> None:
+def _squared_steps(before: np.ndarray, after: np.ndarray, out: np.ndarray) -> None:
     for x in range(out.size):
         step = np.int32(after[x]) - np.int32(before[x])
         out[x] += step * step
 
 
 @jit
-def _roots(squares: Any, out: Any) -> None:
+def _roots(squares: np.ndarray, out: np.ndarray) -> None:
     for x in range(out.size):
         out[x] = np.sqrt(np.float64(squares[x]))
 
 
 @jit
-def _gradient_sums(gray: Any, runs: Any, n_parts: int) -> Any:
+def _gradient_sums(gray: np.ndarray, runs: np.ndarray, n_parts: int) -> np.ndarray:
     """Sums over each part: pixels, magnitude, squared magnitude, pixels with a gradient, largest squared magnitude."""
     height, width = gray.shape
     out = np.zeros((n_parts, 5))
@@ -46,26 +43,23 @@ def _gradient_sums(gray: Any, runs: Any, n_parts: int) -> Any:
             line = gray[r]
             _squared_steps(line[start - 1 : stop - 1], line[start + 1 : stop + 1], square[start - first : stop - first])
         _roots(square, magnitude)
-        total: Any = 0
-        active: Any = 0
-        largest: Any = 0
+        total, active, largest = 0, 0, 0
         for x in square:
             total += x
             active += x > 0
             largest = max(largest, x)
         # sums in turn, none of which waits for the one before
         sums = (0.0, 0.0, 0.0, 0.0)
-        c = 0
-        while c + 4 <= magnitude.size:
+        whole = magnitude.size - magnitude.size % 4
+        for c in range(0, whole, 4):
             sums = (
                 sums[0] + magnitude[c],
                 sums[1] + magnitude[c + 1],
                 sums[2] + magnitude[c + 2],
                 sums[3] + magnitude[c + 3],
             )
-            c += 4
         row = out[runs[i, 3]]
-        for x in magnitude[c:]:
+        for x in magnitude[whole:]:
             row[1] += x
         row[0] += last - first
         row[1] += sums[0] + sums[1] + sums[2] + sums[3]
@@ -75,21 +69,17 @@ def _gradient_sums(gray: Any, runs: Any, n_parts: int) -> Any:
     return out
 
 
-def gradient_sums(
-    gray: ArrayLike, parts: ArrayLike, n_parts: int, runs: NDArray[np.int32] | None = None
-) -> NDArray[np.float64]:
+def gradient_sums(gray: ArrayLike, runs: NDArray[np.int32], n_parts: int) -> NDArray[np.float64]:
     """Sums of the gradient magnitude over each part of a plane; sums of parts are the sums of their union.
 
     Parameters
     ----------
     gray : array_like of uint8, shape (H, W)
         One 8-bit plane; its gradient is (next - previous) pixel, 0 at the image's border, as in HOG.
-    parts : array_like of int, shape (H, W)
-        Part of each pixel, 0 to n_parts - 1; others are left out.
+    runs : ndarray of int32, shape (n_runs, 4)
+        The parts' pixels, as :func:`~leukofeat.kernels.regions.spans.part_runs` gives them.
     n_parts : int
         Number of parts.
-    runs : ndarray of int32, shape (n_runs, 4), optional
-        Result of ``part_runs(parts, n_parts)``, if it is at hand; `parts` is then not read.
 
     Returns
     -------
@@ -98,13 +88,12 @@ def gradient_sums(
 
     Examples
     --------
-    >>> gradient_sums(np.tile(np.arange(4, dtype=np.uint8), (3, 1)), np.zeros((3, 4), int), 1).tolist()
+    >>> from leukofeat.kernels.regions.spans import part_runs
+    >>> ramp = np.tile(np.arange(4, dtype=np.uint8), (3, 1))
+    >>> gradient_sums(ramp, part_runs(np.zeros((3, 4)), 1), 1).tolist()
     [[12.0, 12.0, 24.0, 6.0, 4.0]]
     """
-    gray = plain(gray, np.uint8, ndim=2)
-    if gray.shape != np.shape(parts):
-        raise ValueError(f"plane {gray.shape} and parts {np.shape(parts)} differ in shape")
-    return _gradient_sums(gray, part_runs(parts, n_parts) if runs is None else runs, int(n_parts))
+    return _gradient_sums(plain(gray, np.uint8, ndim=2), runs, n_parts)
 
 
 def gradient_statistics(sums: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from math import isqrt
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,19 +15,19 @@ from leukofeat.kernels.regions.spans import cover_runs
 
 
 @jit
-def _least(a: Any, b: Any, out: Any) -> None:
+def _least(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
     for x in range(out.size):
         out[x] = min(a[x], b[x])
 
 
 @jit
-def _lower(a: Any, b: Any, out: Any) -> None:
+def _lower(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
     for x in range(out.size):
         out[x] = min(out[x], min(a[x], b[x]))
 
 
 @jit
-def _erode(minima: Any, widths: Any, stride: int, first: int, out: Any) -> None:
+def _erode(minima: np.ndarray, widths: np.ndarray, stride: int, first: int, out: np.ndarray) -> None:
     """Least value within each disc; `widths` holds the half width of a disc's rows from its middle on, -1 beyond it.
 
     Row k of `minima` is for the least values within k columns, of which row 0 is given: a plane, flat, in rows of
@@ -52,7 +51,9 @@ def _erode(minima: Any, widths: Any, stride: int, first: int, out: Any) -> None:
 
 
 @jit
-def _add_openings(plane: Any, widths: Any, runs: Any, windows: Any, window: Any, out: Any) -> None:
+def _add_openings(
+    plane: np.ndarray, widths: np.ndarray, runs: np.ndarray, windows: np.ndarray, window: np.ndarray, out: np.ndarray
+) -> None:
     reach = widths.shape[1] - 1
     for w in range(windows.shape[0]):
         # what an opening within the window can depend on
@@ -67,8 +68,7 @@ def _add_openings(plane: Any, widths: Any, runs: Any, windows: Any, window: Any,
         minima = np.empty((reach + 1, size), dtype=np.uint8)
         eroded = np.empty((widths.shape[0], size), dtype=np.uint8)
         base = minima[0]
-        for x in range(size):
-            base[x] = 255
+        base[:] = 255
         for r in range(height):
             line = base[first + r * stride : first + r * stride + width]
             source = plane[top + r, left : left + width]
@@ -99,7 +99,7 @@ def _half_widths(radii: tuple[int, ...]) -> NDArray[np.int64]:
     return np.array(widths, np.int64)
 
 
-def opening_sums(plane: ArrayLike, radii: Sequence[int], runs: NDArray[np.int32], n_parts: int) -> NDArray[np.int64]:
+def opening_sums(plane: ArrayLike, runs: NDArray[np.int32], n_parts: int, radii: Sequence[int]) -> NDArray[np.int64]:
     """Sums over each part of a plane's openings by discs.
 
     The opening of the negative is the negative of the closing, whose sums follow from it.
@@ -108,12 +108,12 @@ def opening_sums(plane: ArrayLike, radii: Sequence[int], runs: NDArray[np.int32]
     ----------
     plane : array_like of uint8, shape (H, W)
         Grey values; what lies beyond the border is ignored.
-    radii : sequence of int
-        Radii of the discs, in pixels: of the pixels within this distance of the centre.
     runs : ndarray of int32, shape (n_runs, 4)
         The parts' pixels, as :func:`~leukofeat.kernels.regions.spans.part_runs` gives them.
     n_parts : int
         Number of parts.
+    radii : sequence of int
+        Radii of the discs, in pixels: of the pixels within this distance of the centre.
 
     Returns
     -------
@@ -122,13 +122,13 @@ def opening_sums(plane: ArrayLike, radii: Sequence[int], runs: NDArray[np.int32]
     Examples
     --------
     >>> dot = np.zeros((5, 5), np.uint8); dot[1:4, 1:4] = 9
-    >>> opening_sums(dot, [1, 2], np.array([[2, 0, 5, 0]], np.int32), 1).tolist()
+    >>> opening_sums(dot, np.array([[2, 0, 5, 0]], np.int32), 1, [1, 2]).tolist()
     [[27, 0]]
     """
     plane = plain(plane, np.uint8, ndim=2)
     widths = _half_widths(tuple(int(radius) for radius in radii))
     reach = widths.shape[1] - 1
-    out = np.zeros((int(n_parts), len(widths)), np.int64)
+    out = np.zeros((n_parts, len(widths)), np.int64)
     # planes of more than some 64 KiB would fill the caches
     windows, window = cover_runs(runs, reach, max(65536, 4 * reach * plane.shape[1]))
     _add_openings(plane, widths, runs, windows, window, out)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,23 +22,10 @@ def _orientation_table(orientations: int) -> NDArray[np.uint8]:
     return np.where(bins < orientations, bins, 255).astype(np.uint8).reshape(angle.shape)
 
 
-@lru_cache(maxsize=8)
-def _lines(orientations: int, radius: int) -> NDArray[np.int64]:
-    """Pixels (orientation, row, column) of the stroke that stands for each orientation, about the cell's centre."""
-    from skimage.draw import line
-
-    middle = np.pi * (np.arange(orientations) + 0.5) / orientations
-    strokes = []
-    for k, (dr, dc) in enumerate(zip(radius * np.sin(middle), radius * np.cos(middle), strict=True)):
-        # truncation as of absolute positions: shift far from zero first
-        far = 1 << 20
-        rows, columns = line(int(far - dc) - far, int(far + dr) - far, int(far + dc) - far, int(far - dr) - far)
-        strokes.append(np.column_stack([np.full(len(rows), k), rows, columns]))
-    return np.concatenate(strokes).astype(np.int64)
-
-
 @jit
-def _cell_histograms(gray: Any, table: Any, orientations: int, cell_rows: int, cell_columns: int) -> Any:
+def _cell_histograms(
+    gray: np.ndarray, table: np.ndarray, orientations: int, cell_rows: int, cell_columns: int
+) -> np.ndarray:
     height, width = gray.shape
     n_rows = height // cell_rows
     n_columns = width // cell_columns
@@ -63,7 +48,7 @@ def _cell_histograms(gray: Any, table: Any, orientations: int, cell_rows: int, c
 
 
 @jit
-def _normalize_blocks(cells: Any, block_rows: int, block_columns: int) -> Any:
+def _normalize_blocks(cells: np.ndarray, block_rows: int, block_columns: int) -> np.ndarray:
     """L2-Hys: unit length, clipped at 0.2, unit length again."""
     n_rows, n_columns, orientations = cells.shape
     out_rows = n_rows - block_rows + 1
@@ -97,39 +82,33 @@ def _normalize_blocks(cells: Any, block_rows: int, block_columns: int) -> Any:
 
 
 @jit
-def _draw_cell(cell: Any, lines: Any, r: int, c: int, out: Any) -> None:
-    for k in range(lines.shape[0]):
-        out[r + lines[k, 1], c + lines[k, 2]] += cell[lines[k, 0]]
-
-
-@jit
-def _draw(cells: Any, lines: Any, cell_rows: int, cell_columns: int, out: Any) -> None:
-    for i in range(cells.shape[0]):
-        for j in range(cells.shape[1]):
-            _draw_cell(cells[i, j], lines, i * cell_rows + cell_rows // 2, j * cell_columns + cell_columns // 2, out)
-
-
-@jit
-def _picture_sums(cells: Any, strokes: Any, ends: Any, pixels: Any) -> Any:
-    """Largest value, sum, sum of squares and number of values above 0 of the picture, whose strokes keep to their cells.
-
-    In every cell the same pixels lie on the same strokes: `pixels[g]` of them on `strokes[ends[g] : ends[g + 1]]`.
-    """
-    largest = 0.0
-    total = 0.0
-    squares = 0.0
-    active = 0
-    for i in range(cells.shape[0]):
-        for j in range(cells.shape[1]):
-            cell = cells[i, j]
-            for g in range(pixels.size):
+def _crossing_values(cells: np.ndarray, strokes: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Value of the picture where strokes meet, (rows of cells, columns of cells, n)."""
+    n_rows, n_columns, _ = cells.shape
+    out = np.empty((n_rows, n_columns, ends.size - 1))
+    for i in range(n_rows):
+        for j in range(n_columns):
+            for g in range(ends.size - 1):
                 value = 0.0
-                for s in range(ends[g], ends[g + 1]):
-                    value += cell[strokes[s]]
+                for k in range(ends[g], ends[g + 1]):
+                    value += cells[i, j, strokes[k]]
+                out[i, j, g] = value
+    return out
+
+
+@jit
+def _picture_sums(values: np.ndarray, counts: np.ndarray) -> tuple[float, float, float, int]:
+    """Largest value, sum, sum of squares and number of values above 0, where value g stands for `counts[g]` pixels."""
+    largest = total = squares = 0.0
+    active = 0
+    for i in range(values.shape[0]):
+        for j in range(values.shape[1]):
+            for g in range(counts.size):
+                value = values[i, j, g]
                 largest = max(largest, value)
-                total += pixels[g] * value
-                squares += pixels[g] * value * value
-                active += pixels[g] if value > 0 else 0
+                total += counts[g] * value
+                squares += counts[g] * value * value
+                active += counts[g] if value > 0 else 0
     return largest, total, squares, active
 
 
@@ -156,9 +135,9 @@ def hog_cells(gray: ArrayLike, orientations: int = 9, pixels_per_cell: tuple[int
     >>> float(hog_cells(ramp)[0, 1, 0])
     1.75
     """
-    gray = plain(gray, np.uint8, ndim=2)
-    rows, columns = pixels_per_cell
-    return _cell_histograms(gray, _orientation_table(orientations), orientations, int(rows), int(columns))
+    return _cell_histograms(
+        plain(gray, np.uint8, ndim=2), _orientation_table(orientations), orientations, *pixels_per_cell
+    )
 
 
 def hog_vector(
@@ -197,7 +176,35 @@ def hog_vector(
     if cells.shape[0] < rows or cells.shape[1] < columns:
         least = (rows * pixels_per_cell[0], columns * pixels_per_cell[1])
         raise ValueError(f"a plane of shape {np.shape(gray)} holds no block: at least {least} is needed")
-    return _normalize_blocks(cells, int(rows), int(columns)).ravel()
+    return _normalize_blocks(cells, rows, columns).ravel()
+
+
+@lru_cache(maxsize=8)
+def _crossings(
+    orientations: int, rows: int, columns: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], list[list[tuple[int, int]]]]:
+    """Where strokes meet: the same in every cell, since they keep to their cell.
+
+    Strokes that meet in a pixel, one list after another; list g is ``strokes[ends[g] : ends[g + 1]]``; and the pixels
+    (row and column in the cell) of each list.
+    """
+    from skimage.draw import line
+
+    # a cell of one pixel has a radius of -1: its strokes would point outwards
+    radius = max(min(rows, columns) // 2 - 1, 0)
+    middle = np.pi * (np.arange(orientations) + 0.5) / orientations
+    met: dict[tuple[int, int], list[int]] = {}
+    for k, (dr, dc) in enumerate(zip(radius * np.sin(middle), radius * np.cos(middle), strict=True)):
+        # truncation as of absolute positions: shift far from zero first
+        far = 1 << 20
+        stroke = line(int(far - dc) - far, int(far + dr) - far, int(far + dc) - far, int(far - dr) - far)
+        for r, c in zip(*(x.tolist() for x in stroke), strict=True):
+            met.setdefault((r + rows // 2, c + columns // 2), []).append(k)
+    pixels: dict[tuple[int, ...], list[tuple[int, int]]] = {}
+    for pixel, strokes in met.items():
+        pixels.setdefault(tuple(strokes), []).append(pixel)
+    in_turn = np.array([stroke for strokes in pixels for stroke in strokes])
+    return in_turn, np.cumsum([0, *map(len, pixels)]), list(pixels.values())
 
 
 def hog_image(gray: ArrayLike, orientations: int = 9, pixels_per_cell: tuple[int, int] = (8, 8)) -> NDArray[np.float64]:
@@ -217,27 +224,22 @@ def hog_image(gray: ArrayLike, orientations: int = 9, pixels_per_cell: tuple[int
     >>> float(hog_image(np.zeros((16, 16), np.uint8)).max())
     0.0
     """
-    cells = hog_cells(gray, orientations, pixels_per_cell)
-    rows, columns = (int(n) for n in pixels_per_cell)
+    rows, columns = pixels_per_cell
+    values, pixels = _picture(gray, orientations, pixels_per_cell)
     out = np.zeros(np.shape(gray))
-    _draw(cells, _strokes(orientations, rows, columns), rows, columns, out)
+    inside = out[: len(values) * rows, : values.shape[1] * columns]
+    for k, places in enumerate(pixels):
+        for r, c in places:
+            inside[r::rows, c::columns] = values[:, :, k]
     return out
 
 
-def _strokes(orientations: int, rows: int, columns: int) -> NDArray[np.int64]:
-    # a cell of one pixel has a radius of -1: its strokes would point outwards
-    return _lines(orientations, max(min(rows, columns) // 2 - 1, 0))
-
-
-@lru_cache(maxsize=8)
-def _crossings(orientations: int, rows: int, columns: int) -> tuple[NDArray[np.int64], ...]:
-    """Strokes that meet in a pixel of a cell, one list after another, where each ends, and how many pixels have it."""
-    met: dict[tuple[int, int], list[int]] = {}
-    for stroke, r, c in _strokes(orientations, rows, columns).tolist():
-        met.setdefault((r, c), []).append(stroke)
-    pixels = Counter(tuple(strokes) for strokes in met.values())
-    ends = np.cumsum([0, *(len(strokes) for strokes in pixels)])
-    return np.concatenate([np.array(strokes) for strokes in pixels]), ends, np.array(list(pixels.values()))
+def _picture(
+    gray: ArrayLike, orientations: int, pixels_per_cell: tuple[int, int]
+) -> tuple[NDArray[np.float64], list[list[tuple[int, int]]]]:
+    """Values of the picture where strokes meet, and the pixels of a cell that have them."""
+    strokes, ends, pixels = _crossings(orientations, *pixels_per_cell)
+    return _crossing_values(hog_cells(gray, orientations, pixels_per_cell), strokes, ends), pixels
 
 
 def hog_image_statistics(
@@ -260,9 +262,8 @@ def hog_image_statistics(
     >>> hog_image_statistics(np.zeros((16, 16), np.uint8)).tolist()
     [0.0, 0.0, 0.0, 0.0]
     """
-    cells = hog_cells(gray, orientations, pixels_per_cell)
-    rows, columns = (int(n) for n in pixels_per_cell)
-    largest, total, squares, active = _picture_sums(cells, *_crossings(orientations, rows, columns))
+    values, pixels = _picture(gray, orientations, pixels_per_cell)
+    largest, total, squares, active = _picture_sums(values, np.array([len(places) for places in pixels]))
     n = np.size(gray)
     mean = total / n
     return np.array([largest, mean, np.sqrt(max(squares / n - mean * mean, 0.0)), active / n])

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leukofeat.kernels.arrays import plain
+from leukofeat.kernels.color.histograms import part_histograms
 from leukofeat.kernels.jit import jit
-from leukofeat.kernels.regions.spans import part_runs
 
 
 @jit
-def _lbp(padded: Any, margin: int, segments: Any, rows: Any, columns: Any, fractions: Any, out: Any) -> None:
+def _lbp(
+    padded: np.ndarray,
+    margin: int,
+    segments: np.ndarray,
+    rows: np.ndarray,
+    columns: np.ndarray,
+    fractions: np.ndarray,
+    out: np.ndarray,
+) -> None:
     """Uniform pattern of the pixels of each segment (row, first, last + 1); `padded` has a margin of zeros."""
     n_points = rows.size
     codes = np.empty(out.shape[1], dtype=np.uint32)
@@ -51,7 +58,7 @@ def _lbp(padded: Any, margin: int, segments: Any, rows: Any, columns: Any, fract
 
 
 @jit
-def _popcount(x: Any) -> Any:
+def _popcount(x: np.uint32) -> np.uint32:
     x = x - ((x >> np.uint32(1)) & np.uint32(0x55555555))
     x = (x & np.uint32(0x33333333)) + ((x >> np.uint32(2)) & np.uint32(0x33333333))
     x = (x + (x >> np.uint32(4))) & np.uint32(0x0F0F0F0F)
@@ -59,7 +66,7 @@ def _popcount(x: Any) -> Any:
 
 
 @jit
-def _segments(runs: Any, gap: int) -> Any:
+def _segments(runs: np.ndarray, gap: int) -> np.ndarray:
     """Stretches (row, first, last + 1) of the pixels of runs, which may lie up to `gap` pixels apart."""
     out = np.empty((runs.shape[0], 3), dtype=np.int64)
     n = 0
@@ -75,17 +82,10 @@ def _segments(runs: Any, gap: int) -> Any:
     return out[:n]
 
 
-@jit
-def _pattern_histograms(patterns: Any, runs: Any, out: Any) -> None:
-    for i in range(runs.shape[0]):
-        line = patterns[runs[i, 0]]
-        counts = out[runs[i, 3]]
-        for c in range(runs[i, 1], runs[i, 2]):
-            counts[line[c]] += 1
-
-
 @lru_cache(maxsize=16)
-def _circle(n_points: int, radius: float, width: int) -> tuple[NDArray[np.float64], ...]:
+def _circle(
+    n_points: int, radius: float, width: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Row and column offsets of the points, and each column's fractional position, rounded as scikit-image does."""
     angle = 2 * np.pi * np.arange(n_points, dtype=np.float64) / n_points
     rows = np.round(-radius * np.sin(angle), 5)
@@ -94,10 +94,18 @@ def _circle(n_points: int, radius: float, width: int) -> tuple[NDArray[np.float6
     return rows, columns, position - np.floor(position)
 
 
-def _padded(gray: NDArray[np.uint8], margin: int) -> NDArray[np.float64]:
-    out = np.zeros((gray.shape[0] + 2 * margin, gray.shape[1] + 2 * margin))
-    out[margin : out.shape[0] - margin, margin : out.shape[1] - margin] = gray
-    return out
+def _patterns(
+    gray: NDArray[np.uint8], segments: NDArray[np.int64], circles: Sequence[tuple[int, float]]
+) -> Iterator[NDArray[np.uint8]]:
+    """Plane of the patterns of each circle, in the same memory; pixels outside the segments are left as they are."""
+    height, width = gray.shape
+    margin = max(int(np.ceil(radius)) for _, radius in circles) + 1
+    padded = np.zeros((height + 2 * margin, width + 2 * margin))
+    padded[margin : margin + height, margin : margin + width] = gray
+    out = np.zeros(gray.shape, np.uint8)
+    for n_points, radius in circles:
+        _lbp(padded, margin, segments, *_circle(n_points, float(radius), width), out)
+        yield out
 
 
 def lbp_patterns(gray: ArrayLike, n_points: int = 8, radius: float = 1.0) -> NDArray[np.uint8]:
@@ -124,66 +132,38 @@ def lbp_patterns(gray: ArrayLike, n_points: int = 8, radius: float = 1.0) -> NDA
     [[8, 8, 8], [8, 8, 8], [8, 8, 8]]
     """
     gray = plain(gray, np.uint8, ndim=2)
-    segments = np.array([(r, 0, gray.shape[1]) for r in range(gray.shape[0])], np.int64).reshape(-1, 3)
-    margin = int(np.ceil(radius)) + 1
-    rows, columns, fractions = _circle(int(n_points), float(radius), gray.shape[1])
-    out = np.zeros(gray.shape, np.uint8)
-    _lbp(_padded(gray, margin), margin, segments, rows, columns, fractions, out)
-    return out
+    rows = np.arange(gray.shape[0])[:, None] * [1, 0, 0] + [0, 0, gray.shape[1]]
+    return next(_patterns(gray, rows, [(n_points, radius)]))
 
 
 def lbp_histograms(
-    gray: ArrayLike,
-    parts: ArrayLike,
-    n_parts: int,
-    circles: Sequence[tuple[int, float]] = ((8, 1.0),),
-    runs: NDArray[np.int32] | None = None,
-) -> list[NDArray[np.int64]]:
+    gray: ArrayLike, runs: NDArray[np.int32], n_parts: int, circles: Sequence[tuple[int, float]] = ((8, 1.0),)
+) -> list[NDArray[np.int32]]:
     """Count the uniform patterns in each part of a plane; sums of parts are the histograms of their union.
 
     Parameters
     ----------
     gray : array_like of uint8, shape (H, W)
         One 8-bit plane; the circles read beyond a part's border.
-    parts : array_like of int, shape (H, W)
-        Part of each pixel, 0 to n_parts - 1; others are left out.
+    runs : ndarray of int32, shape (n_runs, 4)
+        The parts' pixels, as :func:`~leukofeat.kernels.regions.spans.part_runs` gives them.
     n_parts : int
         Number of parts.
     circles : sequence of (n_points, radius)
         See `lbp_patterns`.
-    runs : ndarray of int32, shape (n_runs, 4), optional
-        Result of ``part_runs(parts, n_parts)``, if it is at hand; `parts` is then not read.
 
     Returns
     -------
-    list of ndarray of int64, shape (n_parts, n_points + 2)
+    list of ndarray of int32, shape (n_parts, n_points + 2)
         One for each circle.
-
-    Raises
-    ------
-    ValueError
-        If gray and parts differ in shape.
 
     Examples
     --------
-    >>> lbp_histograms(np.zeros((3, 3), np.uint8), np.eye(3, dtype=int) - 1, 1)[0].tolist()
+    >>> from leukofeat.kernels.regions.spans import part_runs
+    >>> lbp_histograms(np.zeros((3, 3), np.uint8), part_runs(np.eye(3) - 1, 1), 1)[0].tolist()
     [[0, 0, 0, 0, 0, 0, 0, 0, 3, 0]]
     """
-    gray = plain(gray, np.uint8, ndim=2)
-    if gray.shape != np.shape(parts):
-        raise ValueError(f"plane {gray.shape} and parts {np.shape(parts)} differ in shape")
-    if runs is None:
-        runs = part_runs(parts, n_parts)
     # starting a stretch costs about as much as sixteen pixels
-    segments = _segments(runs, 16)
-    margin = max(int(np.ceil(radius)) for _, radius in circles) + 1
-    padded = _padded(gray, margin)
-    patterns = np.zeros(gray.shape, np.uint8)
-    out = []
-    for n_points, radius in circles:
-        rows, columns, fractions = _circle(int(n_points), float(radius), gray.shape[1])
-        _lbp(padded, margin, segments, rows, columns, fractions, patterns)
-        counts = np.zeros((int(n_parts), n_points + 2), np.int64)
-        _pattern_histograms(patterns, runs, counts)
-        out.append(counts)
-    return out
+    planes = _patterns(plain(gray, np.uint8, ndim=2), _segments(runs, 16), circles)
+    counts = [part_histograms(plane[:, :, None], runs, n_parts)[:, 0] for plane in planes]
+    return [histograms[:, : n_points + 2] for histograms, (n_points, _) in zip(counts, circles, strict=True)]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leukofeat.kernels.arrays import count_labels, plain
+from leukofeat.kernels.arrays import plain
 from leukofeat.kernels.jit import jit
-from leukofeat.kernels.shape.shape import region_boxes
+from leukofeat.kernels.texture.crops import crop_region
 
 RUN_LENGTH_NAMES: tuple[str, ...] = (
     "short_run_emphasis",
@@ -27,7 +25,7 @@ RUN_LENGTH_NAMES: tuple[str, ...] = (
 
 
 @jit
-def _add_run(level: int, length: int, row: Any) -> None:
+def _add_run(level: int, length: int, row: np.ndarray) -> None:
     g2 = (level + 1.0) * (level + 1.0)
     l2 = np.float64(length * length)
     row[0] += 1 / l2
@@ -41,25 +39,16 @@ def _add_run(level: int, length: int, row: Any) -> None:
 
 
 @jit
-def _run_lengths(levels: Any, labels: Any, boxes: Any, n_levels: int) -> Any:
-    n = boxes.shape[0]
-    out = np.full((n, 4, 11), np.nan)
+def _run_lengths(levels: np.ndarray, labels: np.ndarray, boxes: np.ndarray, n_levels: int) -> np.ndarray:
+    out = np.full((boxes.shape[0], 4, 11), np.nan)
     longest = max(labels.shape) + 1
-    for k in range(n):
+    for k in range(boxes.shape[0]):
         r0, c0, r1, c1, pixels = boxes[k, :5]
         if pixels == 0:
             continue
-        # level + 1 within the region, 0 outside and on a frame
-        width = c1 - c0 + 2
-        plane = np.zeros((r1 - r0 + 2) * width, dtype=np.int16)
+        crop = np.empty((r1 - r0 + 2) * (c1 - c0 + 2), dtype=np.int16)
         places = np.empty(pixels, dtype=np.int64)
-        m = 0
-        for r in range(r0, r1):
-            for c in range(c0, c1):
-                if labels[r, c] == k + 1:
-                    places[m] = (r - r0 + 1) * width + c - c0 + 1
-                    plane[places[m]] = np.int16(levels[r, c]) + 1
-                    m += 1
+        width = crop_region(levels, labels, k + 1, boxes[k], 1, crop, places)
         for angle in range(4):
             step = (1, width + 1, width, width - 1)[angle]
             of_level = np.zeros(n_levels, dtype=np.int64)
@@ -68,16 +57,16 @@ def _run_lengths(levels: Any, labels: Any, boxes: Any, n_levels: int) -> Any:
             row[:] = 0.0
             runs = 0
             for place in places:
-                level = plane[place]
-                if plane[place - step] == level:
+                level = crop[place]
+                if crop[place - step] == level:
                     continue
                 length = 1
-                while plane[place + length * step] == level:
+                while crop[place + length * step] == level:
                     length += 1
                 runs += 1
-                of_level[level - 1] += 1
+                of_level[level] += 1
                 of_length[length] += 1
-                _add_run(level - 1, length, row)
+                _add_run(level, length, row)
             for x in of_level:
                 row[2] += np.float64(x * x) / runs
             for x in of_length:
@@ -87,12 +76,7 @@ def _run_lengths(levels: Any, labels: Any, boxes: Any, n_levels: int) -> Any:
     return out
 
 
-def run_lengths(
-    levels: ArrayLike,
-    labels: ArrayLike,
-    n_labels: int | None = None,
-    boxes: NDArray[np.int64] | None = None,
-) -> NDArray[np.float64]:
+def run_lengths(levels: ArrayLike, labels: ArrayLike, boxes: NDArray[np.int64]) -> NDArray[np.float64]:
     """Run-length features of every region in four directions.
 
     Parameters
@@ -101,10 +85,8 @@ def run_lengths(
         Grey levels; they count from 1 in the features.
     labels : array_like of int, shape (H, W)
         Label map; 0 is background. A run ends at the region's border.
-    n_labels : int, optional
-        Number of labels; the largest in the map by default.
-    boxes : ndarray of int64, shape (n_labels, 7), optional
-        Result of :func:`~leukofeat.kernels.shape.shape.region_boxes`, if it is at hand.
+    boxes : ndarray of int64, shape (n_labels, 7)
+        Result of :func:`~leukofeat.kernels.regions.boxes.region_boxes`.
 
     Returns
     -------
@@ -123,13 +105,13 @@ def run_lengths(
 
     Examples
     --------
-    >>> run_lengths([[0, 0, 0, 1]], [[1, 1, 1, 1]])[0, 0, :2].round(3).tolist()
+    >>> from leukofeat.kernels.regions.boxes import region_boxes
+    >>> labels = np.ones((1, 4), int)
+    >>> run_lengths([[0, 0, 0, 1]], labels, region_boxes(labels))[0, 0, :2].round(3).tolist()
     [0.556, 5.0]
     """
     levels = plain(levels, np.uint8, ndim=2)
     labels = plain(labels, np.int32, ndim=2)
     if levels.shape != labels.shape:
         raise ValueError(f"levels {levels.shape} and labels {labels.shape} differ in shape")
-    if boxes is None:
-        boxes = region_boxes(labels, count_labels(labels, n_labels))
     return _run_lengths(levels, labels, boxes, int(levels.max(initial=0)) + 1)

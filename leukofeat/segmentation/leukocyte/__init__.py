@@ -1,1 +1,12 @@
-"""LeukocyteSegmenter: nuclei and whole cells of any stain, magnification and crowding, without labels."""
+"""LeukocyteSegmenter: nuclei and whole cells of any stain, magnification and crowding, without labels.
+
+`segment` tells the way in the order it happens. What happens where, and what it rests on (kernels in parentheses):
+
+- `frame`: orientation, scale, black surroundings, and the way back.
+- `planes` (`stain`): optical density against the empty slide. Azure dyes absorb green but hardly blue, red cells both.
+- `cores` (`component_tree`, `necks`, `neighbors`): azure bodies where their own outline is sharpest; nuclei are convex.
+- `cells` (`cell_fit`, `star_contour`, `leaks`): colours near a nucleus against those far from all; a star shape.
+- `lobes` (`neighbors`): lobes of one nucleus share a cell without a waist, and hold no more DNA than one nucleus.
+- `nuclei` (`nucleus_fit`): chromatin is darker than its own cytoplasm, and of another colour.
+- `bodies`, `flooding`: what is handed from step to step, and how kernels walk over an image. `warmup`: compiles ahead.
+"""

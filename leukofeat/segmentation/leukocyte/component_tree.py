@@ -1,65 +1,44 @@
-"""Component tree of the nucleus index: every nucleus at the level where its own outline is sharpest."""
+"""Component tree of the azure stain: every body at the level where its own outline is sharpest."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from leukofeat.kernels.jit import jit
+from leukofeat.kernels.regions.union_find import find_root
+from leukofeat.segmentation.leukocyte.flooding import flood, framed, from_the_top, unframed
 
-__all__ = ["core_sums", "sharpest_components"]
-
-NEXT, PARENT, LEVEL, SEED, OWN = range(5)  # columns of a node: links, grey level, a pixel, whether it beats its parts
+NEXT, PARENT, LEVEL, SEED, OWN = range(5)  # columns of a node: links, level, a pixel, whether it beats its parts
 WHOLE = 1.6  # how much parts have to be better than the whole: chromatin has outlines, too
+FRAME = -2  # beyond the image, in the map of where pixels come in order; -1 is under the floor
 
 
 @jit
-def _find(parent: Any, i: Any) -> Any:
-    while parent[i] != i:
-        parent[i] = parent[parent[i]]
-        i = parent[i]
-    return i
+def stain_edges(azure: np.ndarray) -> np.ndarray:
+    """Gradient magnitude (Sobel) of a uint8 plane in steps of 0.3 a pixel, (H, W) uint8.
 
-
-@jit
-def _by_level(index: Any, floor: Any, step: Any) -> Any:
-    """Pixels from `floor` up in order of falling level, y and x; the place of each in it, in a frame of -1; where levels begin."""
-    h, w = index.shape
-    n_levels = (255 - floor) // step + 1
-    # the number of each grey level, from the highest
-    level = np.full(256, n_levels, np.int64)
-    for v in range(floor, 256):
-        level[v] = n_levels - 1 - (v - floor) // step
-    count = np.zeros(n_levels + 2, np.int64)
+    `azure` is (H + 2, W + 2): in a frame that repeats its outermost pixels.
+    """
+    h, w = azure.shape[0] - 2, azure.shape[1] - 2
+    out = np.empty((h, w), np.uint8)
+    smooth = np.empty(w + 2, np.int32)
+    slope = np.empty(w + 2, np.int32)
     for y in range(h):
+        up, mid, down = azure[y], azure[y + 1], azure[y + 2]
+        for x in range(w + 2):
+            smooth[x] = np.int32(up[x]) + 2 * np.int32(mid[x]) + np.int32(down[x])
+            slope[x] = np.int32(down[x]) - np.int32(up[x])
         for x in range(w):
-            count[level[index[y, x]] + 1] += 1
-    for k in range(n_levels):
-        count[k + 1] += count[k]
-    place = count.copy()
-    ys = np.empty(count[n_levels], np.int32)
-    xs = np.empty(count[n_levels], np.int32)
-    slot = np.full((h + 2, w + 2), -1, np.int32)
-    for y in range(h):
-        for x in range(w):
-            k = level[index[y, x]]
-            if k < n_levels:
-                i = place[k]
-                ys[i], xs[i] = y, x
-                slot[y + 1, x + 1] = i
-                place[k] += 1
-    return ys, xs, slot, count[: n_levels + 1]
+            gx = np.float32(smooth[x + 2] - smooth[x])
+            gy = np.float32(slope[x] + 2 * slope[x + 1] + slope[x + 2])
+            steep = np.sqrt(gx * gx + gy * gy) * np.float32(10 / 24) + np.float32(0.5)
+            out[y, x] = np.uint8(np.int32(min(steep, np.float32(255))))
+    return out
 
 
-@jit
-def _within(y: Any, x: Any, d: Any, h: Any, w: Any) -> Any:
-    """Whether the neighbour below, above, to the right or to the left (d = 0..3) lies in the image."""
-    return y < h - 1 if d == 0 else y > 0 if d == 1 else x < w - 1 if d == 2 else x > 0
-
-
-@jit
-def sharpest_components(index: Any, edge: Any, floor: Any, step: Any, min_area: Any) -> Any:
+def sharpest_components(
+    index: np.ndarray, edge: np.ndarray, floor: int, step: int, min_area: int
+) -> tuple[np.ndarray, int]:
     """Disjoint components of level sets of `index`, each at the level where its outline is sharpest.
 
     In the tree of 4-connected components of all level sets, a component is worth the mean edge strength along its
@@ -84,44 +63,58 @@ def sharpest_components(index: Any, edge: Any, floor: Any, step: Any, min_area: 
     n : int
         Their number.
     """
-    h, w = index.shape
-    ys, xs, slot, count = _by_level(index, floor, step)
-    n_levels = count.size - 1
-    n = ys.size
+    index = framed(index)
+    places = np.flatnonzero(index >= floor)
+    level = (index.reshape(-1)[places] - floor) // step
+    order = from_the_top(places, level)
+    place = np.full(index.shape, FRAME)
+    place[1:-1, 1:-1] = -1
+    place.reshape(-1)[order] = np.arange(order.size)
+    nodes = _tree(order, np.bincount(level), place, framed(edge), min_area)
+    labels, n = _painted(index, nodes, floor, step, order.size)
+    return unframed(labels), n
+
+
+@jit
+def _tree(order: np.ndarray, counts: np.ndarray, place: np.ndarray, edge: np.ndarray, min_area: int) -> np.ndarray:
+    """Nodes of the tree, parts before the whole, (n, 5) int64.
+
+    `order` says how the framed planes are flooded, `place` when each pixel is, and `counts` how many are of each level.
+    """
+    row = edge.shape[1]
+    places, edges = place.reshape(-1), edge.reshape(-1)
+    n = order.size
     parent = np.arange(n)
     # of each component, in the row of its root: area, outline length, edge sum, sx, sy, sxx, syy, sxy
     attr = np.empty((n, 8), np.float64)
     head = np.full(n, -1, np.int64)
     tail = np.full(n, -1, np.int64)
-    stamp = np.full(n, -1, np.int64)
-    nodes = np.full((1024, 5), -1, np.int64)
-    values = np.zeros((1024, 2), np.float64)
-    n_nodes = np.int64(0)
-    roots = np.empty(n, np.int64)
-    places, edges = slot.reshape(-1), edge.reshape(-1)
-    framed = (w + 2, -w - 2, 1, -1)
-    steps = (w, -w, 1, -1)
-    for k in range(n_levels):
-        lo, hi = count[k], count[k + 1]
-        for i in range(lo, hi):
-            y, x = np.int64(ys[i]), np.int64(xs[i])
-            p, here = y * w + x, (y + 1) * (w + 2) + x + 1
+    # each node has a pixel that came with its level
+    nodes = np.empty((n, 5), np.int64)
+    values = np.empty((n, 2), np.float64)
+    n_nodes = 0
+    end = 0
+    for level in range(counts.size - 1, -1, -1):
+        begin, end = end, end + counts[level]
+        for i in range(begin, end):
+            p = order[i]
+            y, x = np.float64(p // row - 1), np.float64(p % row - 1)
             g = np.float64(edges[p])
             length = 0.0
             total = 0.0
             r = -1
-            for d in range(4):
-                j = places[here + framed[d]]
-                if j < 0 or j > i:
-                    # an outline, unless it is the frame
-                    if j >= 0 or (0 < y < h - 1 and 0 < x < w - 1) or _within(y, x, d, h, w):
-                        length += 1
-                        total += g + edges[p + steps[d]]
+            for side in (row, -row, 1, -1):
+                j = places[p + side]
+                if j == FRAME:
                     continue
-                gg = g + edges[p + steps[d]]
+                across = g + edges[p + side]
+                if j < 0 or j > i:
+                    length += 1
+                    total += across
+                    continue
                 length -= 1
-                total -= gg
-                q = _find(parent, j)
+                total -= across
+                q = find_root(parent, j)
                 if r < 0:
                     r = q
                 elif q != r:
@@ -140,109 +133,71 @@ def sharpest_components(index: Any, edge: Any, floor: Any, step: Any, min_area: 
                 r = i
                 attr[r] = 0
             parent[i] = r
-            attr[r, 0] += 1
-            attr[r, 1] += length
-            attr[r, 2] += total
-            attr[r, 3] += x
-            attr[r, 4] += y
-            attr[r, 5] += x * x
-            attr[r, 6] += y * y
-            attr[r, 7] += x * y
-        n_roots = 0
-        for i in range(lo, hi):
-            r = _find(parent, i)
-            if stamp[r] != k:
-                stamp[r] = k
-                roots[n_roots] = r
-                n_roots += 1
-        for m in range(n_roots):
-            r = roots[m]
+            for c, v in enumerate((1.0, length, total, x, y, x * x, y * y, x * y)):
+                attr[r, c] += v
+        for i in range(begin, end):
+            r = find_root(parent, i)
             area = attr[r, 0]
-            if area < min_area:
+            c = head[r]
+            if area < min_area or (c >= 0 and nodes[c, LEVEL] == level):
                 continue
-            if n_nodes == len(nodes):
-                nodes = _doubled(nodes)
-                values = _doubled(values)
-            e = n_nodes
-            n_nodes += 1
-            mx, my = attr[r, 3] / area, attr[r, 4] / area
-            cxx = attr[r, 5] / area - mx * mx + 1 / 12
-            cyy = attr[r, 6] / area - my * my + 1 / 12
-            cxy = attr[r, 7] / area - mx * my
-            fill = area / (4 * np.pi * np.sqrt(max(cxx * cyy - cxy * cxy, 1e-9)))
-            sharp = attr[r, 2] / (2 * max(attr[r, 1], 1.0))
-            own = sharp * min(fill, 1.0)
+            own = _worth(attr[r])
             weight = 0.0
             value = 0.0
-            c = head[r]
             n_parts = 0
             while c >= 0:
                 n_parts += 1
-                nodes[c, PARENT] = e
+                nodes[c, PARENT] = n_nodes
                 value += values[c, 0] * values[c, 1]
                 weight += values[c, 1]
                 c = nodes[c, NEXT]
             best = value / weight if weight > 0 else -1.0
-            nodes[e, LEVEL] = floor + (n_levels - 1 - k) * step
-            nodes[e, SEED] = ys[r] * w + xs[r]
             whole = own * (WHOLE if n_parts > 1 else 1.0) >= best
-            nodes[e, OWN] = 1 if whole else 0
-            values[e, 0] = own if whole else best
-            values[e, 1] = area if whole else weight
-            nodes[e, NEXT] = -1
-            nodes[e, PARENT] = -1
-            head[r] = e
-            tail[r] = e
-    return _painted(index, nodes, n_nodes)
+            node = nodes[n_nodes]
+            node[NEXT], node[PARENT], node[LEVEL], node[SEED], node[OWN] = -1, -1, level, order[r], whole
+            values[n_nodes, 0] = own if whole else best
+            values[n_nodes, 1] = area if whole else weight
+            head[r] = n_nodes
+            tail[r] = n_nodes
+            n_nodes += 1
+    return nodes[:n_nodes]
 
 
 @jit
-def _painted(index: Any, nodes: Any, n_nodes: Any) -> Any:
-    """Label the topmost node of each branch that beats its own parts."""
-    h, w = index.shape
-    labels = np.zeros((h, w), np.int32)
-    taken = np.zeros(n_nodes, np.bool_)
+def _worth(sums: np.ndarray) -> float:
+    """Mean edge along the outline of a component, times the share of its ellipse of inertia that it fills."""
+    area = sums[0]
+    mx, my = sums[3] / area, sums[4] / area
+    cxx = sums[5] / area - mx * mx + 1 / 12
+    cyy = sums[6] / area - my * my + 1 / 12
+    cxy = sums[7] / area - mx * my
+    fill = area / (4 * np.pi * np.sqrt(max(cxx * cyy - cxy * cxy, 1e-9)))
+    sharp = sums[2] / (2 * max(sums[1], 1.0))
+    return sharp * min(fill, 1.0)
+
+
+@jit
+def _painted(index: np.ndarray, nodes: np.ndarray, floor: int, step: int, room: int) -> tuple[np.ndarray, int]:
+    """Label the topmost node of each branch that beats its own parts, in the framed image; `room` pixels have nodes."""
+    row = index.shape[1]
+    values = index.reshape(-1)
+    labels = np.zeros(values.size, np.int32)
+    taken = np.zeros(len(nodes), np.bool_)
     n_labels = 0
-    queue_y = np.empty(h * w, np.int32)
-    queue_x = np.empty(h * w, np.int32)
-    for e in range(n_nodes - 1, -1, -1):
-        up, level, seed = nodes[e, PARENT], nodes[e, LEVEL], nodes[e, SEED]
-        if up >= 0 and taken[up]:
-            taken[e] = True
-        elif nodes[e, OWN] == 1:
-            taken[e] = True
-            n_labels += 1
-            y, x = seed // w, seed % w
-            queue_y[0], queue_x[0] = y, x
-            labels[y, x] = n_labels
-            first, last = 0, 1
-            while first < last:
-                y, x = queue_y[first], queue_x[first]
-                first += 1
-                for d in range(4):
-                    yy = y + (d == 0) - (d == 1)
-                    xx = x + (d == 2) - (d == 3)
-                    inside = 0 <= yy < h and 0 <= xx < w
-                    if inside and labels[yy, xx] == 0 and index[yy, xx] >= level:
-                        labels[yy, xx] = n_labels
-                        queue_y[last], queue_x[last] = yy, xx
-                        last += 1
-    return labels, n_labels
+    queue = np.empty(room, np.int64)
+    for e in range(len(nodes) - 1, -1, -1):
+        up = nodes[e, PARENT]
+        inherited = up >= 0 and taken[up]
+        taken[e] = inherited or nodes[e, OWN] == 1
+        if inherited or not taken[e]:
+            continue
+        n_labels += 1
+        flood(values, floor + nodes[e, LEVEL] * step, 255, nodes[e, SEED], row, labels, n_labels, queue)
+    return labels.reshape(index.shape), n_labels
 
 
 @jit
-def _doubled(table: Any) -> Any:
-    """The table with as many rows again."""
-    out = np.empty((2 * table.shape[0], table.shape[1]), table.dtype)
-    # row by row: assigning to a slice takes numba seconds to compile
-    for i in range(table.shape[0]):
-        for k in range(table.shape[1]):
-            out[i, k] = table[i, k]
-    return out
-
-
-@jit
-def core_sums(labels: Any, n: Any, distance: Any, azure: Any, offset: Any) -> Any:
+def core_sums(labels: np.ndarray, n: int, distance: np.ndarray, azure: np.ndarray, offset: np.ndarray) -> np.ndarray:
     """Per label 1..n: area, largest distance, sum of the azure stain, and of how violet it is: 2 a* - b*.
 
     `labels` is (H, W) int32, `distance` float32, `azure` uint8, and `offset` (H, W, 3) float32: LAB minus background.

@@ -1,4 +1,9 @@
-"""What the leukocyte segmentation looks at: planes relative to the empty background of the smear."""
+"""Step one: planes relative to the empty background of the smear, which every later step looks at.
+
+An empty slide is a colour, where light pixels gather, plus a smooth field of illumination. Against it each pixel has an
+optical density (Beer and Lambert) and a colour difference. The azure dyes that bind to DNA absorb green but hardly blue,
+haemoglobin and eosin absorb both: green minus 1.75 times blue is high in nuclei and near zero in red cells.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +12,37 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from leukofeat.segmentation.leukocyte.stain import background_mode, color_edges, stain_planes
+from leukofeat.segmentation.leukocyte.stain import (
+    LAB_SCALE,
+    LAB_ZERO,
+    PER_CHANNEL,
+    background_mode,
+    color_edges,
+    relative_planes,
+)
 
-HEMOGLOBIN = 1.75  # blue density that goes with one unit of green density in a red cell, at least
+# colour differences (CIE 1976, in L*a*b* units) from the empty background
+NOISE = 4.0  # up to here nothing speaks for a cell: the noise of a JPEG
+FAINT = 6.0  # cytoplasm between lobes differs at least by so much
+NEAR_EMPTY = 8.0  # pixels up to here show how the slide is lit
+PALE = 12.0  # under this a colour is background; a red cell begins here
+AZURE_FLOOR = 60  # azure, of 255: below this a pixel is no nucleus under any stain at hand; red cells stay below
+
+LIGHT_SHARE = 0.25  # share of the pixels, the lightest, among which the colour of the empty slide is looked for
+GATHER_RADIUS = 7.0  # radius of the mean shift that finds it, in L*a*b* units
+SMOOTHING = 0.8  # Gaussian, in pixels, after a median of 3 x 3
+FIELD_STEP, FIELD_BLUR = 8, 3.0  # pixels per sample of the illumination, and its smoothing in samples
+FIELD_PULL = 0.1  # share of near-empty samples, around, that weighs as much as the colour of the whole slide
+DARKEST = 3  # value that darker ones count as, so that densities are finite
 CLIPPED = 254  # value from which a channel is saturated
-HIDDEN = (0.015, 0.03)  # blue density where green is saturated: noise, and overexposure beyond doubt
+# blue density where green is saturated: up to the first it is noise, from the second on overexposure beyond doubt
+HIDDEN_STAIN = (0.015, 0.03)
+HIDDEN_SHARE = 0.05  # share of the saturated pixels that have to show it
 HEADROOM = 0.2  # by how much the slide of an overexposed image is taken to be brighter than its saturated channels
-BLANK = 8.0  # colour difference from the background under which there is no stain
 
 
 class Planes(NamedTuple):
-    """Planes of one image, all (H, W): see `leukofeat.segmentation.leukocyte.stain`."""
+    """Planes of one image, all (H, W) but for the offset: see `leukofeat.segmentation.leukocyte.stain.relative_planes`."""
 
     offset: np.ndarray  # (H, W, 3) float32, LAB minus background
     contrast: np.ndarray  # float32, colour difference from the background
@@ -30,19 +55,19 @@ class Planes(NamedTuple):
 def make_planes(image: np.ndarray) -> Planes:
     """Compute the planes of an (H, W, 3) uint8 RGB image.
 
-    The empty background is a colour (where light pixels gather) plus a smooth field of illumination. In an overexposed image
-    it saturates, and densities against it come out too low; it is then taken to be brighter than the camera could show.
+    In an overexposed image the background saturates, and densities against it come out too low; it is then taken to be
+    brighter than the camera could show.
     """
-    smooth = cv2.GaussianBlur(cv2.medianBlur(image, 3), (0, 0), 0.8)
+    smooth = cv2.GaussianBlur(cv2.medianBlur(image, 3), (0, 0), SMOOTHING)
     lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB)
-    background = background_mode(lab, 0.75, 7.0)
-    field = _illumination(lab, background)
+    background = background_mode(lab, LIGHT_SHARE, GATHER_RADIUS)
     rgb = cv2.cvtColor(background.astype(np.float32).reshape(1, 1, 3), cv2.COLOR_LAB2RGB).ravel() * 255
     rgb[rgb >= CLIPPED] *= 1 + HEADROOM * _overexposure(smooth, rgb)
-    levels = np.maximum(np.arange(256), 3)
+    levels = np.maximum(np.arange(256), DARKEST)
     density = -np.log10(levels[None, :] / np.maximum(rgb[:, None], 1.0)).astype(np.float32)
-    offset, contrast, azure, excess, bins = stain_planes(smooth, lab, field, density, HEMOGLOBIN, BLANK)
-    return Planes(offset, contrast, azure, excess, bins, color_edges(offset))
+    field = _illumination(lab, background)
+    planes = relative_planes(smooth, lab, field, density, np.tile(PER_CHANNEL, image.shape[1]))
+    return Planes(*planes, edge=color_edges(planes[0]))
 
 
 def _overexposure(image: np.ndarray, background: np.ndarray) -> float:
@@ -52,19 +77,32 @@ def _overexposure(image: np.ndarray, background: np.ndarray) -> float:
     counts = np.bincount(image[..., 2][image[..., 1] >= CLIPPED], minlength=256)
     if not counts.any():
         return 0.0
-    level = np.searchsorted(np.cumsum(counts), 0.05 * counts.sum())
-    return float(np.interp(np.log10(background[2] / max(level, 1)), HIDDEN, (0, 1)))
+    level = np.searchsorted(np.cumsum(counts), HIDDEN_SHARE * counts.sum())
+    return float(np.interp(np.log10(background[2] / max(level, 1)), HIDDEN_STAIN, (0, 1)))
 
 
-def _illumination(lab: np.ndarray, background: np.ndarray, radius: float = 8.0) -> np.ndarray:
-    """LAB of the empty slide at each pixel, (H, W, 3) float32: a local mean of near-background pixels, pulled to the mode."""
+def _illumination(lab: np.ndarray, background: np.ndarray) -> np.ndarray:
+    """LAB of the empty slide at each pixel, (H, W, 3) float32: a local mean of near-empty pixels, pulled to the mode."""
     h, w = lab.shape[:2]
-    size = (max(1, w // 8), max(1, h // 8))
+    size = (max(1, w // FIELD_STEP), max(1, h // FIELD_STEP))
     small = cv2.resize(lab, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], 3)
-    scale, zero = np.array([100 / 255, 1, 1], np.float32), np.array([0, 128, 128])
-    offset = small * scale - (background + zero).astype(np.float32)
-    empty = (cv2.transform(offset * offset, np.ones((1, 3), np.float32)) < radius**2).astype(np.float32)
-    # the sums of the near-background pixels and their number, smoothed in one go
-    sums = cv2.GaussianBlur(np.dstack([offset * empty[..., None], empty]), (0, 0), 3.0)
-    field = sums[..., :3] / (sums[..., 3:] + 0.1) + background.astype(np.float32)
+    offset = small * LAB_SCALE - (background + LAB_ZERO).astype(np.float32)
+    empty = (cv2.transform(offset * offset, np.ones((1, 3), np.float32)) < NEAR_EMPTY**2).astype(np.float32)
+    # the sums of the near-empty pixels and their number, smoothed in one go
+    sums = cv2.GaussianBlur(np.dstack([offset * empty[..., None], empty]), (0, 0), FIELD_BLUR)
+    field = sums[..., :3] / (sums[..., 3:] + FIELD_PULL) + background.astype(np.float32)
     return cv2.resize(field, (w, h), interpolation=cv2.INTER_LINEAR)
+
+
+def red_cell_radius(planes: Planes, least: float) -> float:
+    """Radius in pixels of the stained bodies that are not azure, from area and perimeter; 0 where they fill less than `least`.
+
+    A pallor makes it smaller, overlap larger than that of a single red cell.
+    """
+    red = (planes.azure < AZURE_FLOOR) & (planes.contrast > PALE)
+    area = np.count_nonzero(red)
+    if area < least * red.size:
+        return 0.0
+    # of an isotropic outline, 4 / pi is counted for each unit of length
+    steps = np.count_nonzero(red[:, 1:] != red[:, :-1]) + np.count_nonzero(red[1:] != red[:-1])
+    return float(8 * area / (np.pi * max(int(steps), 1)))

@@ -1,38 +1,33 @@
-"""Leukocytes of any stain, magnification and crowding: nuclei and whole cells, without labels."""
+"""Leukocytes of any stain, magnification and crowding, the whole way: planes, cores, cells, lobes, nuclei, selection."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 
-from leukofeat.base import ImageStage, check_number
-from leukofeat.segmentation.leukocyte.cells import draw_nuclei, join_lobes, join_pairs, settle_cells
-from leukofeat.segmentation.leukocyte.cores import (
-    AZURE_FLOOR,
-    Bodies,
-    find_cores,
-    mean,
-    relabel,
-    split_cores,
-    typical_radius,
-)
-from leukofeat.segmentation.leukocyte.planes import Planes, make_planes
-from leukofeat.segmentation.leukocyte.stain import red_cell_radius
+from leukofeat.base import ImageStage
+from leukofeat.constraints import Number, Real, check
+from leukofeat.segmentation.leukocyte.bodies import Bodies, keep_labels
+from leukofeat.segmentation.leukocyte.cells import settle_cells
+from leukofeat.segmentation.leukocyte.cores import find_cores, split_cores, typical_radius
+from leukofeat.segmentation.leukocyte.frame import enlarged, on_slide, orientation, reduced
+from leukofeat.segmentation.leukocyte.lobes import join_lobes, join_pairs
+from leukofeat.segmentation.leukocyte.nuclei import draw_nuclei
+from leukofeat.segmentation.leukocyte.planes import Planes, make_planes, red_cell_radius
 from leukofeat.smear import Smear
 
-__all__ = ["LeukocyteSegmenter", "segment_leukocytes"]
-
-WORK_RADIUS = 34.0  # nuclear radius in pixels that images are reduced to
-GLANCE = 50176  # pixels of a first look: 224 x 224
-SEEN = 4.0  # nuclear radius in pixels that the first look has to find, or it looks closer
-SMALL = 14.0  # nuclear radius in pixels under which chromatin shows no texture to smooth
-SHRUNK = 0.5  # radius of a nucleus, against that of the red cells, at least
-SPECK = 0.1  # stain, against the typical nucleus, under which a body is a platelet or debris
-CUT_OUT = 0.02  # share of the image from which perfectly black pixels are no specks but what somebody has cut away
-SLIDE = 235  # grey that stands in for an empty slide that has been cut away
+DIAMETER = Number(Real, 0, above=True)
+LEAST_SIDE = 8  # pixels of a side below which an image holds no cell
+# nuclear radii in pixels
+WORK_RADIUS = 34.0  # that images are reduced to
+LEAST_SEEN_RADIUS = 4.0  # that the first look has to find, or it looks closer
+TEXTURE_RADIUS = 14.0  # under which chromatin shows no texture to smooth
+FIRST_LOOK = 224 * 224  # pixels of the first look
+LEAST_RADIUS = 0.5  # radius of a nucleus, against that of the red cells, at least
+RED_COVER = 0.03  # share of the image that red cells have to fill to be measured by
 PORTRAIT = 0.08  # share of the frame that the one whole cell in the middle of a portrait fills
+MIDDLE = 0.2  # distance from the middle, in shorter sides of the frame, up to which a cell is in the middle
 
 
 def segment_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -40,7 +35,7 @@ def segment_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> t
 
     Nothing is learned and nothing is set per data set. The steps, each with the physics it rests on:
 
-    1. Optical density against the empty slide, whose colour and shading are estimated from the image. Nuclei take up
+    1. Planes: optical density against the empty slide, whose colour and shading are estimated from the image. Nuclei take up
        azure dyes, which absorb green but hardly blue; haemoglobin and eosin absorb both. Green minus 1.75 times blue is
        therefore high in nuclei, under any stain, and near zero in red cells.
     2. Cores: in the component tree of this stain, every body at the level at which its own outline is sharpest,
@@ -91,20 +86,19 @@ def segment_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> t
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(f"image must be (H, W, 3) uint8 RGB, not {image.shape} {image.dtype}")
-    if diameter is not None and not diameter > 0:
-        raise ValueError(f"diameter must be positive, not {diameter}")
-    h, w = image.shape[:2]
-    if min(h, w) < 8:
-        return np.zeros((h, w), np.int32), np.zeros((h, w), np.int32)
-    image = _on_slide(image)
-    turn = _orientation(image)
-    nuclei, cells = _segment(np.ascontiguousarray(turn(image)), diameter)
-    if nuclei.shape != turn(image).shape[:2]:
-        size = turn(image).shape[1::-1]
-        nuclei, cells = _enlarge(nuclei, size), _enlarge(cells, size)
+    if diameter is not None:
+        check("diameter", diameter, DIAMETER)
+    if min(image.shape[:2]) < LEAST_SIDE:
+        return np.zeros(image.shape[:2], np.int32), np.zeros(image.shape[:2], np.int32)
+    image = on_slide(image)
+    turn, back = orientation(image)
+    image = turn(image)
+    nuclei, cells = _segment(image, diameter)
+    if nuclei.shape != image.shape[:2]:
+        size = image.shape[1::-1]
+        nuclei, cells = enlarged(nuclei, size), enlarged(cells, size)
         nuclei[nuclei != cells] = 0
-    nuclei, cells = (np.ascontiguousarray(turn(labels, back=True)) for labels in (nuclei, cells))
-    return nuclei, cells
+    return back(nuclei), back(cells)
 
 
 def _segment(image: np.ndarray, diameter: float | None) -> tuple[np.ndarray, np.ndarray]:
@@ -112,125 +106,63 @@ def _segment(image: np.ndarray, diameter: float | None) -> tuple[np.ndarray, np.
     planes, cores = _look(image, diameter)
     if not cores.any():
         return cores, cores
-    red = red_cell_radius(planes.contrast, planes.azure, 12.0, AZURE_FLOOR, 0.03)
-    bodies = _drop_debris(split_cores(cores, planes.azure), red)
+    least = LEAST_RADIUS * red_cell_radius(planes, RED_COVER)
+    bodies = _drop_debris(split_cores(cores, planes.azure), least)
     if bodies.n == 0:
         return bodies.labels, bodies.labels
-    bodies, cells, limit = join_lobes(bodies, planes)
+    bodies, cells, most = join_lobes(bodies, planes)
     bodies = Bodies.measure(draw_nuclei(cells, bodies.labels, planes), planes.azure, bodies.n)
-    bodies = _drop_debris(join_pairs(bodies, cells, planes.azure, limit), red)
+    bodies = _drop_debris(join_pairs(bodies, cells, planes.azure, most), least)
     if bodies.n == 0:
         return bodies.labels, bodies.labels
     cells = settle_cells(bodies, planes)
     return _select(draw_nuclei(cells, bodies.labels, planes), cells, planes.azure)
 
 
-def _on_slide(image: np.ndarray) -> np.ndarray:
-    """The image, with black surroundings replaced by empty slide."""
-    black = cv2.inRange(image, (0, 0, 0), (0, 0, 0))
-    if cv2.countNonZero(black) < CUT_OUT * black.size:
-        return image
-    return np.where(black[..., None] > 0, np.uint8(SLIDE), image)
-
-
-def _orientation(image: np.ndarray) -> Callable[..., np.ndarray]:
-    """Turn or mirror that brings an image to a standard orientation: landscape, more light to the right and below.
-
-    What breaks ties by position later on then breaks them alike in all eight orientations of the same image.
-    """
-    green = cv2.extractChannel(image, 1)
-    h, w = green.shape
-    columns, rows = (cv2.reduce(green, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() for axis in (0, 1))
-    right, below = int(columns @ np.arange(1 - w, w, 2)), int(rows @ np.arange(1 - h, h, 2))
-    flips = tuple(axis for axis, weight in ((0, below), (1, right)) if weight < 0)
-    swap = h > w or (h == w and abs(below) > abs(right))
-
-    def turn(array: np.ndarray, back: bool = False) -> np.ndarray:
-        if back:
-            return np.flip(array.swapaxes(0, 1) if swap else array, flips)
-        array = np.flip(array, flips)
-        return array.swapaxes(0, 1) if swap else array
-
-    return turn
-
-
-def _drop_debris(bodies: Bodies, red: float) -> Bodies:
-    """Drop bodies too small for a nucleus: by their stain against the others, by their radius against the red cells'."""
-    return bodies.keep(_stained(bodies) & (np.sqrt(bodies.area / np.pi) >= SHRUNK * red))
-
-
-def _stained(bodies: Bodies) -> np.ndarray:
-    return bodies.stain >= SPECK * mean(bodies.stain, np.maximum(bodies.stain, 1))
-
-
-def _reduced(image: np.ndarray, scale: float) -> np.ndarray:
-    if scale >= 1:
-        return image
-    h, w = image.shape[:2]
-    size = (max(8, round(w * scale)), max(8, round(h * scale)))
-    return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR if scale > 0.5 else cv2.INTER_AREA)
-
-
 def _look(image: np.ndarray, diameter: float | None) -> tuple[Planes, np.ndarray]:
     """Planes and cores at a scale at which the nuclei have the working radius or less."""
     if diameter is None:
-        glance = min(1.0, float(np.sqrt(GLANCE / (image.shape[0] * image.shape[1]))))
-        while True:
-            planes = make_planes(_reduced(image, glance))
-            cores = find_cores(planes, 0.0)
-            enough = SMALL if glance == 1 else 0.0
-            radius = typical_radius(cores, planes.azure, enough) / glance if cores.any() else 0.0
-            if glance == 1 or radius * glance >= SEEN:
-                break
-            glance = min(1.0, 2 * glance)
+        planes, cores, seen_at, radius = _first_look(image)
         if not cores.any():
             return planes, cores
     else:
-        glance, radius = 0.0, diameter / 2
+        seen_at, radius = 0.0, diameter / 2
     scale = min(1.0, WORK_RADIUS / radius)
-    if scale == glance and radius < SMALL:
+    if scale == seen_at and radius < TEXTURE_RADIUS:
         return planes, cores
-    if scale != glance:
-        planes = make_planes(_reduced(image, scale))
-    cores = find_cores(planes, radius * scale)
-    return planes, cores
+    if scale != seen_at:
+        planes = make_planes(reduced(image, scale))
+    return planes, find_cores(planes, radius * scale)
+
+
+def _first_look(image: np.ndarray) -> tuple[Planes, np.ndarray, float, float]:
+    """Planes and cores at a small scale, that scale, and the radius of the nuclei in the full image."""
+    scale = min(1.0, float(np.sqrt(FIRST_LOOK / (image.shape[0] * image.shape[1]))))
+    while True:
+        planes = make_planes(reduced(image, scale))
+        cores = find_cores(planes, 0.0)
+        enough = TEXTURE_RADIUS if scale == 1 else 0.0
+        radius = typical_radius(cores, planes.azure, enough) if cores.any() else 0.0
+        if scale == 1 or radius >= LEAST_SEEN_RADIUS:
+            return planes, cores, scale, radius / scale
+        scale = min(1.0, 2 * scale)
+
+
+def _drop_debris(bodies: Bodies, least_radius: float) -> Bodies:
+    """Drop bodies too small for a nucleus: by their stain against the others, by their radius against the red cells'."""
+    return bodies.keep(bodies.stained & (bodies.radius >= least_radius))
 
 
 def _select(nuclei: np.ndarray, cells: np.ndarray, azure: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Drop debris, and in a portrait of one cell whatever the frame cuts."""
     h, w = nuclei.shape
-    table = Bodies.measure(cells, azure).table
-    keep = _stained(Bodies.measure(nuclei, azure, len(table)))
-    cut = table[:, 9] > 0
-    middle = table[:, 1:3] / np.maximum(table[:, :1], 1) - [(h - 1) / 2, (w - 1) / 2]
-    off = np.hypot(middle[:, 0], middle[:, 1])
-    central = (table[:, 0] >= PORTRAIT * h * w) & (off < 0.2 * min(h, w)) & keep
-    if central.sum() == 1 and (cut | central | ~keep).all():
+    whole = Bodies.measure(cells, azure)
+    keep = Bodies.measure(nuclei, azure, whole.n).stained
+    y, x = (whole.centers - [(h - 1) / 2, (w - 1) / 2]).T
+    central = (whole.area >= PORTRAIT * h * w) & (np.hypot(y, x) < MIDDLE * min(h, w)) & keep
+    if central.sum() == 1 and (whole.cut | central | ~keep).all():
         keep &= central
-    return relabel(nuclei, keep), relabel(cells, keep)
-
-
-def _enlarge(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Labels at full size, with the union's outline interpolated; only the box that holds them is worked on."""
-    out = np.zeros(size[::-1], np.int32)
-    x, y, w, h = cv2.boundingRect((labels > 0).astype(np.uint8))
-    if w == 0:
-        return out
-    scale = np.array([size[0] / labels.shape[1], size[1] / labels.shape[0]])
-    low = np.maximum(np.floor(scale * (x - 2, y - 2)), 0).astype(int)
-    high = np.minimum(np.ceil(scale * (x + w + 2, y + h + 2)), size).astype(int)
-    # pixel centres of the box, in the small image
-    where = np.column_stack([np.diag(1 / scale), (low + 0.5) / scale - 0.5])
-
-    def sample(plane: np.ndarray, how: int) -> np.ndarray:
-        flags = how | cv2.WARP_INVERSE_MAP
-        return cv2.warpAffine(plane, where, (high - low).tolist(), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-
-    union = sample(cv2.GaussianBlur((labels > 0).astype(np.float32), (0, 0), 0.8), cv2.INTER_LINEAR)
-    wider = cv2.dilate(labels.astype(np.float32), np.ones((3, 3), np.uint8))
-    owner = sample(np.where(labels > 0, labels, wider).astype(np.float32), cv2.INTER_NEAREST)
-    out[low[1] : high[1], low[0] : high[0]] = np.where(union > 0.5, owner, 0)
-    return out
+    return keep_labels(nuclei, keep), keep_labels(cells, keep)
 
 
 class LeukocyteSegmenter(ImageStage):
@@ -255,12 +187,10 @@ class LeukocyteSegmenter(ImageStage):
     Smear(120x120, 1 cell)
     """
 
+    _parameter_constraints: ClassVar[dict[str, Any]] = {"diameter": [DIAMETER, None]}
+
     def __init__(self, *, diameter: float | None = None) -> None:
         self.diameter = diameter
-
-    def check_params(self) -> None:
-        if self.diameter is not None:
-            check_number("diameter", self.diameter, low=np.nextafter(0, 1))
 
     def apply(self, smear: Smear) -> Smear:
         nuclei, cells = segment_leukocytes(smear.image, diameter=self.diameter)

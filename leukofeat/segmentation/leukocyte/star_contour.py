@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from leukofeat.kernels.jit import jit
 
-__all__ = ["mark_star", "star_contour"]
-
+EDGE_WEIGHT, STIFFNESS = 0.4, 1.0  # of the terms of the score
 MAX_RAYS = 64
-MAX_JUMP = 4
+MAX_JUMP = 4  # pixels that the radius changes at most from ray to ray
+FAINT_EDGE = 1e-3  # edge strength, along a ray, that counts as typical where there is none
+# share of the next step that the outline lies beyond the last one inside: short of the middle, as blur carries colours outward
+OUTLINE_BEYOND = 0.25
 # sine and cosine of the directions of 0, 16, 32, 48 and 64 rays
 RAYS = np.zeros((5, MAX_RAYS, 2))
 for _k in range(1, 5):
@@ -20,7 +20,7 @@ for _k in range(1, 5):
 
 
 @jit
-def _median(values: Any) -> Any:
+def _median(values: np.ndarray) -> float:
     """Median of a few values, which it puts in order (insertion sort)."""
     n = values.size
     for i in range(1, n):
@@ -34,14 +34,22 @@ def _median(values: Any) -> Any:
 
 
 @jit
-def star_contour(
-    field: Any, cy: Any, cx: Any, unit: Any, first: Any, last: Any, edge_weight: Any, stiffness: Any
-) -> Any:
+def _between(flat: np.ndarray, here: np.uint64, below: np.uint64, fy: np.float32, fx: np.float32) -> np.float32:
+    """Bilinear interpolation between four neighbours, from flat index `here`, of every second value of rows `below` apart."""
+    right = np.uint64(2)
+    upper, lower = flat[here], flat[here + below]
+    upper += fx * (flat[here + right] - upper)
+    lower += fx * (flat[here + below + right] - lower)
+    return upper + fy * (lower - upper)
+
+
+@jit
+def star_contour(field: np.ndarray, cy: float, cx: float, unit: float, first: int, last: int) -> np.ndarray:
     """Radius per ray of the star-shaped region around (cy, cx) with the largest score.
 
-    The score is the area integral of the gain inside, plus `edge_weight` times the line integral of the edge (relative to
-    its typical maximum along a ray) along the outline, minus `stiffness` times the squared change of radius from ray to
-    ray; lengths are in units of `unit` pixels. Outside of the frame gains are those of the nearest pixel and edges zero.
+    The score is the area integral of the gain inside, plus EDGE_WEIGHT times the line integral of the edge (relative to its
+    typical maximum along a ray) along the outline, minus STIFFNESS times the squared change of radius from ray to ray;
+    lengths are in units of `unit` pixels. Outside of the frame gains are those of the nearest pixel and edges zero.
 
     Parameters
     ----------
@@ -53,8 +61,6 @@ def star_contour(
         Length scale, in pixels.
     first, last : int
         Smallest and largest radius, in pixels; what lies within the smallest one counts as inside.
-    edge_weight, stiffness : float
-        Weights of the terms.
 
     Returns
     -------
@@ -64,8 +70,7 @@ def star_contour(
     h, w, _ = field.shape
     flat = field.reshape(-1)
     # unsigned offsets spare the check for negative indices
-    edge, right, down = np.uint64(1), np.uint64(2), np.uint64(2 * w)
-    right_edge = right + edge
+    edge, below = np.uint64(1), np.uint64(2 * w)
     n_rays = min(MAX_RAYS, 16 * int(np.ceil(unit / 4)))
     rays = RAYS[n_rays // 16]
     n_steps = last - first + 1
@@ -83,15 +88,8 @@ def star_contour(
             y0, x0 = int(y), int(x)
             fy, fx = np.float32(y - y0), np.float32(x - x0)
             here = np.uint64(2 * (y0 * w + x0))
-            below = here + down
-            upper, lower = flat[here], flat[below]
-            upper += fx * (flat[here + right] - upper)
-            lower += fx * (flat[below + right] - lower)
-            score[k, s] = upper + fy * (lower - upper)
-            upper, lower = flat[here + edge], flat[below + edge]
-            upper += fx * (flat[here + right_edge] - upper)
-            lower += fx * (flat[below + right_edge] - lower)
-            step[k, s] = upper + fy * (lower - upper)
+            score[k, s] = _between(flat, here, below, fy, fx)
+            step[k, s] = _between(flat, here + edge, below, fy, fx)
             peak = max(peak, step[k, s])
         for s in range(framed, n_steps):
             y = min(max(cy + (first + s) * dy, 0.0), h - 1.0)
@@ -102,15 +100,15 @@ def star_contour(
             total += score[k, s] * np.float32(first + s)
             score[k, s] = total
         strongest[k] = peak
-    typical = np.float32(1 / max(_median(strongest), 1e-3))
+    typical = np.float32(1 / max(_median(strongest), FAINT_EDGE))
     one, half = np.float32(1), np.float32(0.5)
-    area, line = np.float32(1 / (unit * unit)), np.float32(edge_weight / unit)
+    area, line = np.float32(1 / (unit * unit)), np.float32(EDGE_WEIGHT / unit)
     for k in range(n_rays):
         for s in range(n_steps):
             score[k, s] = area * score[k, s] + line * min(typical * step[k, s], one) * (np.float32(first + s) + half)
     bend = np.empty(MAX_JUMP + 1, np.float32)
     for j in range(MAX_JUMP + 1):
-        bend[j] = stiffness * j * j / unit
+        bend[j] = STIFFNESS * j * j / unit
     # the path overlaps itself by a quarter at both ends, which closes the outline wherever it starts
     lead = n_rays // 4
     laps = n_rays + 2 * lead
@@ -123,27 +121,15 @@ def star_contour(
     for lap in range(1, laps):
         row = score[lap % n_rays]
         came = back[lap]
-        # written out, so that it runs in vector registers; each step is MAX_JUMP = 4 neighbours each way
         for s in range(n_steps):
-            top, jump = best[s + 4], 0
-            v = best[s + 3] - bend[1]
-            jump, top = (-1 if v > top else jump), max(v, top)
-            v = best[s + 5] - bend[1]
-            jump, top = (1 if v > top else jump), max(v, top)
-            v = best[s + 2] - bend[2]
-            jump, top = (-2 if v > top else jump), max(v, top)
-            v = best[s + 6] - bend[2]
-            jump, top = (2 if v > top else jump), max(v, top)
-            v = best[s + 1] - bend[3]
-            jump, top = (-3 if v > top else jump), max(v, top)
-            v = best[s + 7] - bend[3]
-            jump, top = (3 if v > top else jump), max(v, top)
-            v = best[s] - bend[4]
-            jump, top = (-4 if v > top else jump), max(v, top)
-            v = best[s + 8] - bend[4]
-            jump, top = (4 if v > top else jump), max(v, top)
+            top, jump = best[s + MAX_JUMP], 0
+            for k in range(1, MAX_JUMP + 1):
+                v = best[s + MAX_JUMP - k] - bend[k]
+                jump, top = (-k if v > top else jump), max(v, top)
+                v = best[s + MAX_JUMP + k] - bend[k]
+                jump, top = (k if v > top else jump), max(v, top)
             came[s] = jump
-            new[s + 4] = top + row[s]
+            new[s + MAX_JUMP] = top + row[s]
         best, new = new, best
     s = 0
     for i in range(n_steps):
@@ -152,14 +138,13 @@ def star_contour(
     radius = np.empty(n_rays)
     for lap in range(laps - 1, lead - 1, -1):
         if lap < lead + n_rays:
-            # short of the middle between the last step inside and the next: blur carries colours outward
-            radius[lap % n_rays] = first + s + 0.25
+            radius[lap % n_rays] = first + s + OUTLINE_BEYOND
         s += back[lap, s]
     return radius
 
 
 @jit
-def mark_star(radius: Any, cy: Any, cx: Any, out: Any) -> None:
+def mark_star(radius: np.ndarray, cy: float, cx: float, out: np.ndarray) -> None:
     """Flip, in each row of `out`, the pixels at which the polygon of `radius` (one per ray) around (cy, cx) begins or ends.
 
     A pixel centre lies inside where the number of marks up to it, in its row, is odd.

@@ -4,19 +4,15 @@ import pytest
 import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from skimage.color import separate_stains
 
-from leukofeat.kernels.color.histograms import (
-    STAINS,
-    gather_runs,
-    histogram_statistics,
-    optical_density_table,
-    part_histograms,
-    side_means,
-    stain_planes,
-)
+from leukofeat.kernels.color.histograms import gather_runs, histogram_statistics, part_histograms
+from leukofeat.kernels.color.stains import optical_density_table
 from leukofeat.kernels.regions.spans import part_runs
 from tests.cells import drawn_field, real_cells
+
+
+def histograms_of(image, parts, n_parts):
+    return part_histograms(image, part_runs(parts, n_parts), n_parts)
 
 
 def reference(x):
@@ -26,7 +22,7 @@ def reference(x):
 
 
 def assert_matches_scipy(image, parts):
-    counts = part_histograms(image, parts, int(parts.max()) + 1)
+    counts = histograms_of(image, parts, int(parts.max()) + 1)
     linear = histogram_statistics(counts)
     dense = histogram_statistics(counts, optical_density_table())
     for part in np.unique(parts):
@@ -37,24 +33,12 @@ def assert_matches_scipy(image, parts):
             np.testing.assert_allclose(dense[part, channel], reference(x), rtol=1e-6, atol=1e-9)
 
 
-def test_means_beside_the_cells_match_numpy():
-    image, _, cells = drawn_field()
-    lab = 255 - image
-    for threshold in (-1, 180, 255):
-        dark = image[:, :, 1] <= threshold
-        for found, side in zip(side_means(image, lab, cells, threshold), (~dark, dark), strict=True):
-            inside = side & (cells == 0)
-            density = optical_density_table()[image[inside]]
-            expected = np.concatenate([lab[inside].mean(axis=0), density.mean(axis=0)]) if inside.any() else np.nan
-            np.testing.assert_allclose(found, expected, rtol=1e-12)
-
-
 def test_gathered_pixels_have_the_same_histograms():
     image, nuclei, cells = drawn_field()
     parts = np.where(nuclei > 0, 1, np.where(cells > 0, 2, -1))
     pixels, runs = gather_runs(image, part_runs(parts, 3))
     assert pixels.shape == (1, np.count_nonzero(cells), 3)
-    np.testing.assert_array_equal(part_histograms(pixels, parts, 3, runs), part_histograms(image, parts, 3))
+    np.testing.assert_array_equal(part_histograms(pixels, runs, 3), histograms_of(image, parts, 3))
 
 
 @pytest.mark.parametrize("code", [cv2.COLOR_RGB2LAB, cv2.COLOR_RGB2HSV_FULL, cv2.COLOR_RGB2YCrCb])
@@ -99,34 +83,20 @@ def test_constant_sample_has_no_skewness_and_empty_one_nothing():
 
 def test_parts_add_up():
     image, nuclei, _ = drawn_field()
-    parts = part_histograms(image, nuclei, 5)
-    whole = part_histograms(image, np.zeros_like(nuclei), 1)
+    parts = histograms_of(image, nuclei, 5)
+    whole = histograms_of(image, np.zeros_like(nuclei), 1)
     np.testing.assert_array_equal(parts.sum(axis=0), whole[0])
 
 
 def test_labels_that_are_no_part_are_left_out():
-    counts = part_histograms(np.zeros((1, 3, 1), np.uint8), [[-1, 0, 7]], 2)
+    counts = histograms_of(np.zeros((1, 3, 1), np.uint8), [[-1, 0, 7]], 2)
     assert counts.sum() == 1
-
-
-def test_stains_match_scikit_images_deconvolution():
-    image = drawn_field()[0]
-    matrix = np.linalg.inv(STAINS / np.linalg.norm(STAINS, axis=1, keepdims=True))
-    # scikit-image takes (I / 255) in units of log(1e-6); the same plane from (I + 1) / 256 in decimal units
-    theirs = separate_stains((image + 1.0) / 256, matrix) * 6
-    np.testing.assert_allclose(stain_planes(image), np.minimum(100 * theirs[..., :2], 255), atol=0.51)
 
 
 def test_read_only_and_strided_images_give_the_same():
     image, nuclei, _ = drawn_field()
-    expected = part_histograms(image, nuclei, 5), stain_planes(image)
+    expected = histograms_of(image, nuclei, 5)
     frozen = image.copy()
     frozen.flags.writeable = False
     for other in (frozen, image[:, :, ::-1].copy()[:, :, ::-1]):
-        np.testing.assert_array_equal(part_histograms(other, nuclei, 5), expected[0])
-        np.testing.assert_array_equal(stain_planes(other), expected[1])
-
-
-def test_shapes_must_agree():
-    with pytest.raises(ValueError, match="differ in shape"):
-        part_histograms(np.zeros((3, 4, 3), np.uint8), np.zeros((4, 3), int), 1)
+        np.testing.assert_array_equal(histograms_of(other, nuclei, 5), expected)

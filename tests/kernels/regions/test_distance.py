@@ -1,14 +1,19 @@
-import cv2
 import numpy as np
 import pytest
-from scipy.ndimage import distance_transform_edt
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.ndimage import distance_transform_edt, gaussian_filter
 
-from leukofeat.kernels.regions.distance import count_lobes, squared_depths
+from leukofeat.kernels.regions.boxes import region_boxes
+from leukofeat.kernels.regions.distance import squared_depths, squared_distance
 from tests.cells import degenerate_masks, drawn_field, real_cells
+
+sides = st.tuples(st.integers(1, 14), st.integers(1, 14))
 
 
 def assert_matches_scipy(labels):
-    got = squared_depths(labels)
+    got = squared_depths(labels, region_boxes(labels))
     for k in range(1, labels.max() + 1):
         inside = np.pad(labels == k, 1)
         expected = np.rint(distance_transform_edt(inside)[1:-1, 1:-1] ** 2)
@@ -34,24 +39,24 @@ def test_depths_of_real_cells_match_scipy():
         assert_matches_scipy(nuclei)
 
 
-def test_lobes_are_counted():
-    one, three = np.zeros((60, 90), np.uint8), np.zeros((60, 90), np.uint8)
-    cv2.ellipse(one, (45, 30), (30, 18), 0, 0, 360, 1, -1)
-    for k in range(12):
-        cv2.circle(one, (45 + round(28 * np.cos(k)), 30 + round(16 * np.sin(k))), 4, 1, -1)
-    for x in (18, 42, 66):
-        cv2.circle(three, (x, 30), 13, 1, -1)
-    apart = three.copy()
-    apart[:, 29:31] = 0
-    # small bumps are no lobes
-    assert count_lobes(one).tolist() == [[1, 1]]
-    assert count_lobes(three).tolist() == [[3, 1]]
-    assert count_lobes(apart).tolist() == [[3, 2]]
-    assert count_lobes(np.ones((1, 1))).tolist() == [[1, 1]]
-    assert np.isnan(count_lobes(np.zeros((3, 3)), 1)).all()
+@given(arrays(np.int32, sides, elements=st.integers(0, 3)))
+@settings(max_examples=200, deadline=None)
+def test_depths_of_any_label_map_match_scipy(labels):
+    assert_matches_scipy(labels)
 
 
-@pytest.mark.parametrize("turn", [np.rot90, np.flipud, np.transpose])
-def test_lobes_do_not_change_with_a_turn(turn):
-    for _, nuclei, _ in real_cells(40):
-        np.testing.assert_array_equal(count_lobes(turn(nuclei)), count_lobes(nuclei))
+@given(arrays(np.uint8, sides, elements=st.integers(0, 1)))
+@settings(max_examples=200, deadline=None)
+def test_distance_of_a_mask_is_exact(mask):
+    found = squared_distance(mask)
+    if mask.all():
+        assert (found == sum(mask.shape) ** 2).all()
+    else:
+        np.testing.assert_array_equal(found, np.rint(distance_transform_edt(mask) ** 2))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_distance_of_blobs_is_exact(seed):
+    rng = np.random.default_rng(seed)
+    mask = (gaussian_filter(rng.normal(size=(90, 70)), 4) > rng.choice([-0.05, 0, 0.05])).astype(np.uint8)
+    np.testing.assert_array_equal(squared_distance(mask), np.rint(distance_transform_edt(mask) ** 2))

@@ -1,4 +1,4 @@
-"""Components, distances and reconstruction against SciPy and scikit-image."""
+"""Components and reconstruction against SciPy and scikit-image."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from scipy import ndimage as ndi
 from skimage.measure import label
 from skimage.morphology import local_maxima, reconstruction
 
-from leukofeat.kernels.regions.morphology import drop_components, plateaus, reconstruct, relabel, squared_distance
+from leukofeat.kernels.regions.morphology import drop_components, plateaus, reconstruct
 
 masks = arrays(np.uint8, st.tuples(st.integers(1, 14), st.integers(1, 14)), elements=st.integers(0, 1))
 
@@ -43,26 +43,6 @@ def test_drop_components_joins_a_spiral():
     assert not mask.any()
 
 
-@given(masks)
-@settings(max_examples=200, deadline=None)
-def test_squared_distance_is_exact(mask):
-    out = np.empty(mask.shape, np.int32)
-    squared_distance(mask, out)
-    if mask.all():
-        assert out.min() >= sum(mask.shape) ** 2 - sum(mask.shape)
-    else:
-        np.testing.assert_array_equal(out, np.rint(ndi.distance_transform_edt(mask) ** 2))
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_squared_distance_of_blobs(seed):
-    rng = np.random.default_rng(seed)
-    mask = (ndi.gaussian_filter(rng.normal(size=(90, 70)), 4) > rng.choice([-0.05, 0, 0.05])).astype(np.uint8)
-    out = np.empty(mask.shape, np.int32)
-    squared_distance(mask, out)
-    np.testing.assert_array_equal(out, np.rint(ndi.distance_transform_edt(mask) ** 2))
-
-
 @pytest.mark.parametrize("seed", range(30))
 def test_reconstruct_is_bit_equal(seed):
     rng = np.random.default_rng(seed)
@@ -88,13 +68,3 @@ def test_plateaus_are_the_regional_maxima(seed):
     expected = label(local_maxima(image))
     np.testing.assert_array_equal(out[1:-1, 1:-1], expected)
     assert n == expected.max()
-
-
-@given(arrays(np.int32, st.integers(1, 40), elements=st.integers(0, 9)))
-@settings(deadline=None)
-def test_relabel_counts_in_order_of_appearance(labels):
-    before = labels.copy()
-    n = relabel(labels, 9)
-    assert n == len(set(before.tolist()) - {0})
-    order = list(dict.fromkeys(before[before > 0].tolist()))
-    np.testing.assert_array_equal(labels, [order.index(v) + 1 if v else 0 for v in before])

@@ -1,29 +1,50 @@
+"""Borders against OpenCV's."""
+
 import cv2
 import numpy as np
 import pytest
 
-from leukofeat.kernels.shape.contours import region_outlines, resample_closed
-from tests.cells import drawn_field
+from leukofeat.kernels.regions.boxes import region_boxes
+from leukofeat.kernels.shape.contours import contour_areas, region_outlines
+from tests.cells import degenerate_masks, drawn_field
 
 
-@pytest.mark.parametrize("n_points", [1, 3, 64, 257])
-def test_matches_interpolation_along_the_length(n_points):
-    vertices = np.random.default_rng(0).integers(0, 100, (23, 2))
-    z = vertices[:, 0] + 1j * vertices[:, 1]
-    closed = np.append(z, z[0])
-    length = np.concatenate([[0], np.cumsum(np.abs(np.diff(closed)))])
-    expected = np.interp(np.arange(n_points) * length[-1] / n_points, length, closed)
-    np.testing.assert_allclose(resample_closed(vertices, n_points), expected, atol=1e-9)
+def areas_by_opencv(edges):
+    contours, _ = cv2.findContours(edges, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    return [cv2.contourArea(contour) for contour in contours if len(contour) > 2][::-1]
 
 
-def test_a_single_vertex_and_repeated_ones_stay_where_they_are():
-    np.testing.assert_array_equal(resample_closed([[3, 4]], 5), np.full(5, 3 + 4j))
-    np.testing.assert_array_equal(resample_closed([[3, 4], [3, 4]], 5), np.full(5, 3 + 4j))
+@pytest.mark.parametrize("density", [0.05, 0.2, 0.4, 0.6, 0.8, 0.95])
+def test_areas_are_those_of_opencv(density):
+    # specks, threads, parts within holes of others, parts at the border
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        edges = (rng.random(rng.integers(1, 40, 2)) < density).astype(np.uint8)
+        if seed % 2:
+            edges = cv2.medianBlur(edges, 3)
+        assert contour_areas(edges).tolist() == areas_by_opencv(edges)
 
 
-def test_nothing_is_refused():
-    with pytest.raises(ValueError, match="at least one"):
-        resample_closed(np.zeros((0, 2), int), 4)
+def test_areas_within_edges_of_cells():
+    gray = cv2.cvtColor(drawn_field()[0], cv2.COLOR_RGB2GRAY)
+    for low in (10, 75):
+        edges = cv2.Canny(gray, low, 150)
+        assert contour_areas(edges).tolist() == areas_by_opencv(edges)
+
+
+@pytest.mark.parametrize("name", degenerate_masks())
+def test_degenerate_masks(name):
+    mask = degenerate_masks()[name].astype(np.uint8)
+    assert contour_areas(mask).tolist() == areas_by_opencv(mask)
+    assert contour_areas(np.zeros_like(mask)).size == 0
+
+
+def test_layouts_do_not_matter():
+    edges = (np.random.default_rng(0).random((40, 50)) < 0.5).astype(np.uint8)
+    part = edges[::2, ::-3]
+    edges.flags.writeable = False
+    assert contour_areas(part).tolist() == areas_by_opencv(part.copy())
+    assert contour_areas(edges).tolist() == areas_by_opencv(edges)
 
 
 def traced_by_opencv(mask, n_points):
@@ -31,7 +52,9 @@ def traced_by_opencv(mask, n_points):
     largest = max(contours, key=cv2.contourArea, default=None)
     if largest is None or cv2.contourArea(largest) == 0:
         return np.full(n_points, np.nan + 0j)
-    return resample_closed(largest[:, 0, :], n_points)
+    points = np.append(largest[:, 0] @ [1, 1j], largest[0, 0] @ [1, 1j])
+    length = np.concatenate([[0], np.cumsum(np.abs(np.diff(points)))])
+    return np.interp(np.arange(n_points) * length[-1] / n_points, length, points)
 
 
 @pytest.mark.parametrize("density", [0.1, 0.3, 0.5, 0.7, 0.95])
@@ -42,14 +65,14 @@ def test_contours_are_those_of_opencv(density):
         labels = (rng.random((30, 41)) < density) * (1 + np.arange(41) // 14 + 2 * (np.arange(30)[:, None] // 11))
         if seed % 2:
             labels = cv2.medianBlur(labels.astype(np.uint8), 3)
-        found = region_outlines(labels, 9, 50)
+        found = region_outlines(labels, region_boxes(labels, 9), 50)
         for k in range(9):
-            np.testing.assert_array_equal(found[k], traced_by_opencv(labels == k + 1, 50))
+            np.testing.assert_allclose(found[k], traced_by_opencv(labels == k + 1, 50), atol=1e-9)
 
 
 def test_contours_of_cells_are_those_of_opencv():
     _, nuclei, cells = drawn_field()
     for labels in (nuclei, cells):
-        found = region_outlines(labels, int(cells.max()))
+        found = region_outlines(labels, region_boxes(labels))
         for k in range(len(found)):
-            np.testing.assert_array_equal(found[k], traced_by_opencv(labels == k + 1, 128))
+            np.testing.assert_allclose(found[k], traced_by_opencv(labels == k + 1, 128), atol=1e-9)

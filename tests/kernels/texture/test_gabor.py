@@ -3,7 +3,8 @@ import pytest
 from scipy.signal import convolve2d
 from skimage.filters import gabor, gabor_kernel
 
-from leukofeat.kernels.texture.gabor import gabor_sums, plane_sums
+from leukofeat.kernels.regions.spans import part_runs
+from leukofeat.kernels.texture.gabor import gabor_sums
 from tests.cells import drawn_field
 
 
@@ -11,7 +12,7 @@ from tests.cells import drawn_field
 def test_gabor_matches_scikit_image(frequencies, n_angles):
     image, nuclei, _ = drawn_field()
     gray = image[..., 1]
-    sums = gabor_sums(gray, nuclei - 1, 4, frequencies, n_angles)
+    sums = gabor_sums(gray, part_runs(nuclei - 1, 4), 4, frequencies, n_angles)
     for i, frequency in enumerate(frequencies):
         for j in range(n_angles):
             magnitude = np.hypot(*gabor(gray.astype(float), frequency, np.pi * j / n_angles))
@@ -25,7 +26,7 @@ def test_gabor_matches_scikit_image(frequencies, n_angles):
 def test_gabor_of_tiny_planes_matches_the_convolution(shape):
     # not scikit-image's, whose ndimage.convolve reads astray where the kernel is many times the plane
     gray = np.random.default_rng(0).integers(0, 256, shape).astype(float)
-    sums = gabor_sums(gray, np.zeros(shape), 1, [0.2], 4)
+    sums = gabor_sums(gray, part_runs(np.zeros(shape), 1), 1, [0.2], 4)
     for j in range(4):
         kernel = gabor_kernel(0.2, np.pi * j / 4)
         padded = np.pad(gray, kernel.shape[0] // 2, mode="symmetric")
@@ -34,25 +35,10 @@ def test_gabor_of_tiny_planes_matches_the_convolution(shape):
 
 
 def test_gabor_of_no_part_is_nothing():
-    assert not gabor_sums(np.ones((5, 5)), np.full((5, 5), -1), 2).any()
+    assert not gabor_sums(np.ones((5, 5)), part_runs(np.full((5, 5), -1), 2), 2).any()
 
 
 def test_a_quarter_turn_swaps_the_angles():
     gray = drawn_field()[0][..., 1]
-    parts = np.zeros(gray.shape, int)
-    straight, turned = gabor_sums(gray, parts, 1), gabor_sums(np.rot90(gray), parts.T, 1)
+    straight, turned = (gabor_sums(g, part_runs(np.zeros(g.shape), 1), 1) for g in (gray, np.rot90(gray)))
     np.testing.assert_allclose(turned[:, :, [2, 3, 0, 1]], straight, rtol=1e-9)
-
-
-def test_plane_sums_match_numpy():
-    image, nuclei, _ = drawn_field()
-    plane = image[..., 0] / 7
-    for k, row in enumerate(plane_sums(plane, nuclei, 5)):
-        x = plane[nuclei == k]
-        np.testing.assert_allclose(row, [len(x), x.sum(), (x**2).sum()])
-
-
-def test_shapes_must_agree():
-    for function in (gabor_sums, plane_sums):
-        with pytest.raises(ValueError, match="differ in shape"):
-            function(np.zeros((3, 4)), np.zeros((4, 3), int), 1)

@@ -8,7 +8,7 @@ from tests.cells import degenerate_masks, drawn_field
 
 
 def check(plane, parts, n_parts, radii):
-    found = opening_sums(plane, radii, part_runs(parts, n_parts), n_parts)
+    found = opening_sums(plane, part_runs(parts, n_parts), n_parts, radii)
     for i, radius in enumerate(radii):
         opened = opening(plane, disk(radius), mode="ignore").astype(int)
         expected = [opened[parts == part].sum() for part in range(n_parts)]
@@ -41,7 +41,7 @@ def test_degenerate_parts(name):
 
 
 def test_nothing_to_sum():
-    assert not opening_sums(np.ones((4, 5), np.uint8), [1], np.empty((0, 4), np.int32), 2).any()
+    assert not opening_sums(np.ones((4, 5), np.uint8), np.empty((0, 4), np.int32), 2, [1]).any()
 
 
 def test_layouts_do_not_matter():

@@ -6,8 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.texture.run_lengths import RUN_LENGTH_NAMES, run_lengths
 from tests.cells import degenerate_masks, drawn_field
+
+
+def measured(levels, labels):
+    return run_lengths(levels, labels, region_boxes(labels))
 
 
 def lines(plane, direction):
@@ -51,7 +56,7 @@ def oracle(levels, mask):
 def test_matches_the_matrix():
     image, nuclei, _ = drawn_field()
     levels = image[..., 1] // 16
-    got = run_lengths(levels, nuclei)
+    got = measured(levels, nuclei)
     for k in (1, 2, 4):
         np.testing.assert_allclose(got[k - 1], oracle(levels, nuclei == k), rtol=1e-9)
     assert np.isnan(got[2]).all()
@@ -61,22 +66,22 @@ def test_matches_the_matrix():
 def test_degenerate_masks(name):
     labels = degenerate_masks()[name]
     levels = np.random.default_rng(0).integers(0, 3, labels.shape).astype(np.uint8)
-    np.testing.assert_allclose(run_lengths(levels, labels)[0], oracle(levels, labels > 0), rtol=1e-9)
+    np.testing.assert_allclose(measured(levels, labels)[0], oracle(levels, labels > 0), rtol=1e-9)
 
 
 @settings(max_examples=40, deadline=None)
 @given(arrays(np.uint8, (5, 6), elements=st.integers(0, 2)), arrays(np.int32, (5, 6), elements=st.integers(0, 1)))
 def test_anything(levels, labels):
     if labels.any():
-        np.testing.assert_allclose(run_lengths(levels, labels)[0], oracle(levels, labels > 0), rtol=1e-9)
+        np.testing.assert_allclose(measured(levels, labels)[0], oracle(levels, labels > 0), rtol=1e-9)
 
 
 def test_constant_line_is_one_run():
-    values = dict(zip(RUN_LENGTH_NAMES, run_lengths(np.zeros((1, 9), int), np.ones((1, 9), int))[0, 0], strict=True))
+    values = dict(zip(RUN_LENGTH_NAMES, measured(np.zeros((1, 9), int), np.ones((1, 9), int))[0, 0], strict=True))
     assert values["long_run_emphasis"] == 81
     assert values["run_percentage"] == pytest.approx(1 / 9)
 
 
 def test_shapes_must_agree():
     with pytest.raises(ValueError, match="differ in shape"):
-        run_lengths([[1]], [[1, 1]])
+        measured([[1]], [[1, 1]])

@@ -13,19 +13,16 @@ from skimage.color import rgb2lab
 from skimage.filters import threshold_otsu
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.labels import label_sums, nearest_label, renumbered, separated
 from leukofeat.segmentation.leukocyte.cell_fit import first_colors
-from leukofeat.segmentation.leukocyte.component_tree import core_sums, sharpest_components
-from leukofeat.segmentation.leukocyte.leaks import settled
-from leukofeat.segmentation.leukocyte.necks import hull_counts, label_gaps, split_at_necks, touching_labels
+from leukofeat.segmentation.leukocyte.component_tree import core_sums, sharpest_components, stain_edges
+from leukofeat.segmentation.leukocyte.leaks import color_sums
+from leukofeat.segmentation.leukocyte.necks import split_at_necks
+from leukofeat.segmentation.leukocyte.neighbors import hull_counts, label_gaps, touching_labels
 from leukofeat.segmentation.leukocyte.nucleus_fit import discriminate, remove_specks, threshold_each
-from leukofeat.segmentation.leukocyte.stain import (
-    background_mode,
-    color_edges,
-    red_cell_radius,
-    stain_edges,
-    stain_planes,
-)
+from leukofeat.segmentation.leukocyte.planes import Planes, red_cell_radius
+from leukofeat.segmentation.leukocyte.stain import PER_CHANNEL, background_mode, color_edges, relative_planes
 from leukofeat.segmentation.leukocyte.star_contour import mark_star, star_contour
 
 shapes = st.tuples(st.integers(1, 12), st.integers(1, 12))
@@ -40,6 +37,10 @@ def discs(size, *circles):
     return out
 
 
+def sobel(index):
+    return stain_edges(np.pad(index, 1, mode="edge"))
+
+
 def tree_oracle(index, floor, step):
     """All components of all level sets, from SciPy."""
     seen = set()
@@ -52,7 +53,7 @@ def tree_oracle(index, floor, step):
 @given(arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9)), elements=st.sampled_from([0, 70, 90, 200])))
 @settings(max_examples=100, deadline=None)
 def test_components_are_disjoint_members_of_the_tree(index):
-    labels, n = sharpest_components(index, stain_edges(index), 60, 3, 2)
+    labels, n = sharpest_components(index, sobel(index), 60, 3, 2)
     members = tree_oracle(index, 60, 3)
     assert set(np.unique(labels)) - {0} == set(range(1, n + 1))
     for k in range(1, n + 1):
@@ -68,7 +69,7 @@ def test_component_takes_its_own_sharpest_level():
     index[discs((60, 100), (30, 25, 20)) > 0] = 80  # a pale rim
     index[discs((60, 100), (30, 25, 10)) > 0] = 230  # around a dark body
     index[discs((60, 100), (30, 75, 12)) > 0] = 100  # and a pale body
-    labels, n = sharpest_components(index, stain_edges(index), 60, 3, 20)
+    labels, n = sharpest_components(index, sobel(index), 60, 3, 20)
     assert n == 2
     assert (labels == labels[30, 25]).sum() == (index == 230).sum()
     assert (labels == labels[30, 75]).sum() == (index == 100).sum()
@@ -77,7 +78,7 @@ def test_component_takes_its_own_sharpest_level():
 def test_many_components_do_not_run_out_of_room():
     dots = np.random.default_rng(0).integers(60, 256, (60, 60)).astype(np.uint8)
     index = np.kron(dots, np.array([[1, 0], [0, 0]], np.uint8))
-    labels, n = sharpest_components(index, stain_edges(index), 60, 1, 1)
+    labels, n = sharpest_components(index, sobel(index), 60, 1, 1)
     assert n == ndi.label(index >= 60)[1]
     assert ((labels > 0) == (index >= 60)).all()
 
@@ -89,7 +90,7 @@ def test_star_finds_a_disc(dy, dx, first):
     yy, xx = np.mgrid[:64, :64]
     gain = np.clip(r - np.hypot(yy - cy, xx - cx), -1, 1).astype(np.float32)
     field = np.stack([gain, np.zeros_like(gain)], axis=-1)
-    radius = star_contour(field, cy, cx, 10.0, first, 40, 0.3, 1.0)
+    radius = star_contour(field, cy, cx, 10.0, first, 40)
     np.testing.assert_allclose(radius, r, atol=1.01)
     inside = filled(radius, cy, cx, (64, 64))
     expected = np.hypot(yy - cy, xx - cx) <= r
@@ -140,19 +141,10 @@ def test_split_keeps_labels_apart(labels):
 def test_label_sums_and_gaps(labels):
     n = 3
     values = np.arange(labels.size, dtype=np.float32).reshape(labels.shape)
-    table = label_sums(labels, n, values)
-    for k in range(1, n + 1):
-        y, x = np.nonzero(labels == k)
-        assert table[k - 1, 0] == y.size
-        if y.size:
-            where = labels == k
-            expected = [y.sum(), x.sum(), values[where].max(), values[where].sum()]
-            expected += [y.min(), y.max() + 1, x.min(), x.max() + 1]
-            np.testing.assert_allclose(table[k - 1, 1:9], expected)
-            edge = (y == 0) | (x == 0) | (y == labels.shape[0] - 1) | (x == labels.shape[1] - 1)
-            assert table[k - 1, 9] == edge.any()
-    there = [k for k in range(1, n + 1) if table[k - 1, 0]]
-    gaps = label_gaps(labels, table[:, 5:9].astype(np.int64), np.full((n, n), 100.0))
+    sums, boxes = label_sums(labels, n, values), region_boxes(labels, n)
+    np.testing.assert_allclose(sums, [values[labels == k].sum() for k in range(1, n + 1)])
+    there = [k for k in range(1, n + 1) if boxes[k - 1, 4]]
+    gaps = label_gaps(labels, boxes[:, [0, 2, 1, 3]], np.full((n, n), 100.0))
     for i in there:
         for j in there:
             if i < j:
@@ -242,12 +234,23 @@ def test_core_sums_are_sums(labels, seed):
 
 @given(st.data())
 @settings(max_examples=60, deadline=None)
-def test_leaked_cells_are_settled_shyly(data):
-    bold = data.draw(label_maps)
-    shy = data.draw(arrays(np.int32, bold.shape, elements=st.integers(0, 3)))
-    leaked = np.array([False, *data.draw(st.tuples(*[st.booleans()] * 3))])
-    expected = np.where(leaked[bold], np.where(shy == bold, bold, 0), np.where(leaked[shy], shy, bold))
-    np.testing.assert_array_equal(settled(bold, shy, leaked), expected)
+def test_colors_are_summed_where_they_belong(data):
+    wide, narrow, nuclei = (data.draw(arrays(np.int32, (6, 9), elements=st.integers(0, 3))) for _ in range(3))
+    rng = np.random.default_rng(data.draw(st.integers(0, 10**6)))
+    offset = rng.normal(0, 20, (6, 9, 3)).astype(np.float32)
+    contrast, edge = (rng.uniform(0, high, (6, 9)).astype(np.float32) for high in (24, 6))
+    azure = rng.integers(0, 120, (6, 9)).astype(np.uint8)
+    planes = Planes(offset, contrast, azure, azure, azure.astype(np.uint16), edge)
+    sums = color_sums(planes, nuclei, narrow, wide, 3, 12.0, 60)
+
+    def expected(where):
+        return [*offset[where].sum(axis=0, dtype=float), where.sum()]
+
+    red = (wide == 0) & (azure < 60) & (edge < 3) & (contrast > 12)
+    np.testing.assert_allclose(sums[2, 0], expected(red), atol=1e-9)
+    for k in (1, 2, 3):
+        for row, inside in ((0, narrow == k), (1, narrow != k)):
+            np.testing.assert_allclose(sums[row, k], expected((wide == k) & (nuclei == 0) & inside), atol=1e-9)
 
 
 def test_first_colors_are_those_near_and_far():
@@ -289,7 +292,7 @@ def test_threshold_is_otsu_of_each_cell():
     cells = discs((60, 90), (30, 25, 20), (30, 65, 20))
     values = np.where(discs((60, 90), (30, 25, 10), (30, 65, 8)) > 0, 180, 70) + rng.integers(-20, 20, cells.shape)
     values = np.clip(values + 30 * (cells == 2), 0, 255).astype(np.uint8)
-    mask, full = threshold_each(values, cells, cells, 2, 42.5, 0.65)
+    mask, full = threshold_each(values, cells, cells, 2, 42.5)
     assert not full.any()
     for k in (1, 2):
         inside = cells == k
@@ -301,7 +304,7 @@ def test_discriminant_is_that_of_scikit_learn():
     cells = discs((60, 60), (30, 30, 25))
     rough = discs((60, 60), (30, 30, 12))
     colors = rng.normal(0, 4, (60, 60, 3)).astype(np.float32) + np.float32([-30, 20, -20]) * (rough > 0)[..., None]
-    found = discriminate(colors, rough, cells, cells, 1, np.zeros(2, bool), 0.0)
+    found = discriminate(colors, rough, cells, cells, np.zeros(2, bool), 0.0)
     inside = cells > 0
     lda = LinearDiscriminantAnalysis(priors=[0.5, 0.5]).fit(colors[inside], rough[inside])
     assert (found[inside] == lda.predict(colors[inside])).mean() > 0.999
@@ -343,7 +346,7 @@ def test_background_is_where_light_pixels_gather():
     image[:30] = (120, 60, 150)
     image[:8] = (255, 255, 255)
     expected = rgb2lab(np.array([[[230, 222, 215]]], np.uint8))[0, 0]
-    np.testing.assert_allclose(background_mode(cv2.cvtColor(image, cv2.COLOR_RGB2LAB), 0.75, 7.0), expected, atol=1.5)
+    np.testing.assert_allclose(background_mode(cv2.cvtColor(image, cv2.COLOR_RGB2LAB), 0.25, 7.0), expected, atol=1.5)
 
 
 def test_planes_tell_nuclei_from_red_cells():
@@ -351,7 +354,7 @@ def test_planes_tell_nuclei_from_red_cells():
     lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)
     field = np.broadcast_to(rgb2lab(rgb)[0, 0].astype(np.float32), (1, 3, 3)).copy()
     density = -np.log10(np.maximum(np.arange(256), 3) / rgb[0, 0][:, None]).astype(np.float32)
-    offset, contrast, azure, excess, bins = stain_planes(rgb, lab, field, density, 1.75, 8.0)
+    offset, contrast, azure, excess, bins = relative_planes(rgb, lab, field, density, np.tile(PER_CHANNEL, 3))
     np.testing.assert_allclose(offset[0, 0], 0, atol=1)
     np.testing.assert_allclose(contrast, np.linalg.norm(offset, axis=2), rtol=1e-6)
     assert azure[0, 1] > 150
@@ -370,5 +373,7 @@ def test_edges_are_sobel(offset):
 def test_red_cell_radius_of_discs():
     red = discs((200, 200), *[(y, x, 14) for y in (30, 90, 150) for x in (30, 90, 150)]) > 0
     contrast = np.where(red, 20, 0).astype(np.float32)
-    assert red_cell_radius(contrast, np.zeros(red.shape, np.uint8), 12.0, 60, 0.03) == pytest.approx(14, rel=0.1)
-    assert red_cell_radius(contrast, np.full(red.shape, 90, np.uint8), 12.0, 60, 0.03) == 0
+    for azure, radius in ((0, 14), (90, 0)):
+        plane = np.full(red.shape, azure, np.uint8)
+        planes = Planes(np.zeros((*red.shape, 3), np.float32), contrast, plane, plane, plane, contrast)
+        assert red_cell_radius(planes, 0.03) == pytest.approx(radius, rel=0.1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,8 +13,8 @@ from hypothesis import strategies as st
 from leukofeat import Smear
 from leukofeat.segmentation.leukocyte.segment import LeukocyteSegmenter, segment_leukocytes
 from leukofeat.segmentation.metrics import dice
+from tests.cells import DATA
 
-DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 SLIDE, RED, PLASM, NUCLEUS = (240, 236, 244), (226, 178, 180), (205, 195, 228), (95, 50, 150)
 
 

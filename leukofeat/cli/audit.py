@@ -1,0 +1,49 @@
+"""`leukofeat audit`: what is wrong with a data set before a model sees it."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from leukofeat.audit import audit_dataset
+from leukofeat.cli.main import CAUTION
+from leukofeat.cli.shared import FOLDER, add_jobs, report_failures
+from leukofeat.datasets import load_images
+from leukofeat.features import Failure
+from leukofeat.report import write_report
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("folder", help=FOLDER)
+    parser.add_argument(
+        "-o",
+        "--output",
+        default=None,
+        help="folder for report.html, the verdict and the tables: findings, images, pairs, manifest (default: nothing is written)",
+    )
+    add_jobs(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Audit the images, print the verdict, and write report and tables if they are wanted."""
+    bunch = load_images(arguments.folder)
+    labels = None if bunch.target is None else bunch.target_names[bunch.target]
+    known = {
+        "groups": bunch.groups,
+        "splits": bunch.split,
+        "n_jobs": arguments.jobs,
+        "verbose": int(not arguments.quiet),
+    }
+    result = audit_dataset(bunch.images, labels, **known)
+    print(result.verdict)
+    if arguments.output is not None:
+        files = result.save(arguments.output)
+        typed = shlex.join(["leukofeat", *sys.argv[1:]])
+        files.append(write_report(Path(arguments.output) / "report.html", audit=result, command=typed))
+        print(f"{arguments.output}: {', '.join(file.name for file in files)}.")
+    print(CAUTION)
+    errors = enumerate(result.images["error"].tolist())
+    return report_failures([Failure(i, bunch.images.name(i), error) for i, error in errors if error], len(bunch.images))

@@ -1,0 +1,76 @@
+"""The command line itself: which commands there are, and what happens to their errors."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from leukofeat import __version__
+
+CAUTION = "Research use only: not a medical device, not for diagnosis."
+EXIT_CODES = "Exit codes: 0 done; 1 nothing done, the message says why; 2 wrong usage; 3 done, but some images failed."
+
+# each is a module beside this one with `add_options(parser)` and `run(arguments) -> exit code`
+COMMANDS = {
+    "demo": "synthetic smears in, table and pictures out",
+    "extract": "images to a table of features",
+    "audit": "what is wrong with a dataset before a model sees it, and what it is worth",
+    "train": "fit a published or own pipeline on labelled images",
+    "predict": "a trained model's classes for images",
+    "warmup": "compile ahead of the first use, as for an image of a container",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        What was typed behind `leukofeat`; by default that of this process.
+
+    Returns
+    -------
+    int
+        The exit code, as `leukofeat --help` explains it.
+
+    Examples
+    --------
+    >>> main(["extract", "no_such_folder", "-o", "features.csv"])  # and a word on standard error
+    1
+    """
+    typed = list(sys.argv[1:] if argv is None else argv)
+    arguments = _parser(typed).parse_args(typed)
+    try:
+        return int(arguments.run(arguments))
+    except (OSError, ValueError, TypeError) as error:
+        notes = " ".join(getattr(error, "__notes__", ()))
+        print(f"leukofeat: {error}{' ' + notes if notes else ''}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("leukofeat: interrupted.", file=sys.stderr)
+        return 130
+
+
+def _parser(typed: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="leukofeat",
+        description="Classical computer vision for leukaemia on stained blood smears. " + CAUTION,
+        epilog=EXIT_CODES,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    subcommands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, purpose in COMMANDS.items():
+        description = f"{purpose[0].upper()}{purpose[1:]}. {CAUTION}"
+        command = subcommands.add_parser(name, help=purpose, description=description, epilog=EXIT_CODES)
+        if name in typed:  # only what is asked for is imported
+            module = import_module(f"leukofeat.cli.{name}")
+            module.add_options(command)
+            command.set_defaults(run=module.run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""How a pipeline falls apart: image stages, the feature stage, and the rest."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from leukofeat.base import FeatureFamily, ImageStage
+
+
+class PipelineParts(NamedTuple):
+    """What a pipeline consists of: `stages` are its leading image stages, `features` is the family behind them, if any."""
+
+    stages: list[ImageStage]
+    features: FeatureFamily | None
+    rest: Any
+
+
+def split_pipeline(pipeline: Any) -> PipelineParts:
+    """Leading image stages of a pipeline, the feature stage behind them, and the pipeline of what is left.
+
+    Parameters
+    ----------
+    pipeline : Pipeline, or any other estimator, which is all rest
+
+    Returns
+    -------
+    PipelineParts
+        They hold the pipeline's own stages, no copies; steps that are switched off ("passthrough") are left out in front.
+
+    Examples
+    --------
+    >>> from leukofeat.baselines import make_baseline
+    >>> parts = split_pipeline(make_baseline("no_leukocytes"))
+    >>> [type(stage).__name__ for stage in parts.stages], type(parts.features).__name__
+    (['ScaleBarCropper', 'LeukocyteSegmenter', 'RegionMasker'], 'FeatureSet')
+    >>> list(parts.rest.named_steps)
+    ['simpleimputer', 'standardscaler', 'svc']
+    """
+    steps = [step for _, step in getattr(pipeline, "steps", ())]
+    n = next((i for i, step in enumerate(steps) if not isinstance(step, (ImageStage, str, type(None)))), len(steps))
+    stages = [step for step in steps[:n] if isinstance(step, ImageStage)]
+    features = steps[n] if n < len(steps) and isinstance(steps[n], FeatureFamily) else None
+    n += features is not None
+    return PipelineParts(stages, features, pipeline[n:] if n else pipeline)

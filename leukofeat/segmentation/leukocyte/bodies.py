@@ -1,0 +1,81 @@
+"""Labelled bodies and what is known of each: what cores, nuclei and cells are handed on as."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from leukofeat.kernels.regions.boxes import region_boxes
+from leukofeat.kernels.regions.labels import label_sums, renumbered
+
+# DNA content is what tells nuclei from debris: azure stain, against the typical nucleus, under which a body is a platelet
+# or precipitate
+DEBRIS_STAIN = 0.1
+
+
+class Bodies(NamedTuple):
+    """Labelled bodies of an image, and what is known of each."""
+
+    labels: np.ndarray  # (H, W) int32, 1..n
+    table: np.ndarray  # (n, 7) int64, see `leukofeat.kernels.regions.boxes.region_boxes`
+    stain: np.ndarray  # (n,) azure stain, summed over the pixels: how much DNA each holds
+
+    @classmethod
+    def measure(cls, labels: np.ndarray, azure: np.ndarray, n: int | None = None) -> Bodies:
+        """Bodies 1..n, up to the largest label unless `n` is given; those without pixels have no area."""
+        table = region_boxes(labels, n)
+        return cls(labels, table, label_sums(labels, len(table), azure))
+
+    def keep(self, flags: np.ndarray) -> Bodies:
+        """Those flagged, renumbered in order."""
+        return self if flags.all() else Bodies(keep_labels(self.labels, flags), self.table[flags], self.stain[flags])
+
+    @property
+    def n(self) -> int:
+        """Number of bodies, 1 to n in the map."""
+        return len(self.table)
+
+    @property
+    def area(self) -> np.ndarray:
+        """Pixels of each body."""
+        return self.table[:, 4].astype(np.float64)
+
+    @property
+    def radius(self) -> np.ndarray:
+        """Radius, in pixels, of the disc of the same area."""
+        return np.sqrt(self.area / np.pi)
+
+    @property
+    def centers(self) -> np.ndarray:
+        """(n, 2): mean y and x."""
+        return self.table[:, 5:7] / np.maximum(self.table[:, 4:5], 1)
+
+    @property
+    def boxes(self) -> np.ndarray:
+        """(n, 4) int64: y0, y1, x0, x1, ends excluded."""
+        return self.table[:, [0, 2, 1, 3]]
+
+    @property
+    def cut(self) -> np.ndarray:
+        """Whether the frame cuts each body."""
+        y0, x0, y1, x1, area = self.table[:, :5].T
+        h, w = self.labels.shape
+        return (area > 0) & ((y0 == 0) | (x0 == 0) | (y1 == h) | (x1 == w))
+
+    @property
+    def stained(self) -> np.ndarray:
+        """Whether each body holds enough stain for a nucleus, against the others."""
+        return self.stain >= DEBRIS_STAIN * weighted_mean(self.stain, np.maximum(self.stain, 1))
+
+
+def keep_labels(labels: np.ndarray, flags: np.ndarray) -> np.ndarray:
+    """Keep the labels 1..n flagged, renumbered in order."""
+    if flags.all():
+        return labels
+    return renumbered(labels, np.append(0, np.where(flags, np.cumsum(flags), 0)).astype(np.int32))
+
+
+def weighted_mean(values: np.ndarray, weights: np.ndarray) -> float:
+    """Weighted mean of a few values: a tenth of the time of NumPy's."""
+    return float(values @ weights / weights.sum())

@@ -1,0 +1,74 @@
+"""How an image is looked at, and how what is found in it is brought back: orientation, scale, black surroundings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+CUT_OUT = 0.02  # share of the image from which perfectly black pixels are no specks but what somebody has cut away
+SLIDE = 235  # grey that stands in for an empty slide that has been cut away
+SMOOTH_OUTLINE = 0.8  # Gaussian, in pixels of the small map, that takes the steps off an enlarged outline
+
+
+def on_slide(image: np.ndarray) -> np.ndarray:
+    """The image, with black surroundings replaced by empty slide."""
+    black = cv2.inRange(image, (0, 0, 0), (0, 0, 0))
+    if cv2.countNonZero(black) < CUT_OUT * black.size:
+        return image
+    return np.where(black[..., None] > 0, np.uint8(SLIDE), image)
+
+
+def orientation(image: np.ndarray) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]:
+    """Turns that bring an image to a standard orientation, landscape with more light to the right and below, and back.
+
+    What breaks ties by position later on then breaks them alike in all eight orientations of the same image.
+    """
+    green = cv2.extractChannel(image, 1)
+    h, w = green.shape
+    columns, rows = (cv2.reduce(green, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() for axis in (0, 1))
+    right, below = int(columns @ np.arange(1 - w, w, 2)), int(rows @ np.arange(1 - h, h, 2))
+    flips = tuple(axis for axis, weight in ((0, below), (1, right)) if weight < 0)
+    swap = h > w or (h == w and abs(below) > abs(right))
+
+    def turn(array: np.ndarray) -> np.ndarray:
+        array = np.flip(array, flips)
+        return np.ascontiguousarray(array.swapaxes(0, 1) if swap else array)
+
+    def back(array: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(np.flip(array.swapaxes(0, 1) if swap else array, flips))
+
+    return turn, back
+
+
+def reduced(image: np.ndarray, scale: float) -> np.ndarray:
+    """The image at a scale of 1 or less, 8 pixels wide and high at least."""
+    if scale >= 1:
+        return image
+    h, w = image.shape[:2]
+    size = (max(8, round(w * scale)), max(8, round(h * scale)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR if scale > 0.5 else cv2.INTER_AREA)
+
+
+def enlarged(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Labels at full size (width, height), with the union's outline interpolated; only the box that holds them is worked on."""
+    out = np.zeros(size[::-1], np.int32)
+    x, y, w, h = cv2.boundingRect((labels > 0).astype(np.uint8))
+    if w == 0:
+        return out
+    scale = np.array([size[0] / labels.shape[1], size[1] / labels.shape[0]])
+    low = np.maximum(np.floor(scale * (x - 2, y - 2)), 0).astype(int)
+    high = np.minimum(np.ceil(scale * (x + w + 2, y + h + 2)), size).astype(int)
+    # pixel centres of the box, in the small image
+    where = np.column_stack([np.diag(1 / scale), (low + 0.5) / scale - 0.5])
+
+    def sample(plane: np.ndarray, how: int) -> np.ndarray:
+        flags = how | cv2.WARP_INVERSE_MAP
+        return cv2.warpAffine(plane, where, (high - low).tolist(), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+    union = sample(cv2.GaussianBlur((labels > 0).astype(np.float32), (0, 0), SMOOTH_OUTLINE), cv2.INTER_LINEAR)
+    wider = cv2.dilate(labels.astype(np.float32), np.ones((3, 3), np.uint8))
+    owner = sample(np.where(labels > 0, labels, wider).astype(np.float32), cv2.INTER_NEAREST)
+    out[low[1] : high[1], low[0] : high[0]] = np.where(union > 0.5, owner, 0)
+    return out
