@@ -6,8 +6,6 @@ A stage declares them once, as scikit-learn's own estimators do, and its base cl
         _parameter_constraints = {"size": [Number(Integral, 1, 255, odd=True)], "method": [OneOf("median", "mean"), None]}
 """
 
-from __future__ import annotations
-
 from numbers import Integral, Real
 from typing import Any
 

@@ -3,8 +3,6 @@
 A family alone, a FeatureSet, the table of cells, a comparison's tree of stages and the command line are plans of this pass.
 """
 
-from __future__ import annotations
-
 import time
 import warnings
 from collections.abc import Sequence

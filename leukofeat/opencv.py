@@ -1,7 +1,5 @@
 """OpenCV, whichever of its packages brought it, or an error that says how to get it."""
 
-from __future__ import annotations
-
 __all__ = ["LEAST_VERSION", "cv2"]
 
 LEAST_VERSION = 5

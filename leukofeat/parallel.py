@@ -1,7 +1,5 @@
 """The only place that runs in parallel and shows progress."""
 
-from __future__ import annotations
-
 import math
 import os
 import warnings

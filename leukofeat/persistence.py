@@ -1,7 +1,5 @@
 """Save and load fitted pipelines without pickle: a file from elsewhere cannot run code."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from importlib import import_module

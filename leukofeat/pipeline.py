@@ -1,7 +1,5 @@
 """How a pipeline falls apart: image stages, the feature stage, and the rest."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from leukofeat.base import FeatureFamily, ImageStage

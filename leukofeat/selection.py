@@ -1,7 +1,5 @@
 """Feature selection as the leukaemia literature uses it, behind one small factory."""
 
-from __future__ import annotations
-
 import warnings
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """Two pictures laid over each other: whether they show the same part of a slide, copied, cropped or shifted."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

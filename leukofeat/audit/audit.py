@@ -1,7 +1,5 @@
 """The audit: every image is visited once, every check is made, and the result says it in words."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What the checks work on: descriptions of all images, labels, groups and splits, and the pairs that show the same."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any

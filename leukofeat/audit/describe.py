@@ -1,7 +1,5 @@
 """All that the audit measures of one image, in one visit: file, pixels, marks, fingerprint, and what may give the class away."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import warnings

@@ -1,7 +1,5 @@
 """What a check says: one line of the table."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A compact fingerprint of an image: a thumbnail, its symmetric cosine coefficients, and a few salient patches."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import cv2

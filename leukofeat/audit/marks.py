@@ -1,7 +1,5 @@
 """What may be a burned-in bar or text in one image: thin strokes of a colour no smear has, on a line, in a corner."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import cv2

@@ -1,7 +1,5 @@
 """Pairs of images that show the same: candidates by nearest fingerprints, then compared picture to picture."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Which strokes are burned in: those drawn beyond doubt, and those that stand at the same place in many images."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

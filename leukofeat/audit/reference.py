@@ -1,7 +1,5 @@
 """A plain reference machine, to say what a leak is worth: whole-image colours and shapes, no cell looked at."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cached_property
 

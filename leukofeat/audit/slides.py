@@ -1,7 +1,5 @@
 """Pseudo-slides: a guess at which images come from one slide, for data without patient or slide ids."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import cv2

@@ -1,7 +1,5 @@
 """Random alterations of one image: one map for everything that moves pixels, one table for everything that changes colours."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import cv2

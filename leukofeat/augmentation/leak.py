@@ -1,7 +1,5 @@
 """What the published mistake is worth: the same pipeline, augmented before and after the split."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

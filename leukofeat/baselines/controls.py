@@ -1,7 +1,5 @@
 """Controls that every figure is shown beside: what they score is not leukaemia."""
 
-from __future__ import annotations
-
 import numpy as np
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline

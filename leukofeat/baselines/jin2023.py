@@ -1,7 +1,5 @@
 """The SVM of Jin et al. (2023)."""
 
-from __future__ import annotations
-
 import numpy as np
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline

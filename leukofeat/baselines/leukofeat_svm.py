@@ -1,7 +1,5 @@
 """leukofeat's own recipe."""
 
-from __future__ import annotations
-
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler

@@ -1,7 +1,5 @@
 """The baselines' names, and how one is made by its name."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

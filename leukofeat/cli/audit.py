@@ -1,7 +1,5 @@
 """`leukofeat audit`: what is wrong with a data set before a model sees it."""
 
-from __future__ import annotations
-
 import argparse
 import shlex
 import sys

@@ -1,7 +1,5 @@
 """`leukofeat demo`: the main job on synthetic smears: pipelines under grouped cross-validation, a table and pictures."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

@@ -1,7 +1,5 @@
 """`leukofeat extract`: images to a table of features."""
 
-from __future__ import annotations
-
 import argparse
 
 import pandas as pd

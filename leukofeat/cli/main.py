@@ -1,7 +1,5 @@
 """The command line itself: which commands there are, and what happens to their errors."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """`leukofeat predict`: a trained model's classes for images."""
 
-from __future__ import annotations
-
 import argparse
 
 import numpy as np

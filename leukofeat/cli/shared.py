@@ -1,7 +1,5 @@
 """What several commands do: options they have in common, tables they write, images that failed."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """`leukofeat train`: fit a pipeline on labelled images."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 

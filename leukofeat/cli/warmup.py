@@ -1,7 +1,5 @@
 """`leukofeat warmup`: compile the kernels ahead of their first use: for container images, and for machines that are not to wait later."""
 
-from __future__ import annotations
-
 import argparse
 import inspect
 import os

@@ -1,7 +1,5 @@
 """Leukocytes of one field on the background of another: what a pipeline says of them should not change."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 

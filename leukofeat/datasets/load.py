@@ -1,7 +1,5 @@
 """Images from disk: a folder of class folders, or a manifest."""
 
-from __future__ import annotations
-
 import os
 import warnings
 from collections import Counter

@@ -1,7 +1,5 @@
 """What lies in a synthetic field: the types of leukocytes, the cells that are drawn from them, and where cells sit."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

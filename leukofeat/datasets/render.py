@@ -1,7 +1,5 @@
 """How a synthetic field looks: stain amounts drawn with anti-aliased edges, then Beer-Lambert, optics, sensor, JPEG."""
 
-from __future__ import annotations
-
 import itertools
 
 import cv2

@@ -1,7 +1,5 @@
 """A synthetic slide: how it was stained and photographed, and how its patient departs from the mean of the class."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 

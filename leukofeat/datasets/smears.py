@@ -1,7 +1,5 @@
 """Synthetic stained smears with exact label maps, and switches that plant known faults."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import numpy as np

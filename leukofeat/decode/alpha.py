@@ -1,7 +1,5 @@
 """Transparent pictures, by Pillow: laid on white, the colour of an empty slide."""
 
-from __future__ import annotations
-
 import io
 import logging
 import warnings

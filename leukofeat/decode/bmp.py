@@ -1,7 +1,5 @@
 """BMP: its size is compared with what its header promises."""
 
-from __future__ import annotations
-
 import struct
 
 import numpy as np

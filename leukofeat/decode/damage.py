@@ -1,7 +1,5 @@
 """What is wrong with a file, before its name is known."""
 
-from __future__ import annotations
-
 
 class ImageError(ValueError):
     """An image that cannot be used; the message names the file and the way out.

@@ -1,7 +1,5 @@
 """Sixteen bits to eight."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from leukofeat.decode.damage import UnsuitedError

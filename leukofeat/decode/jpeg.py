@@ -1,7 +1,5 @@
 """JPEG, strictly: whatever libjpeg would complain of counts as damage."""
 
-from __future__ import annotations
-
 import numpy as np
 import simplejpeg
 

@@ -1,7 +1,5 @@
 """What libraries say on the error stream of the process, and nowhere else."""
 
-from __future__ import annotations
-
 import os
 import re
 import sys

@@ -1,7 +1,5 @@
 """OpenCV's decoders, with an error where they return nothing."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from leukofeat.decode.damage import DamagedError

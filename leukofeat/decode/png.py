@@ -1,7 +1,5 @@
 """PNG: its checksums are read before its pixels."""
 
-from __future__ import annotations
-
 import zlib
 
 import cv2

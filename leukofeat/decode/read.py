@@ -1,7 +1,5 @@
 """One image file to 8-bit RGB: the format from its content, the decoder from the format."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

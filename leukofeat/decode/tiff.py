@@ -1,7 +1,5 @@
 """TIFF: tifffile says what a file holds and reads what it can; LZW, JPEG and fax codes are OpenCV's."""
 
-from __future__ import annotations
-
 import io
 import logging
 from typing import Any

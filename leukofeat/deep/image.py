@@ -1,7 +1,5 @@
 """From an 8-bit RGB image to what a network takes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import cv2

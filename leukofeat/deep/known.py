@@ -1,7 +1,5 @@
 """Networks whose input is known: recognised by their content, so that a renamed file keeps its meaning."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 Channels = tuple[float, float, float]

@@ -1,7 +1,5 @@
 """One loaded network: what it takes, what it gives, and the two engines that can run it."""
 
-from __future__ import annotations
-
 import hashlib
 import importlib
 import os

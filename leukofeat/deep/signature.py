@@ -4,8 +4,6 @@ OpenCV runs a network on input of any shape and returns numbers that mean nothin
 lists the outputs in an order that depends on its version. The file itself says both.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

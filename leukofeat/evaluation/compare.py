@@ -1,7 +1,5 @@
 """Pipelines side by side over the same splits."""
 
-from __future__ import annotations
-
 import platform
 import sys
 import warnings

@@ -1,7 +1,5 @@
 """Fit and test pipelines fold by fold, with what they share measured once."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple

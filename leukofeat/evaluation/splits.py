@@ -1,7 +1,5 @@
 """Ways to split, by the names they have in the papers, and the published index ranges as they really are."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

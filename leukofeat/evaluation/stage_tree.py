@@ -1,7 +1,5 @@
 """Stages that pipelines have in common, computed once: a tree of image stages with feature families at its nodes."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

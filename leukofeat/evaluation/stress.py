@@ -1,7 +1,5 @@
 """Shortcut tests: what a pipeline says when only what should not matter is changed."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import cv2

@@ -1,7 +1,5 @@
 """What a comparison found: tables made from the predictions of every pipeline on every test image."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The catalogue: what every built-in family measures, from which the page of the documentation is written."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import fields
 from importlib import import_module

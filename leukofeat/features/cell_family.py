@@ -1,7 +1,5 @@
 """Bases of the families that measure single cells and summarise over those of an image."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, ClassVar
 

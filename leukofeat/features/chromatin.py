@@ -1,7 +1,5 @@
 """Chromatin: how the optical density of each nucleus is spread over it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar

@@ -1,7 +1,5 @@
 """Colour distributions of nuclei, cytoplasm and the rest, in several colour spaces."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import cache
 from operator import attrgetter

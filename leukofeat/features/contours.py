@@ -1,7 +1,5 @@
 """Edges, contours and circles of the whole image, after the published SVM recipe."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any, ClassVar
 

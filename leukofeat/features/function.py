@@ -1,7 +1,5 @@
 """FunctionFeatures: a function of your own as a feature family."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 

@@ -1,7 +1,5 @@
 """Gabor waves: the response to each frequency and angle inside each region."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, ClassVar
 

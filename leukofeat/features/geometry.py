@@ -1,7 +1,5 @@
 """Size and shape of nuclei and cells, and how each nucleus sits in its cell."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar

@@ -1,7 +1,5 @@
 """Granulometry: what openings of growing size take away inside each region."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, ClassVar
 

@@ -1,7 +1,5 @@
 """Oriented gradients: the statistics that the published SVM recipe uses, and the descriptor itself."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, ClassVar
 

@@ -1,7 +1,5 @@
 """What an entry of the catalogue is, and how the columns that it stands for are found."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

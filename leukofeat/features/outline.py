@@ -1,7 +1,5 @@
 """The outline of nuclei and cells: Fourier descriptors, bending energy, Zernike moments, box counting, lobes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar

@@ -1,7 +1,5 @@
 """The catalogue as a page of the documentation."""
 
-from __future__ import annotations
-
 from leukofeat.features.catalogue import built_in
 from leukofeat.features.measure import Measure
 

@@ -1,7 +1,5 @@
 """Regions as sums of parts: a pixel is counted once, and every region that holds it adds it up."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property, reduce

@@ -1,7 +1,5 @@
 """The 8-bit planes of an image that texture is read from."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 

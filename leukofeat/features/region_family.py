@@ -1,7 +1,5 @@
 """Base of the families that measure the same numbers on each of several regions."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar

@@ -1,7 +1,5 @@
 """Colour relative to what is beside it on the same slide: stain and light then matter less."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, ClassVar
 

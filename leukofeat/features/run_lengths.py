@@ -1,7 +1,5 @@
 """Grey-level run lengths of nuclei, cytoplasm and the rest."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar

@@ -1,7 +1,5 @@
 """Values of an image's cells to values of the image."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import numpy as np

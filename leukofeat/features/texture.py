@@ -1,7 +1,5 @@
 """Texture inside nuclei, cytoplasm and the rest: grey-level co-occurrence and local binary patterns."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar

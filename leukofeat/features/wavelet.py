@@ -1,7 +1,5 @@
 """Wavelets: the energy of details of each scale and direction inside each region."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, ClassVar
 

@@ -1,7 +1,5 @@
 """What every kernel's entry function does first: hand over arrays of one type and layout."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 

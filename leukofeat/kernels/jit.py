@@ -1,7 +1,5 @@
 """One decorator for every kernel: compiled on first use, cached where a cache can be written."""
 
-from __future__ import annotations
-
 from typing import TypeVar
 
 import numba

@@ -1,7 +1,5 @@
 """n log2 n of counts, from a table: entropies need nothing else."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What the displays share: outlines drawn into a picture, and a grid of axes with pictures in it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

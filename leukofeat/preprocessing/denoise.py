@@ -1,7 +1,5 @@
 """Denoising."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 import cv2

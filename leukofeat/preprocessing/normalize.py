@@ -1,7 +1,5 @@
 """Colour normalisation: what each method measures on its reference, what it does to an image, and the stage over it."""
 
-from __future__ import annotations
-
 import os
 import warnings
 from functools import partial

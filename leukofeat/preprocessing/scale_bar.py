@@ -1,7 +1,5 @@
 """Burned-in scale bars: cropping them, drawing them, hiding them, and telling their style."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any, ClassVar
 

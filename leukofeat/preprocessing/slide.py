@@ -1,7 +1,5 @@
 """What a slide looks like, leukocytes left aside: its empty glass, its stained pixels, its red cells, its sharpness."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 

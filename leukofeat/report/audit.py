@@ -1,7 +1,5 @@
 """Sections of a dataset audit."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The images a pipeline was most wrong about, with what a segmenter finds in them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Charts as inline SVG: sharp at any size, a few kilobytes, no script."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """Tables of a comparison: metrics with their intervals, paired tests, shortcut tests, classes, confusion matrices."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """ROC curves and calibration of the pipelines of one comparison."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from leukofeat.evaluation.tables import Comparison

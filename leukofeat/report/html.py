@@ -1,7 +1,5 @@
 """HTML by elements: whatever is not markup made here is escaped."""
 
-from __future__ import annotations
-
 import base64
 import html
 import numbers

@@ -1,7 +1,5 @@
 """The page: style, order of the sections, and the file."""
 
-from __future__ import annotations
-
 import datetime
 import os
 import platform

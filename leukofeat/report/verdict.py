@@ -1,7 +1,5 @@
 """What a comparison says, in sentences: the first thing a reader sees."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 
 import numpy as np

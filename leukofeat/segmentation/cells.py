@@ -1,7 +1,5 @@
 """Fields to single cells, so that classifying cells is a plain scikit-learn problem."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 

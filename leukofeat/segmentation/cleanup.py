@@ -1,7 +1,5 @@
 """From raw masks to nuclei and cells: the clean-up that every segmenter ends with, and its parameters."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 import cv2

@@ -1,7 +1,5 @@
 """The dual threshold: what is both dark and violet, and Otsu's threshold within it."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Fuzzy c-means on the colour plane of LAB."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 import numpy as np

@@ -1,7 +1,5 @@
 """GrabCut: another segmenter's regions, redrawn along the edges of the image."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 import cv2

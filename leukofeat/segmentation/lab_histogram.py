@@ -1,7 +1,5 @@
 """The joint (a, b) histogram of an image: what clusters of its bins say about the pixels."""
 
-from __future__ import annotations
-
 from typing import Literal, get_args
 
 import cv2

@@ -1,7 +1,5 @@
 """k-means on the colour plane of LAB: nucleus, cytoplasm, red cells, background."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 import cv2

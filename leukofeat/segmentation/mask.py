@@ -1,7 +1,5 @@
 """Keep one region of a segmented smear and paint over the rest."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 import cv2

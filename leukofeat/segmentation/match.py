@@ -1,7 +1,5 @@
 """Nuclei and cells that were found apart, numbered alike."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

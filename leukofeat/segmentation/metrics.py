@@ -4,8 +4,6 @@ Every function takes the truth first and what was found second. Two empty maps a
 that is not agree not at all.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from itertools import zip_longest
 from typing import Any, NamedTuple

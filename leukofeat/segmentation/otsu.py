@@ -1,7 +1,5 @@
 """Otsu's thresholds on one channel."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Channels in which leukocytes are bright, and what the segmenters by thresholds share."""
 
-from __future__ import annotations
-
 from typing import Literal, get_args
 
 import cv2

@@ -1,7 +1,5 @@
 """Zack's triangle threshold, and Otsu's within the cells."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 import cv2

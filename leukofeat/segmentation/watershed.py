@@ -1,7 +1,5 @@
 """Watershed on the distance transform: touching cells fall apart at their necks."""
 
-from __future__ import annotations
-
 from typing import Literal, get_args
 
 import cv2

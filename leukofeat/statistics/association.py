@@ -1,7 +1,5 @@
 """What goes along with the class: permutations that respect groups, and an RBF machine cross-validated by groups."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

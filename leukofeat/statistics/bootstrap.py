@@ -1,7 +1,5 @@
 """Bootstrap intervals: whole groups are drawn where images share a slide or patient, single images otherwise."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any
 

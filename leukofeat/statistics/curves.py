@@ -1,7 +1,5 @@
 """ROC curves and calibration with the uncertainty of each, from the predictions of one pipeline."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.stats import binomtest
 

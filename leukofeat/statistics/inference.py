@@ -1,7 +1,5 @@
 """Paired tests between two classifiers on the same images, and the correction for many comparisons."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

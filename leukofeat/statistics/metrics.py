@@ -5,8 +5,6 @@ value of a class that is never predicted, the AUC of the only class. A macro ave
 which is scikit-learn's average with `zero_division=np.nan`.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Checks of what goes along with the class, and of what the class can be predicted from without looking at a cell."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple

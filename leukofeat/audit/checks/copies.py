@@ -1,7 +1,5 @@
 """Checks of images that show the same, and of what they lead into: leaks between parts, conflicting labels."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Checks of single images: broken files, odd ones, burned-in marks."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Fuzzy c-means on weighted points in the plane."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from leukofeat.kernels.color.kmeans import add_point

@@ -1,7 +1,5 @@
 """Colour distributions of the parts of an image: 256-bin histograms, from which every statistic follows exactly."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

@@ -1,7 +1,5 @@
 """k-means on weighted integer points: the occupied bins of a histogram stand for all pixels."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

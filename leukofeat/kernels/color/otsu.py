@@ -1,7 +1,5 @@
 """Thresholds of a histogram."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from leukofeat.kernels.jit import jit

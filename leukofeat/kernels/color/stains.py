@@ -1,7 +1,5 @@
 """Optical density, and the stains and colours that follow from it."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

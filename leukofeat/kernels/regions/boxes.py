@@ -1,7 +1,5 @@
 """Bounding box, area and coordinate sums of every label: the table by which kernels go from region to region."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

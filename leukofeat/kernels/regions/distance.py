@@ -1,7 +1,5 @@
 """Exact Euclidean distances, squared, of a mask and of every region of a label map."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

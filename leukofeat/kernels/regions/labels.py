@@ -1,7 +1,5 @@
 """Label maps: what values sum up to on each label, where it ends, and which one is nearest to a pixel."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from leukofeat.kernels.jit import jit

@@ -1,7 +1,5 @@
 """Connected components, greyscale reconstruction, plateaus: the parts of binary and grey morphology."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from leukofeat.kernels.jit import jit

@@ -1,7 +1,5 @@
 """Runs of one part along a row: what kernels that add up over parts walk by."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

@@ -1,7 +1,5 @@
 """Disjoint sets: what components, basins and trees are merged by."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from leukofeat.kernels.jit import jit

@@ -1,7 +1,5 @@
 """Marker-controlled watershed by a priority queue, and by a plain one on level ground."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from leukofeat.kernels.jit import jit

@@ -1,7 +1,5 @@
 """Box-counting dimension of every region's outline."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

@@ -1,7 +1,5 @@
 """Borders of masks and regions: areas within the outermost ones, and points at equal steps along them."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

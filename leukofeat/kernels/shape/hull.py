@@ -4,8 +4,6 @@ The hull is that of the midpoints of the pixels' edges. It is kept as two chains
 top down.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from leukofeat.kernels.jit import jit

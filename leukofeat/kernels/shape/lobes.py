@@ -1,7 +1,5 @@
 """How many lobes the depths of a region make, and how many parts it has."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

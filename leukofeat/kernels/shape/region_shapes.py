@@ -4,8 +4,6 @@ The definitions are those of scikit-image's ``regionprops``: the convex hull is 
 its area the number of pixels whose centre it holds.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

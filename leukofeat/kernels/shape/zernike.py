@@ -1,7 +1,5 @@
 """Zernike moments of every region, by way of plain moments on its unit disc."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from math import factorial
 

@@ -1,7 +1,5 @@
 """Chromatin: how the optical density of every nucleus is spread over it."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

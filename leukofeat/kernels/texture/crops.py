@@ -1,7 +1,5 @@
 """A region cut out of a plane: neighbours are then found by adding to a place."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from leukofeat.kernels.jit import jit

@@ -1,7 +1,5 @@
 """Gabor filters on a plane, and the sums of their magnitudes over the parts of an image."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Gradient magnitude of an 8-bit plane, summed up over the parts of an image."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

@@ -1,7 +1,5 @@
 """Sums of a plane's openings by discs: a disc is a stack of horizontal strokes, and all discs share their minima."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import lru_cache
 from math import isqrt

@@ -1,7 +1,5 @@
 """Haralick's texture of the regions of an 8-bit plane: a pair of pixels counts where both lie in the same region."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

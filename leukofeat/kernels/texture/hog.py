@@ -1,7 +1,5 @@
 """Histograms of oriented gradients of an 8-bit plane, exact by look-up: 8-bit gradients are small integers."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Uniform local binary patterns of an 8-bit plane, in scikit-image's own arithmetic so that ties fall alike."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 

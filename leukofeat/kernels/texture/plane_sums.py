@@ -1,7 +1,5 @@
 """Sums of a plane over the parts of an image."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

@@ -1,7 +1,5 @@
 """Grey-level run lengths of every region."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

@@ -1,7 +1,5 @@
 """Whole cells around their nuclei: colour evidence against everything outside of cells, and a star-shaped outline."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

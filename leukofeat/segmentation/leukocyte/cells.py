@@ -5,8 +5,6 @@ all: a boldly drawn cell takes in much of what might be cytoplasm, a shyly drawn
 takes in is given up when it has the colour of the red cells.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from leukofeat.kernels.regions.labels import nearest_label

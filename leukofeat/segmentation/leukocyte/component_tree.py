@@ -1,7 +1,5 @@
 """Component tree of the azure stain: every body at the level where its own outline is sharpest."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from leukofeat.kernels.jit import jit

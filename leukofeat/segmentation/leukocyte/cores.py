@@ -5,8 +5,6 @@ cut at their necks: nuclei are convex, and where two touch the passage is narrow
 how much DNA, one nucleus holds is read from the field itself.
 """
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 

@@ -1,7 +1,5 @@
 """How images are flooded from the top: pixels in order of falling level, in a frame that spares the tests for the border."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 

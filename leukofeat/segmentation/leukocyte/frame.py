@@ -1,7 +1,5 @@
 """How an image is looked at, and how what is found in it is brought back: orientation, scale, black surroundings."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import cv2

@@ -1,7 +1,5 @@
 """What an outline that may have leaked into red cells has taken in."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from leukofeat.kernels.jit import jit

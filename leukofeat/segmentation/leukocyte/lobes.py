@@ -4,8 +4,6 @@ The lobes of a segmented nucleus lie in one cell: the gaps in their common hull 
 has no waist. Together they hold no more stain, which is DNA, than the solitary nuclei of the field.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from leukofeat.kernels.regions.labels import renumbered

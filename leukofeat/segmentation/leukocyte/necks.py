@@ -1,7 +1,5 @@
 """Split touching bodies at their necks: a watershed of the distance map with a relative depth criterion."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from leukofeat.kernels.jit import jit

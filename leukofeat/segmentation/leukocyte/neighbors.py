@@ -1,7 +1,5 @@
 """What bodies have to do with each other: gaps between them, which of them touch, and what their common hull holds."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from leukofeat.kernels.jit import jit

@@ -4,8 +4,6 @@ Chromatin takes up more azure dye than cytoplasm, which Otsu's threshold tells i
 is not enough, as in a basophilic cytoplasm, the linear discriminant between the colours of both (Fisher 1936) is.
 """
 
-from __future__ import annotations
-
 from functools import cache
 
 import cv2

@@ -1,7 +1,5 @@
 """Nuclei inside their cells: Otsu's threshold on the stain, refined by a linear discriminant on colour; tidying."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 

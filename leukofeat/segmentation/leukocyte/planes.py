@@ -5,8 +5,6 @@ optical density (Beer and Lambert) and a colour difference. The azure dyes that 
 haemoglobin and eosin absorb both: green minus 1.75 times blue is high in nuclei and near zero in red cells.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import cv2

@@ -1,7 +1,5 @@
 """Leukocytes of any stain, magnification and crowding, the whole way: planes, cores, cells, lobes, nuclei, selection."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 import numpy as np

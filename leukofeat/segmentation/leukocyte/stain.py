@@ -1,7 +1,5 @@
 """Per-pixel planes of a stained smear relative to its empty background: colour offset, azure stain, edges."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from leukofeat.kernels.jit import jit

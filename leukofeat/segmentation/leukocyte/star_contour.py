@@ -1,7 +1,5 @@
 """Optimal star-shaped outlines: region evidence and edges along rays, solved by dynamic programming."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from leukofeat.kernels.jit import jit

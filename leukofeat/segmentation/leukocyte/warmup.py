@@ -1,7 +1,5 @@
 """Compile the second half of the segmentation by itself, for a process that begins at the end."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 
