@@ -1,4 +1,4 @@
-"""Every segmenter on every data set: quality, time, worst cases; and its kernels beside their peers.
+"""Every segmenter on every data set: quality, time, worst cases.
 
     python benchmarks/segmentation.py [--data FOLDER] [--json FILE] [--pictures FOLDER] [--images N]
 
@@ -13,7 +13,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,6 @@ import pandas as pd
 from leukofeat import Smear, read_image
 from leukofeat.datasets import load_images, make_smears
 from leukofeat.segmentation import (
-    Cleanup,
     DualThresholdSegmenter,
     FuzzyCMeansSegmenter,
     GrabCutSegmenter,
@@ -35,7 +34,6 @@ from leukofeat.segmentation import (
     OtsuSegmenter,
     TriangleSegmenter,
     evaluate_segmentation,
-    split_touching,
 )
 
 TIMED = 60  # images of a set that are timed at most
@@ -169,50 +167,6 @@ def draw_worst(path: Path, data: DataSet, smears: list[Smear], bad: np.ndarray) 
     plt.close(display.figure_)
 
 
-def kernel_rows(image: np.ndarray) -> list[dict[str, Any]]:
-    """k-means and watershed beside the libraries that do the same work, in turn, on one field."""
-    from scipy.ndimage import distance_transform_edt
-    from skimage.morphology import h_maxima
-    from skimage.segmentation import watershed
-    from sklearn.cluster import KMeans
-
-    from leukofeat.segmentation.lab_kmeans import cluster_lab
-
-    pixels = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)[:, :, 1:].reshape(-1, 2).astype(np.float32)
-    nuclei = OtsuSegmenter(cleanup=Cleanup(split=None)).transform([image]).smear(0).nuclei
-    mask = (nuclei > 0) if nuclei is not None else np.zeros(image.shape[:2], bool)
-    stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 300, 1e-4)
-
-    def reference_watershed() -> np.ndarray:
-        distance = distance_transform_edt(mask)
-        markers = cv2.connectedComponents(h_maxima(distance, 1.0).astype(np.uint8))[1]
-        return watershed(-distance, markers, mask=mask)
-
-    groups: dict[str, dict[str, Callable[[], Any]]] = {
-        "k-means, k=4 on (a, b), 5 starts": {
-            "ours": lambda: cluster_lab(image, 4, 1, "a", 5, 0),
-            "OpenCV": lambda: cv2.kmeans(pixels, 4, None, stop, 5, cv2.KMEANS_PP_CENTERS),
-            "scikit-learn": lambda: KMeans(4, n_init=5, random_state=0).fit(pixels),
-        },
-        "h-minima watershed": {"ours": lambda: split_touching(mask), "scikit-image": reference_watershed},
-    }
-    rows = []
-    for work, peers in groups.items():
-        times: dict[str, list[float]] = {name: [] for name in peers}
-        for repeat in range(8):
-            for name, call in peers.items():
-                started = time.process_time()
-                call()
-                if repeat:
-                    times[name].append(1000 * (time.process_time() - started))
-        ours = float(np.median(times["ours"]))
-        rows += [
-            {"work": work, "peer": name, "ms": float(np.median(t)), "ratio": float(np.median(t)) / ours}
-            for name, t in times.items()
-        ]
-    return rows
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
@@ -251,12 +205,8 @@ def main() -> int:
     for name, part in table.groupby("data", sort=False):
         print(f"\n{name} ({part['images'].iloc[0]} images)")
         print(part.drop(columns=["data", "images"]).dropna(axis=1, how="all").round(3).to_string(index=False))
-    field = make_smears(n_samples=1, random_state=3).images[0]
-    kernels = pd.DataFrame(kernel_rows(field))
-    print(f"\none 224x224 field, beside peers\n{kernels.round(2).to_string(index=False)}")
     if arguments.json is not None:
-        result = {"segmenters": json.loads(table.to_json(orient="records")), "kernels": kernels.to_dict("records")}
-        arguments.json.write_text(json.dumps(result, indent=1))
+        arguments.json.write_text(json.dumps(json.loads(table.to_json(orient="records")), indent=1))
     print("\nResearch use only; not a medical device.")
     return 0
 

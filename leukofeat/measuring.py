@@ -19,7 +19,13 @@ from leukofeat.smear import Smear
 
 @dataclass(frozen=True)
 class Failure:
-    """One image that could not be measured."""
+    """One image that could not be measured.
+
+    Examples
+    --------
+    >>> Failure(row=3, name="cell_3.png", reason="ImageError: the file is empty")
+    Failure(row=3, name='cell_3.png', reason='ImageError: the file is empty')
+    """
 
     row: int
     name: str
@@ -33,6 +39,11 @@ class ImageWarning(UserWarning):
     ----------
     failures : list of Failure
         What failed and why.
+
+    Examples
+    --------
+    >>> print(ImageWarning([Failure(3, "cell_3.png", "the file is empty")], n_images=200))
+    1 of 200 images could not be measured and have NaN in every column: cell_3.png: the file is empty
     """
 
     def __init__(self, failures: Sequence[Failure] = (), n_images: int = 0) -> None:
@@ -47,7 +58,12 @@ class ImageWarning(UserWarning):
 
 
 def warn_of(failures: Sequence[Failure], n_images: int) -> None:
-    """Tell a person of the failures of a pass, if there are any."""
+    """Tell a person of the failures of a pass, if there are any.
+
+    Examples
+    --------
+    >>> warn_of([], n_images=200)
+    """
     if failures:
         warnings.warn(ImageWarning(failures, n_images), stacklevel=3)
 

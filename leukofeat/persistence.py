@@ -61,6 +61,13 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     ValueError
         When the file is no saved model, or holds types that are neither leukofeat's nor scikit-learn's nor in `trusted`;
         the message lists them.
+
+    Examples
+    --------
+    >>> load("nowhere.skops")
+    Traceback (most recent call last):
+    ...
+    ValueError: nowhere.skops: no such file.
     """
     if not Path(path).is_file():
         raise ValueError(f"{os.fspath(path)}: no such file.")

@@ -6,7 +6,14 @@ from leukofeat.base import FeatureFamily, ImageStage
 
 
 class PipelineParts(NamedTuple):
-    """What a pipeline consists of: `stages` are its leading image stages, `features` is the family behind them, if any."""
+    """What a pipeline consists of: `stages` are its leading image stages, `features` is the family behind them, if any.
+
+    Examples
+    --------
+    >>> from sklearn.svm import SVC
+    >>> split_pipeline(SVC())
+    PipelineParts(stages=[], features=None, rest=SVC())
+    """
 
     stages: list[ImageStage]
     features: FeatureFamily | None

@@ -10,24 +10,25 @@ import pytest
 
 import leukofeat
 
+# modules of the top level that users import from, beside the packages' faces
+MODULES = ("base", "persistence", "selection", "whitening")
+
 
 def exported(module):
-    """Classes and functions of ours that a package exports, or that a module of the top level defines."""
-    found = [getattr(module, name) for name in getattr(module, "__all__", ())]
-    if not hasattr(module, "__path__"):
-        found += [thing for name, thing in vars(module).items() if not name.startswith("_")]
-        found = [thing for thing in found if getattr(thing, "__module__", None) == module.__name__]
-    return [thing for thing in found if getattr(thing, "__module__", "").startswith("leukofeat.")]
+    """Classes and functions of ours that a package exports, or that a module defines."""
+    names = getattr(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]
+    things = [getattr(module, name) for name in names]
+    things = [thing for thing in things if inspect.isclass(thing) or inspect.isroutine(thing)]
+    if not hasattr(module, "__all__"):
+        return [thing for thing in things if thing.__module__ == module.__name__]
+    return [thing for thing in things if thing.__module__.startswith("leukofeat.")]
 
 
-MODULES = [
-    name for _, name, _ in pkgutil.iter_modules(leukofeat.__path__, "leukofeat.") if not name.endswith("__main__")
-]
+FACES = [name for _, name, is_package in pkgutil.iter_modules(leukofeat.__path__, "leukofeat.") if is_package]
 PUBLIC = {
     f"{thing.__module__}.{thing.__name__}": thing
-    for name in MODULES
+    for name in ["leukofeat", *FACES, *(f"leukofeat.{name}" for name in MODULES)]
     for thing in exported(importlib.import_module(name))
-    if inspect.isclass(thing) or inspect.isroutine(thing)
 }
 
 

@@ -49,6 +49,17 @@ class Comparison:
         Versions, parameters and settings: what is needed to repeat the comparison.
     notes : list of str
         What a reader has to know before believing the figures.
+
+    Examples
+    --------
+    >>> from leukofeat.baselines import make_baseline
+    >>> from leukofeat.datasets import make_smears
+    >>> from leukofeat.evaluation import compare
+    >>> smears = make_smears(n_samples=16, size=96, random_state=0)
+    >>> pipelines = {"four_colors": make_baseline("four_colors")}
+    >>> result = compare(pipelines, smears.images, smears.target, cv=2, n_bootstrap=20)
+    >>> result.summary().index.tolist(), len(result.predictions)
+    (['four_colors'], 16)
     """
 
     table: pd.DataFrame

@@ -2,18 +2,18 @@
 
 from leukofeat.features.catalogue import list_features
 from leukofeat.features.chromatin import ChromatinFeatures
-from leukofeat.features.color import ColorFeatures
-from leukofeat.features.contours import ContourFeatures
+from leukofeat.features.color import ColorFeatures, color_names, measure_color
+from leukofeat.features.contours import ContourFeatures, measure_contours
 from leukofeat.features.feature_set import FeatureSet
 from leukofeat.features.function import FunctionFeatures
 from leukofeat.features.gabor import GaborFeatures
-from leukofeat.features.geometry import GeometryFeatures
+from leukofeat.features.geometry import GeometryFeatures, geometry_names, measure_geometry
 from leukofeat.features.granulometry import GranulometryFeatures
 from leukofeat.features.hog import HOGFeatures
 from leukofeat.features.outline import OutlineFeatures
 from leukofeat.features.relative_color import RelativeColorFeatures
 from leukofeat.features.run_lengths import RunLengthFeatures
-from leukofeat.features.texture import TextureFeatures
+from leukofeat.features.texture import TextureFeatures, haralick_names, lbp_names, measure_haralick, measure_lbp
 from leukofeat.features.wavelet import WaveletFeatures
 from leukofeat.kernels.texture.hog import hog_image
 from leukofeat.kernels.texture.lbp import lbp_patterns
@@ -37,7 +37,16 @@ __all__ = [  # noqa: RUF022
     "FeatureSet",
     "Failure",
     "ImageWarning",
+    "color_names",
+    "geometry_names",
+    "haralick_names",
     "hog_image",
+    "lbp_names",
     "lbp_patterns",
     "list_features",
+    "measure_color",
+    "measure_contours",
+    "measure_geometry",
+    "measure_haralick",
+    "measure_lbp",
 ]

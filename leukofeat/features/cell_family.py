@@ -69,7 +69,9 @@ class CropFamily(CellFamily):
         return values
 
     def columns(self) -> list[str]:
+        """Names of what :meth:`measure` returns."""
         raise NotImplementedError
 
     def measure(self, smear: Smear) -> np.ndarray:
+        """Numbers of one record: the whole image, or the crop of one cell; shape (columns,)."""
         raise NotImplementedError

@@ -24,7 +24,7 @@ CONTOUR_NAMES = (
 
 
 def measure_contours(
-    gray: np.ndarray,
+    smear: Smear,
     *,
     low: float = 75.0,
     high: float = 150.0,
@@ -37,8 +37,8 @@ def measure_contours(
 
     Parameters
     ----------
-    gray : ndarray of uint8, shape (H, W)
-        Grey values.
+    smear : Smear
+        A record, segmented or not; its grey values are looked at.
     low, high : float
         Hysteresis thresholds of Canny's edges; `high` is Hough's edge threshold too.
     min_area : float
@@ -58,12 +58,12 @@ def measure_contours(
     Examples
     --------
     >>> image = cv2.circle(np.full((80, 80), 240, np.uint8), (40, 40), 20, 60, -1)
-    >>> values = dict(zip(CONTOUR_NAMES, measure_contours(image).tolist()))
+    >>> values = dict(zip(CONTOUR_NAMES, measure_contours(Smear(image)).tolist()))
     >>> values["image_contour_count"], values["image_circle_count"]
     (1.0, 1.0)
     """
     out = np.full(len(CONTOUR_NAMES), np.nan)
-    gray = np.ascontiguousarray(gray)
+    gray = smear.gray
     areas = contour_areas(cv2.Canny(gray, low, high))
     areas = areas[areas >= min_area]
     out[0], out[1] = len(areas), areas.sum()
@@ -171,4 +171,4 @@ class ContourFeatures(FeatureFamily):
         return list(CONTOUR_NAMES)
 
     def row(self, smear: Smear) -> np.ndarray:
-        return measure_contours(smear.gray, **self.get_params())
+        return measure_contours(smear, **self.get_params())

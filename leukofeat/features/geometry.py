@@ -39,7 +39,13 @@ def _power(name: str) -> int:
 
 
 def geometry_names(pixel_size: float | None = None) -> list[str]:
-    """Names of the columns of `measure_geometry`; lengths and areas carry their unit when `pixel_size` is given."""
+    """Names of the columns of `measure_geometry`; lengths and areas carry their unit when `pixel_size` is given.
+
+    Examples
+    --------
+    >>> geometry_names()[0], geometry_names(pixel_size=0.25)[0]
+    ('nucleus_area', 'nucleus_area_um2')
+    """
     names = [f"{region}_{name}" for region in ("nucleus", "cell") for name in SHAPE_NAMES]
     names += _RELATION_NAMES
     return [name + (_UNITS[_power(name)] if pixel_size is not None else "") for name in names]

@@ -38,10 +38,10 @@ def fourier_descriptors(points: np.ndarray, n: int = 5) -> np.ndarray:
     >>> fourier_descriptors(2 * turn + 1 / turn, 2).round(6).tolist()
     [0.0, 0.0, 0.5, 0.0]
     """
-    magnitude = np.abs(np.fft.fft(points))
-    orders = np.array([1, *range(2, n + 2), *range(-1, -n - 1, -1)])
-    backward = magnitude[..., -1] > magnitude[..., 1]
-    magnitude = np.where(backward[..., None], magnitude[..., -orders], magnitude[..., orders])
+    spectrum = np.fft.fft(points)
+    orders = np.array([*range(1, n + 2), *range(-1, -n - 1, -1)])
+    forward, backward = np.abs(spectrum[..., orders]), np.abs(spectrum[..., -orders])
+    magnitude = np.where(backward[..., :1] > forward[..., :1], backward, forward)
     return magnitude[..., 1:] / magnitude[..., :1]
 
 
@@ -70,9 +70,10 @@ def bending_energy(points: np.ndarray, n_harmonics: int = 8) -> np.ndarray:
     spectrum = np.where(np.abs(frequency) <= n_harmonics, np.fft.fft(points), 0)
     turns = 2j * np.pi * frequency
     first, second = np.fft.ifft(turns * spectrum), np.fft.ifft(turns**2 * spectrum)
-    speed = np.abs(first)
+    squared_speed = first.real**2 + first.imag**2
+    speed = np.sqrt(squared_speed)
     bend = first.real * second.imag - first.imag * second.real
-    return (bend**2 / speed**5).mean(axis=-1) * speed.mean(axis=-1) / (4 * np.pi**2)
+    return (bend**2 / (squared_speed**2 * speed)).mean(axis=-1) * speed.mean(axis=-1) / (4 * np.pi**2)
 
 
 _shape = partial(Measure, unit="1", scale="same", stain="both", level="cell")
@@ -182,10 +183,12 @@ class OutlineFeatures(CellFamily):
 
     def cells(self, smear: Smear) -> np.ndarray:
         columns = []
-        for region in self.regions:
-            labels, boxes = smear.region(region), smear.region_boxes(region)
-            points = region_outlines(labels, boxes)
-            columns += [fourier_descriptors(points), bending_energy(points)[:, None]]
+        maps = [(smear.region(region), smear.region_boxes(region)) for region in self.regions]
+        points = np.stack([region_outlines(labels, boxes) for labels, boxes in maps])
+        for (labels, boxes), fourier, bending in zip(
+            maps, fourier_descriptors(points), bending_energy(points), strict=True
+        ):
+            columns += [fourier, bending[:, None]]
             columns += [zernike_moments(labels, boxes, self.degree), box_dimensions(labels, boxes)[:, None]]
         if "nucleus" in self.regions:
             nuclei, boxes = smear.region("nucleus"), smear.region_boxes("nucleus")

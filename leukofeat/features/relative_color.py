@@ -150,6 +150,7 @@ class RelativeColorFeatures(FeatureFamily):
         return self.measure(smear, per_cell=True)
 
     def measure(self, smear: Smear, per_cell: bool) -> np.ndarray:
+        """Columns of the image, shape (columns,), or of each cell, (n_cells, columns), as `references` asks for them."""
         parts = parts_of(smear, ["nucleus", "cytoplasm"], per_cell)
         means = _mean_colors(*(part_histograms(plane, parts.runs, parts.n) for plane in (smear.lab, smear.image)))
         nucleus, cytoplasm = means[1::2], means[2::2]

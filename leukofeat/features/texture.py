@@ -33,7 +33,13 @@ _HARALICK = {
 
 
 def haralick_names(regions: Sequence[str], distances: Sequence[int] = (1,)) -> list[str]:
-    """Names of the values of `measure_haralick`: ``nucleus_haralick_contrast_d1_mean``."""
+    """Names of the values of `measure_haralick`.
+
+    Examples
+    --------
+    >>> haralick_names(["nucleus"])[1]
+    'nucleus_haralick_contrast_d1_mean'
+    """
     return [
         f"{region}_haralick_{name}_d{distance}_{how}"
         for region in regions
@@ -87,7 +93,13 @@ def measure_haralick(
 
 
 def lbp_names(regions: Sequence[str], circles: Sequence[tuple[int, float]]) -> list[str]:
-    """Names of the values of `measure_lbp`: ``nucleus_lbp_8_1_0`` to ``nucleus_lbp_8_1_9``."""
+    """Names of the values of `measure_lbp`.
+
+    Examples
+    --------
+    >>> lbp_names(["nucleus"], [(8, 1)])[-1]
+    'nucleus_lbp_8_1_9'
+    """
     return [
         f"{region}_lbp_{points}_{number_word(radius)}_{k}"
         for points, radius in circles

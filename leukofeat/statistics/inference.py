@@ -13,7 +13,13 @@ _ENUMERATED = 14  # groups up to which every sign pattern is tried
 
 
 class PairedTest(NamedTuple):
-    """Outcome of a paired test: difference (first minus second), test statistic, two-sided p-value, and what was done."""
+    """Outcome of a paired test: difference (first minus second), test statistic, two-sided p-value, and what was done.
+
+    Examples
+    --------
+    >>> mcnemar([True, True, False], [True, False, False])._fields
+    ('difference', 'statistic', 'p', 'method')
+    """
 
     difference: float
     statistic: float

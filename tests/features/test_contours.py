@@ -7,7 +7,7 @@ from leukofeat.smear import Smear
 
 
 def measured(gray, **options):
-    return dict(zip(CONTOUR_NAMES, measure_contours(gray, **options), strict=True))
+    return dict(zip(CONTOUR_NAMES, measure_contours(Smear(gray), **options), strict=True))
 
 
 def test_discs_are_contours_and_circles():

@@ -14,6 +14,9 @@ from leukofeat.kernels.regions.labels import label_sums, renumbered
 DEBRIS_STAIN = 0.1
 
 
+BOX = [0, 2, 1, 3]  # columns of a table of `region_boxes`: first row, last row + 1, first column, last column + 1
+
+
 class Bodies(NamedTuple):
     """Labelled bodies of an image, and what is known of each."""
 
@@ -25,7 +28,7 @@ class Bodies(NamedTuple):
     def measure(cls, labels: np.ndarray, azure: np.ndarray, n: int | None = None) -> Bodies:
         """Bodies 1..n, up to the largest label unless `n` is given; those without pixels have no area."""
         table = region_boxes(labels, n)
-        return cls(labels, table, label_sums(labels, len(table), azure))
+        return cls(labels, table, label_sums(labels, table, azure))
 
     def keep(self, flags: np.ndarray) -> Bodies:
         """Those flagged, renumbered in order."""
@@ -54,7 +57,7 @@ class Bodies(NamedTuple):
     @property
     def boxes(self) -> np.ndarray:
         """(n, 4) int64: y0, y1, x0, x1, ends excluded."""
-        return self.table[:, [0, 2, 1, 3]]
+        return self.table[:, BOX]
 
     @property
     def cut(self) -> np.ndarray:

@@ -65,9 +65,9 @@ def sharpest_components(
     places = np.flatnonzero(index >= floor)
     level = (index.reshape(-1)[places] - floor) // step
     order = from_the_top(places, level)
-    place = np.full(index.shape, FRAME)
+    place = np.full(index.shape, FRAME, np.int32)
     place[1:-1, 1:-1] = -1
-    place.reshape(-1)[order] = np.arange(order.size)
+    place.reshape(-1)[order] = np.arange(order.size, dtype=np.int32)
     nodes = _tree(order, np.bincount(level), place, framed(edge), min_area)
     labels, n = _painted(index, nodes, floor, step, order.size)
     return unframed(labels), n

@@ -6,8 +6,9 @@ has no waist. Together they hold no more stain, which is DNA, than the solitary 
 
 import numpy as np
 
+from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.labels import renumbered
-from leukofeat.segmentation.leukocyte.bodies import Bodies, keep_labels
+from leukofeat.segmentation.leukocyte.bodies import BOX, Bodies, keep_labels
 from leukofeat.segmentation.leukocyte.cells import grow_cells
 from leukofeat.segmentation.leukocyte.cores import core_gaps, near_groups, nucleus_stain
 from leukofeat.segmentation.leukocyte.neighbors import hull_counts, touching_labels
@@ -36,7 +37,7 @@ def join_lobes(cores: Bodies, planes: Planes) -> tuple[Bodies, np.ndarray, float
     nuclei, cells = joined(group)
     if nuclei is cores:
         return nuclei, cells, most
-    boxes, extents = nuclei.boxes, Bodies.measure(cells, planes.azure, nuclei.n).boxes
+    boxes, extents = nuclei.boxes, region_boxes(cells, nuclei.n)[:, BOX]
     stained = cells * (planes.contrast >= FAINT)
     stain = np.bincount(group[1:], cores.stain)
     whole = np.ones(nuclei.n + 1, bool)
@@ -59,7 +60,7 @@ def join_pairs(nuclei: Bodies, cells: np.ndarray, azure: np.ndarray, most: float
     if not pairs:
         return nuclei
     labels, cells, stain = nuclei.labels.copy(), cells.copy(), nuclei.stain.copy()
-    boxes, extents = nuclei.boxes, Bodies.measure(cells, azure, nuclei.n).boxes
+    boxes, extents = nuclei.boxes, region_boxes(cells, nuclei.n)[:, BOX]
     alive = np.ones(nuclei.n, bool)
 
     def rated(pairs: list[list[int]]) -> dict[tuple[int, int], float]:

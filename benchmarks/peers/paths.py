@@ -14,53 +14,57 @@ from typing import Any
 
 import cv2
 import numpy as np
+from skimage.feature import graycomatrix, local_binary_pattern
+from skimage.io import imread
 
 from leukofeat.decode import read_image
 from leukofeat.features import (
-    chromatin,
-    color,
-    contours,
-    gabor,
-    geometry,
-    granulometry,
-    hog,
-    outline,
-    relative_color,
-    run_lengths,
-    texture,
-    wavelet,
+    ChromatinFeatures,
+    ColorFeatures,
+    ContourFeatures,
+    GaborFeatures,
+    GeometryFeatures,
+    GranulometryFeatures,
+    HOGFeatures,
+    OutlineFeatures,
+    RelativeColorFeatures,
+    RunLengthFeatures,
+    TextureFeatures,
+    WaveletFeatures,
 )
+from leukofeat.features.color import color_names
 from leukofeat.kernels.color.histograms import STATISTIC_NAMES
 from leukofeat.kernels.color.stains import optical_density_table
-from leukofeat.kernels.shape.region_shapes import SHAPE_NAMES
 from leukofeat.kernels.texture.haralick import HARALICK_NAMES
 from leukofeat.segmentation import Cleanup, LabKMeansSegmenter
 from leukofeat.smear import Smear
+from peers.color import describe
+from peers.segmenting import Labels, segment_fast, segment_plain
+from peers.shape import by_our_names, scikit_image_shapes
+from peers.texture import CIRCLES, hog_picture_statistics
 
+HOG_NAMES = ("image_hog_max", "image_hog_mean", "image_hog_std", "image_hog_active")
 SPACES = ("rgb", "hsv", "lab", "ycrcb", "od")
-CIRCLES = ((8, 1), (16, 2), (24, 3))
 SEGMENTER = LabKMeansSegmenter(rank="a", cleanup=Cleanup(split="h_maxima", clear_border=False))
 SHARED = [
-    geometry.GeometryFeatures(),
-    hog.HOGFeatures(regions=["image"]),
-    color.ColorFeatures(spaces=SPACES),
-    texture.TextureFeatures(),
+    GeometryFeatures(),
+    HOGFeatures(regions=["image"]),
+    ColorFeatures(spaces=SPACES),
+    TextureFeatures(),
 ]
 EVERYTHING = [
-    geometry.GeometryFeatures(),
-    hog.HOGFeatures(),
-    color.ColorFeatures(),
-    texture.TextureFeatures(),
-    run_lengths.RunLengthFeatures(),
-    granulometry.GranulometryFeatures(),
-    outline.OutlineFeatures(),
-    chromatin.ChromatinFeatures(),
-    relative_color.RelativeColorFeatures(),
-    contours.ContourFeatures(),
+    GeometryFeatures(),
+    HOGFeatures(),
+    ColorFeatures(),
+    TextureFeatures(),
+    RunLengthFeatures(),
+    GranulometryFeatures(),
+    OutlineFeatures(),
+    ChromatinFeatures(),
+    RelativeColorFeatures(),
+    ContourFeatures(),
 ]
-EXTRA = [gabor.GaborFeatures(), wavelet.WaveletFeatures()]
-
-Labels = tuple[np.ndarray, np.ndarray]
+EXTRA = [GaborFeatures(), WaveletFeatures()]
 
 
 @dataclass
@@ -92,138 +96,25 @@ def decode_only(file: str) -> np.ndarray:
     return cv2.imread(file)
 
 
-def _row(smear: Smear, families: list[Any]) -> dict[str, float]:
-    row: dict[str, float] = {}
-    for family in families:
-        row.update(zip(family.row_names(), family.row(smear), strict=True))
-    return row
-
-
 def _ours_segment(image: np.ndarray) -> Labels:
     smear = SEGMENTER.apply(Smear(image))
     return smear.region("nucleus"), smear.region("cell")
 
 
 def _ours_measure(image: np.ndarray, nuclei: np.ndarray, cells: np.ndarray) -> dict[str, float]:
-    return _row(Smear(image, nuclei, cells), SHARED)
-
-
-# ---- segmentation by other libraries --------------------------------------------------------------------------------
-
-
-def _kmeans_opencv(points: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    cv2.setRNGSeed(0)
-    criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 100, 0.01)
-    _, labels, centers = cv2.kmeans(points.astype(np.float32), k, None, criteria, 5, cv2.KMEANS_PP_CENTERS)
-    return labels.ravel(), centers
-
-
-def _kmeans_sklearn(points: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    from sklearn.cluster import KMeans
-
-    fitted = KMeans(k, n_init=5, random_state=0).fit(points.astype(np.float64))
-    return fitted.labels_, fitted.cluster_centers_
-
-
-def _classes(image: np.ndarray, ab: np.ndarray, kmeans: Any) -> np.ndarray:
-    """0 nucleus, 1 cytoplasm, 2 anything else, by pixel."""
-    red = image[:, :, 0].ravel().astype(float)
-    labels, centers = kmeans(ab, 4)
-    mean_red = np.array([red[labels == k].mean() for k in range(4)])
-    nucleus = int(np.argmax(centers[:, 0]))
-    mean_red[nucleus] = np.inf
-    out = np.where(labels == nucleus, 0, 2)
-    some = np.flatnonzero(labels == np.argmin(mean_red))
-    inner, _ = kmeans(ab[some], 3)
-    out[some[inner == np.argmin([red[some][inner == k].mean() for k in range(3)])]] = 1
-    return out.reshape(image.shape[:2])
-
-
-def _clean_opencv(mask: np.ndarray) -> np.ndarray:
-    mask = mask.astype(np.uint8)
-    for value, least in ((1, 100), (0, 15)):
-        _, labels, stats, _ = cv2.connectedComponentsWithStats((mask == value).astype(np.uint8), connectivity=4)
-        small = stats[:, cv2.CC_STAT_AREA] < least
-        small[0] = False
-        mask[small[labels]] = 1 - value
-    return mask > 0
-
-
-def _clean_skimage(mask: np.ndarray) -> np.ndarray:
-    from skimage.morphology import remove_small_holes, remove_small_objects
-
-    mask = remove_small_objects(mask.astype(bool), max_size=99, connectivity=1)
-    return remove_small_holes(mask, max_size=14, connectivity=1)
-
-
-def _split(nucleus: np.ndarray, cytoplasm: np.ndarray, distance: np.ndarray) -> Labels:
-    from skimage.measure import label
-    from skimage.morphology import h_maxima
-    from skimage.segmentation import watershed
-
-    markers = label(h_maxima(distance.astype(np.float32), 1.0), connectivity=2)
-    nuclei = watershed(-distance, markers, mask=nucleus).astype(np.int32)
-    cells = watershed(np.zeros(nucleus.shape, np.uint8), nuclei, mask=cytoplasm | nucleus)
-    return nuclei, cells.astype(np.int32)
-
-
-def _raw_masks(image: np.ndarray, ab: np.ndarray, kmeans: Any, gray: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    classes = _classes(image, ab, kmeans)
-    nucleus = (classes == 0) & (gray > 25.5)
-    cytoplasm = (classes == 1).astype(np.uint8)
-    if cytoplasm.any():
-        even = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8)).apply(gray * cytoplasm)
-        cytoplasm = cv2.threshold(even, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1]
-    return nucleus, cytoplasm > 0
-
-
-def _segment_fast(image: np.ndarray) -> Labels:
-    ab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB).reshape(-1, 3)[:, 1:]
-    nucleus, cytoplasm = _raw_masks(image, ab, _kmeans_opencv, cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
-    nucleus, cytoplasm = _clean_opencv(nucleus), _clean_opencv(cytoplasm)
-    distance = cv2.distanceTransform(np.pad(nucleus, 1).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return _split(nucleus, cytoplasm, distance[1:-1, 1:-1])
-
-
-def _segment_naive(image: np.ndarray) -> Labels:
-    from scipy.ndimage import distance_transform_edt
-    from skimage.color import rgb2gray, rgb2lab
-
-    ab = np.rint(rgb2lab(image)[:, :, 1:] + 128).reshape(-1, 2)
-    gray = np.rint(255 * rgb2gray(image)).astype(np.uint8)
-    nucleus, cytoplasm = _raw_masks(image, ab, _kmeans_sklearn, gray)
-    nucleus, cytoplasm = _clean_skimage(nucleus), _clean_skimage(cytoplasm)
-    return _split(nucleus, cytoplasm, distance_transform_edt(np.pad(nucleus, 1))[1:-1, 1:-1])
-
-
-# ---- measuring by other libraries -----------------------------------------------------------------------------------
-
-_SHAPE = {
-    "area": "area",
-    "perimeter": "perimeter",
-    "equivalent_diameter": "equivalent_diameter_area",
-    "major_axis": "axis_major_length",
-    "minor_axis": "axis_minor_length",
-    "eccentricity": "eccentricity",
-    "extent": "extent",
-    "convex_area": "area_convex",
-    "solidity": "solidity",
-    "feret_max": "feret_diameter_max",
-}
+    smear, row = Smear(image, nuclei, cells), {}
+    for family in SHARED:
+        row.update(zip(family.row_names(), family.row(smear), strict=True))
+    return row
 
 
 def _geometry(nuclei: np.ndarray, cells: np.ndarray) -> dict[str, float]:
-    from skimage.measure import regionprops_table
-
     row: dict[str, float] = {"cell_count": float(len(np.unique(cells[cells > 0])))}
     for region, labels in (("nucleus", nuclei), ("cell", cells)):
-        table = regionprops_table(labels, properties=[*_SHAPE.values(), "moments_hu"])
-        columns = {name: table[theirs] for name, theirs in _SHAPE.items()}
-        columns |= {f"hu_{k + 1}": table[f"moments_hu-{k}"] for k in range(7)}
+        columns = by_our_names(scikit_image_shapes(labels))
         columns["circularity"] = 4 * np.pi * columns["area"] / columns["perimeter"] ** 2
         columns["compactness"] = columns["perimeter"] ** 2 / columns["area"]
         columns["roundness"] = 4 * columns["area"] / (np.pi * columns["feret_max"] ** 2)
-        assert columns.keys() <= set(SHAPE_NAMES)
         for name, x in columns.items():
             row[f"{region}_{name}_mean"], row[f"{region}_{name}_std"] = x.mean(), x.std()
         if region == "nucleus":
@@ -234,36 +125,23 @@ def _geometry(nuclei: np.ndarray, cells: np.ndarray) -> dict[str, float]:
     return row
 
 
-def _hog(gray: np.ndarray) -> dict[str, float]:
-    from skimage.feature import hog as theirs
-
-    _, picture = theirs(gray, 9, (8, 8), (1, 1), visualize=True)
-    values = picture.max(), picture.mean(), picture.std(), (picture > 0).mean()
-    return {f"image_hog_{name}": float(x) for name, x in zip(("max", "mean", "std", "active"), values, strict=True)}
-
-
 def _color(image: np.ndarray, masks: dict[str, np.ndarray]) -> dict[str, float]:
-    from scipy import stats
-
     smear = Smear(image)
     planes = {"rgb": image, "hsv": smear.hsv, "lab": smear.lab, "ycrcb": smear.ycrcb}
     row: dict[str, float] = {}
     for region, mask in masks.items():
         for space in SPACES:
             stack = planes["rgb" if space == "od" else space][mask]
-            names = [n.split("_")[2] for n in color.color_names([region], [space])[:: len(STATISTIC_NAMES)]]
+            names = [n.split("_")[2] for n in color_names([region], [space])[:: len(STATISTIC_NAMES)]]
             for k, channel in enumerate(names):
                 counts = np.bincount(stack[:, k])
                 x = optical_density_table()[stack[:, k]] if space == "od" else stack[:, k].astype(float)
-                values = [x.mean(), x.std(), stats.skew(x), stats.kurtosis(x), stats.entropy(counts, base=2)]
-                values += list(np.percentile(x, [5, 25, 50, 75, 95]))
-                row.update({f"{region}_{space}_{channel}_{n}": v for n, v in zip(STATISTIC_NAMES, values, strict=True)})
+                for name, value in zip(STATISTIC_NAMES, describe(x, counts), strict=True):
+                    row[f"{region}_{space}_{channel}_{name}"] = value
     return row
 
 
 def _lbp(gray: np.ndarray, masks: dict[str, np.ndarray]) -> dict[str, float]:
-    from skimage.feature import local_binary_pattern
-
     row: dict[str, float] = {}
     for points, radius in CIRCLES:
         codes = local_binary_pattern(gray, points, radius, "uniform").astype(np.int64)
@@ -293,9 +171,7 @@ def _haralick_fast(gray: np.ndarray, masks: dict[str, np.ndarray]) -> dict[str, 
     return {name: x for name, x in row.items() if "difference_variance" not in name}
 
 
-def _haralick_naive(gray: np.ndarray, masks: dict[str, np.ndarray]) -> dict[str, float]:
-    from skimage.feature import graycomatrix
-
+def _haralick_plain(gray: np.ndarray, masks: dict[str, np.ndarray]) -> dict[str, float]:
     row: dict[str, float] = {}
     for region, mask in masks.items():
         levels = np.where(mask, gray // 4 + 1, 0).astype(np.uint8)
@@ -338,7 +214,7 @@ def _textbook(p: np.ndarray) -> list[float]:
 def _measure(haralick: Any) -> Callable[[np.ndarray, np.ndarray, np.ndarray], dict[str, float]]:
     def measure(image: np.ndarray, nuclei: np.ndarray, cells: np.ndarray) -> dict[str, float]:
         gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-        row = _hog(gray)
+        row = dict(zip(HOG_NAMES, hog_picture_statistics(gray), strict=True))
         masks = {"nucleus": nuclei > 0, "cytoplasm": (cells > 0) & (nuclei == 0)}
         masks = {region: mask for region, mask in masks.items() if mask.sum() > 1}
         if "nucleus" in masks:
@@ -352,20 +228,12 @@ def _imread(file: str) -> np.ndarray:
     return cv2.cvtColor(cv2.imread(file), cv2.COLOR_BGR2RGB)
 
 
-def _imread_skimage(file: str) -> np.ndarray:
-    from skimage.io import imread
-
-    return imread(file)
-
-
 OURS = Path(read_image, _ours_segment, _ours_measure, ("leukofeat",))
 PEERS = {
     "fastest peers": Path(
-        _imread, _segment_fast, _measure(_haralick_fast), ("opencv-python", "scikit-image", "scipy", "cp_measure")
+        _imread, segment_fast, _measure(_haralick_fast), ("opencv-python", "scikit-image", "scipy", "cp_measure")
     ),
-    "scikit-image": Path(
-        _imread_skimage, _segment_naive, _measure(_haralick_naive), ("scikit-image", "scikit-learn", "scipy")
-    ),
+    "scikit-image": Path(imread, segment_plain, _measure(_haralick_plain), ("scikit-image", "scikit-learn", "scipy")),
 }
 
 
