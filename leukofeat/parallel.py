@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-import cv2
 from joblib import Parallel, delayed, effective_n_jobs
 from tqdm import tqdm
 
+from leukofeat.opencv import cv2
 from leukofeat.sequence import ImageSequence
 
 T = TypeVar("T")

@@ -122,7 +122,10 @@ class ImageSequence(Sequence):
     def name(self, i: int) -> str:
         """What to call image `i` in a message: its file, or its number in the set this sequence was taken from."""
         item = self._items[self._positions[i]]
-        return item.name(0) if isinstance(item, ImageSequence) else self.source(i) or f"image {self._numbers[i]}"
+        if isinstance(item, ImageSequence):
+            return item.name(0)
+        source = self.source(i)
+        return printable(source) if source else f"image {self._numbers[i]}"
 
     def smear(self, i: int) -> Smear:
         """Image `i` as a record: decoded, with every step applied.
@@ -147,6 +150,17 @@ class ImageSequence(Sequence):
             error.add_note(f"While processing {self.name(i)}.")
             raise
         return smear
+
+
+def printable(name: str) -> str:
+    r"""A file's name as it can be written into a table or a message: bytes that are no UTF-8 as escapes.
+
+    Examples
+    --------
+    >>> print(printable(os.fsdecode(b"caf\\xe9.png")))
+    caf\\xe9.png
+    """
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def as_sequence(X: Any) -> ImageSequence:

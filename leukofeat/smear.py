@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self, TypeVar
 
-import cv2
 import numpy as np
+
+from leukofeat.opencv import cv2
 
 REGIONS = ("nucleus", "cytoplasm", "cell", "background", "image")
 _PLANES = ("gray", "lab", "hsv", "ycrcb")

@@ -12,6 +12,7 @@ from leukofeat.segmentation.grabcut import GrabCutSegmenter, refine_grabcut
 from leukofeat.segmentation.lab_kmeans import LabKMeansSegmenter, segment_lab_kmeans
 from leukofeat.segmentation.leukocyte.segment import LeukocyteSegmenter, segment_leukocytes
 from leukofeat.segmentation.mask import RegionMasker, mask_region
+from leukofeat.segmentation.match import match_labels
 from leukofeat.segmentation.metrics import (
     aggregated_jaccard,
     count_error,
@@ -40,6 +41,7 @@ __all__ = [
     "evaluate_segmentation",
     "iou",
     "mask_region",
+    "match_labels",
     "panoptic_quality",
     "refine_grabcut",
     "segment_dual_threshold",

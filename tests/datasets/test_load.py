@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -108,7 +109,7 @@ def test_a_broken_image_is_loaded_and_named_when_read(classes):
     (classes / "Pro/0.jpg").write_bytes(b"\xff\xd8\xff\xe0 cut short")
     bunch = load_images(classes)
     assert len(bunch.images) == 5
-    with pytest.raises(ImageError, match=r"Pro.0\.jpg: the JPEG file is truncated"):
+    with pytest.raises(ImageError, match=r"Pro.0\.jpg: damaged JPEG file"):
         FeatureSet([MeanColor()]).fit_transform(bunch.images)
 
 
@@ -125,7 +126,8 @@ def test_manifest(classes):
     assert bunch.target_names.tolist() == ["sick", "well"]
     assert bunch.target.tolist() == [0, 1]
     assert bunch.split.tolist() == ["test", "train"]
-    assert bunch.groups.tolist() == [7, 3]
+    assert bunch.groups.tolist() == ["7", "3"]
+    assert bunch.summary == "2 images of 2 classes (sick 1, well 1), 2 parts (test 1, train 1), 2 groups"
     assert bunch.frame["camera"].tolist() == ["x", "y"]
     assert [image[0, 0, 0] for image in bunch.images] == [0, 150]
 
@@ -163,6 +165,8 @@ def test_labels_and_paths_are_text(classes):
         ("", "cannot be read as CSV"),
         ("path,label\nPro/2.png,\n", "no label in line 2"),
         ("path,label\nPro/2.png,x\n,y\n", "no path in line 3"),
+        ("path,group\nPro/2.png,P1\nPro/2.png,\nPro/2.png,  \n", "no group in line 3 and 1 more; fill it in, or leave"),
+        ("path,split\nPro/2.png,\n", "no split in line 2; fill it in, or leave the column 'split' out"),
         ("path\nPro/2.png\nPro/3.png\nPro/4.png\n", r"2 of 3 listed files are missing under .*, Pro/3\.png for one"),
     ],
 )
@@ -171,6 +175,106 @@ def test_manifests_that_are_not_right(text, reason, classes):
     with pytest.raises(ImageError, match=reason) as caught:
         load_images(classes)
     assert str(caught.value).startswith(f"{file}: ")
+
+
+@pytest.mark.parametrize("names", [("Train", "Test"), ("training", "val", "testing"), ("train", "valid", "test")])
+@pytest.mark.parametrize("wrapper", ["", "data/", "a/b/"])
+def test_folders_of_parts_are_read_as_the_split(names, wrapper, tmp_path):
+    for part in names:
+        for label in ("ALL", "HEM"):
+            draw(tmp_path / f"{wrapper}{part}/{label}/deep/1.png")
+    bunch = load_images(tmp_path)
+    assert bunch.target_names.tolist() == ["ALL", "HEM"]
+    assert len(bunch.images) == 2 * len(names)
+    assert set(bunch.split) <= {"train", "valid", "test"}
+    assert len(set(bunch.split)) == len(names)
+    assert bunch.summary.startswith(
+        f"{2 * len(names)} images of 2 classes (ALL {len(names)}, HEM {len(names)}), {len(names)} parts ("
+    )
+
+
+def test_a_test_folder_without_labels(tmp_path):
+    draw(tmp_path / "train/1.png")
+    draw(tmp_path / "test/2.png")
+    bunch = load_images(tmp_path)
+    assert bunch.target is None
+    assert bunch.split.tolist() == ["test", "train"]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        # the same classes twice, as the ALL image data set comes: Original and Segmented
+        ("Original/Benign/1.png", "Original/Pro/1.png", "Segmented/Benign/1.png", "Segmented/Pro/1.png"),
+        ("fold_0/all/1.png", "fold_0/hem/1.png", "fold_1/all/1.png", "fold_1/hem/1.png"),
+        ("train/1.png", "Benign/2.png"),  # one part among classes
+        ("train/Benign/1.png", "test/2.png"),  # labels in one part only
+    ],
+)
+def test_folders_that_may_be_classes_or_not_are_refused(files, tmp_path):
+    for file in files:
+        draw(tmp_path / file)
+    with pytest.raises(
+        ImageError, match=r"are its folders .* the classes\? .*; name one of them as the folder, or list the files"
+    ):
+        load_images(tmp_path)
+
+
+def test_patients_within_classes_are_no_classes(tmp_path):
+    for file in ("ALL/P1/1.png", "ALL/P2/1.png", "HEM/P3/1.png"):
+        draw(tmp_path / file)
+    assert load_images(tmp_path).target_names.tolist() == ["ALL", "HEM"]
+
+
+def test_images_of_other_kinds_are_counted(classes, tmp_path_factory):
+    for name in ("x.webp", "y.webp", "z.svs"):
+        (classes / "Pro" / name).write_bytes(b"x")
+    assert load_images(classes).summary.endswith("; not read: 1 .svs, 2 .webp (convert to PNG or TIFF)")
+    root = tmp_path_factory.mktemp("slides")
+    (root / "a.czi").write_bytes(b"x")
+    with pytest.raises(
+        ImageError,
+        match=r"no JPEG, PNG, BMP or TIFF image in this folder; 1 of other kinds \(\.czi\), which are not read",
+    ):
+        load_images(root)
+
+
+def test_identifiers_are_names_and_not_numbers(classes):
+    ids = ("01", "1", "001", "9007199254740993", "9007199254740992", "1e5", "NA", "1.0")
+    manifest(classes, "path,group,split\n" + "".join(f"Pro/2.png,{name},{name}\n" for name in ids))
+    bunch = load_images(classes)
+    assert bunch.groups.tolist() == list(ids)
+    assert bunch.split.tolist() == list(ids)
+
+
+def test_blanks_around_names_are_left_out_and_said(classes):
+    manifest(classes, "path,label,group\nPro/2.png,Benign,P1\nPro/2.png,Benign ,P1\nPro/2.png, Pro,P2\n")
+    with pytest.warns(
+        UserWarning, match="2 entries of the column 'label' have blanks at their ends, 'Benign ' for one"
+    ):
+        bunch = load_images(classes)
+    assert bunch.target_names.tolist() == ["Benign", "Pro"]
+
+
+def test_names_that_differ_in_case_are_asked_about(tmp_path):
+    for name in ("Benign", "benign", "Pro  B", "Pro"):
+        draw(tmp_path / name / "1.png")
+    with pytest.warns(UserWarning, match="The classes 'Benign' and 'benign' differ in case or blanks only"):
+        assert len(load_images(tmp_path).target_names) == 4
+
+
+def test_the_split_has_one_spelling(classes):
+    manifest(classes, "path,split\nPro/2.png,Train\nPro/2.png,VAL\nPro/2.png,test\nPro/2.png,fold3\n")
+    assert load_images(classes).split.tolist() == ["train", "valid", "test", "fold3"]
+
+
+def test_a_name_that_is_no_utf8_costs_nothing(classes):
+    os.rename(classes / "Pro/2.png", os.fsencode(classes) + b"/Pro/caf\xe9.png")
+    bunch = load_images(classes)
+    assert bunch.frame["path"].tolist()[2] == "Pro/caf\\xe9.png"
+    assert bunch.images[2].shape == (6, 8, 3)
+    assert bunch.images.name(2).endswith("caf\\xe9.png")
+    bunch.frame.to_csv(classes / "table.csv")
 
 
 def test_the_real_images_load(data_folder):

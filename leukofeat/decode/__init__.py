@@ -1,0 +1,6 @@
+"""Image files to 8-bit RGB, by one documented rule."""
+
+from leukofeat.decode.damage import ImageError
+from leukofeat.decode.read import IMAGE_SUFFIXES, read_image
+
+__all__ = ["IMAGE_SUFFIXES", "ImageError", "read_image"]

@@ -1,0 +1,130 @@
+"""TIFF: tifffile says what a file holds and reads what it can; LZW, JPEG and fax codes are OpenCV's."""
+
+import io
+import logging
+from typing import Any
+
+import cv2
+import numpy as np
+
+from leukofeat.decode.alpha import has_alpha, lay_on_white, open_header
+from leukofeat.decode.damage import DamagedError, UnsuitedError
+from leukofeat.decode.depth import check_depth
+from leukofeat.decode.listen import listening
+from leukofeat.decode.opencv import decode_by_opencv
+
+# What tifffile decodes without further packages: none, deflate (two numbers), PackBits, LZMA.
+_PLAIN_CODES = (1, 8, 32946, 32773, 34925)
+_OPENCV_CODES = (2, 3, 4, 5, 6, 7)  # fax, LZW, JPEG
+_GREY_OR_RGB = (0, 1, 2)  # photometric: white is zero, black is zero, RGB
+_BEST_COMPRESSION = 1100  # deflate's, of one colour; the others' is less
+_SAVE = "convert it to 8-bit RGB"
+
+
+def decode_tiff(data: bytes) -> np.ndarray:
+    """RGB pixels of the first picture, shape (height, width, 3), uint8, turned as its orientation says.
+
+    Colour planes on pages of their own are joined.
+
+    Raises
+    ------
+    DamagedError
+        Where the file cannot be read, or libtiff complains.
+    UnsuitedError
+        For values of another kind than 1, 8 or 16 bits, other numbers of channels, a compression that neither library reads, and
+        grey pages that may be colour planes or a stack.
+    """
+    import tifffile
+
+    logging.getLogger("tifffile").addHandler(logging.NullHandler())
+    try:
+        with tifffile.TiffFile(io.BytesIO(data)) as file:
+            page, planes = file.pages.first, _colour_planes(file)
+            _check(page, len(data))
+            if planes > 1 or (
+                page.compression in _PLAIN_CODES and page.photometric in _GREY_OR_RGB and not page.extrasamples
+            ):
+                return _to_rgb(_read(file, planes), page)
+    except (DamagedError, UnsuitedError):
+        raise
+    except Exception as error:  # tifffile answers damage with errors of many kinds
+        raise DamagedError(f"{type(error).__name__}: {error}") from error
+    return _by_opencv(data)
+
+
+def _colour_planes(file: Any) -> int:
+    """On how many pages the first picture's colours stand."""
+    series, page = file.series[0], file.pages.first
+    sizes = dict(zip(series.axes, series.shape, strict=True))
+    if page.samplesperpixel > 1:
+        return 1
+    channels = sizes.get("C", 1)
+    if channels not in (1, 3):
+        raise UnsuitedError(f"{channels} channels on pages of their own; choose three and {_SAVE}")
+    if channels == 1 and sizes.get("Q", sizes.get("I", 1)) in (3, 4):
+        raise UnsuitedError(f"{sizes.get('Q', sizes.get('I'))} grey pages, colour planes or a stack; {_SAVE}")
+    return channels
+
+
+def _check(page: Any, n_bytes: int) -> None:
+    if page.dtype is None or page.dtype.kind not in "bu" or page.dtype.itemsize > 2:
+        what = page.dtype or f"of {page.bitspersample} bits"
+        raise UnsuitedError(
+            f"its values are {what}; scale them to 0..255 (all files alike) and convert it to 8-bit RGB"
+        )
+    if page.compression not in _PLAIN_CODES + _OPENCV_CODES:
+        raise UnsuitedError(
+            f"its compression ({page.compression.name}) cannot be read here; save it with LZW, deflate or none"
+        )
+    promised = page.imagewidth * page.imagelength * page.samplesperpixel * page.bitspersample // 8
+    if promised > n_bytes * (1 if page.compression == 1 else _BEST_COMPRESSION):
+        raise DamagedError(f"its header promises {page.imagewidth} x {page.imagelength} pixels in {n_bytes} bytes")
+
+
+def _read(file: Any, planes: int) -> np.ndarray:
+    """Values of the first picture, (height, width) or (height, width, samples)."""
+    if planes > 1:
+        series = file.series[0]
+        values = series.asarray()[tuple(slice(None) if axis in "CYX" else 0 for axis in series.axes)]
+        return np.moveaxis(values, [axis for axis in series.axes if axis in "CYX"].index("C"), -1)
+    page = file.pages.first
+    values = page.asarray()
+    return np.moveaxis(values, 0, -1) if page.planarconfig == 2 and page.samplesperpixel > 1 else values
+
+
+def _to_rgb(values: np.ndarray, page: Any) -> np.ndarray:
+    values = values[:, :, 0] if values.shape[2:] == (1,) else values
+    if values.ndim != 2 and values.shape[2:] != (3,):
+        raise UnsuitedError(f"its picture has the shape {values.shape}; {_SAVE}")
+    check_depth(values)
+    if values.dtype == np.uint16:
+        values = (
+            values >> 8 if values.ndim == 2 else (values.astype(np.uint32) * 2 + 257) // 514
+        )  # nearest of value / 257
+    values = values.astype(np.uint8) * (255 if values.dtype == bool else 1)
+    if page.photometric == 0 and values.ndim == 2:
+        values = 255 - values
+    if values.ndim == 2:
+        values = np.repeat(values[:, :, None], 3, axis=2)
+    orientation = page.tags.get(274)
+    return np.ascontiguousarray(_turned(values, 1 if orientation is None else orientation.value))
+
+
+def _turned(values: np.ndarray, orientation: int) -> np.ndarray:
+    if orientation > 4:
+        values = values.transpose(1, 0, 2)
+    flips = {2: (1,), 3: (0, 1), 4: (0,), 6: (1,), 7: (0, 1), 8: (0,)}
+    return np.flip(values, flips.get(orientation, ()))
+
+
+def _by_opencv(data: bytes) -> np.ndarray:
+    with listening() as said:
+        header = open_header(data)
+        if header is not None and has_alpha(header):
+            pixels = lay_on_white(header)
+        else:
+            check_depth(decode_by_opencv(data, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR))
+            pixels = decode_by_opencv(data)
+    if said:
+        raise DamagedError(said[0])
+    return pixels
