@@ -268,8 +268,7 @@ class GeometryFeatures(CellFamily):
         return ["cell_count", *super().row_names()]
 
     def row(self, smear: Smear) -> np.ndarray:
-        count = np.count_nonzero(smear.region_boxes("cell")[:, 4])
-        return np.concatenate([[count], super().row(smear)])
+        return np.concatenate([[smear.n_cells], super().row(smear)])
 
     def cell_names(self) -> list[str]:
         return geometry_names(self.pixel_size)
