@@ -7,6 +7,7 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 
+from leukofeat.label_maps import is_mask, mask_error, name_labels, number_labels, number_nuclei
 from leukofeat.opencv import cv2
 
 REGIONS = ("nucleus", "cytoplasm", "cell", "background", "image")
@@ -23,33 +24,44 @@ class Smear:
     ----------
     image : ndarray of shape (height, width, 3), dtype uint8
         RGB pixels.
-    nuclei : ndarray of shape (height, width), dtype int32, optional
+    nuclei : ndarray of int, shape (height, width), optional
         Nucleus label map: 0 is not a nucleus, i is the nucleus of cell i. None before segmentation.
-    cells : ndarray of shape (height, width), dtype int32, optional
-        Cell label map: 0 is background, i is cell i (cytoplasm and nucleus). Left out, a cell is its nucleus.
+    cells : ndarray of int, shape (height, width), optional
+        Cell label map: 0 is background, i is cell i (cytoplasm and nucleus); a cell may have no nucleus. Left out, a cell is its
+        nucleus.
     source : str, optional
         File the image came from; error messages name it.
+    label_ids : ndarray of int, shape (n,), optional
+        What the cells are called: label i is cell `label_ids[i - 1]`. Left out, a cell is called by its label.
+
+    Attributes
+    ----------
+    nuclei, cells : ndarray of shape (height, width), dtype int32, or None
+        The label maps, numbered 1 to n_cells in the order of the labels given.
+    label_ids : ndarray of shape (n_cells,), dtype int64, or None
+        What each cell is called.
 
     Raises
     ------
     TypeError, ValueError
-        When the image is not 8-bit RGB, or the label maps do not fit it or each other.
+        When the image is not 8-bit RGB, the label maps do not fit it or each other, or one is a mask with several objects: bool,
+        or with one value above 1, such as 255. Zeros and ones are a label map of one cell.
 
     Notes
     -----
-    The arrays are read-only views of those given. What several feature families need (`lab`, `hsv`, ...)
-    is computed on first use and kept with the record, not with its pickle.
+    The arrays are read-only, and views of those given where nothing had to be changed. What several feature families need
+    (`lab`, `hsv`, ...) is computed on first use and kept with the record, not with its pickle.
 
     Examples
     --------
     >>> import numpy as np
     >>> image = np.full((5, 5, 3), 230, np.uint8)
-    >>> nuclei = np.zeros((5, 5), np.int32); nuclei[2, 2] = 1
-    >>> cells = np.zeros((5, 5), np.int32); cells[1:4, 1:4] = 1
+    >>> nuclei = np.zeros((5, 5), np.int32); nuclei[2, 2] = 7
+    >>> cells = np.zeros((5, 5), np.int32); cells[1:4, 1:4] = 7; cells[0, 0] = 3
     >>> smear = Smear(image, nuclei, cells)
-    >>> smear
-    Smear(5x5, 1 cell)
-    >>> int((smear.cytoplasm > 0).sum())
+    >>> smear, smear.label_ids.tolist()
+    (Smear(5x5, 2 cells), [3, 7])
+    >>> int((smear.cytoplasm == 2).sum())
     8
     """
 
@@ -57,35 +69,43 @@ class Smear:
     nuclei: np.ndarray | None = None
     cells: np.ndarray | None = None
     source: str | None = None
+    label_ids: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         self._set("image", check_image(self.image, self.source))
         if self.nuclei is None and self.cells is None:
             return
-        nuclei = self._check_labels("nuclei" if self.nuclei is not None else "cells")
-        cells = nuclei if self.cells is None else self._check_labels("cells")
-        if self.nuclei is None:
-            nuclei = np.zeros_like(cells)
-        elif nuclei is not cells and ((nuclei != cells) & (nuclei != 0)).any():
-            raise ValueError("Nucleus i must lie inside cell i: the two label maps disagree.")
+        try:
+            nuclei, cells, labels = self._numbered()
+            ids = labels if self.label_ids is None else name_labels(labels, self.label_ids)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{self.source}: {error}" if self.source else str(error)) from None
         self._set("nuclei", nuclei)
         self._set("cells", cells)
+        self._set("label_ids", ids)
 
-    def _check_labels(self, name: str) -> np.ndarray:
-        labels = np.asarray(getattr(self, name))
-        if labels.shape != self.image.shape[:2]:
-            raise ValueError(f"{name} has shape {labels.shape}; the image has {self.image.shape[:2]}.")
-        if labels.dtype.kind not in "iub":
-            raise TypeError(f"{name} must be an integer label map, not {labels.dtype}.")
-        if labels.size and labels.min() < 0:
-            raise ValueError(f"{name} has negative labels; the background is 0.")
-        return np.ascontiguousarray(labels, np.int32)
+    def _numbered(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Nuclei and cells numbered alike, and the label that each cell had."""
+        given = {name: maps for name in ("nuclei", "cells") if (maps := getattr(self, name)) is not None}
+        for name, maps in given.items():
+            if np.shape(maps) != self.image.shape[:2]:
+                raise ValueError(f"{name} has shape {np.shape(maps)}; the image has {self.image.shape[:2]}.")
+        whole = "nuclei" if self.cells is None else "cells"
+        cells, labels = number_labels(given[whole], whole)
+        # who calls cells by names has told them apart
+        if self.label_ids is None and len(labels) == 1 and is_mask(given[whole]):
+            raise mask_error(whole)
+        if self.cells is None:
+            return cells, cells, labels
+        if self.nuclei is None:
+            return np.zeros_like(cells), cells, labels
+        return number_nuclei(self.nuclei, self.cells, cells, labels), cells, labels
 
     def _set(self, name: str, array: np.ndarray) -> None:
         object.__setattr__(self, name, _read_only(array))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.image, self.nuclei, self.cells, self.source)
+        return type(self), (self.image, self.nuclei, self.cells, self.source, self.label_ids)
 
     def __repr__(self) -> str:
         height, width = self.image.shape[:2]
@@ -93,7 +113,12 @@ class Smear:
         return f"Smear({width}x{height}, {found}{', ' + self.source if self.source else ''})"
 
     def replace(self, **changes: Any) -> Self:
-        """Copy of the record with some of its fields changed; colour planes of the same image come with it."""
+        """Copy of the record with some of its fields changed; colour planes of the same image come with it.
+
+        Other label maps have cells of their own, called by their labels unless `label_ids` is given, too.
+        """
+        if changes.keys() & {"nuclei", "cells"}:
+            changes.setdefault("label_ids", None)
         changed = replace(self, **changes)
         if "image" not in changes:
             changed.__dict__.update({name: self.__dict__[name] for name in _PLANES if name in self.__dict__})
@@ -106,8 +131,8 @@ class Smear:
 
     @cached_property
     def n_cells(self) -> int:
-        """Number of cells: the largest label of the cell map."""
-        return int(self.region("cell").max(initial=0))
+        """Number of cells."""
+        return len(self.region_boxes("cell"))
 
     @cached_property
     def cytoplasm(self) -> np.ndarray:
@@ -116,9 +141,8 @@ class Smear:
 
     @cached_property
     def boxes(self) -> np.ndarray:
-        """Bounding boxes of the cells, shape (n_cells, 4): top, left, bottom, right; ends exclusive, -1 for a missing label."""
-        table = self.region_boxes("cell")
-        return np.where(table[:, 4:5] > 0, table[:, :4], -1)
+        """Bounding boxes of the cells, shape (n_cells, 4): top, left, bottom, right; ends exclusive."""
+        return self.region_boxes("cell")[:, :4]
 
     @cached_property
     def touches_border(self) -> np.ndarray:
@@ -169,7 +193,8 @@ class Smear:
         """
         from leukofeat.kernels.regions.boxes import region_boxes
 
-        return self.keep(("boxes", name), lambda: region_boxes(self.region(name), self.n_cells))
+        n_labels = None if name == "cell" else self.n_cells
+        return self.keep(("boxes", name), lambda: region_boxes(self.region(name), n_labels))
 
     def nuclear_depths(self) -> np.ndarray:
         """Squared distance of each pixel of a nucleus to the outside: :func:`leukofeat.kernels.regions.distance.squared_depths`."""
@@ -212,7 +237,7 @@ class Smear:
         ValueError
             When there is no such cell.
         """
-        if not 1 <= label <= self.n_cells or self.boxes[label - 1, 0] < 0:
+        if not 1 <= label <= self.n_cells:
             raise ValueError(f"No cell {label}; this smear has {self.n_cells}.")
         top, left, bottom, right = self.boxes[label - 1]
         box = np.s_[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin]

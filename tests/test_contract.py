@@ -26,6 +26,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from leukofeat import ImageSequence, Smear
 from leukofeat.base import FeatureFamily, ImageStage
+from leukofeat.constraints import EachIn, Number
 from leukofeat.features import ColorFeatures, FeatureSet, GeometryFeatures, HOGFeatures
 from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser
 from leukofeat.segmentation import Cleanup, LabKMeansSegmenter
@@ -74,6 +75,39 @@ def test_clone_and_parameters(case):
         assert repr(case.stage.get_params()[name]) != repr(value), "the original is not touched"
     with pytest.raises(ValueError, match="Invalid parameter 'no_such_thing'"):
         stage.set_params(no_such_thing=1)
+
+
+def numbers_of(stage: ImageStage | FeatureFamily) -> dict[str, Number]:
+    """The parameters that are numbers, or lists of them, and what they may be."""
+    declared = {
+        name: next((rule for rule in rules if isinstance(rule, Number)), None)
+        for name, rules in stage._parameter_constraints.items()
+    }
+    return {name: rule for name, rule in declared.items() if rule is not None and name in stage.get_params(deep=False)}
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan, True, np.True_, 1j, "1"])
+@every
+def test_what_is_no_finite_number_is_refused(case, bad):
+    for name, rule in numbers_of(case.stage).items():
+        value = [bad] * (rule.size or 1) if isinstance(rule, EachIn) else bad
+        stage = clone(case.stage).set_params(**{name: value})
+        with pytest.raises((ValueError, TypeError), match=name):
+            stage.fit([])
+
+
+def test_numbers_are_declared_as_such():
+    """A parameter with a number for a default is held to what a number may be."""
+    for case in CASES:
+        given = {
+            name: value
+            for name, value in case.stage.get_params(deep=False).items()
+            if name not in ("n_jobs", "verbose")
+        }
+        numbers = {
+            name for name, value in given.items() if isinstance(value, (int, float)) and not isinstance(value, bool)
+        }
+        assert numbers <= set(numbers_of(case.stage)), type(case.stage).__name__
 
 
 @every

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
+import tracemalloc
 
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from leukofeat import Smear
+from leukofeat.features import FeatureSet, GeometryFeatures
+from leukofeat.label_maps import is_mask
+from leukofeat.preprocessing import ScaleBarCropper
+from leukofeat.segmentation import split_cells
 from leukofeat.smear import REGIONS
 
 WHITE = np.full((6, 8, 3), 230, np.uint8)
@@ -87,14 +92,89 @@ def test_cells_at_the_border(smear):
     assert Smear(WHITE, np.zeros((6, 8), int)).touches_border.shape == (0,)
 
 
-def test_a_label_that_is_missing_has_no_box():
+def test_missing_labels_are_no_cells():
     cells = np.zeros((6, 8), np.int32)
-    cells[0, 0] = 3
+    cells[0, 0], cells[3:5, 3:5] = 3, 9
     smear = Smear(WHITE, cells)
-    assert smear.n_cells == 3
-    np.testing.assert_array_equal(smear.boxes, [[-1] * 4, [-1] * 4, [0, 0, 1, 1]])
-    with pytest.raises(ValueError, match="No cell 2"):
-        smear.crop(2)
+    assert smear.n_cells == 2
+    assert smear.label_ids.tolist() == [3, 9]
+    np.testing.assert_array_equal(smear.boxes, [[0, 0, 1, 1], [3, 3, 5, 5]])
+    with pytest.raises(ValueError, match="No cell 3"):
+        smear.crop(3)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64, np.uint32])
+@pytest.mark.parametrize(("first", "second"), [(1, 20_000), (7, 2**31 + 5), (7, 2**32 - 1), (2**31 - 1, 2**31)])
+def test_labels_of_any_size(dtype, first, second):
+    nuclei, cells = maps()
+    names = np.array([0, first, second], dtype)
+    for smear in (
+        Smear(WHITE, names[nuclei], names[cells]),
+        Smear(WHITE, names[nuclei].astype(np.int64), names[cells]),
+    ):
+        np.testing.assert_array_equal(smear.nuclei, nuclei)
+        np.testing.assert_array_equal(smear.cells, cells)
+        assert smear.label_ids.tolist() == [first, second]
+        assert smear.label_ids.dtype == np.int64
+
+
+def test_labels_that_differ_by_the_width_of_32_bits_are_two_cells():
+    nuclei, _ = maps()
+    smear = Smear(WHITE, np.array([0, 7, 2**32 + 7])[nuclei])
+    np.testing.assert_array_equal(smear.cells, nuclei)
+    with pytest.raises(ValueError, match=r"nuclei has the label 9007199254740993, beyond 2\*\*53.*relabel_sequential"):
+        Smear(WHITE, np.array([0, 7, 2**53 + 1])[nuclei])
+
+
+def test_cost_does_not_follow_the_labels():
+    nuclei, _ = maps()
+    tracemalloc.start()
+    smear = Smear(WHITE, np.array([0, 1, 2**31 - 1])[nuclei])
+    assert FeatureSet([GeometryFeatures()]).fit_transform([smear]).shape[0] == 1
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1e6
+
+
+def test_the_numbers_that_were_given_stay_with_the_cells(smear):
+    nuclei, cells = maps()
+    names = np.array([0, 7, 200])
+    smear = Smear(WHITE, names[nuclei], names[cells], "field.png")
+    assert FeatureSet([GeometryFeatures()]).measure_cells([smear])["cell"].tolist() == [7, 200]
+    assert split_cells([smear]).label.tolist() == [7, 200]
+    for copy in (pickle.loads(pickle.dumps(smear)), smear.replace(image=WHITE // 2), smear.replace(source=None)):
+        assert copy.label_ids.tolist() == [7, 200]
+        np.testing.assert_array_equal(copy.cells, cells)
+    assert smear.replace(nuclei=nuclei, cells=cells).label_ids.tolist() == [1, 2]
+    assert ScaleBarCropper(height=3).apply(smear).label_ids.tolist() == [7]
+    assert Smear(WHITE).label_ids is None
+
+
+def test_names_for_labels():
+    nuclei, _ = maps()
+    assert Smear(WHITE, nuclei * (nuclei == 2), label_ids=[7, 200]).label_ids.tolist() == [200]
+    with pytest.raises(ValueError, match=r"label_ids has shape \(1,\); it must name each label, up to 2"):
+        Smear(WHITE, nuclei, label_ids=[7])
+
+
+@pytest.mark.parametrize("value", [True, np.uint8(255), np.uint16(65535), np.int64(7)])
+def test_a_mask_is_no_label_map(value):
+    mask = (maps()[1] > 0) * value
+    for names in (("nuclei",), ("cells",), ("nuclei", "cells")):
+        with pytest.raises(ValueError, match=rf"field.png: {names[-1]} is a mask.*skimage.measure.label"):
+            Smear(WHITE, source="field.png", **dict.fromkeys(names, mask))
+    # a single object is the same either way, and ones are a label map
+    assert Smear(WHITE, np.where(maps()[1] == 1, mask, 0)).n_cells == 1
+    assert Smear(WHITE, (mask > 0).astype(int)).n_cells == 1
+    with pytest.raises(ValueError, match=r"np.where\(nuclei != 0, cells, 0\)"):
+        Smear(WHITE, (maps()[0] > 0) * value, maps()[1])
+
+
+def test_cells_may_have_no_nucleus():
+    nuclei, cells = maps()
+    smear = Smear(WHITE, np.where(nuclei == 2, 9, 0), np.where(cells == 2, 9, cells))
+    assert smear.label_ids.tolist() == [1, 9]
+    np.testing.assert_array_equal(np.unique(smear.nuclei), [0, 2])
 
 
 def test_no_cell():
@@ -153,10 +233,12 @@ def test_bad_label_maps():
         Smear(WHITE, nuclei, cells.astype(float))
     with pytest.raises(ValueError, match="negative labels"):
         Smear(WHITE, -cells)
-    with pytest.raises(ValueError, match="Nucleus i must lie inside cell i"):
-        Smear(WHITE, nuclei[::-1], cells)
-    with pytest.raises(ValueError, match="Nucleus i must lie inside cell i"):
-        Smear(WHITE, np.where(nuclei == 1, 2, nuclei), cells)
+    with pytest.raises(ValueError, match="nucleus 1 lies in no cell at row 0, column 0"):
+        Smear(WHITE, np.where(cells == 0, 1, nuclei), cells)
+    with pytest.raises(
+        ValueError, match=r"nucleus 2 lies in cell 1 at row 2, column 2\. .*match_labels\(nuclei, cells\)"
+    ):
+        Smear(WHITE, (3 - nuclei) * (nuclei > 0), cells)
 
 
 @pytest.mark.parametrize(
@@ -221,19 +303,18 @@ def test_pickle_holds_the_record_and_not_what_was_computed_from_it(smear):
 @given(seed=st.integers(0, 10**6), height=st.integers(1, 12), width=st.integers(1, 12))
 def test_regions_partition_the_image(seed, height, width):
     rng = np.random.default_rng(seed)
-    cells = rng.integers(0, 4, (height, width)).astype(np.int32)
+    cells = np.array([0, 1, 2, 2**40])[rng.integers(0, 4, (height, width))]
+    assume(not is_mask(cells))
     nuclei = np.where(rng.random((height, width)) < 0.5, cells, 0)
     smear = Smear(np.zeros((height, width, 3), np.uint8), nuclei, cells)
     parts = [smear.region(name) > 0 for name in ("nucleus", "cytoplasm", "background")]
     np.testing.assert_array_equal(np.sum(parts, axis=0), 1)
-    assert smear.n_cells == cells.max()
-    for label, (top, left, bottom, right) in enumerate(smear.boxes, start=1):
+    labels = np.unique(cells[cells > 0])
+    assert smear.label_ids.tolist() == labels.tolist()
+    for i, (label, box) in enumerate(zip(labels, smear.boxes, strict=True), start=1):
         rows, columns = np.nonzero(cells == label)
-        if len(rows):
-            assert (top, left, bottom, right) == (rows.min(), columns.min(), rows.max() + 1, columns.max() + 1)
-            assert smear.crop(label).region("cell").sum() == len(rows)
-        else:
-            assert top == -1
+        assert box.tolist() == [rows.min(), columns.min(), rows.max() + 1, columns.max() + 1]
+        assert smear.crop(i).region("cell").sum() == len(rows)
 
 
 def test_planes_come_with_a_copy_of_the_same_image(records):

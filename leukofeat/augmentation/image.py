@@ -98,7 +98,8 @@ def alter(smear: Smear, strengths: Mapping[str, float], rng: np.random.Generator
         _warp(smear.region(name).astype(np.float32), margins, matrix, 0, cv2.INTER_NEAREST, cv2.BORDER_CONSTANT)
         for name in ("nucleus", "cell")
     )
-    return smear.replace(image=image, nuclei=nuclei.astype(np.int32), cells=cells.astype(np.int32))
+    nuclei, cells = nuclei.astype(np.int32), cells.astype(np.int32)
+    return smear.replace(image=image, nuclei=nuclei, cells=cells, label_ids=smear.label_ids)
 
 
 def _draw_margins(strength: float, height: int, width: int, rng: np.random.Generator) -> list[int]:

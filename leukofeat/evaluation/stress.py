@@ -285,7 +285,7 @@ def _fit(smear: Smear, shape: tuple[int, ...]) -> Smear:
     nuclei, cells = (
         cv2.resize(smear.region(name), size, interpolation=cv2.INTER_NEAREST) for name in ("nucleus", "cell")
     )
-    return Smear(image, nuclei, cells)
+    return Smear(image, nuclei, cells, label_ids=smear.label_ids)
 
 
 def _empty(color: np.ndarray, shape: tuple[int, ...]) -> Smear:

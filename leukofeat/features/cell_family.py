@@ -64,8 +64,7 @@ class CropFamily(CellFamily):
     def cells(self, smear: Smear) -> np.ndarray:
         values = np.full((smear.n_cells, len(self.cell_names())), np.nan)
         for i, (top, left, bottom, right) in enumerate(smear.boxes if self.per == "cell" else ()):
-            if top >= 0:
-                values[i] = self.measure(smear.crop(i + 1, round(self.margin * max(bottom - top, right - left))))
+            values[i] = self.measure(smear.crop(i + 1, round(self.margin * max(bottom - top, right - left))))
         return values
 
     def columns(self) -> list[str]:

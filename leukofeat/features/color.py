@@ -12,8 +12,14 @@ from leukofeat.features.cell_family import CellFamily
 from leukofeat.features.measure import Measure
 from leukofeat.features.parts import CELL_REGIONS, flatten, merge, parts_of
 from leukofeat.features.region_family import RegionFamily
-from leukofeat.features.summary import SUMMARIES
-from leukofeat.kernels.color.histograms import STATISTIC_NAMES, gather_runs, histogram_statistics, part_histograms
+from leukofeat.features.summary import SUMMARIES, summarize
+from leukofeat.kernels.color.histograms import (
+    STATISTIC_NAMES,
+    gather_runs,
+    histogram_statistics,
+    hue_statistics,
+    part_histograms,
+)
 from leukofeat.kernels.color.stains import haematoxylin_eosin, optical_density_table
 from leukofeat.smear import Smear
 
@@ -77,9 +83,10 @@ def measure_color(
     -------
     ndarray of float64, shape (columns,) or (n_cells, columns)
         Named by `color_names`. The statistics are those of
-        :func:`leukofeat.kernels.color.histograms.histogram_statistics`, exact for the 8-bit planes: LAB, HSV (hue 0 to 255,
-        taken as a number, not as an angle) and YCrCb as OpenCV scales them, "hed" in hundredths of optical density.
-        NaN for a region without pixels.
+        :func:`leukofeat.kernels.color.histograms.histogram_statistics`, exact for the 8-bit planes: LAB, HSV (hue 0 to 255
+        for the full circle) and YCrCb as OpenCV scales them, "hed" in hundredths of optical density. Those of hue are on the
+        circle: :func:`leukofeat.kernels.color.histograms.hue_statistics`.
+        NaN for a region without pixels; skewness and kurtosis are NaN where a channel is constant.
 
     Examples
     --------
@@ -94,11 +101,32 @@ def measure_color(
         pixels, runs = gather_runs(smear.image, runs)
         record = Smear(pixels)
     counts = cache(lambda planes: merge(part_histograms(planes(record), runs, parts.n), regions))
-    blocks = [histogram_statistics(counts(_SPACES[space].planes), _SPACES[space].values) for space in spaces]
+    blocks = [_statistics(space, counts(_SPACES[space].planes)) for space in spaces]
     # (cells, regions, channels of all spaces, statistics)
     return flatten(np.concatenate(blocks, axis=-2), per_cell)
 
 
+def _statistics(space: str, counts: np.ndarray) -> np.ndarray:
+    values = histogram_statistics(counts, _SPACES[space].values)
+    if space == "hsv":
+        values[..., 0, :] = hue_statistics(counts[..., 0, :])
+    return values
+
+
+def _hues_together(cells: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Values of cells with their hues on one turn of the circle, by which they can be summarised."""
+    cells = cells.copy()
+    for j, name in enumerate(names):
+        if name.endswith("_hsv_h_mean"):
+            turns = np.exp(2j * np.pi * cells[:, j] / 256)
+            middle = np.angle(np.nansum(turns)) * 128 / np.pi % 256
+            away = 256 * np.rint((middle - cells[:, j]) / 256)
+            places = [j + STATISTIC_NAMES.index(statistic) for statistic in STATISTIC_NAMES if statistic in _PLACES]
+            cells[:, places] += away[:, None]
+    return cells
+
+
+_PLACES = ("mean", "p5", "p25", "p50", "p75", "p95")
 _STATISTICS = {
     "mean": ("mean", "μ = Σx / n"),
     "std": ("standard deviation", "σ = √(Σ(x − μ)² / n)"),
@@ -113,10 +141,19 @@ _STATISTICS = {
 }
 # columns, what they are of, unit, source
 _SCALES = {
-    "{space}_{c}": ("channel c of RGB, HSV, LAB or YCrCb", "8 bit", "OpenCV"),
+    "{space}_{c}": ("channel c of RGB, LAB or YCrCb", "8 bit", "OpenCV"),
+    "hsv_{level}": ("saturation or value of HSV", "8 bit", "OpenCV"),
+    "hsv_h": ("hue of HSV, 256 for the full circle", "8 bit", "OpenCV"),
     "od_{c}": ("optical density −log₁₀((I + 1)/256) of R, G or B", "1", "Beer-Lambert"),
     "hed_{stain}": ("haematoxylin or eosin by colour deconvolution", "0.01", "Ruifrok and Johnston 2001"),
 }
+# of hue, an angle; the other formulas hold for the hues unrolled around the mean
+_ON_CIRCLE = {
+    "mean": ("circular mean", "μ = direction of Σ exp(2πix/256), 0 to 256"),
+    "std": ("circular standard deviation", "√(−2 ln R) 256/2π, R = |Σ exp(2πix/256)| / n"),
+    "entropy": _STATISTICS["entropy"],
+}
+_HUE = {name: (of, f"{how}, x in (μ − 128, μ + 128)") for name, (of, how) in _STATISTICS.items()} | _ON_CIRCLE
 # what a few pixels at the border of a region decide follows how they are sampled
 _BORDER = ("std", "skewness", "kurtosis", "entropy")
 _UNITS = {"entropy": "bit", "skewness": "1", "kurtosis": "1"}
@@ -163,7 +200,7 @@ class ColorFeatures(RegionFamily, CellFamily):
             "light" if (columns, statistic) == ("od_{c}", "std") else "no",
         )
         for columns, (of, unit, source) in _SCALES.items()
-        for statistic, (meaning, formula) in _STATISTICS.items()
+        for statistic, (meaning, formula) in (_HUE if columns == "hsv_h" else _STATISTICS).items()
     )
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **RegionFamily._parameter_constraints,
@@ -191,7 +228,9 @@ class ColorFeatures(RegionFamily, CellFamily):
         return CellFamily.row_names(self) if len(self.summary) else super().row_names()
 
     def row(self, smear: Smear) -> np.ndarray:
-        return CellFamily.row(self, smear) if len(self.summary) else super().row(smear)
+        if not len(self.summary):
+            return super().row(smear)
+        return summarize(_hues_together(self.cells(smear), self.cell_names()), self.summary)
 
     def names(self, regions: Sequence[str]) -> list[str]:
         return color_names(regions, self.spaces)

@@ -99,7 +99,7 @@ class FeatureSet(FeatureFamily):
         Returns
         -------
         DataFrame
-            A row a cell: `image` (row of X), `source` (file, or None), `cell` (label), `bbox_top`, `bbox_left`,
+            A row a cell: `image` (row of X), `source` (file, or None), `cell` (the label that was given), `bbox_top`, `bbox_left`,
             `bbox_bottom`, `bbox_right` (pixels, ends exclusive), `touches_border`, then the features.
         """
         table, failures = self.extract_cells(X)
@@ -131,10 +131,10 @@ class FeatureSet(FeatureFamily):
         plan = Plan(families, [leaf], per="cell")
         (found,) = measure(plan, images, n_jobs=self.n_jobs, verbose=self.verbose)
         names = [name for family in families for name in family.cell_names()]
-        present = found.values[:, names.index("bbox_top")] >= 0  # labels that no pixel carries have no box
-        rows = found.images[present]
         sources = np.array([images.source(i) for i in range(len(images))], dtype=object)
-        columns = {"image": rows, "source": sources[rows]} | dict(zip(names, found.values[present].T, strict=True))
+        columns = {"image": found.images, "source": sources[found.images]} | dict(
+            zip(names, found.values.T, strict=True)
+        )
         kinds = dict.fromkeys(_CellBoxes.names, np.int64) | {"touches_border": bool}
         return pd.DataFrame(columns).astype(kinds), found.failures
 
@@ -187,4 +187,4 @@ class _CellBoxes:
         return list(self.names)
 
     def cells(self, smear: Smear) -> np.ndarray:
-        return np.column_stack([np.arange(1, smear.n_cells + 1), smear.boxes, smear.touches_border])
+        return np.column_stack([np.asarray(smear.label_ids), smear.boxes, smear.touches_border])

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from leukofeat.constraints import Number, Real
 from leukofeat.features.cell_family import CellFamily
@@ -71,7 +72,8 @@ def measure_geometry(smear: Smear, pixel_size: float | None = None) -> np.ndarra
         - ``nc_area_ratio``, ``nc_diameter_ratio``: nucleus / cell, of areas and of equivalent diameters (0 to 1);
         - ``nucleus_cytoplasm_ratio``: nucleus area / cytoplasm area, NaN for a cell without cytoplasm;
         - ``nucleus_offset``: distance of the two centroids / equivalent diameter of the cell;
-        - ``cell_neighbor_distance``: distance from the cell's centroid to the nearest other one, NaN if it is alone.
+        - ``cell_neighbor_distance``: distance from the cell's centroid to the nearest other one; if it is alone, the diagonal
+          of the image, beyond which no other could be seen.
 
         A cell without nucleus has NaN wherever a nucleus is needed.
 
@@ -101,6 +103,8 @@ def measure_geometry(smear: Smear, pixel_size: float | None = None) -> np.ndarra
     relations[:, 3] = nucleus[:, area] / np.where(cytoplasm > 0, cytoplasm, np.nan)
     relations[:, 4] = np.hypot(*(nucleus_center - cell_center).T) / cell[:, diameter]
     relations[:, 5] = nearest_distances(cell_center)
+    if smear.n_cells == 1:
+        relations[:, 5] = np.hypot(*smear.image.shape[:2])
     values = np.hstack([nucleus, cell, relations])
     if pixel_size is not None:
         values *= float(pixel_size) ** np.array([_power(name) for name in geometry_names()])
@@ -115,10 +119,15 @@ def nearest_distances(centers: np.ndarray) -> np.ndarray:
     >>> nearest_distances(np.array([[0.0, 0.0], [0.0, 3.0], [0.0, 4.0]])).tolist()
     [3.0, 1.0, 1.0]
     """
-    apart = np.hypot(*(centers[:, None] - centers).transpose(2, 0, 1))
-    apart.flat[:: len(centers) + 1] = np.inf
-    nearest = np.fmin.reduce(apart, axis=1, initial=np.inf)
-    return np.where(np.isinf(nearest), np.nan, nearest)
+    out = np.full(len(centers), np.nan)
+    known = np.flatnonzero(~np.isnan(centers).any(axis=1))
+    if len(known) > 1:
+        points = centers[known]
+        # the point itself comes first, or one at the same place
+        _, nearest = cKDTree(points).query(points, k=2)
+        other = np.where(nearest[:, 0] == np.arange(len(points)), nearest[:, 1], nearest[:, 0])
+        out[known] = np.hypot(*(points - points[other]).T)
+    return out
 
 
 _shape = partial(Measure, rotation="any", stain="both", level="cell")
@@ -131,7 +140,8 @@ class GeometryFeatures(CellFamily):
     """Size and shape of the nuclei and cells, N:C ratios, nucleus position, spacing and number of cells.
 
     The image's row holds ``cell_count`` and the summaries over the cells (``nucleus_area_mean``); the per-cell table
-    holds the values themselves. No cell: the count is 0, the rest NaN.
+    holds the values themselves. No cell: the count is 0, the rest
+    NaN; NaN is ``nucleus_cytoplasm_ratio``, too, where no cell has cytoplasm, and what needs a nucleus where none has one.
 
     Parameters
     ----------
@@ -256,7 +266,7 @@ class GeometryFeatures(CellFamily):
             "cell_neighbor_distance[_um]",
             "distance to the nearest other cell",
             "px",
-            "smallest distance between centroids",
+            "smallest distance between centroids; of a single cell the diagonal of the image",
             "",
             scale="length",
         ),
@@ -274,8 +284,7 @@ class GeometryFeatures(CellFamily):
         return ["cell_count", *super().row_names()]
 
     def row(self, smear: Smear) -> np.ndarray:
-        count = np.count_nonzero(smear.region_boxes("cell")[:, 4])
-        return np.concatenate([[count], super().row(smear)])
+        return np.concatenate([[smear.n_cells], super().row(smear)])
 
     def cell_names(self) -> list[str]:
         return geometry_names(self.pixel_size)

@@ -27,14 +27,18 @@ def plain(array: ArrayLike, dtype: DTypeLike, ndim: int | None = None) -> np.nda
     Raises
     ------
     ValueError
-        If the number of dimensions is wrong.
+        If the number of dimensions is wrong, or a value does not fit into `dtype`.
 
     Examples
     --------
     >>> plain([[1, 2]], np.uint8).flags.writeable
     True
     """
-    out = np.asarray(array, dtype=dtype, order="C")
+    given = np.asarray(array)
+    with np.errstate(invalid="ignore"):
+        out = np.asarray(given, dtype=dtype, order="C")
+    if not np.can_cast(given.dtype, out.dtype) and not (out == given).all():
+        raise ValueError(f"the {given.dtype} array holds values that do not fit into {out.dtype}")
     if ndim is not None and out.ndim != ndim:
         raise ValueError(f"expected an array with {ndim} dimensions, got shape {np.shape(array)}")
     if not out.flags.writeable:

@@ -46,7 +46,9 @@ class ScaleBarCropper(ImageStage):
         cut = round(self.height * rows) if self.height < 1 else int(self.height)
         keep = slice(0, max(1, rows - cut))
         maps = (None if labels is None else labels[keep] for labels in (smear.nuclei, smear.cells))
-        return smear.replace(image=smear.image[keep], **dict(zip(("nuclei", "cells"), maps, strict=True)))
+        return smear.replace(
+            image=smear.image[keep], label_ids=smear.label_ids, **dict(zip(("nuclei", "cells"), maps, strict=True))
+        )
 
 
 def draw_scale_bar(image: np.ndarray, style: str = "white box") -> np.ndarray:

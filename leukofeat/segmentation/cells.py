@@ -42,7 +42,7 @@ def split_cells(
         field : ndarray of shape (m,), int64
             Row of X.
         label : ndarray of shape (m,), int64
-            Label of the cell in its field.
+            Label that was given for the cell in its field: of the field's `label_ids`.
         box : ndarray of shape (m, 4), int64
             Top, left, bottom, right of the cell in the field, ends exclusive, without the margin.
         touches_border : ndarray of shape (m,), bool
@@ -88,9 +88,7 @@ def split_cells(
 def _cut(margin: int, fields: ImageSequence, i: int) -> tuple[list[Smear], np.ndarray]:
     smear = fields.smear(i)
     smear.region("cell")  # says what to do when nothing has segmented the field
-    labels = np.flatnonzero(smear.boxes[:, 0] >= 0) + 1
-    boxes = smear.boxes[labels - 1]
-    crops = (smear.crop(int(label), margin) for label in labels)
+    crops = (smear.crop(label, margin) for label in range(1, smear.n_cells + 1))
     # an image of its own: a view would keep the whole field in memory
     images = [crop.replace(image=crop.image.copy()) for crop in crops]
-    return images, np.column_stack([labels, boxes, smear.touches_border[labels - 1]]).astype(np.int64)
+    return images, np.column_stack([np.asarray(smear.label_ids), smear.boxes, smear.touches_border]).astype(np.int64)

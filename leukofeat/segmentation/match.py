@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from leukofeat.label_maps import in_pieces, is_mask, mask_error, number_labels
+
 
 def match_labels(nuclei: Any, cells: Any) -> tuple[np.ndarray, np.ndarray]:
     """Give nuclei the numbers of the cells that they lie in, as :class:`~leukofeat.Smear` wants them.
@@ -25,8 +27,9 @@ def match_labels(nuclei: Any, cells: Any) -> tuple[np.ndarray, np.ndarray]:
 
     Raises
     ------
-    ValueError
-        When the maps differ in shape.
+    TypeError, ValueError
+        When the maps differ in shape, are not of integers, hold negative labels, or one is a mask: cells that are not told apart,
+        or nuclei of several cells with one label.
 
     Examples
     --------
@@ -46,8 +49,15 @@ def match_labels(nuclei: Any, cells: Any) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(
             f"nuclei have the shape {nuclei.shape} and cells {cells.shape}; they must be maps of one image."
         )
-    cell_labels, cells = _consecutive(cells)
-    nucleus_labels, nuclei = _consecutive(nuclei)
+    if is_mask(cells):
+        raise mask_error("cells")
+    mask, several = is_mask(nuclei), in_pieces(nuclei)
+    nuclei, nucleus_labels = number_labels(nuclei, "nuclei")
+    cells, cell_labels = number_labels(cells, "cells")
+    if several and len(nucleus_labels) == 1:
+        places = np.unique(cells[nuclei > 0])
+        if (len(places) if mask else np.count_nonzero(places)) > 1:
+            raise mask_error("nuclei")
     home = _best_cells(nuclei, cells, len(nucleus_labels))
     alone = np.flatnonzero(home == 0)
     home[alone] = len(cell_labels) + 1 + np.arange(len(alone))
@@ -56,18 +66,11 @@ def match_labels(nuclei: Any, cells: Any) -> tuple[np.ndarray, np.ndarray]:
     return np.where(matched == cells, matched, np.int32(0)), cells
 
 
-def _consecutive(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Labels that occur, without 0, and the map with 1..n in their place."""
-    found, numbers = np.unique(labels, return_inverse=True)
-    numbers = numbers.reshape(labels.shape)
-    return (found[1:], numbers) if len(found) and found[0] == 0 else (found, numbers + 1)
-
-
 def _best_cells(nuclei: np.ndarray, cells: np.ndarray, n_nuclei: int) -> np.ndarray:
     """Cell that holds most pixels of each nucleus (the first of equals), 0 where none holds any."""
     both = (nuclei > 0) & (cells > 0)
-    n = cells.max(initial=0) + 1
-    pairs, counts = np.unique(nuclei[both] * n + cells[both], return_counts=True)
+    n = int(cells.max(initial=0)) + 1
+    pairs, counts = np.unique(nuclei[both].astype(np.int64) * n + cells[both], return_counts=True)
     nucleus, cell = np.divmod(pairs, n)
     home = np.zeros(n_nuclei, np.int64)
     order = np.lexsort([-cell, counts])  # the last that is written stays

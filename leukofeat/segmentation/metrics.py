@@ -1,7 +1,7 @@
 """How well nuclei and cells agree with the truth: overlap of pixels, overlap of objects, counts.
 
 Every function takes the truth first and what was found second. Two empty maps agree perfectly; an empty one and one
-that is not agree not at all.
+that is not agree not at all. What counts objects refuses a mask of several, in which they are not told apart.
 """
 
 from collections.abc import Iterable
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from leukofeat.base import ImageStage
+from leukofeat.label_maps import check_labels, is_mask, mask_error, number_labels
 from leukofeat.sequence import as_sequence
 from leukofeat.smear import Smear
 
@@ -89,6 +90,11 @@ def aggregated_jaccard(truth: np.ndarray, found: np.ndarray) -> float:
     float
         0 to 1; 1 when both are empty.
 
+    Raises
+    ------
+    ValueError, TypeError
+        When the shapes differ, the values are not integers, or a map is a mask of several objects.
+
     References
     ----------
     .. [1] Kumar et al. (2017). A dataset and a technique for generalized nuclear segmentation for computational
@@ -99,15 +105,15 @@ def aggregated_jaccard(truth: np.ndarray, found: np.ndarray) -> float:
     >>> aggregated_jaccard(np.array([[1, 1, 0, 2]]), np.array([[1, 1, 3, 0]]))
     0.5
     """
-    common, of_truth, of_found = _objects(truth, found)
-    if not common.size:
-        return float(of_truth.size == of_found.size)
-    union = of_truth[:, None] + of_found - common
-    best = np.argmax(common / union, axis=1)
-    row = np.arange(len(of_truth))
-    hit = common[row, best] > 0
-    missed, invented = of_truth[~hit], np.delete(of_found, best[hit])
-    return float(common[row, best].sum() / (union[row, best][hit].sum() + missed.sum() + invented.sum()))
+    areas, found_areas, pairs = _objects(truth, found)
+    if not areas.size and not found_areas.size:
+        return 1.0
+    # of the pairs of a true object the one with the largest overlap, and of equals the first
+    order = np.lexsort([-pairs.overlap, pairs.truth])
+    best = order[np.unique(pairs.truth[order], return_index=True)[1]]
+    missed, invented = np.delete(areas, pairs.truth[best]), np.delete(found_areas, pairs.found[best])
+    union = pairs.union[best].sum() + missed.sum() + invented.sum()
+    return float(pairs.common[best].sum() / union)
 
 
 def panoptic_quality(truth: np.ndarray, found: np.ndarray, threshold: float = 0.5) -> PanopticQuality:
@@ -139,15 +145,14 @@ def panoptic_quality(truth: np.ndarray, found: np.ndarray, threshold: float = 0.
     """
     if not 0.5 <= threshold < 1:
         raise ValueError(f"threshold must be from 0.5 to below 1, got {threshold}")
-    common, of_truth, of_found = _objects(truth, found)
-    if not of_truth.size and not of_found.size:
+    areas, found_areas, pairs = _objects(truth, found)
+    if not areas.size and not found_areas.size:
         return PanopticQuality(1.0, 1.0, 1.0)
-    overlap = common / (of_truth[:, None] + of_found - common)
-    matches = overlap[overlap > threshold]
+    matches = pairs.overlap[pairs.overlap > threshold]
     if not matches.size:
         return PanopticQuality(0.0, 0.0, 0.0)
     quality = float(matches.mean())
-    recognition = 2 * matches.size / (of_truth.size + of_found.size)
+    recognition = 2 * matches.size / (areas.size + found_areas.size)
     return PanopticQuality(quality * recognition, quality, recognition)
 
 
@@ -169,8 +174,8 @@ def count_error(truth: np.ndarray, found: np.ndarray) -> int:
     >>> count_error(np.array([[1, 0, 2, 5]]), np.array([[1, 0, 1, 0]]))
     -2
     """
-    _, of_truth, of_found = _objects(truth, found)
-    return len(of_found) - len(of_truth)
+    areas, found_areas, _ = _objects(truth, found)
+    return len(found_areas) - len(areas)
 
 
 def evaluate_segmentation(
@@ -194,7 +199,8 @@ def evaluate_segmentation(
     -------
     DataFrame of n rows
         `nucleus_` and `cell_` columns for each truth that is given: `dice`, `iou`, `aji`, `pq`, `sq`, `rq` and
-        `count_error`. A row whose truth is None is NaN. The index is the source of the images where all have one.
+        `count_error`. A row whose truth is None is NaN, and so are all but `dice` and `iou` where it is a mask of several
+        objects. The index is the source of the images where all have one.
 
     Raises
     ------
@@ -241,35 +247,48 @@ _END = object()
 def _scores(truth: np.ndarray | None, found: np.ndarray) -> tuple[float, ...]:
     if truth is None:
         return (np.nan,) * len(_SCORES)
-    overlap = dice(truth, found), iou(truth, found), aggregated_jaccard(truth, found)
-    return *overlap, *panoptic_quality(truth, found), count_error(truth, found)
+    pixels = dice(truth, found), iou(truth, found)
+    if is_mask(truth):
+        return *pixels, *(np.nan,) * (len(_SCORES) - len(pixels))
+    objects = aggregated_jaccard(truth, found), *panoptic_quality(truth, found), count_error(truth, found)
+    return *pixels, *objects
 
 
-def _checked(truth: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    truth, found = np.asarray(truth), np.asarray(found)
+def _same_shape(truth: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    truth, found = check_labels(truth, "truth"), check_labels(found, "found")
     if truth.shape != found.shape:
         raise ValueError(f"The truth has shape {truth.shape} and what was found {found.shape}.")
-    for maps in (truth, found):
-        if maps.dtype.kind not in "iub":
-            raise TypeError(f"Label maps must be integer or bool, not {maps.dtype}.")
     return truth, found
 
 
 def _pixels(truth: np.ndarray, found: np.ndarray) -> tuple[int, int]:
     """Common pixels, and the sum of the pixels of both."""
-    truth, found = _checked(truth, found)
+    truth, found = _same_shape(truth, found)
     both = int(np.count_nonzero((truth != 0) & (found != 0)))
     return both, int(np.count_nonzero(truth)) + int(np.count_nonzero(found))
 
 
-def _objects(truth: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Common pixels of every true and found object, (n, m), and their areas, (n,) and (m,)."""
-    truth, found = _checked(truth, found)
-    ids, t = np.unique(np.append(truth, 0), return_inverse=True)
-    other_ids, f = np.unique(np.append(found, 0), return_inverse=True)
-    # the background, appended once so that it is always there, is taken out again
-    table = np.bincount(t[:-1] * len(other_ids) + f[:-1], minlength=len(ids) * len(other_ids))
-    table = table.reshape(len(ids), len(other_ids))
-    of_truth, of_found = table.sum(axis=1), table.sum(axis=0)
-    rows, columns = np.flatnonzero(ids), np.flatnonzero(other_ids)
-    return table[np.ix_(rows, columns)], of_truth[rows], of_found[columns]
+class _Pairs(NamedTuple):
+    """True and found objects that share pixels, in the order of both: all (n_pairs,)."""
+
+    truth: np.ndarray  # int64, from 0 on
+    found: np.ndarray  # int64, from 0 on
+    common: np.ndarray  # int64, pixels
+    union: np.ndarray  # int64, pixels
+    overlap: np.ndarray  # float64, intersection over union
+
+
+def _objects(truth: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray, _Pairs]:
+    """Pixels of each true object and of each found one, and the pairs of them that overlap."""
+    truth, found = _same_shape(truth, found)
+    for name, labels in (("truth", truth), ("found", found)):
+        if is_mask(labels):
+            raise mask_error(name)
+    (t, _), (f, _) = number_labels(truth), number_labels(found)
+    areas, found_areas = np.bincount(t.ravel())[1:], np.bincount(f.ravel())[1:]
+    both = (t > 0) & (f > 0)
+    n = max(1, len(found_areas))
+    keys, common = np.unique((t[both] - 1).astype(np.int64) * n + f[both] - 1, return_counts=True)
+    i, j = np.divmod(keys, n)
+    union = areas[i] + found_areas[j] - common
+    return areas, found_areas, _Pairs(i, j, common, union, common / union)

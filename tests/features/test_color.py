@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
+from scipy.stats import circmean, circstd, kurtosis, skew
 
 from leukofeat.features.color import COLOR_SPACES, ColorFeatures, color_names, measure_color
+from leukofeat.kernels.color.histograms import hue_statistics
+from leukofeat.smear import Smear
 
 
 def test_regions_are_read_from_their_own_pixels(smear):
@@ -37,6 +40,58 @@ def test_a_space_alone_gives_the_columns_it_has_among_others(smear, space):
     together = dict(zip(color_names(["cell"]), measure_color(smear, ["cell"]), strict=True))
     for name, value in zip(color_names(["cell"], [space]), measure_color(smear, ["cell"], [space]), strict=True):
         assert together[name] == value
+
+
+def on_circle(x):
+    """Statistics of hues by SciPy, and of the hues unrolled around their mean."""
+    mean = circmean(x, 256, 0)
+    unrolled = mean + (x - mean + 128) % 256 - 128
+    percentiles = np.percentile(unrolled, [5, 25, 50, 75, 95])
+    return np.array([circstd(x, 256, 0), skew(unrolled), kurtosis(unrolled), *(percentiles - mean)]), mean
+
+
+@pytest.mark.parametrize("centre", [0.0, 3.0, 90.0, 127.6, 200.0, 255.7])
+@pytest.mark.parametrize("width", [1.0, 12.0, 25.0])
+def test_hue_is_measured_on_the_circle(centre, width, rng):
+    hues = np.rint(rng.normal(centre, width, 500)).astype(int) % 256
+    values = hue_statistics(np.bincount(hues, minlength=256))
+    expected, mean = on_circle(hues)
+    assert 0 <= values[0] < 256
+    assert (values[0] - mean + 128) % 256 - 128 == pytest.approx(0, abs=1e-9)
+    np.testing.assert_allclose([*values[1:4], *(values[5:] - values[0])], expected, rtol=1e-6, atol=1e-6)
+    turned = hue_statistics(np.bincount((hues + 77) % 256, minlength=256))
+    np.testing.assert_allclose(turned[1:5], values[1:5])
+
+
+def test_hues_on_both_sides_of_red():
+    image = np.empty((40, 40, 3), np.uint8)
+    image[0::2], image[1::2] = (220, 62, 60), (220, 60, 62)
+    row = dict(zip(color_names(["image"], ["hsv"]), measure_color(Smear(image), ["image"], ["hsv"]), strict=True))
+    assert (row["image_hsv_h_mean"] + 128) % 256 - 128 == pytest.approx(0, abs=1e-9)
+    assert row["image_hsv_h_std"] == pytest.approx(1, abs=1e-3)
+    assert row["image_hsv_h_p95"] - row["image_hsv_h_p5"] == 2
+
+
+def test_hues_without_a_direction_have_no_mean():
+    values = hue_statistics(np.bincount([5, 133], minlength=256))
+    assert np.isnan(np.delete(values, 4)).all()
+    assert values[4] == 1
+    assert hue_statistics(np.bincount([190] * 7, minlength=256))[[0, 1, 5, 9]].tolist() == [190, 0, 190, 190]
+    assert np.isnan(hue_statistics(np.zeros((3, 256), int))).all()
+
+
+def test_cells_on_both_sides_of_red_are_red_together():
+    image = np.full((9, 9, 3), 230, np.uint8)
+    cells = np.zeros((9, 9), np.int32)
+    cells[1:4, 1:4], cells[5:8, 5:8] = 1, 2
+    image[cells == 1], image[cells == 2] = (220, 62, 60), (220, 60, 62)
+    family = ColorFeatures(regions=["cell"], spaces=["hsv"], summary=["mean", "std", "min", "max"])
+    row = dict(zip(family.row_names(), family.row(Smear(image, cells)), strict=True))
+    assert row["cell_hsv_h_mean_std"] == row["cell_hsv_h_p50_std"] == 1
+    assert row["cell_hsv_h_mean_max"] - row["cell_hsv_h_mean_min"] == 2
+    assert (row["cell_hsv_h_mean_mean"] + 128) % 256 == 128
+    values = dict(zip(family.cell_names(), family.cells(Smear(image, cells)).T, strict=True))
+    assert sorted(values["cell_hsv_h_mean"]) == [1, 255]
 
 
 def test_haematoxylin_stains_the_nucleus(smear):

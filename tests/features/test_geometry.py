@@ -69,7 +69,7 @@ def test_row_counts_cells_and_summarises_them(smear):
     assert row["nucleus_area_max"] == np.nanmax(values["nucleus_area"])
 
 
-def test_labels_without_pixels_are_not_counted(smear):
+def test_missing_labels_are_not_counted(smear):
     gap = Smear(smear.image, np.where(smear.nuclei == 2, 0, smear.nuclei), np.where(smear.cells == 2, 0, smear.cells))
     assert GeometryFeatures().row(gap)[0] == 3
 

@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from leukofeat import Smear
+from leukofeat.label_maps import in_pieces
 from leukofeat.segmentation import match_labels
 
-MAPS = arrays(np.int64, (6, 7), elements=st.integers(0, 4))
+MAPS = arrays(np.int64, (6, 7), elements=st.integers(0, 4)).filter(
+    lambda labels: len(set(labels[labels > 0])) != 1 or not in_pieces(labels)
+)
 
 
 @given(MAPS, MAPS)
@@ -55,6 +58,25 @@ def test_two_lobes_of_one_cell_are_its_nucleus():
     matched, found = match_labels(nuclei, cells)
     np.testing.assert_array_equal(matched, (nuclei > 0).astype(int))
     np.testing.assert_array_equal(found, cells > 0)
+
+
+def test_nuclei_of_several_cells_under_one_label_are_a_mask():
+    cells = np.array([[1, 1, 0, 2, 2]])
+    for mask in (cells > 0, (cells > 0).astype(np.uint8) * 255, (cells > 0).astype(int)):
+        with pytest.raises(ValueError, match="nuclei is a mask"):
+            match_labels(mask, cells)
+        nuclei, _ = match_labels(mask[:, :2], cells[:, :2])
+        assert nuclei.tolist() == [[1, 1]]
+    with pytest.raises(ValueError, match="cells is a mask"):
+        match_labels(cells, cells > 0)
+
+
+def test_what_is_no_label_map():
+    cells = np.array([[1, 1, 0, 2, 2]])
+    with pytest.raises(TypeError, match="nuclei must be an integer label map, not float64"):
+        match_labels(cells / 1, cells)
+    with pytest.raises(ValueError, match="cells has negative labels"):
+        match_labels(cells, -cells)
 
 
 def test_nothing_and_other_shapes():

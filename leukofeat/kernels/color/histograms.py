@@ -21,6 +21,7 @@ STATISTIC_NAMES: tuple[str, ...] = (
 )
 _QUANTILES = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 _LEVELS = np.arange(256.0)
+_TURNS, _PER_RADIAN = 2 * np.pi * _LEVELS / 256, 128 / np.pi
 
 
 @jit
@@ -200,3 +201,47 @@ def histogram_statistics(counts: ArrayLike, values: ArrayLike | None = None) -> 
     out = np.full((len(flat), len(STATISTIC_NAMES)), np.nan)
     _statistics(flat, scale, _QUANTILES, log_table(), out)
     return out.reshape(*counts.shape[:-1], len(STATISTIC_NAMES))
+
+
+def hue_statistics(counts: ArrayLike) -> NDArray[np.float64]:
+    """Statistics of a hue, for which 255 lies beside 0, from its 256-bin histograms.
+
+    Parameters
+    ----------
+    counts : array_like of int, shape (..., 256)
+        Histograms of a hue of 0 to 255 for the full circle.
+
+    Returns
+    -------
+    ndarray of float64, shape (..., 10)
+        Named by ``STATISTIC_NAMES``, in 256ths of the circle: the circular mean, 0 to 256, and the circular standard deviation
+        (Mardia 1972), then the statistics of the hues unrolled to either side of the mean, so that a percentile may lie below 0
+        or above 255. NaN for an empty histogram, and all but the entropy where the hues cancel out and have no mean.
+
+    Examples
+    --------
+    >>> counts = np.bincount([1, 255], minlength=256)
+    >>> hue_statistics(counts)[:2].round(3).tolist(), histogram_statistics(counts)[:2].tolist()
+    ([0.0, 1.0], [128.0, 127.0])
+    """
+    counts = np.asarray(counts)
+    # opposite hues cancel to the last bit; sums are not by BLAS, whose last bits depend on where an array lies in memory
+    apart = counts[..., :128] - counts[..., 128:]
+    towards = [(apart * part[:128]).sum(axis=-1) for part in (np.sin(_TURNS), np.cos(_TURNS))]
+    nearest = np.rint(np.arctan2(*towards) * _PER_RADIAN).astype(np.int64)[..., None]
+    # the bin nearest to the mean comes into the middle
+    counts = np.take_along_axis(counts, (np.arange(256) - 128 + nearest) % 256, axis=-1)
+    out = histogram_statistics(counts)
+    around = _TURNS - np.pi
+    off = np.arctan2((counts * np.sin(around)).sum(axis=-1), (counts * np.cos(around)).sum(axis=-1))
+    spread = (counts * 2 * np.sin((around - off[..., None]) / 2) ** 2).sum(axis=-1)  # n - n R, without cancellation
+    n = np.maximum(counts.sum(axis=-1), 1)
+    mean = nearest[..., 0] + off * _PER_RADIAN
+    once_round = np.where(mean % 256 < 256, mean % 256, 0.0)  # a trifle below 0 would round to 256
+    out[..., 5:] += nearest - 128 + np.rint(once_round - mean)[..., None]
+    out[..., 0] = once_round
+    with np.errstate(divide="ignore"):
+        out[..., 1] = np.sqrt(np.abs(2 * np.log1p(-np.minimum(spread / n, 1)))) * _PER_RADIAN
+    undirected = np.hypot(*towards) == 0
+    out[undirected, :4] = out[undirected, 5:] = np.nan
+    return out
