@@ -215,10 +215,8 @@ def measure(plan: Plan, images: ImageSequence, *, n_jobs: int | None = None, ver
     per_cell = plan.per == "cell"
     # names are spelled out once a pass, not once an image
     widths = [len(family.cell_names() if per_cell else family.row_names()) for family in plan.families]
-    description = "measuring cells" if per_cell else "measuring"
-    found = map_images(
-        partial(_measure_image, plan, widths), images, n_jobs=n_jobs, verbose=verbose, description=description
-    )
+    visit, what = partial(_measure_image, plan, widths), "measuring cells" if per_cell else "measuring"
+    found = map_images(visit, images, n_jobs=n_jobs, verbose=verbose, description=what)
     n_stages = len(plan.nodes) + len(plan.families)
     seconds = np.array([one.seconds for one in found]).reshape(len(images), n_stages)
     tables = []

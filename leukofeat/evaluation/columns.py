@@ -30,13 +30,8 @@ def check_classes(y: Any, n_images: int, target_names: Any = None) -> np.ndarray
     target = _column("y", y, n_images)
     if target_names is not None:
         target = _named(target, np.asarray(target_names))
-    try:
-        n_classes = len(np.unique(target))
-    except TypeError as error:
-        kinds = ", ".join(sorted({type(value).__name__ for value in target.tolist()}))
-        raise ValueError(f"y mixes classes of several types ({kinds}); give them all as one.") from error
-    if n_classes < 2:
-        raise ValueError(f"All {n_images} images are of class {target[0]!r}; at least two classes are needed.")
+    if len(np.unique(target)) < 2:
+        raise ValueError(f"All {n_images} images are of one class ({', '.join(map(str, target[:1]))}); two are needed.")
     return target
 
 
@@ -66,7 +61,8 @@ def is_estimate(groups: Any) -> bool:
 
 
 def _column(name: str, values: Any, n_images: int) -> np.ndarray:
-    column = np.asarray(values)
+    # lists as objects first: numpy would write a missing value among names as the name 'nan'
+    column = np.asarray(values, object) if isinstance(values, (list, tuple)) else np.asarray(values)
     if column.ndim == 2 and column.shape[1] == 1:
         column = column[:, 0]
     if column.ndim != 1:
@@ -82,7 +78,10 @@ def _column(name: str, values: Any, n_images: int) -> np.ndarray:
             f"{name}: {missing.sum()} of {n_images} images {'has' if missing.sum() == 1 else 'have'} none (image {first} for one); "
             "fill it in, or leave these images out."
         )
-    return column
+    kinds = {type(value).__name__ for value in column.tolist()}
+    if "str" in kinds and len(kinds) > 1:
+        raise ValueError(f"{name} mixes values of several types ({', '.join(sorted(kinds))}); give them all as one.")
+    return np.asarray(column.tolist()) if isinstance(values, (list, tuple)) else column
 
 
 def _named(target: np.ndarray, names: np.ndarray) -> np.ndarray:
@@ -93,5 +92,5 @@ def _named(target: np.ndarray, names: np.ndarray) -> np.ndarray:
         return names[target]
     strange = target[~np.isin(target.astype(str), names.astype(str))]
     if len(strange):
-        raise ValueError(f"y holds {strange[0]!r}, which is none of target_names: {', '.join(map(str, names))}.")
+        raise ValueError(f"y holds {str(strange[0])!r}, which is none of target_names: {', '.join(map(str, names))}.")
     return target

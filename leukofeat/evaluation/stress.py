@@ -77,7 +77,7 @@ def stress_test(
     strange = target[~np.isin(target, known)]
     if len(strange):
         raise ValueError(
-            f"y holds {strange[0]!r}; the pipeline knows {', '.join(map(str, known))}. Give the classes it was fitted on "
+            f"y holds {str(strange[0])!r}; the pipeline knows {', '.join(map(str, known))}. Give the classes it was fitted on "
             "(target_names= turns codes into names)."
         )
     segmenter = segmenter if segmenter is not None else own_segmenter(pipeline)
