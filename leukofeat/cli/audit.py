@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Audit the images, print the verdict, and write report and tables if they are wanted."""
     if arguments.output is not None:
         check_output(arguments.output, is_folder=True)
-    bunch = read_folder(arguments.folder)
+    bunch = read_folder(arguments)
     labels = None if bunch.target is None else bunch.target_names[bunch.target]
     known = {
         "groups": bunch.groups,

@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure the images with the features of a baseline."""
     write = check_table(arguments.output)
     stages, features, _ = feature_parts(named_baseline(arguments.baseline))
-    bunch = read_folder(arguments.folder)
+    bunch = read_folder(arguments)
     verbose = int(not arguments.quiet)
     features.set_params(on_error="nan", n_jobs=arguments.jobs, verbose=verbose)
     images = fit_stages(stages, bunch.images, verbose)

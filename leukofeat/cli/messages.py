@@ -4,7 +4,10 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TextIO
+
+_AHEAD = "(once; `leukofeat warmup` does it ahead) ..."
 
 
 class UsageError(ValueError):
@@ -55,10 +58,21 @@ def announced_compilation() -> Iterator[None]:
         def on_start(self, event: Any) -> None:
             if not self.said:
                 self.said = True
-                tell("compiling kernels (once; `leukofeat warmup` does it ahead) ...")
+                tell(f"compiling kernels {_AHEAD}")
 
         def on_end(self, event: Any) -> None:
             pass
 
     with event.install_listener("numba:compile", Once()):
         yield
+
+
+def announce_workers(n_jobs: int | None) -> None:
+    """Say that workers will compile where nothing was kept by an earlier run: of theirs nothing is heard here."""
+    from numba.core.dispatcher import Dispatcher
+
+    modules = [module for name, module in sys.modules.items() if name.startswith("leukofeat.kernels.")]
+    kernels = [kernel for module in modules for kernel in vars(module).values() if isinstance(kernel, Dispatcher)]
+    folders = {kernel.stats.cache_path for kernel in kernels if kernel.stats.cache_path is not None}
+    if n_jobs not in (None, 1) and not any(any(Path(folder).glob("*.nbi")) for folder in folders):
+        tell(f"the workers compile kernels first {_AHEAD}")

@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Predict, and write a row for each image; one that failed, or in which nothing was found, has the reason instead."""
     write = check_table(arguments.output)
     stages, features, rest = feature_parts(load(arguments.model))
-    bunch = read_folder(arguments.folder)
+    bunch = read_folder(arguments)
     images = bunch.images
     for stage in stages:
         images = stage.transform(images)

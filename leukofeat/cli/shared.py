@@ -13,7 +13,7 @@ from sklearn.utils import Bunch
 
 from leukofeat.base import ImageStage
 from leukofeat.baselines import make_baseline
-from leukofeat.cli.messages import UsageError, tell
+from leukofeat.cli.messages import UsageError, announce_workers, tell
 from leukofeat.datasets import load_images
 from leukofeat.features import Failure, FeatureSet
 from leukofeat.parallel import map_images
@@ -80,10 +80,11 @@ def check_table(output: str) -> Callable[[pd.DataFrame], None]:
     return lambda table: write(table, path, index=False)
 
 
-def read_folder(folder: str) -> Bunch:
-    """Images of a folder, and a line that says what was understood."""
-    bunch = load_images(folder)
-    tell(f"{printable(folder)}: {bunch.summary}")
+def read_folder(arguments: argparse.Namespace) -> Bunch:
+    """Images of the folder, with a line that says what was understood, before the work begins."""
+    bunch = load_images(arguments.folder)
+    tell(f"{printable(arguments.folder)}: {bunch.summary}")
+    announce_workers(arguments.jobs)
     return bunch
 
 

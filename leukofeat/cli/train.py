@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Fit a baseline, save it, and score it on the parts that it was not fitted on."""
     check_output(arguments.output)
     pipeline = named_baseline(arguments.baseline)
-    bunch = read_folder(arguments.folder)
+    bunch = read_folder(arguments)
     if bunch.target is None:
         raise ValueError(
             f"{arguments.folder}: no labels; put the images into class folders, or give a manifest.csv with a label column."

@@ -10,9 +10,9 @@ from sklearn.svm import SVC
 
 from leukofeat.baselines import make_baseline
 from leukofeat.cli import main
-from leukofeat.datasets import make_smears
+from leukofeat.datasets import load_images, make_smears
 from leukofeat.features import ColorFeatures, FeatureSet, GeometryFeatures
-from leukofeat.persistence import save
+from leukofeat.persistence import load, save
 from leukofeat.segmentation import LeukocyteSegmenter
 
 NOTHING = "no leukocyte found: there is nothing to judge"
@@ -193,3 +193,14 @@ def test_what_fails_in_training_costs_its_own_row(fields, tmp_path, capsys):
         told = capsys.readouterr()
         assert "fitted on 8 images of 2 classes" in told.out
         assert "1 of 9 images failed" in told.err
+
+
+@pytest.mark.parametrize("baseline", ["leukofeat_svm", "jin2023_svm", "no_leukocytes"])
+def test_train_fits_what_the_pipeline_itself_would(fields, tmp_path, baseline):
+    root = write(tmp_path / "set", classes(fields))
+    assert main(["train", str(root), "-b", baseline, "--quiet", "-o", str(tmp_path / "m.skops")]) == 0
+    images = load_images(root)
+    expected = make_baseline(baseline).fit(images.images, images.target_names[images.target])
+    found = load(tmp_path / "m.skops")
+    assert repr(found) == repr(expected)
+    np.testing.assert_array_equal(found.decision_function(images.images), expected.decision_function(images.images))

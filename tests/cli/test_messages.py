@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from leukofeat.cli import main
-from leukofeat.cli.messages import plain_warnings, tell
+from leukofeat.cli.messages import announce_workers, plain_warnings, tell
 
 
 @pytest.fixture
@@ -73,6 +73,19 @@ def test_compiling_is_announced_where_it_happens(folder, tmp_path):
     assert first.returncode == second.returncode == 0, first.stderr + second.stderr
     assert first.stderr.count("compiling kernels (once; `leukofeat warmup` does it ahead)") == 1
     assert "compiling" not in second.stderr
+
+
+def test_workers_that_compile_are_announced_where_nothing_is_kept(tmp_path, monkeypatch, capsys):
+    from leukofeat.kernels.regions.spans import part_runs
+
+    part_runs(np.zeros((3, 3), np.int32), 1)
+    announce_workers(2)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("leukofeat.cli.messages.Path", lambda folder: tmp_path)
+    announce_workers(None)
+    assert capsys.readouterr().err == ""
+    announce_workers(-1)
+    assert "the workers compile kernels first (once; `leukofeat warmup`" in capsys.readouterr().err
 
 
 def test_a_crop_that_was_decided_on_is_told(folder, monkeypatch, capsys):
