@@ -180,10 +180,8 @@ class FeatureFamily(_Stage):
 
     measures: ClassVar[tuple[Any, ...]] = ()  # entries of the catalogue, see leukofeat.features.measure
     # how a family by itself is measured; FeatureSet has parameters of these names
-    on_error: str = "raise"
-    on_empty: str = "nan"
+    on_error, on_empty, verbose = "raise", "warn", 0
     n_jobs: int | None = None
-    verbose: int = 0
 
     def transform(self, X: Any) -> np.ndarray:
         """Measure every image, in one pass.
@@ -206,11 +204,19 @@ class FeatureFamily(_Stage):
         ImageError
             For a file that cannot be read, unless a FeatureSet says `on_error="nan"`.
         ValueError
-            For bad parameters, and for an image without a cell when a FeatureSet says `on_empty="raise"`.
+            For bad parameters, and for an image without a cell under `on_empty="raise"`.
+
+        Warns
+        -----
+        ImageWarning
+            Once a pass, of images that failed under `on_error="nan"`.
+        EmptyWarning
+            Once a pass, of images without a cell where columns need one; not under `on_empty="nan"`.
         """
         images = as_sequence(X)
         found = self.extract(images)
-        warn_of(found.failures, len(images))
+        empty = found.empty if self.on_empty == "warn" else ()
+        warn_of(found.failures, len(images), empty=[images.name(i) for i in empty])
         return self.wrap_output(found.values, images.row_labels)
 
     def extract(self, X: Any) -> Extraction:
@@ -223,7 +229,7 @@ class FeatureFamily(_Stage):
         Returns
         -------
         Extraction
-            `values`, `failures` and `seconds`.
+            `values`, `failures`, `n_cells` and `seconds`.
 
         Examples
         --------

@@ -5,16 +5,19 @@ A family alone, a FeatureSet, the table of cells, a comparison's tree of stages 
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from leukofeat.parallel import map_images
 from leukofeat.sequence import ImageSequence, Step
 from leukofeat.smear import Smear
+
+W = TypeVar("W", bound=Warning)
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,35 @@ class ImageWarning(UserWarning):
         return f"{len(self.failures)} of {self.n_images} images could not be measured and have NaN in every column: {shown}{more}"
 
 
-def warn_of(failures: Sequence[Failure], n_images: int) -> None:
-    """Tell a person of the failures of a pass, if there are any.
+class EmptyWarning(UserWarning):
+    """Images in which no cell was found, although columns need one; `on_empty="nan"` says nothing, "raise" stops there.
+
+    Attributes
+    ----------
+    names : list of str
+        What the images are called.
+
+    Examples
+    --------
+    >>> str(EmptyWarning(["white.png"], 3))[:47]
+    '1 of 3 images: no leukocyte was found, so that '
+    """
+
+    def __init__(self, names: Sequence[str] = (), n_images: int = 0) -> None:
+        super().__init__(names, n_images)
+        self.names = list(names)
+        self.n_images = n_images
+
+    def __str__(self) -> str:
+        more = f" and {len(self.names) - 5} more" if len(self.names) > 5 else ""
+        return (
+            f"{len(self.names)} of {self.n_images} images: no leukocyte was found, so that counts are 0 and what needs a cell is NaN "
+            f"({', '.join(self.names[:5])}{more}); a verdict on them rests on filled-in columns."
+        )
+
+
+def warn_of(failures: Sequence[Failure], n_images: int, *, empty: Sequence[str] = ()) -> None:
+    """Tell a person of the failures of a pass, and of the images in which nothing was found, if there are any.
 
     Examples
     --------
@@ -66,6 +96,30 @@ def warn_of(failures: Sequence[Failure], n_images: int) -> None:
     """
     if failures:
         warnings.warn(ImageWarning(failures, n_images), stacklevel=3)
+    if empty:
+        warnings.warn(EmptyWarning(empty, n_images), stacklevel=3)
+
+
+@contextmanager
+def collected(kind: type[W]) -> Iterator[list[W]]:
+    """List of the warnings of one kind, which nobody else hears; all others are heard as ever, at the end.
+
+    Examples
+    --------
+    >>> with collected(EmptyWarning) as caught:
+    ...     warn_of([], 3, empty=["white.png"])
+    >>> caught[0].names
+    ['white.png']
+    """
+    found: list[W] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", kind)
+        yield found
+    for one in caught:
+        if isinstance(one.message, kind):
+            found.append(one.message)
+        else:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 
 
 class Node(NamedTuple):
@@ -84,7 +138,7 @@ class Leaf(NamedTuple):
     node: int
     families: tuple[int, ...]
     on_error: str = "raise"
-    on_empty: str = "nan"
+    on_empty: str = "warn"
 
 
 @dataclass
@@ -126,12 +180,22 @@ class Extraction(NamedTuple):
     seconds : ndarray of shape (n_images, n_stages), dtype float64
         Processor time of each image in each stage: decoding (with the steps the images came with), the image steps node by
         node, then each family.
+    n_cells : ndarray of shape (n_images,), dtype int64
+        Cells found in each image; -1 where nothing has segmented it, or where it failed.
     """
 
     values: np.ndarray
     images: np.ndarray
     failures: list[Failure]
     seconds: np.ndarray
+    n_cells: np.ndarray
+
+    @property
+    def empty(self) -> np.ndarray:
+        """Images in which no cell was found although columns need one, (m,) int64: whatever is said of them is made up."""
+        incomplete = np.zeros(len(self.n_cells), bool)
+        incomplete[self.images[np.isnan(self.values).any(axis=1)]] = True
+        return np.flatnonzero(incomplete & (self.n_cells == 0))
 
 
 def measure(plan: Plan, images: ImageSequence, *, n_jobs: int | None = None, verbose: int = 0) -> list[Extraction]:
@@ -167,48 +231,53 @@ def measure(plan: Plan, images: ImageSequence, *, n_jobs: int | None = None, ver
     per_cell = plan.per == "cell"
     # names are spelled out once a pass, not once an image
     widths = [len(family.cell_names() if per_cell else family.row_names()) for family in plan.families]
-    description = "measuring cells" if per_cell else "measuring"
-    found = map_images(
-        partial(_measure_image, plan, widths), images, n_jobs=n_jobs, verbose=verbose, description=description
-    )
+    visit, what = partial(_measure_image, plan, widths), "measuring cells" if per_cell else "measuring"
+    found = map_images(visit, images, n_jobs=n_jobs, verbose=verbose, description=what)
     n_stages = len(plan.nodes) + len(plan.families)
-    seconds = np.array([spent for _, spent, _ in found]).reshape(len(images), n_stages)
+    seconds = np.array([one.seconds for one in found]).reshape(len(images), n_stages)
     tables = []
     for number, leaf in enumerate(plan.leaves):
         counts = np.array(
             [
-                int(not per_cell) if number in reasons else len(np.atleast_2d(rows[leaf.families[0]]))
-                for rows, _, reasons in found
+                int(not per_cell) if number in one.reasons else len(np.atleast_2d(one.rows[leaf.families[0]]))
+                for one in found
             ],
             dtype=np.int64,
         )
         values = np.full((counts.sum(), sum(widths[f] for f in leaf.families)), np.nan)
-        for (rows, _, reasons), count, end in zip(found, counts, np.cumsum(counts), strict=True):
-            if number not in reasons:
-                values[end - count : end] = np.concatenate([rows[f] for f in leaf.families], axis=-1)
+        for one, count, end in zip(found, counts, np.cumsum(counts), strict=True):
+            if number not in one.reasons:
+                values[end - count : end] = np.concatenate([one.rows[f] for f in leaf.families], axis=-1)
+        failed = [i for i, one in enumerate(found) if number in one.reasons]
         tables.append(
             Extraction(
                 values=values,
                 images=np.repeat(np.arange(len(images)), counts),
-                failures=[
-                    Failure(i, images.name(i), reasons[number])
-                    for i, (_, _, reasons) in enumerate(found)
-                    if number in reasons
-                ],
+                failures=[Failure(i, images.name(i), found[i].reasons[number]) for i in failed],
                 seconds=seconds[:, [*plan.path(leaf.node), *(len(plan.nodes) + f for f in leaf.families)]],
+                n_cells=np.array([one.n_cells.get(number, -1) for one in found], dtype=np.int64),
             )
         )
     return tables
 
 
-def _measure_image(
-    plan: Plan, widths: Sequence[int], images: ImageSequence, i: int
-) -> tuple[dict[int, np.ndarray], np.ndarray, dict[int, str]]:
-    """Row of each family that could be measured, seconds of each node and family, and why leaves failed."""
+class _Measured(NamedTuple):
+    """Of one image: the row of each family that could be measured, seconds of each node and family; of leaves, why they
+    failed, or how many cells they had.
+    """
+
+    rows: dict[int, np.ndarray]
+    seconds: np.ndarray
+    reasons: dict[int, str]
+    n_cells: dict[int, int]
+
+
+def _measure_image(plan: Plan, widths: Sequence[int], images: ImageSequence, i: int) -> _Measured:
     smears: dict[int, Smear] = {}
     rows: dict[int, np.ndarray] = {}
     seconds = np.zeros(len(plan.nodes) + len(plan.families))
     reasons: dict[int, str] = {}
+    n_cells: dict[int, int] = {}
     for number, leaf in enumerate(plan.leaves):
         try:
             for node in plan.path(leaf.node):
@@ -227,6 +296,7 @@ def _measure_image(
                     started = time.thread_time()
                     rows[f] = _measure_family(plan.families[f], plan.per, widths[f], smear)
                     seconds[len(plan.nodes) + f] = time.thread_time() - started
+            n_cells[number] = smear.n_cells if smear.is_segmented else -1
         except Exception as error:
             name = images.name(i)
             if leaf.on_error == "raise":
@@ -234,7 +304,7 @@ def _measure_image(
                     error.add_note(f"While measuring {name}.")
                 raise
             reasons[number] = f"{type(error).__name__}: {str(error).removeprefix(f'{name}: ')}"
-    return rows, seconds, reasons
+    return _Measured(rows, seconds, reasons, n_cells)
 
 
 def _measure_family(family: Any, per: str, width: int, smear: Smear) -> np.ndarray:

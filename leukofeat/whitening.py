@@ -69,6 +69,11 @@ class WithinClassWhitener(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         Returns
         -------
         self
+
+        Raises
+        ------
+        ValueError
+            When no column varies within the classes: one sample a class, or columns that are all alike.
         """
         self._validate_params()
         X, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
@@ -83,6 +88,11 @@ class WithinClassWhitener(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             (1 - self.shrinkage_) * covariance + self.shrinkage_ * scale * np.eye(len(covariance))
         )
         kept = variances > 1e-12 * max(variances[-1], np.finfo(float).tiny)
+        if not covariance.any():
+            raise ValueError(
+                f"{len(X)} samples of {codes.max() + 1} classes, and no column varies within a class; there is nothing to learn "
+                "from. Give several images a class, in which cells are found."
+            )
         self.components_ = (directions[:, kept] / np.sqrt(variances[kept])).T[::-1]
         return self
 

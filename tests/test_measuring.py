@@ -75,3 +75,16 @@ def test_no_image_gives_empty_tables(plan):
     for found, width in zip(measure(plan, as_sequence([])), (2, 5, 3), strict=True):
         assert found.values.shape == (0, width)
         assert found.failures == []
+
+
+def test_cells_are_counted_image_by_image(plan, smears):
+    blank = np.full((8, 8, 3), 230, np.uint8)
+    images = as_sequence([smears.images[0], blank, "gone.png"])
+    area, both, dark = measure(plan, images)
+    n = DarkSegmenter().transform(images).smear(0).n_cells
+    assert area.n_cells.tolist() == [n, 0, -1]
+    assert both.n_cells.tolist() == [n, -1, -1]  # where no cell is an error
+    assert dark.n_cells.tolist() == [-1, -1, -1]  # never segmented
+    assert [found.empty.tolist() for found in (area, both, dark)] == [[1], [], []]
+    (cells,) = measure(Plan([Area()], [Leaf(2, (0,), "nan")], plan.nodes, per="cell"), images)
+    assert (cells.n_cells.tolist(), cells.empty.tolist()) == ([n, 0, -1], [])

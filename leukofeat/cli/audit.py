@@ -7,8 +7,7 @@ from pathlib import Path
 
 from leukofeat.audit import audit_dataset
 from leukofeat.cli.main import CAUTION
-from leukofeat.cli.shared import FOLDER, add_jobs, report_failures
-from leukofeat.datasets import load_images
+from leukofeat.cli.shared import FOLDER, add_jobs, check_output, read_folder, report_failures
 from leukofeat.features import Failure
 from leukofeat.report import write_report
 
@@ -27,7 +26,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Audit the images, print the verdict, and write report and tables if they are wanted."""
-    bunch = load_images(arguments.folder)
+    if arguments.output is not None:
+        check_output(arguments.output, is_folder=True)
+    bunch = read_folder(arguments)
     labels = None if bunch.target is None else bunch.target_names[bunch.target]
     known = {
         "groups": bunch.groups,

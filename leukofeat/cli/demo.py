@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,8 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from leukofeat.baselines import make_baseline
+from leukofeat.cli.messages import tell
+from leukofeat.cli.shared import add_quiet, check_output
 from leukofeat.datasets import make_smears
 from leukofeat.evaluation import Comparison, compare
 from leukofeat.pipeline import split_pipeline
@@ -31,15 +32,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "-n", "--images", type=int, default=240, help="number of synthetic fields (default: %(default)s)"
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the generator (default: %(default)s)")
+    add_quiet(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the demo."""
-    run_demo(arguments.output, n_samples=arguments.images, random_state=arguments.seed)
+    check_output(arguments.output, is_folder=True)
+    run_demo(
+        arguments.output, n_samples=arguments.images, random_state=arguments.seed, verbose=int(not arguments.quiet)
+    )
     return 0
 
 
-def run_demo(output: str | os.PathLike[str], *, n_samples: int = 240, random_state: int = 0) -> Comparison:
+def run_demo(
+    output: str | os.PathLike[str], *, n_samples: int = 240, random_state: int = 0, verbose: int = 0
+) -> Comparison:
     """Make smears, compare pipelines on slides they were not trained on, and write report and pictures.
 
     Parameters
@@ -49,6 +56,8 @@ def run_demo(output: str | os.PathLike[str], *, n_samples: int = 240, random_sta
     n_samples : int, default=240
         Number of synthetic fields, four classes.
     random_state : int, default=0
+    verbose : int, default=0
+        Above 0, a progress bar and a line for each pipeline on standard error.
 
     Returns
     -------
@@ -59,16 +68,17 @@ def run_demo(output: str | os.PathLike[str], *, n_samples: int = 240, random_sta
     mpl.use("Agg")
     folder = Path(output)
     folder.mkdir(parents=True, exist_ok=True)
-    _say(f"Making {n_samples} synthetic fields of four classes ...")
+    tell(f"making {n_samples} synthetic fields of four classes ...")
     smears = make_smears(n_samples=n_samples, random_state=random_state)
-    _say("Compiling kernels (once) and comparing pipelines on unseen slides, 4 folds ...")
+    tell("comparing pipelines on unseen slides, 4 folds ...")
     result = compare(
         {name: make_baseline(name) for name in PIPELINES},
         smears.images,
         smears.target,
         cv=StratifiedGroupKFold(4),
         groups=smears.groups,
-        verbose=1,
+        target_names=smears.target_names,
+        verbose=verbose,
     )
     result.table.to_csv(folder / "table.csv")
     pipeline = make_baseline(PIPELINES[0]).fit(smears.images, smears.target)
@@ -111,7 +121,7 @@ def _draw(folder: Path, result: Comparison, smears: Any, pipeline: Pipeline) -> 
     for ax, name in zip(axes, PIPELINES, strict=True):
         found = result.predictions[result.predictions["pipeline"] == name]
         ConfusionMatrixDisplay.from_predictions(
-            found["target"], found["predicted"], display_labels=smears.target_names, ax=ax, colorbar=False, cmap="Blues"
+            found["target"], found["predicted"], labels=smears.target_names, ax=ax, colorbar=False, cmap="Blues"
         )
         ax.set_title(f"{name}: {result.table.loc[name, 'accuracy']:.3f}", fontsize=10)
     _save(figure, folder / "confusion.png", "Confusion on unseen slides")
@@ -123,7 +133,3 @@ def _save(figure: Any, path: Path, title: str) -> None:
     figure.suptitle(f"{title} (synthetic). {NOTE}", fontsize=11)
     figure.savefig(path, dpi=110)
     plt.close(figure)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

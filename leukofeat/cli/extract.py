@@ -4,17 +4,18 @@ import argparse
 
 import pandas as pd
 
-from leukofeat.baselines import make_baseline
 from leukofeat.cli.shared import (
     FOLDER,
     add_baseline,
     add_jobs,
+    check_table,
     feature_parts,
-    find_readable,
+    fit_stages,
+    named_baseline,
+    read_folder,
     report_failures,
-    table_writer,
 )
-from leukofeat.datasets import load_images
+from leukofeat.measuring import warn_of
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -28,27 +29,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure the images with the features of a baseline."""
-    write = table_writer(arguments.output)
-    bunch = load_images(arguments.folder)
-    images, verbose = bunch.images, int(not arguments.quiet)
-    stages, features, _ = feature_parts(make_baseline(arguments.baseline))
+    write = check_table(arguments.output)
+    stages, features, _ = feature_parts(named_baseline(arguments.baseline))
+    bunch = read_folder(arguments)
+    verbose = int(not arguments.quiet)
     features.set_params(on_error="nan", n_jobs=arguments.jobs, verbose=verbose)
-    learns = any(stage.requires_fit for stage in stages)
-    readable = images[find_readable(images, verbose)[0]] if learns else images[:0]
-    for stage in stages:
-        images, readable = stage.fit(readable).transform(images), stage.transform(readable)
-    columns = [name for name in ("path", "label", "split", "group") if name in bunch.frame]
+    images = fit_stages(stages, bunch.images, verbose)
+    known = bunch.frame[[name for name in ("path", "label", "split", "group") if name in bunch.frame]]
     if arguments.cells:
         table, failures = features.extract_cells(images)
-        known = bunch.frame[columns].iloc[table.pop("image")].reset_index(drop=True)
+        known = known.iloc[table.pop("image")].reset_index(drop=True)
         table = table.drop(columns="source")
     else:
         found = features.extract(images)
-        table, failures, known = (
-            pd.DataFrame(found.values, columns=features.row_names()),
-            found.failures,
-            bunch.frame[columns],
-        )
+        table, failures = pd.DataFrame(found.values, columns=features.row_names()), found.failures
+        warn_of([], len(images), empty=[images.name(i) for i in found.empty])
     table = pd.concat([known, table], axis=1)
     write(table)
     print(f"{arguments.output}: {len(table)} rows, {table.shape[1]} columns from {len(images)} images.")

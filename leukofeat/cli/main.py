@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from leukofeat import __version__
+from leukofeat.cli.messages import UsageError, announced_compilation, plain_warnings, tell
 
 CAUTION = "Research use only: not a medical device, not for diagnosis."
 EXIT_CODES = "Exit codes: 0 done; 1 nothing done, the message says why; 2 wrong usage; 3 done, but some images failed."
@@ -42,13 +43,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     typed = list(sys.argv[1:] if argv is None else argv)
     arguments = _parser(typed).parse_args(typed)
     try:
-        return int(arguments.run(arguments))
+        with plain_warnings(), announced_compilation():
+            return int(arguments.run(arguments))
     except (OSError, ValueError, TypeError) as error:
-        notes = " ".join(getattr(error, "__notes__", ()))
-        print(f"leukofeat: {error}{' ' + notes if notes else ''}", file=sys.stderr)
-        return 1
+        tell(" ".join([str(error), *getattr(error, "__notes__", ())]))
+        return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
-        print("leukofeat: interrupted.", file=sys.stderr)
+        tell("interrupted.")
         return 130
 
 

@@ -1,14 +1,19 @@
 """`leukofeat predict`: a trained model's classes for images."""
 
 import argparse
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from leukofeat.cli.main import CAUTION
-from leukofeat.cli.shared import FOLDER, add_jobs, feature_parts, report_failures, table_writer
-from leukofeat.datasets import load_images
+from leukofeat.cli.shared import FOLDER, add_jobs, check_table, feature_parts, read_folder, report_failures
+from leukofeat.evaluation.folds import class_scores
+from leukofeat.features import Failure
+from leukofeat.measuring import Extraction
 from leukofeat.persistence import load
+
+NOTHING = "no leukocyte found: there is nothing to judge"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -20,26 +25,43 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Predict, and write a row for each image; one that failed has no prediction, and the reason."""
-    write = table_writer(arguments.output)
+    """Predict, and write a row for each image; one that failed, or in which nothing was found, has the reason instead."""
+    write = check_table(arguments.output)
     stages, features, rest = feature_parts(load(arguments.model))
-    bunch = load_images(arguments.folder)
+    bunch = read_folder(arguments)
     images = bunch.images
     for stage in stages:
         images = stage.transform(images)
     features.set_params(on_error="nan", n_jobs=arguments.jobs, verbose=int(not arguments.quiet))
     found = features.extract(images)
-    values = features.wrap_output(found.values)
-    scores = np.asarray(rest.decision_function(values))
-    if scores.ndim == 1:
-        scores = np.column_stack([-scores, scores])
-    table = pd.DataFrame({"path": bunch.frame["path"], "predicted": rest.predict(values).astype(object)})
-    for name, score in zip(rest.classes_, scores.T, strict=True):
-        table[f"score_{name}"] = score
-    table["error"] = ""
-    for failure in found.failures:
-        table.loc[failure.row, table.columns[1:-1]] = np.nan
-        table.loc[failure.row, "error"] = failure.reason
+    empty = [Failure(int(i), images.name(int(i)), NOTHING) for i in np.flatnonzero(found.n_cells == 0)]
+    failures = sorted([*found.failures, *empty], key=lambda failure: failure.row)
+    table = pd.concat([bunch.frame[["path"]], _verdicts(found, failures, features, rest)], axis=1)
     write(table)
-    print(f"{arguments.output}: {len(table)} images, {len(found.failures)} without a prediction. {CAUTION}")
-    return report_failures(found.failures, len(table))
+    print(
+        f"{arguments.output}: {len(table)} images, {len(failures)} without a prediction; the model judges by "
+        f"{found.values.shape[1]} columns. {CAUTION}"
+    )
+    return report_failures(failures, len(table))
+
+
+def _verdicts(found: Extraction, failures: list[Failure], features: Any, rest: Any) -> pd.DataFrame:
+    """Verdict on each image with its scores, and what it rests on; nothing is said of those that failed."""
+    n = len(found.values)
+    reasons = {failure.row: failure.reason for failure in failures}
+    judged = np.flatnonzero([i not in reasons for i in range(n)])
+    predicted, scores = np.full(n, None, object), np.full((n, len(rest.classes_)), np.nan)
+    if len(judged):
+        values = features.wrap_output(found.values[judged])
+        predicted[judged] = np.asarray(rest.predict(values)).astype(object)
+        told, _ = class_scores(rest, values, rest.classes_)
+        scores[judged] = np.nan if told is None else told
+    cells, imputed = pd.array(found.n_cells, "Int64"), pd.array(np.isnan(found.values).sum(axis=1), "Int64")
+    cells[found.n_cells < 0] = pd.NA
+    imputed[[failure.row for failure in found.failures]] = pd.NA
+    return pd.DataFrame(
+        {"predicted": predicted}
+        | {f"score_{name}": score for name, score in zip(rest.classes_, scores.T, strict=True)}
+        | {"cells": cells, "imputed": imputed, "columns": found.values.shape[1]}
+        | {"error": [reasons.get(i, "") for i in range(n)]}
+    )

@@ -1,19 +1,24 @@
 """What several commands do: options they have in common, tables they write, images that failed."""
 
 import argparse
-import sys
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
+from sklearn.utils import Bunch
 
 from leukofeat.base import ImageStage
+from leukofeat.baselines import make_baseline
+from leukofeat.cli.messages import UsageError, announce_workers, tell
+from leukofeat.datasets import load_images
 from leukofeat.features import Failure, FeatureSet
 from leukofeat.parallel import map_images
 from leukofeat.pipeline import split_pipeline
-from leukofeat.sequence import ImageSequence
+from leukofeat.sequence import ImageSequence, printable
 
 FOLDER = "folder of class folders with images, a folder of images, or a folder with a manifest.csv (path, label, split, group)"
 
@@ -21,6 +26,11 @@ FOLDER = "folder of class folders with images, a folder of images, or a folder w
 def add_jobs(parser: argparse.ArgumentParser) -> None:
     """Options of every command that measures images."""
     parser.add_argument("-j", "--jobs", type=int, default=None, help="worker processes (default: 1)")
+    add_quiet(parser)
+
+
+def add_quiet(parser: argparse.ArgumentParser) -> None:
+    """Option of every command that draws bars."""
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bars")
 
 
@@ -34,15 +44,48 @@ def add_baseline(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def table_writer(output: str) -> Callable[[pd.DataFrame], None]:
-    """What writes a table to `output`; a name that cannot be written is refused before any work is done."""
-    suffix, folder = Path(output).suffix.lower(), Path(output).parent
-    if suffix not in (".parquet", ".csv"):
-        raise ValueError(f"{output}: tables are written as .parquet or .csv; name one of the two.")
-    if not folder.is_dir():
-        raise ValueError(f"{folder}: no such folder to write {Path(output).name} into.")
-    write = pd.DataFrame.to_parquet if suffix == ".parquet" else pd.DataFrame.to_csv
-    return lambda table: write(table, output, index=False)
+def named_baseline(name: str) -> Pipeline:
+    """Baseline of this name; a name that there is not is a matter of usage."""
+    try:
+        return make_baseline(name)
+    except ValueError as error:
+        raise UsageError(f"--baseline: {error}") from error
+
+
+def check_output(output: str, suffixes: Sequence[str] = (), *, is_folder: bool = False) -> Path:
+    """Place to write to: a file in a folder that is there, or a folder that is there or can be made.
+
+    What cannot be written is refused here, before any work is done.
+    """
+    path = Path(output)
+    if suffixes and path.suffix.lower() not in suffixes:
+        raise UsageError(f"{output}: tables are written as {' or '.join(suffixes)}; name one of the two.")
+    place = path if is_folder else path.parent
+    if not is_folder and path.is_dir():
+        raise UsageError(f"{output}: is a folder; name a file to write.")
+    if not is_folder and not place.is_dir():
+        raise UsageError(f"{place}: no such folder to write {path.name} into.")
+    there = next(parent for parent in (place, *place.absolute().parents) if parent.exists())
+    if not there.is_dir():
+        raise UsageError(f"{there}: is a file; name a folder to write into.")
+    if not os.access(there, os.W_OK) or (path.is_file() and not os.access(path, os.W_OK)):
+        raise UsageError(f"{output}: may not be written.")
+    return path
+
+
+def check_table(output: str) -> Callable[[pd.DataFrame], None]:
+    """What writes a table to `output`, checked as in :func:`check_output`."""
+    path = check_output(output, (".parquet", ".csv"))
+    write = pd.DataFrame.to_parquet if path.suffix.lower() == ".parquet" else pd.DataFrame.to_csv
+    return lambda table: write(table, path, index=False)
+
+
+def read_folder(arguments: argparse.Namespace) -> Bunch:
+    """Images of the folder, with a line that says what was understood, before the work begins."""
+    bunch = load_images(arguments.folder)
+    tell(f"{printable(arguments.folder)}: {bunch.summary}")
+    announce_workers(arguments.jobs)
+    return bunch
 
 
 def feature_parts(pipeline: Pipeline) -> tuple[list[ImageStage], FeatureSet, Pipeline]:
@@ -53,25 +96,35 @@ def feature_parts(pipeline: Pipeline) -> tuple[list[ImageStage], FeatureSet, Pip
     return stages, features, rest
 
 
-def find_readable(images: ImageSequence, verbose: int) -> tuple[np.ndarray, list[Failure]]:
-    """Which images can be read, shape (n,), bool, and why the others cannot."""
-    reasons = map_images(_reason_unreadable, images, verbose=verbose, description="reading")
-    failures = [Failure(i, images.name(i), reason) for i, reason in enumerate(reasons) if reason]
-    return np.array([reason is None for reason in reasons]), failures
+def fit_stages(
+    stages: Sequence[ImageStage], images: ImageSequence, verbose: int, rows: Any = None, y: Any = None
+) -> ImageSequence:
+    """Fit image stages on the images, or on those of some rows, as far as they can be read; all images behind the stages."""
+    known = images[:0]
+    if any(stage.requires_fit for stage in stages):
+        known = images if rows is None else images[rows]
+        readable = np.array(map_images(_is_readable, known, verbose=verbose, description="reading"), bool)
+        known, y = known[readable], None if y is None else y[readable]
+    for stage in stages:
+        images, known = stage.fit(known, y).transform(images), stage.transform(known)
+        if getattr(stage, "decision_", None):
+            tell(stage.decision_)
+    return images
 
 
-def _reason_unreadable(images: ImageSequence, i: int) -> str | None:
+def _is_readable(images: ImageSequence, i: int) -> bool:
     try:
         images.smear(i)
-    except ValueError as error:
-        return str(error)
-    return None
+    except ValueError:
+        return False
+    return True
 
 
 def report_failures(failures: Sequence[Failure], n_images: int) -> int:
     """Name the images that failed on standard error; returns the exit code."""
     for name, reason in ((failure.name, failure.reason) for failure in failures):
-        print(f"leukofeat: {reason if name in reason else f'{name}: {reason}'}", file=sys.stderr)
+        tell(reason if name in reason else f"{name}: {reason}")
     if failures:
-        print(f"leukofeat: {len(failures)} of {n_images} images failed; the others are done.", file=sys.stderr)
+        others = "; the others are done" if len(failures) < n_images else ""
+        tell(f"{len(failures)} of {n_images} images failed{others}.")
     return 3 if failures else 0

@@ -1,16 +1,28 @@
 """`leukofeat train`: fit a pipeline on labelled images."""
 
 import argparse
-import sys
 
 import numpy as np
 from sklearn.metrics import accuracy_score, f1_score
+from sklearn.utils import Bunch
 
-from leukofeat.baselines import make_baseline
 from leukofeat.cli.main import CAUTION
-from leukofeat.cli.shared import FOLDER, add_baseline, add_jobs, feature_parts, find_readable, report_failures
-from leukofeat.datasets import load_images
+from leukofeat.cli.messages import tell
+from leukofeat.cli.shared import (
+    FOLDER,
+    add_baseline,
+    add_jobs,
+    check_output,
+    feature_parts,
+    fit_stages,
+    named_baseline,
+    read_folder,
+    report_failures,
+)
 from leukofeat.persistence import save
+
+# share of a class's training images without a leukocyte from which on a person should look at them
+_MANY_EMPTY = 0.2
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -25,38 +37,85 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Fit a baseline, save it, and score it on the parts that it was not fitted on."""
-    bunch = load_images(arguments.folder)
-    verbose = int(not arguments.quiet)
+    check_output(arguments.output)
+    pipeline = named_baseline(arguments.baseline)
+    bunch = read_folder(arguments)
     if bunch.target is None:
         raise ValueError(
             f"{arguments.folder}: no labels; put the images into class folders, or give a manifest.csv with a label column."
         )
-    good, failures = find_readable(bunch.images, verbose)
-    target = bunch.target_names[bunch.target]
-    fitted = good if bunch.split is None else good & (bunch.split == "train")
-    classes, counts = np.unique(target[fitted], return_counts=True)
-    if len(classes) < 2:
-        raise ValueError(
-            f"{arguments.folder}: {len(classes)} class{'es' * (len(classes) != 1)} among {fitted.sum()} readable training images; at least two are needed."
-        )
-    for name in classes[counts == 1]:
-        print(
-            f"leukofeat: class {str(name)!r} has a single training image; how well it is recognised cannot be known.",
-            file=sys.stderr,
-        )
-    pipeline = make_baseline(arguments.baseline)
-    features = feature_parts(pipeline)[1].set_params(n_jobs=arguments.jobs, verbose=verbose)
-    pipeline.fit(bunch.images[fitted], target[fitted])
-    features.set_params(n_jobs=None, verbose=0)
+    target, trained = bunch.target_names[bunch.target], _training_rows(bunch, arguments.folder)
+    _check_classes(arguments.folder, target[trained], "")
+    verbose = int(not arguments.quiet)
+    stages, features, rest = feature_parts(pipeline)
+    features.set_params(on_error="nan", n_jobs=arguments.jobs, verbose=verbose)
+    images = fit_stages(stages, bunch.images, verbose, trained, target[trained])
+    found = features.fit(images).extract(images)
+    features.set_params(on_error="raise", n_jobs=None, verbose=0)
+    good = np.ones(len(target), bool)
+    good[[failure.row for failure in found.failures]] = False
+    fitted, empty = good & trained, found.n_cells == 0
+    classes = _check_classes(arguments.folder, target[fitted], "readable ")
+    _check_cells(arguments.folder, target[fitted], empty[fitted])
+    values = features.wrap_output(found.values)
+    rest.fit(values[fitted], target[fitted])
     save(pipeline, arguments.output)
     print(f"{arguments.output}: {arguments.baseline} fitted on {fitted.sum()} images of {len(classes)} classes.")
-    for part in [] if bunch.split is None else sorted(set(bunch.split[good].astype(str)) - {"train"}):
+    for part in [] if bunch.split is None else sorted(set(bunch.split[good]) - {"train"}):
         rows = good & (bunch.split == part)
-        predicted = pipeline.predict(bunch.images[rows])
+        predicted = rest.predict(values[rows])
+        n_empty = np.sum(empty & rows)
         print(
             f"{part}: accuracy {accuracy_score(target[rows], predicted):.4f}, macro-F1 "
             f"{f1_score(target[rows], predicted, average='macro'):.4f} on {rows.sum()} images"
+            + (f", {n_empty} of them without a leukocyte, judged by filled-in columns" if n_empty else "")
             + ("" if bunch.groups is not None else "; no group column, so slides may stand on both sides")
         )
     print(CAUTION)
-    return report_failures(failures, len(bunch.images))
+    return report_failures(found.failures, len(bunch.images))
+
+
+def _training_rows(bunch: Bunch, folder: str) -> np.ndarray:
+    if bunch.split is None:
+        return np.ones(len(bunch.images), bool)
+    trained = bunch.split == "train"
+    if not trained.any():
+        there = ", ".join(
+            f"{str(name)!r} ({n})" for name, n in zip(*np.unique(bunch.split, return_counts=True), strict=True)
+        )
+        raise ValueError(
+            f"{folder}: the column split has no 'train', but {there}; rows with 'train' are what is fitted. Rename "
+            "them, or leave the column out to fit on everything."
+        )
+    return trained
+
+
+def _check_classes(folder: str, target: np.ndarray, kind: str) -> np.ndarray:
+    """Classes of the training images, of which there must be two, and more than one image of some of them."""
+    classes, counts = np.unique(target, return_counts=True)
+    named = f"{len(classes)} class{'es' * (len(classes) != 1)} among {len(target)} {kind}training images"
+    if len(classes) < 2:
+        raise ValueError(f"{folder}: {named}; at least two are needed.")
+    if counts.max() < 2:
+        raise ValueError(
+            f"{folder}: {named}, one image a class; what varies within a class cannot be learned from that."
+        )
+    for name in classes[counts == 1] if kind else ():
+        tell(f"class {str(name)!r} has a single training image; how well it is recognised cannot be known.")
+    return classes
+
+
+def _check_cells(folder: str, target: np.ndarray, empty: np.ndarray) -> None:
+    """Refuse classes of which nothing was found, and point out those of which little was."""
+    for name in np.unique(target):
+        n, n_empty = np.sum(target == name), np.sum(empty[target == name])
+        if n_empty == n:
+            raise ValueError(
+                f"{folder}: no leukocyte was found in any of the {n} training images of class {str(name)!r}, so there is "
+                "nothing to learn from. Look at these images; are they smears, in colour, at a magnification that shows cells?"
+            )
+        if n_empty > _MANY_EMPTY * n:
+            tell(
+                f"class {str(name)!r}: no leukocyte was found in {n_empty} of {n} training images; what is learned of them is "
+                "filled-in columns."
+            )

@@ -1,26 +1,18 @@
 """Pipelines side by side over the same splits."""
 
-import platform
 import sys
-import warnings
 from collections.abc import Mapping
-from importlib.metadata import version
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedGroupKFold, check_cv
 
+from leukofeat.constraints import OneOf, check
+from leukofeat.evaluation.columns import check_classes
 from leukofeat.evaluation.folds import Run
-from leukofeat.evaluation.splits import PUBLISHED, make_splitter, published_split
-from leukofeat.evaluation.stress import (
-    STRESS_TESTS,
-    StressSet,
-    draw_rows,
-    make_stress_set,
-    own_segmenter,
-    stress_table,
-)
+from leukofeat.evaluation.protocols import Protocol, make_protocols
+from leukofeat.evaluation.stress import draw_rows, own_segmenter, stress_table
+from leukofeat.evaluation.stress_images import STRESS_TESTS, StressSet, make_stress_set
 from leukofeat.evaluation.tables import (
     Comparison,
     Outcome,
@@ -31,10 +23,9 @@ from leukofeat.evaluation.tables import (
     prediction_table,
     summarise,
 )
+from leukofeat.evaluation.versions import versions
 from leukofeat.pipeline import split_pipeline
 from leukofeat.sequence import as_sequence
-
-_PACKAGES = ("leukofeat", "numpy", "scipy", "scikit-learn", "opencv-python", "numba", "pandas")
 
 
 def compare(
@@ -44,6 +35,8 @@ def compare(
     *,
     cv: Any = 5,
     groups: Any = None,
+    target_names: Any = None,
+    on_error: str = "nan",
     n_jobs: int | None = None,
     stress: bool = False,
     n_stress: int = 200,
@@ -63,7 +56,7 @@ def compare(
         Any scikit-learn pipelines from images to classes, cloned before each fit.
     X : list, ndarray, Series, one-column DataFrame or ImageSequence of n images or paths
     y : array-like of length n
-        Classes.
+        Classes, or codes into `target_names`.
     cv : int, str, splitter or iterable of (train, test), default=5
         A number of folds, by class, and by group where there are groups; a name of
         :func:`~leukofeat.evaluation.make_splitter`, or of :func:`~leukofeat.evaluation.published_split` (train to test, by
@@ -71,7 +64,12 @@ def compare(
         protocols of splitting; what does not depend on the folds is measured once for all of them.
     groups : array-like of length n, optional
         Slide or patient of each image: what intervals and tests count as one observation. Under several protocols, a dict
-        may give each its own; one that it leaves out has none.
+        may give each its own; one that it leaves out has none. What `estimate_slides` gives will do as it is.
+    target_names : sequence of str, optional
+        Names of the classes when `y` holds codes, as :func:`~leukofeat.datasets.load_images` gives both; they stand in all tables.
+    on_error : {"nan", "raise"}, default="nan"
+        An image that cannot be read, or measured by stages that pipelines share: it is left out of the training and test of every
+        pipeline alike, listed in `failures` and counted in `notes`; or the error, naming it.
     n_jobs : int, optional
         Workers for the pass over the images, as in joblib; by default the `n_jobs` of the pipelines' feature sets.
     stress : bool, default=False
@@ -93,7 +91,8 @@ def compare(
     Raises
     ------
     ValueError
-        When there is no pipeline, or `y` or `groups` has another length than X.
+        When `pipelines` is no dict or empty; when `y` or `groups` has another length than X or blanks, or `y` a single class; when
+        no image of a fold could be measured.
 
     Examples
     --------
@@ -115,12 +114,16 @@ def compare(
     >>> results["random"].notes[0][:25], results["unseen slides"].notes
     ('No groups were given: ima', [])
     """
-    images, target = as_sequence(X), np.asarray(y)
-    if len(images) != len(target):
-        raise ValueError(f"{len(images)} images and {len(target)} targets.")
+    if not isinstance(pipelines, Mapping):
+        raise ValueError(
+            f"pipelines must be a dict of name to pipeline, as in {{'mine': pipeline}}, not a {type(pipelines).__name__}."
+        )
     if not pipelines:
         raise ValueError("There is no pipeline to compare.")
-    protocols = _make_protocols(cv, groups, target, random_state)
+    check("on_error", on_error, OneOf("nan", "raise"))
+    images = as_sequence(X)
+    target = check_classes(y, len(images), target_names)
+    protocols = make_protocols(cv, groups, target, random_state)
     if n_jobs is None:
         families = [split_pipeline(pipeline).features for pipeline in pipelines.values()]
         n_jobs = next((family.n_jobs for family in families if family is not None and family.n_jobs is not None), None)
@@ -138,9 +141,12 @@ def compare(
             n_jobs=n_jobs,
             verbose=verbose,
         )
+        if on_error == "raise":
+            changed.raise_failure()
         images = images.followed_by(changed.images)
     extra = np.empty(0, np.int64) if changed is None else np.tile(changed.rows, len(STRESS_TESTS))
-    run = Run(pipelines, images, np.concatenate([target, target[extra]]), extra, n_jobs=n_jobs, verbose=verbose)
+    everything = np.concatenate([target, target[extra]])
+    run = Run(pipelines, images, everything, extra, on_error=on_error, n_jobs=n_jobs, verbose=verbose)
     found = {}
     for name, protocol in protocols.items():
         found[name] = _compare_under(protocol, run, pipelines, changed, n_bootstrap, random_state)
@@ -150,49 +156,8 @@ def compare(
     return found if isinstance(cv, Mapping) else found["cv"]
 
 
-class _Protocol(NamedTuple):
-    cv: str
-    splits: list[tuple[np.ndarray, np.ndarray]]
-    groups: np.ndarray | None
-
-
-def _make_protocols(cv: Any, groups: Any, target: np.ndarray, random_state: Any) -> dict[str, _Protocol]:
-    ways = cv if isinstance(cv, Mapping) else {"cv": cv}
-    of_each = groups if isinstance(groups, Mapping) else dict.fromkeys(ways, groups)
-    if not of_each.keys() <= ways.keys():
-        raise ValueError(
-            f"groups= is for the protocols {', '.join(map(repr, of_each))}; cv= has {', '.join(map(repr, ways))}."
-        )
-    return {name: _make_protocol(way, of_each.get(name), target, random_state) for name, way in ways.items()}
-
-
-def _make_protocol(cv: Any, groups: Any, target: np.ndarray, random_state: Any) -> _Protocol:
-    if groups is not None:
-        groups = np.asarray(groups)
-        if len(groups) != len(target):
-            raise ValueError(f"{len(target)} targets and {len(groups)} groups.")
-    if isinstance(cv, str) and cv in PUBLISHED:
-        parts = published_split(cv, target)
-        found: Any = [(parts["train"], parts["test"])]
-    else:
-        if isinstance(cv, str):
-            splitter = make_splitter(cv, random_state=random_state)
-        elif groups is not None and (cv is None or isinstance(cv, (int, np.integer))):
-            splitter = StratifiedGroupKFold(5 if cv is None else int(cv))
-        else:
-            splitter = check_cv(cv, target, classifier=True)
-        with warnings.catch_warnings():
-            # The groups also count in intervals and tests; a split that ignores them is told in the notes of the result.
-            warnings.filterwarnings("ignore", "The groups parameter is ignored")
-            found = list(splitter.split(np.zeros(len(target)), target, groups))
-    # np.arange(n)[part] makes row numbers of row numbers, and of masks
-    rows = np.arange(len(target))
-    splits = [(rows[train], rows[test]) for train, test in found]
-    return _Protocol(str(cv) if isinstance(cv, (str, int)) or hasattr(cv, "split") else "given", splits, groups)
-
-
 def _compare_under(
-    protocol: _Protocol,
+    protocol: Protocol,
     run: Run,
     pipelines: Mapping[str, Any],
     changed: StressSet | None,
@@ -201,17 +166,18 @@ def _compare_under(
 ) -> Comparison:
     labels, groups, splits = run.labels, protocol.groups, protocol.splits
     folds = [run.fold(fold, train, test) for fold, (train, test) in enumerate(splits)]
-    outcomes = {name: join([fold[name][0] for fold in folds]) for name in pipelines}
+    outcomes = {name: join([fold.outcomes[name][0] for fold in folds]) for name in pipelines}
     table, by_class, by_group = summarise(outcomes, labels, groups, n_bootstrap, random_state)
     ratio = float(np.mean([len(test) / len(train) for train, test in splits]))
+    failures = _failure_table(run)
     stress = None
     if changed is not None:
-        everything = {name: join([part for fold in folds for part in fold[name]]) for name in pipelines}
+        everything = {name: join([part for fold in folds for part in fold.outcomes[name]]) for name in pipelines}
         stress = _stress_table(changed, everything, run.target, groups, n_bootstrap, random_state)
     return Comparison(
         table=table,
         by_class=by_class,
-        by_fold=fold_table(outcomes, labels, [len(train) for train, _ in splits]),
+        by_fold=fold_table(outcomes, labels, [len(fold.train) for fold in folds]),
         by_group=by_group,
         predictions=prediction_table(outcomes, labels, groups),
         pairs=paired_tests(outcomes, labels, groups, ratio, random_state),
@@ -227,9 +193,10 @@ def _compare_under(
             "n_bootstrap": n_bootstrap,
             "random_state": random_state,
             "measured_once": list(run.shared),
-            "versions": {package: version(package) for package in _PACKAGES} | {"python": platform.python_version()},
+            "versions": versions(),
         },
-        notes=_notes(protocol),
+        notes=[*protocol.notes(), *_notes(run, failures)],
+        failures=failures,
     )
 
 
@@ -244,7 +211,10 @@ def _stress_table(
     """`stress` of a :class:`Comparison`, from predictions of images and, behind them, of the changed ones."""
     tables = {}
     for name, found in outcomes.items():
-        used = np.flatnonzero(np.isin(changed.rows, found.row))
+        answered = np.zeros(len(target), bool)
+        answered[found.row] = True
+        of_changed = answered[len(target) - len(changed.images) :].reshape(len(STRESS_TESTS), -1)
+        used = np.flatnonzero(answered[changed.rows] & of_changed.all(axis=0))
         if not len(used):
             return None
         answers = np.empty(len(target), found.predicted.dtype)
@@ -265,20 +235,30 @@ def _describe(pipeline: Any) -> str:
         return repr(pipeline)
 
 
-def _notes(protocol: _Protocol) -> list[str]:
-    if protocol.groups is None:
-        return [
-            "No groups were given: images of one slide or patient may stand on both sides of a split, and intervals and tests "
-            "take every image for independent evidence. estimate_slides() guesses groups where there are no identifiers."
-        ]
-    mixed = {
-        g
-        for train, test in protocol.splits
-        for g in np.intersect1d(protocol.groups[train], protocol.groups[test]).tolist()
-    }
-    if not mixed:
-        return []
-    return [
-        f"{len(mixed)} of {len(np.unique(protocol.groups))} groups stand on both sides of a split: these figures do not hold for "
-        "slides or patients that were not trained on."
+def _failure_table(run: Run) -> pd.DataFrame:
+    found = [(row, failure.name, failure.reason) for row, failure in sorted(run.failures.items()) if row < run.n_images]
+    return pd.DataFrame(found, columns=["row", "name", "reason"])
+
+
+def _notes(run: Run, failures: pd.DataFrame) -> list[str]:
+    """Images that are not in the figures, and verdicts that rest on nothing."""
+    notes = []
+    if len(failures):
+        first = failures.iloc[0]
+        notes.append(
+            f"{len(failures)} of {run.n_images} images could not be read or measured and are left out for every pipeline, "
+            f"{first['name']} for one ({first['reason']})."
+        )
+    n_changed = len(run.failures) - len(failures)
+    if n_changed:
+        notes.append(
+            f"{n_changed} changed images could not be measured; the shortcut tests leave out what they were made of."
+        )
+    by_number: dict[int, list[str]] = {}
+    for name, empty in run.empty.items():
+        by_number.setdefault(len(empty), []).append(name)
+    return notes + [
+        f"{', '.join(names)}: no leukocyte was found in {n} of {run.n_images} images; their verdicts rest on filled-in columns."
+        for n, names in by_number.items()
+        if n
     ]

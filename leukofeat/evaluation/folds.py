@@ -11,8 +11,9 @@ from sklearn.pipeline import Pipeline
 from leukofeat.base import FeatureFamily
 from leukofeat.evaluation.stage_tree import StageTree, shareable_parts
 from leukofeat.evaluation.tables import Outcome
-from leukofeat.measuring import Extraction, measure, warn_of
+from leukofeat.measuring import EmptyWarning, Extraction, Failure, collected, measure, warn_of
 from leukofeat.sequence import ImageSequence
+from leukofeat.smear import Smear
 
 
 class _Table(NamedTuple):
@@ -30,6 +31,23 @@ class _Table(NamedTuple):
         return float(self.found.seconds[self.rows < n].sum(axis=1).mean())
 
 
+class _Readable(FeatureFamily):
+    """Measures nothing: an image fails here only if it cannot be read."""
+
+    def row_names(self) -> list[str]:
+        return []
+
+    def row(self, smear: Smear) -> np.ndarray:
+        return np.empty(0)
+
+
+class Fold(NamedTuple):
+    """Rows that were trained on, and by pipeline what was said of the test images and, if there are any, of the extra ones."""
+
+    train: np.ndarray
+    outcomes: dict[str, list[Outcome]]
+
+
 class Run:
     """Pipelines, images, and what was measured of them once for all folds.
 
@@ -40,8 +58,15 @@ class Run:
     target : ndarray of shape (n,)
     extra : ndarray of shape (m,)
         The last m images are others made of these rows. No fold is trained on them; one that tests the row predicts them too.
-    n_jobs, verbose
+    on_error, n_jobs, verbose
         As in :func:`~leukofeat.evaluation.compare`.
+
+    Attributes
+    ----------
+    failures : dict of int to Failure
+        By row, what could not be measured under `on_error="nan"`, so far.
+    empty : dict of str to set of str
+        By pipeline, the images in which it found no cell although it has columns that need one, so far.
     """
 
     def __init__(
@@ -51,13 +76,17 @@ class Run:
         target: np.ndarray,
         extra: np.ndarray,
         *,
+        on_error: str = "raise",
         n_jobs: int | None = None,
         verbose: int = 0,
     ) -> None:
         self.images, self.target, self.extra = images, target, extra
+        self.on_error = "nan" if on_error == "nan" else None
         self.n_jobs, self.verbose = n_jobs, verbose
         self.n_images, self.labels = len(images) - len(extra), np.unique(target)
         self.parts = {name: shareable_parts(pipeline) for name, pipeline in pipelines.items()}
+        self.failures: dict[int, Failure] = {}
+        self.empty: dict[str, set[str]] = {name: set() for name in pipelines}
         self.shared = self._measure(np.arange(len(images)))
 
     def _measure(self, rows: np.ndarray, train: np.ndarray | None = None) -> dict[str, _Table]:
@@ -67,34 +96,60 @@ class Run:
             for name, parts in self.parts.items()
             if parts.features is not None and any(stage.requires_fit for stage in parts.stages) == (train is not None)
         }
-        if not members:
-            return {}
-        tree = StageTree(self.images, self.target, train)
+        tree = StageTree(self.images, self.target, train, self.on_error)
         leaves = [tree.add(stages, features) for stages, features in members.values()]
+        if train is None and self.on_error and len(members) < len(self.parts):
+            tree.add([], _Readable())  # for those that read the images by themselves
+        if not tree.plan.leaves:
+            return {}
         found = measure(tree.plan, self.images[rows], n_jobs=self.n_jobs, verbose=self.verbose)
         failures = {failure.row: failure for table in reversed(found) for failure in table.failures}
-        warn_of([failures[row] for row in sorted(failures)], len(rows))
+        if self.on_error:
+            self.failures |= {int(rows[row]): failure for row, failure in sorted(failures.items())}
+        else:
+            warn_of([failures[row] for row in sorted(failures)], len(rows))
+        for name, leaf in zip(members, leaves, strict=True):
+            empty = rows[found[leaf].empty]
+            self.empty[name] |= {self.images.name(int(row)) for row in empty[empty < self.n_images]}
         return {
             name: _Table(features, rows, found[leaf])
             for (name, (_, features)), leaf in zip(members.items(), leaves, strict=True)
         }
 
-    def fold(self, fold: int, train: np.ndarray, test: np.ndarray) -> dict[str, list[Outcome]]:
-        """Fit every pipeline on `train`; what it says of `test`, and of the extra images made of `test` where there are any."""
-        extra = self.n_images + np.flatnonzero(np.isin(self.extra, test))
-        asked = [rows for rows in (test, extra) if len(rows)]
-        tables = self.shared | self._measure(np.unique(np.concatenate([train, *asked])), train)
+    def fold(self, fold: int, train: np.ndarray, test: np.ndarray) -> Fold:
+        """Fit every pipeline on `train`, and ask it of `test` and of the extra images made of `test`; without what failed."""
+        train, test, extra = self._parts(fold, train, test)
+        measured = self._measure(np.unique(np.concatenate([train, test, extra])), train)
+        train, test, extra = self._parts(fold, train, test)  # stages that learn may have failed, too
+        tables = self.shared | measured
         outcomes = {}
         for name, parts in self.parts.items():
             table = tables.get(name)
             take = self.images.__getitem__ if table is None else table.take
-            inputs = take(train)
-            started = time.process_time()
-            model = clone(parts.rest).fit(inputs, self.target[train])
-            fit_seconds = time.process_time() - started
-            shared_seconds = 0.0 if table is None else table.seconds(self.n_images)
-            outcomes[name] = [self._test(fold, model, take(rows), rows, shared_seconds, fit_seconds) for rows in asked]
-        return outcomes
+            asked = [rows for rows in (test, extra) if len(rows)]
+            with collected(EmptyWarning) as caught:
+                inputs = take(train)
+                started = time.process_time()
+                model = clone(parts.rest).fit(inputs, self.target[train])
+                fit_seconds = time.process_time() - started
+                shared_seconds = 0.0 if table is None else table.seconds(self.n_images)
+                outcomes[name] = [
+                    self._test(fold, model, take(rows), rows, shared_seconds, fit_seconds) for rows in asked
+                ]
+            changed = {self.images.name(int(row)) for row in extra}
+            self.empty[name] |= {empty for warning in caught for empty in warning.names} - changed
+        return Fold(train, outcomes)
+
+    def _parts(self, fold: int, train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        failed = np.array(list(self.failures), np.int64)
+        parts = train[~np.isin(train, failed)], test[~np.isin(test, failed)]
+        for what, before, left in zip(("training", "test"), (train, test), parts, strict=True):
+            if not len(left):
+                row, failure = next(iter(self.failures.items())) if len(before) else (-1, None)
+                why = "" if failure is None else f" could be measured; image {row} for one: {failure.reason}"
+                raise ValueError(f"Fold {fold}: none of {len(before)} {what} images{why}.")
+        extra = self.n_images + np.flatnonzero(np.isin(self.extra, parts[1]))
+        return *parts, extra[~np.isin(extra, failed)]
 
     def _test(
         self, fold: int, model: Any, inputs: Any, rows: np.ndarray, shared_seconds: float, fit_seconds: float

@@ -68,14 +68,18 @@ class StageTree:
     y : ndarray of shape (n,)
     train : ndarray, optional
         Rows that stages which learn are fitted on; without it only stages that learn nothing can be added.
+    on_error : {"raise", "nan"}, optional
+        What the tables do about images that fail; by default what each family says.
 
     Attributes
     ----------
     plan : Plan
     """
 
-    def __init__(self, images: ImageSequence, y: np.ndarray, train: np.ndarray | None = None) -> None:
-        self.images, self.y, self.train = images, y, train
+    def __init__(
+        self, images: ImageSequence, y: np.ndarray, train: np.ndarray | None = None, on_error: str | None = None
+    ) -> None:
+        self.images, self.y, self.train, self.on_error = images, y, train, on_error
         self.plan = Plan([], [])
         self._stages: list[Any] = [None]  # of each node; node 0 is the image as it comes
         self._homes: list[int] = []  # node at which each family is measured
@@ -87,7 +91,7 @@ class StageTree:
             node = self._node(node, stage)
         features.check_params()
         families = tuple(self._family(node, family) for family in features.members())
-        leaf = Leaf(node, families, features.on_error, features.on_empty)
+        leaf = Leaf(node, families, self.on_error or features.on_error, features.on_empty)
         if leaf not in self.plan.leaves:
             self.plan.leaves.append(leaf)
         return self.plan.leaves.index(leaf)

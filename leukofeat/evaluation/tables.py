@@ -49,6 +49,9 @@ class Comparison:
         Versions, parameters and settings: what is needed to repeat the comparison.
     notes : list of str
         What a reader has to know before believing the figures.
+    failures : DataFrame
+        A row an image that could not be read or measured, and was left out of the training and test of every pipeline: `row`,
+        `name`, `reason`.
 
     Examples
     --------
@@ -72,6 +75,7 @@ class Comparison:
     stress: pd.DataFrame | None = None
     configuration: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    failures: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["row", "name", "reason"]))
 
     def summary(self) -> pd.DataFrame:
         """Columns of `table` to look at first: accuracy with its interval, balanced accuracy, macro F1, AUC, time an image.

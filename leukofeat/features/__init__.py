@@ -17,7 +17,7 @@ from leukofeat.features.texture import TextureFeatures, haralick_names, lbp_name
 from leukofeat.features.wavelet import WaveletFeatures
 from leukofeat.kernels.texture.hog import hog_image
 from leukofeat.kernels.texture.lbp import lbp_patterns
-from leukofeat.measuring import Failure, ImageWarning
+from leukofeat.measuring import EmptyWarning, Failure, ImageWarning
 
 # families in the order of docs/features.md
 __all__ = [  # noqa: RUF022
@@ -35,6 +35,7 @@ __all__ = [  # noqa: RUF022
     "GranulometryFeatures",
     "FunctionFeatures",
     "FeatureSet",
+    "EmptyWarning",
     "Failure",
     "ImageWarning",
     "color_names",

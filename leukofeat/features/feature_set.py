@@ -11,6 +11,7 @@ from sklearn.pipeline import _name_estimators
 from leukofeat.base import FeatureFamily
 from leukofeat.constraints import OneOf
 from leukofeat.measuring import Failure, Leaf, Plan, measure, warn_of
+from leukofeat.sequence import ImageSequence, printable
 from leukofeat.smear import Smear
 
 
@@ -21,8 +22,9 @@ class FeatureSet(FeatureFamily):
     ----------
     families : list of feature families
         Measured in this order; their columns stand side by side.
-    on_empty : {"nan", "raise"}, default="nan"
-        An image in which no cell is found: counts are 0 and the rest NaN, or a ValueError that names it.
+    on_empty : {"warn", "nan", "raise"}, default="warn"
+        An image in which no cell is found: counts are 0 and the rest NaN, with one :class:`EmptyWarning` at the end that
+        names such images, or without a word; or a ValueError that names it.
     on_error : {"raise", "nan"}, default="raise"
         An image that cannot be read or measured: the error, naming it, or a row of NaN and one
         :class:`ImageWarning` at the end that lists what failed and why (also as `.failures`).
@@ -48,7 +50,7 @@ class FeatureSet(FeatureFamily):
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "on_empty": [OneOf("nan", "raise")],
+        "on_empty": [OneOf("warn", "nan", "raise")],
         "on_error": [OneOf("raise", "nan")],
     }
 
@@ -56,7 +58,7 @@ class FeatureSet(FeatureFamily):
         self,
         families: Sequence[FeatureFamily] = (),
         *,
-        on_empty: str = "nan",
+        on_empty: str = "warn",
         on_error: str = "raise",
         n_jobs: int | None = None,
         verbose: int = 0,
@@ -131,7 +133,7 @@ class FeatureSet(FeatureFamily):
         plan = Plan(families, [leaf], per="cell")
         (found,) = measure(plan, images, n_jobs=self.n_jobs, verbose=self.verbose)
         names = [name for family in families for name in family.cell_names()]
-        sources = np.array([images.source(i) for i in range(len(images))], dtype=object)
+        sources = np.array([_source(images, i) for i in range(len(images))], dtype=object)
         columns = {"image": found.images, "source": sources[found.images]} | dict(
             zip(names, found.values.T, strict=True)
         )
@@ -176,6 +178,11 @@ class FeatureSet(FeatureFamily):
     def cells(self, smear: Smear) -> np.ndarray:
         measured = [family.cells(smear) for family in self.families if family.cell_names()]
         return np.hstack([np.empty((smear.n_cells, 0)), *measured])
+
+
+def _source(images: ImageSequence, i: int) -> str | None:
+    source = images.source(i)
+    return None if source is None else printable(source)  # a table on disk holds UTF-8 only
 
 
 class _CellBoxes:

@@ -2,15 +2,15 @@
 
 import datetime
 import os
-import platform
 import re
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from leukofeat import __version__
 from leukofeat.audit import AuditResult
 from leukofeat.evaluation.tables import Comparison
+from leukofeat.evaluation.versions import versions
 from leukofeat.plotting import NOTE
 from leukofeat.report.audit import audit_section, audit_verdict
 from leukofeat.report.cases import worst_cases
@@ -19,7 +19,6 @@ from leukofeat.report.curves import calibration, curves
 from leukofeat.report.html import Markup, element, join
 from leukofeat.report.verdict import best_pipeline, cautions, verdict
 
-_PACKAGES = ("leukofeat", "numpy", "scipy", "scikit-learn", "opencv-python", "numba", "pandas")
 # Nothing may be loaded and nothing may run, whatever a name smuggles in.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -204,7 +203,7 @@ def _page(
     body = element(
         "main",
         element("h1", title),
-        element("p", f"leukofeat {version('leukofeat')}, {date}. {NOTE}", class_="date"),
+        element("p", f"leukofeat {__version__}, {date}. {NOTE}", class_="date"),
         element("div", element("h2", "Verdict"), *(element("p", s) for s in sentences), class_="verdict"),
         caution,
         element("nav", *(element("a", name, href=f"#{key}") for key, name, _ in there)),
@@ -241,11 +240,11 @@ def _configuration(comparisons: Mapping[str, Comparison], command: str | None) -
     parts: list[Any] = []
     if command:
         parts += [element("h3", "Command"), element("pre", command)]
-    versions: dict[str, Any] = {}
+    used: dict[str, Any] = {}
     pipelines: dict[tuple[str, str], list[str]] = {}
     for name, found in comparisons.items():
         settings = dict(found.configuration)
-        versions |= settings.pop("versions", {})
+        used |= settings.pop("versions", {})
         for pipeline, description in settings.pop("pipelines", {}).items():
             # A place in memory says nothing and would make two equal reports differ.
             shown = re.sub(r" at 0x[0-9A-Fa-f]+", "", str(description))
@@ -258,8 +257,8 @@ def _configuration(comparisons: Mapping[str, Comparison], command: str | None) -
     for (pipeline, description), names in pipelines.items():
         where = "" if len(names) == len(comparisons) else f" ({', '.join(names)})"
         parts += [element("p", element("b", pipeline), where, class_="hint"), element("pre", description)]
-    versions = versions or {package: version(package) for package in _PACKAGES} | {"python": platform.python_version()}
-    return element("section", element("h2", "To repeat it"), *parts, element("h3", "Versions"), _definitions(versions))
+    used = used or versions()
+    return element("section", element("h2", "To repeat it"), *parts, element("h3", "Versions"), _definitions(used))
 
 
 def _definitions(values: Mapping[str, Any]) -> Markup:

@@ -81,11 +81,14 @@ def test_train_then_predict(broken_folder, tmp_path, capsys):
         "score_Early",
         "score_Pre",
         "score_Pro",
+        "cells",
+        "imputed",
+        "columns",
         "error",
     ]
     lost = table["path"].isin(["Pro/notes.jpg", "Early/cut.jpg"])
     assert table.loc[lost, "predicted"].isna().all()
-    assert table.loc[lost, "error"].str.contains("not a JPEG|truncated").all()
+    assert table.loc[lost, "error"].str.contains("not a JPEG|damaged").all()
     assert table.loc[~lost, "predicted"].isin(["Benign", "Early", "Pre", "Pro"]).all()
     assert "not a medical device" in capsys.readouterr().out
 
@@ -115,23 +118,34 @@ def test_a_class_with_one_image_is_pointed_out(folder, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "says", "code"),
     [
-        (["extract", "{empty}", "-o", "{out}.csv"], "no JPEG, PNG, BMP or TIFF image"),
-        (["extract", "{empty}/nowhere", "-o", "{out}.csv"], "no such folder"),
-        (["extract", "{folder}", "-o", "{out}.xlsx"], ".parquet or .csv"),
-        (["extract", "{folder}", "-o", "{empty}/deep/out.csv"], "no such folder to write"),
-        (["extract", "{folder}", "-o", "{out}.csv", "-b", "best_svm"], "leukofeat_svm"),
-        (["train", "{folder}/Pro", "-o", "{out}"], "no labels"),
-        (["predict", "{empty}/model", "{folder}", "-o", "{out}.csv"], "no such file"),
+        (["extract", "{empty}", "-o", "{out}.csv"], "no JPEG, PNG, BMP or TIFF image", 1),
+        (["extract", "{empty}/nowhere", "-o", "{out}.csv"], "no such folder", 1),
+        (["extract", "{folder}", "-o", "{out}.xlsx"], "written as .parquet or .csv", 2),
+        (["extract", "{folder}", "-o", "{empty}/deep/out.csv"], "no such folder to write", 2),
+        (["extract", "{folder}", "-o", "{out}.csv", "-b", "best_svm"], "leukofeat_svm", 2),
+        (["train", "{folder}/Pro", "-o", "{out}"], "no labels", 1),
+        (["train", "{folder}", "-o", "{empty}/deep/m.skops"], "no such folder to write m.skops", 2),
+        (["train", "{folder}", "-o", "{empty}"], "is a folder; name a file", 2),
+        (["train", "{folder}", "-o", "{out}", "-b", "best_svm"], "leukofeat_svm", 2),
+        (["predict", "{empty}/model", "{folder}", "-o", "{out}.csv"], "no such file", 1),
+        (["predict", "{empty}/model", "{folder}", "-o", "{out}.txt"], "written as .parquet or .csv", 2),
+        (["audit", "{folder}", "-o", "{file}"], "is a file; name a folder", 2),
+        (["audit", "{folder}", "-o", "{file}/deep"], "is a file; name a folder", 2),
+        (["demo", "-o", "{file}"], "is a file; name a folder", 2),
     ],
 )
-def test_what_cannot_be_done_is_said_with_the_way_out(folder, tmp_path, capsys, arguments, says):
+def test_what_cannot_be_done_is_said_with_the_way_out_before_any_work(folder, tmp_path, capsys, arguments, says, code):
     empty = tmp_path / "empty"
     empty.mkdir()
-    places = {"empty": empty, "folder": folder, "out": tmp_path / "out"}
-    assert main([argument.format(**places) for argument in arguments]) == 1
-    assert says in capsys.readouterr().err
+    (tmp_path / "file").write_text("in the way")
+    places = {"empty": empty, "folder": folder, "out": tmp_path / "out", "file": tmp_path / "file"}
+    assert main([argument.format(**places) for argument in arguments]) == code
+    told = capsys.readouterr().err
+    assert says in told
+    assert "image/s" not in told
+    assert "images of" not in told or code == 1
 
 
 def test_wrong_usage_ends_with_2_and_help_tells_of_the_exit_codes(capsys):
@@ -147,12 +161,14 @@ def test_wrong_usage_ends_with_2_and_help_tells_of_the_exit_codes(capsys):
 
 
 def test_demo_writes_table_and_pictures(tmp_path, capsys):
-    assert main(["demo", "-n", "32", "-o", str(tmp_path / "demo")]) == 0
+    assert main(["demo", "-n", "32", "--quiet", "-o", str(tmp_path / "demo")]) == 0
     names = {path.name for path in (tmp_path / "demo").iterdir()}
     assert names == {"report.html", "stages.png", "features.png", "confusion.png", "table.csv"}
     for name in names - {"report.html", "table.csv"}:
         assert cv2.imread(str(tmp_path / "demo" / name)).std() > 10
-    text = capsys.readouterr().out
+    text, errors = capsys.readouterr()
+    assert "image/s" not in errors
+    assert "Benign" in (tmp_path / "demo" / "report.html").read_text()
     for row in ("leukofeat_svm", "jin2023_svm", "four_colors", "no_leukocytes"):
         assert row in text
     assert "Research use only" in text

@@ -191,10 +191,17 @@ def test_what_failed_is_told_once_for_all_pipelines(many):
     fragile = FunctionFeatures(_fails_on_bright, names=("mean",))
     pipelines = {
         "frail": _svm(FeatureSet([fragile], on_error="nan")),
-        "both": _svm(FeatureSet([fragile, MeanColor()], on_error="nan")),
+        "both": _svm(FeatureSet([fragile, MeanColor()])),
     }
+    result = compare(pipelines, images, [*many[1], 0], cv=2, n_bootstrap=10)
+    assert result.failures.to_dict("records") == [{"row": 24, "name": "image 24", "reason": "ValueError: too bright"}]
+    assert result.predictions.groupby("pipeline").size().to_dict() == {"frail": 24, "both": 24}
+    assert "1 of 25 images could not be read or measured" in result.notes[-1]
+    with pytest.raises(ValueError, match="too bright") as caught:
+        compare(pipelines, images, [*many[1], 0], cv=2, n_bootstrap=10, on_error="raise")
+    assert caught.value.__notes__ == ["While measuring image 24."]
     with pytest.warns(ImageWarning, match="1 of 25 images.*image 24: ValueError: too bright") as caught:
-        compare(pipelines, images, [*many[1], 0], cv=2, n_bootstrap=10)
+        compare({"frail": pipelines["frail"]}, images, [*many[1], 0], cv=2, n_bootstrap=10, on_error="raise")
     assert len(caught) == 1
 
 

@@ -8,7 +8,8 @@ from leukofeat import Smear, as_sequence
 from leukofeat.baselines import make_baseline
 from leukofeat.datasets import make_smears
 from leukofeat.evaluation import bar_style, shift_stain, stress_test
-from leukofeat.evaluation.stress import STRESS_TESTS, StressSet, draw_rows, make_stress_set, own_segmenter, stress_table
+from leukofeat.evaluation.stress import draw_rows, own_segmenter, stress_table
+from leukofeat.evaluation.stress_images import STRESS_TESTS, StressSet, make_stress_set
 from leukofeat.features import FunctionFeatures
 from leukofeat.preprocessing import MedianDenoiser, background_color
 from leukofeat.segmentation import LabKMeansSegmenter

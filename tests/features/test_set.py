@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import warnings
 
@@ -11,7 +12,7 @@ import pytest
 from sklearn.base import clone
 
 from leukofeat import ImageError, Smear
-from leukofeat.features import FeatureSet, FunctionFeatures, ImageWarning
+from leukofeat.features import EmptyWarning, FeatureSet, FunctionFeatures, ImageWarning
 from tests.stages import Area, Darker, DarkSegmenter, MeanColor
 
 
@@ -113,6 +114,33 @@ def test_an_image_without_cells_keeps_its_row(records):
     assert np.isnan(values[1]).all()
 
 
+def test_images_without_cells_are_told_of_once_a_pass(records):
+    blank = [Smear(np.full((8, 8, 3), 230, np.uint8), np.zeros((8, 8), np.int32), source=f"{i}.png") for i in range(7)]
+    features = FeatureSet([Area(), MeanColor()])
+    with pytest.warns(EmptyWarning) as caught:
+        values = features.fit_transform([records[0], *blank])
+    (warning,) = [w.message for w in caught]
+    assert warning.names == [f"{i}.png" for i in range(7)]
+    assert str(warning).startswith("7 of 8 images: no leukocyte was found")
+    assert "(0.png, 1.png, 2.png, 3.png, 4.png and 2 more)" in str(warning)
+    assert str(pickle.loads(pickle.dumps(warning))) == str(warning)
+    with pytest.warns(EmptyWarning):
+        Area().transform(blank)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(features.set_params(on_empty="nan").transform([records[0], *blank]), values)
+        FeatureSet([MeanColor()]).transform(blank)  # rests on no cell
+
+
+def test_sources_of_cells_can_be_written_whatever_the_files_are_called(records, tmp_path):
+    named = records[0].replace(source=os.fsdecode(b"caf\xe9.png"))
+    table = FeatureSet([Area()]).measure_cells([named, records[1]])
+    table.to_parquet(tmp_path / "cells.parquet")
+    found = pd.read_parquet(tmp_path / "cells.parquet")["source"]
+    assert found.dropna().unique().tolist() == ["caf\\xe9.png"]
+    assert found.isna().any()
+
+
 def test_an_image_that_was_never_segmented_is_not_empty(smears):
     FeatureSet([MeanColor()], on_empty="raise").fit_transform(smears.images)
     with pytest.raises(ValueError, match="put a segmenter") as caught:
@@ -139,7 +167,7 @@ def test_an_image_that_was_never_segmented_is_not_empty(smears):
         (
             {"on_empty": "drop"},
             ValueError,
-            "'on_empty' parameter of FeatureSet must be one of 'nan', 'raise'. Got 'drop'",
+            "'on_empty' parameter of FeatureSet must be one of 'warn', 'nan', 'raise'. Got 'drop'",
         ),
     ],
 )
