@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from itertools import combinations
 
 import cv2
@@ -154,6 +155,22 @@ def test_label_sums_and_gaps(labels):
         found = dict(zip(zip(gaps.first.tolist(), gaps.second.tolist(), strict=True), gaps.pixels, strict=True))
         near = {(i, j): gap for (i, j), gap in expected.items() if gap <= max(reach[i], reach[j])}
         assert found == pytest.approx(near)
+
+
+def test_twenty_thousand_labels_are_no_table():
+    side = np.arange(600)
+    labels = np.where((side % 4 < 3) & (side % 4 < 3)[:, None], side // 4 * 150 + (side // 4)[:, None] + 1, 0)
+    labels = labels.astype(np.int32)
+    boxes = region_boxes(labels)[:, [0, 2, 1, 3]]
+    tracemalloc.start()
+    gaps, touching = label_gaps(labels, boxes, np.full(len(boxes), 3.0)), touching_labels(labels)
+    groups = joined(gaps.first, gaps.second, len(boxes))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(gaps.first) == 2 * 150 * 149 + 2 * 149**2
+    assert len(touching) == 2 * 150 * 149
+    assert not groups.any()
+    assert peak < 20e6
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=12))
