@@ -12,7 +12,7 @@ from leukofeat.kernels.regions.labels import renumbered, separated
 from leukofeat.segmentation.leukocyte.bodies import Bodies, keep_labels, weighted_mean
 from leukofeat.segmentation.leukocyte.component_tree import core_sums, sharpest_components, stain_edges
 from leukofeat.segmentation.leukocyte.necks import split_at_necks
-from leukofeat.segmentation.leukocyte.neighbors import label_gaps
+from leukofeat.segmentation.leukocyte.neighbors import Gaps, joined, label_gaps
 from leukofeat.segmentation.leukocyte.planes import AZURE_FLOOR, Planes
 
 # lengths are in nuclear radii unless they are said to be in pixels
@@ -71,7 +71,7 @@ def typical_radius(cores: np.ndarray, azure: np.ndarray, enough: float) -> float
     single = weighted_mean(bodies.radius, bodies.area)
     if LOBED_RADIUS * single < enough:
         return single
-    joint = np.bincount(near_groups(core_gaps(bodies)), weights=np.append(0, bodies.area))[1:]
+    joint = np.bincount(near_groups(core_gaps(bodies), bodies.n), weights=np.append(0, bodies.area))[1:]
     return min(LOBED_RADIUS * single, weighted_mean(np.sqrt(joint / np.pi), joint))
 
 
@@ -89,29 +89,31 @@ def split_cores(cores: np.ndarray, azure: np.ndarray) -> Bodies:
         parts = Bodies.measure(keep_labels(labels, np.bincount(labels.ravel())[1:] > 0), azure)
         gaps = core_gaps(parts)
     stain, mean = parts.stain, parts.stain / parts.area
-    near = gaps <= LOBE_GAP * parts.radius
-    eclipsed = near & (mean[:, None] < CYTOPLASM_STAIN * mean) & (stain[:, None] < 0.5 * stain)
-    return parts.keep(~eclipsed.any(axis=1))
+    pale, dark = np.concatenate([gaps[:2], gaps[1::-1]], axis=1)  # either of two may be the cytoplasm of the other
+    eclipsed = np.tile(gaps.pixels, 2) <= LOBE_GAP * parts.radius[dark]
+    eclipsed &= (mean[pale] < CYTOPLASM_STAIN * mean[dark]) & (stain[pale] < 0.5 * stain[dark])
+    keep = np.ones(parts.n, bool)
+    keep[pale[eclipsed]] = False
+    return parts.keep(keep)
 
 
-def core_gaps(cores: Bodies) -> np.ndarray:
-    """Gap in pixels between each two cores, (n, n); infinite beyond what lobes of one nucleus can have."""
-    radius = cores.radius
-    return label_gaps(cores.labels, cores.boxes, LOBE_GAP * np.maximum.outer(radius, radius))
+def core_gaps(cores: Bodies) -> Gaps:
+    """Gaps between cores, up to what lobes of one nucleus can have."""
+    return label_gaps(cores.labels, cores.boxes, LOBE_GAP * cores.radius)
 
 
-def near_groups(gaps: np.ndarray) -> np.ndarray:
-    """Group 1..m of each core, (n + 1,) int32 with 0 for the background: cores with a finite gap belong together."""
-    group = np.arange(len(gaps) + 1)
-    for i, j in (np.argwhere(np.isfinite(gaps)) + 1).tolist():
-        group[group == max(group[i], group[j])] = min(group[i], group[j])
-    return np.unique(group, return_inverse=True)[1].astype(np.int32)
+def near_groups(gaps: Gaps, n: int) -> np.ndarray:
+    """Group 1..m of each of n cores, (n + 1,) int32 with 0 for the background: cores with a gap between them belong together."""
+    lowest = joined(gaps.first, gaps.second, n)
+    return np.append(0, np.unique(lowest, return_inverse=True)[1] + 1).astype(np.int32)
 
 
-def nucleus_stain(cores: Bodies, gaps: np.ndarray) -> float:
+def nucleus_stain(cores: Bodies, gaps: Gaps) -> float:
     """Most stain that one nucleus may hold; infinite where the field does not show it by solitary nuclei or by very many."""
     radius, stain = cores.radius, cores.stain
-    alone = (gaps / np.maximum.outer(radius, radius) > SOLITARY_GAP).all(axis=1) & ~cores.cut
+    alone = ~cores.cut
+    close = gaps.pixels / np.maximum(radius[gaps.first], radius[gaps.second]) <= SOLITARY_GAP
+    alone[gaps.first[close]] = alone[gaps.second[close]] = False
     single = np.sort(stain[alone])
     single = single[single >= FRAGMENT_STAIN * single.max(initial=0)]
     if single.size >= LEAST_SOLITARY and single.sum() >= SOLITARY_SHARE * stain.sum():

@@ -3,9 +3,7 @@
 import numpy as np
 
 from leukofeat.kernels.jit import jit
-from leukofeat.segmentation.leukocyte.planes import Planes
-
-PURE = 3.0  # edge strength under which a pixel shows the pure colour of its body; rims have mixed colours
+from leukofeat.segmentation.leukocyte.planes import PURE, Planes
 
 
 @jit

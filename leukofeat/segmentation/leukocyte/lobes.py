@@ -33,7 +33,7 @@ def join_lobes(cores: Bodies, planes: Planes) -> tuple[Bodies, np.ndarray, float
         nuclei = cores if same else Bodies.measure(renumbered(cores.labels, group), planes.azure)
         return nuclei, grow_cells(nuclei, planes)
 
-    group = near_groups(gaps)
+    group = near_groups(gaps, cores.n)
     nuclei, cells = joined(group)
     if nuclei is cores:
         return nuclei, cells, most
@@ -56,7 +56,7 @@ def join_lobes(cores: Bodies, planes: Planes) -> tuple[Bodies, np.ndarray, float
 
 def join_pairs(nuclei: Bodies, cells: np.ndarray, azure: np.ndarray, most: float) -> Bodies:
     """Join nuclei whose cells touch and together fill the hull of both, best first, up to a stain of `most`."""
-    pairs = np.argwhere(touching_labels(cells, nuclei.n)).tolist()
+    pairs = touching_labels(cells).tolist()
     if not pairs:
         return nuclei
     labels, cells, stain = nuclei.labels.copy(), cells.copy(), nuclei.stain.copy()
@@ -77,8 +77,9 @@ def join_pairs(nuclei: Bodies, cells: np.ndarray, azure: np.ndarray, most: float
     score = rated(pairs)
     while score and max(score.values()) >= FILLED:
         i, j = max(score, key=score.__getitem__)
-        labels[labels == j] = i
-        cells[cells == j] = i
+        for plane, box in (labels, boxes[j - 1]), (cells, extents[j - 1]):
+            part = plane[box[0] : box[1], box[2] : box[3]]
+            part[part == j] = i
         for box in boxes, extents:
             box[i - 1] = _around(box[i - 1], box[j - 1])
         stain[i - 1] += stain[j - 1]

@@ -1,15 +1,33 @@
 """What bodies have to do with each other: gaps between them, which of them touch, and what their common hull holds."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from leukofeat.kernels.jit import jit
+from leukofeat.kernels.regions.union_find import find_root
+
+
+class Gaps(NamedTuple):
+    """Distances in pixels between the nearest pixels of two bodies, for the pairs that are near each other."""
+
+    first: np.ndarray  # (m,) int64, body from 0 on, less than the second
+    second: np.ndarray  # (m,) int64
+    pixels: np.ndarray  # (m,) float64
 
 
 @jit
-def touching_labels(labels: np.ndarray, n: int) -> np.ndarray:
-    """Which of the labels 1..n lie side by side, or with one pixel between them: (n + 1, n + 1) bool, i < j."""
+def _doubled(table: np.ndarray) -> np.ndarray:
+    out = np.empty((2 * table.shape[0], table.shape[1]), table.dtype)
+    out[: table.shape[0]] = table
+    return out
+
+
+@jit
+def _touching(labels: np.ndarray) -> np.ndarray:
     h, w = labels.shape
-    out = np.zeros((n + 1, n + 1), np.bool_)
+    out = np.empty((256, 2), np.int32)
+    m = 0
     for y in range(h):
         for x in range(w):
             c = labels[y, x]
@@ -18,31 +36,28 @@ def touching_labels(labels: np.ndarray, n: int) -> np.ndarray:
             for yy, xx in ((y, x + 1), (y + 1, x), (y, x + 2), (y + 2, x)):
                 if yy < h and xx < w:
                     d = labels[yy, xx]
-                    out[min(c, d), max(c, d)] |= d > 0 and d != c
-    return out
+                    low, high = min(c, d), max(c, d)
+                    # bodies mostly touch along a line
+                    if d == 0 or d == c or (m > 0 and out[m - 1, 0] == low and out[m - 1, 1] == high):
+                        continue
+                    if m == out.shape[0]:
+                        out = _doubled(out)
+                    out[m, 0], out[m, 1] = low, high
+                    m += 1
+    return out[:m]
+
+
+def touching_labels(labels: np.ndarray) -> np.ndarray:
+    """Pairs of labels that lie side by side, or with one pixel between them: (m, 2) int32, the lower one first, in order."""
+    return np.unique(_touching(labels), axis=0)
 
 
 @jit
-def label_gaps(labels: np.ndarray, boxes: np.ndarray, reach: np.ndarray) -> np.ndarray:
-    """Distance in pixels between the nearest pixels of each two labels, where it is at most `reach`, else infinity.
-
-    Parameters
-    ----------
-    labels : (H, W) int32
-        Labels 1..n.
-    boxes : (n, 4) int64
-        y0, y1, x0, x1 of each label, ends excluded.
-    reach : (n, n) float64
-        Largest distance of interest.
-
-    Returns
-    -------
-    (n, n) float64
-        Symmetric distances.
-    """
+def _rims(labels: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels of each label beside another or the background, and where in this list those of each label begin."""
     h, w = labels.shape
     n = boxes.shape[0]
-    rim = np.empty((h * w, 2), np.int32)
+    rim = np.empty((1024, 2), np.int32)
     start = np.zeros(n + 1, np.int64)
     m = 0
     for c in range(1, n + 1):
@@ -55,17 +70,33 @@ def label_gaps(labels: np.ndarray, boxes: np.ndarray, reach: np.ndarray) -> np.n
                     or (x > 0 and labels[y, x - 1] != c)
                     or (x < w - 1 and labels[y, x + 1] != c)
                 ):
+                    if m == rim.shape[0]:
+                        rim = _doubled(rim)
                     rim[m, 0], rim[m, 1] = y, x
                     m += 1
         start[c] = m
-    out = np.full((n, n), np.inf)
-    for i in range(n):
-        for j in range(i + 1, n):
-            r = reach[i, j]
+    return rim, start
+
+
+@jit
+def _gaps(
+    labels: np.ndarray, boxes: np.ndarray, reach: np.ndarray, downwards: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    rim, start = _rims(labels, boxes)
+    pairs, squares = np.empty((256, 2), np.int64), np.empty((256, 1))
+    m = 0
+    most = reach.max() if reach.size else 0.0
+    for k in range(downwards.size):
+        for other in downwards[k + 1 :]:
+            if boxes[other, 0] - boxes[downwards[k], 1] >= most:
+                break
+            i, j = min(downwards[k], other), max(downwards[k], other)
+            r = max(reach[i], reach[j])
             y0, y1, x0, x1 = boxes[j]
             if max(boxes[i, 0], y0) - min(boxes[i, 1], y1) >= r or max(boxes[i, 2], x0) - min(boxes[i, 3], x1) >= r:
                 continue
             best = r * r + 1e-9
+            near = False
             for a in range(start[i], start[i + 1]):
                 y, x = rim[a, 0], rim[a, 1]
                 if y < y0 - r or y > y1 + r or x < x0 - r or x > x1 + r:
@@ -75,8 +106,41 @@ def label_gaps(labels: np.ndarray, boxes: np.ndarray, reach: np.ndarray) -> np.n
                     dx = x - rim[b, 1]
                     if dy * dy + dx * dx <= best:
                         best = dy * dy + dx * dx
-                        out[i, j] = out[j, i] = np.sqrt(best)
-    return out
+                        near = True
+            if near:
+                if m == pairs.shape[0]:
+                    pairs, squares = _doubled(pairs), _doubled(squares)
+                pairs[m, 0], pairs[m, 1], squares[m, 0] = i, j, best
+                m += 1
+    return pairs[:m], squares[:m]
+
+
+def label_gaps(labels: np.ndarray, boxes: np.ndarray, reach: np.ndarray) -> Gaps:
+    """Gaps between labels, where they are at most the larger `reach` of the two.
+
+    Parameters
+    ----------
+    labels : (H, W) int32
+        Labels 1..n.
+    boxes : (n, 4) int64
+        y0, y1, x0, x1 of each label, ends excluded.
+    reach : (n,) float64
+        Largest distance of interest from each label, in pixels.
+    """
+    pairs, squares = _gaps(labels, boxes, reach, np.argsort(boxes[:, 0], kind="stable"))
+    return Gaps(pairs[:, 0], pairs[:, 1], np.sqrt(squares[:, 0]))
+
+
+@jit
+def joined(first: np.ndarray, second: np.ndarray, n: int) -> np.ndarray:
+    """The lowest of those that each of 0..n - 1 is joined with, by pairs, (m,) each, or by a chain of them: (n,) int64."""
+    lowest = np.arange(n)
+    for k in range(first.size):
+        a, b = find_root(lowest, first[k]), find_root(lowest, second[k])
+        lowest[max(a, b)] = min(a, b)
+    for i in range(n):
+        lowest[i] = find_root(lowest, i)
+    return lowest
 
 
 @jit

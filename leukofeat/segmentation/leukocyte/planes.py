@@ -25,6 +25,8 @@ FAINT = 6.0  # cytoplasm between lobes differs at least by so much
 NEAR_EMPTY = 8.0  # pixels up to here show how the slide is lit
 PALE = 12.0  # under this a colour is background; a red cell begins here
 AZURE_FLOOR = 60  # azure, of 255: below this a pixel is no nucleus under any stain at hand; red cells stay below
+PURE = 3.0  # edge strength under which a pixel shows the pure colour of its body; rims have mixed colours
+LEAST_PURE = 0.1  # share of such pixels, of which any smear has a third at least: under this the image is noise
 
 LIGHT_SHARE = 0.25  # share of the pixels, the lightest, among which the colour of the empty slide is looked for
 GATHER_RADIUS = 7.0  # radius of the mean shift that finds it, in L*a*b* units
@@ -90,6 +92,11 @@ def _illumination(lab: np.ndarray, background: np.ndarray) -> np.ndarray:
     sums = cv2.GaussianBlur(np.dstack([offset * empty[..., None], empty]), (0, 0), FIELD_BLUR)
     field = sums[..., :3] / (sums[..., 3:] + FIELD_PULL) + background.astype(np.float32)
     return cv2.resize(field, (w, h), interpolation=cv2.INTER_LINEAR)
+
+
+def shows_bodies(planes: Planes) -> bool:
+    """Whether there is anything in the image that has a colour, rather than noise from edge to edge."""
+    return bool(np.count_nonzero(planes.edge < PURE) >= LEAST_PURE * planes.edge.size)
 
 
 def red_cell_radius(planes: Planes, least: float) -> float:

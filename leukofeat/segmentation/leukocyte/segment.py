@@ -12,7 +12,7 @@ from leukofeat.segmentation.leukocyte.cores import find_cores, split_cores, typi
 from leukofeat.segmentation.leukocyte.frame import enlarged, on_slide, orientation, reduced
 from leukofeat.segmentation.leukocyte.lobes import join_lobes, join_pairs
 from leukofeat.segmentation.leukocyte.nuclei import draw_nuclei
-from leukofeat.segmentation.leukocyte.planes import Planes, make_planes, red_cell_radius
+from leukofeat.segmentation.leukocyte.planes import Planes, make_planes, red_cell_radius, shows_bodies
 from leukofeat.smear import Smear
 
 DIAMETER = Number(Real, 0, above=True)
@@ -102,8 +102,8 @@ def segment_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> t
 def _segment(image: np.ndarray, diameter: float | None) -> tuple[np.ndarray, np.ndarray]:
     """Nuclei and cells at the working scale."""
     planes, cores = _look(image, diameter)
-    if not cores.any():
-        return cores, cores
+    if not cores.any() or not shows_bodies(planes):
+        return np.zeros_like(cores), np.zeros_like(cores)
     least = LEAST_RADIUS * red_cell_radius(planes, RED_COVER)
     bodies = _drop_debris(split_cores(cores, planes.azure), least)
     if bodies.n == 0:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from itertools import combinations
+
 import cv2
 import numpy as np
 import pytest
@@ -19,7 +22,7 @@ from leukofeat.segmentation.leukocyte.cell_fit import first_colors
 from leukofeat.segmentation.leukocyte.component_tree import core_sums, sharpest_components, stain_edges
 from leukofeat.segmentation.leukocyte.leaks import color_sums
 from leukofeat.segmentation.leukocyte.necks import split_at_necks
-from leukofeat.segmentation.leukocyte.neighbors import hull_counts, label_gaps, touching_labels
+from leukofeat.segmentation.leukocyte.neighbors import hull_counts, joined, label_gaps, touching_labels
 from leukofeat.segmentation.leukocyte.nucleus_fit import discriminate, remove_specks, threshold_each
 from leukofeat.segmentation.leukocyte.planes import Planes, red_cell_radius
 from leukofeat.segmentation.leukocyte.stain import PER_CHANNEL, background_mode, color_edges, relative_planes
@@ -144,13 +147,42 @@ def test_label_sums_and_gaps(labels):
     boxes = region_boxes(labels, n)
     sums = label_sums(labels, boxes, values)
     np.testing.assert_allclose(sums, [values[labels == k].sum() for k in range(1, n + 1)])
-    there = [k for k in range(1, n + 1) if boxes[k - 1, 4]]
-    gaps = label_gaps(labels, boxes[:, [0, 2, 1, 3]], np.full((n, n), 100.0))
-    for i in there:
-        for j in there:
-            if i < j:
-                a, b = np.argwhere(labels == i), np.argwhere(labels == j)
-                assert gaps[i - 1, j - 1] == pytest.approx(np.linalg.norm(a[:, None] - b[None], axis=2).min())
+    expected = {}
+    for i, j in combinations([k for k in range(1, n + 1) if boxes[k - 1, 4]], 2):
+        a, b = np.argwhere(labels == i), np.argwhere(labels == j)
+        expected[i - 1, j - 1] = np.linalg.norm(a[:, None] - b[None], axis=2).min()
+    for reach in (np.full(n, 100.0), np.array([1.0, 2.0, 4.0])):
+        gaps = label_gaps(labels, boxes[:, [0, 2, 1, 3]], reach)
+        found = dict(zip(zip(gaps.first.tolist(), gaps.second.tolist(), strict=True), gaps.pixels, strict=True))
+        near = {(i, j): gap for (i, j), gap in expected.items() if gap <= max(reach[i], reach[j])}
+        assert found == pytest.approx(near)
+
+
+def test_twenty_thousand_labels_are_no_table():
+    side = np.arange(600)
+    labels = np.where((side % 4 < 3) & (side % 4 < 3)[:, None], side // 4 * 150 + (side // 4)[:, None] + 1, 0)
+    labels = labels.astype(np.int32)
+    boxes = region_boxes(labels)[:, [0, 2, 1, 3]]
+    tracemalloc.start()
+    gaps, touching = label_gaps(labels, boxes, np.full(len(boxes), 3.0)), touching_labels(labels)
+    groups = joined(gaps.first, gaps.second, len(boxes))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(gaps.first) == 2 * 150 * 149 + 2 * 149**2
+    assert len(touching) == 2 * 150 * 149
+    assert not groups.any()
+    assert peak < 20e6
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=12))
+@settings(max_examples=60, deadline=None)
+def test_joined_by_pairs(pairs):
+    lowest = list(range(10))
+    for _ in pairs:
+        for i, j in pairs:
+            lowest[i] = lowest[j] = min(lowest[i], lowest[j])
+    first, second = np.array(pairs, np.int64).reshape(-1, 2).T
+    assert joined(first, second, 10).tolist() == lowest
 
 
 @given(label_maps)
@@ -162,7 +194,7 @@ def test_touching_labels_are_neighbours_or_next_but_one(labels):
             for i, j in zip(a.ravel(), b.ravel(), strict=True):
                 if i and j and i != j:
                     expected[min(i, j), max(i, j)] = True
-    np.testing.assert_array_equal(touching_labels(labels, 3), expected)
+    np.testing.assert_array_equal(touching_labels(labels), np.argwhere(expected))
 
 
 @given(label_maps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import tracemalloc
 
 import cv2
 import numpy as np
@@ -234,3 +235,35 @@ def test_fields_of_all_classes_have_sound_maps():
             assert holds(nuclei, cells)
             found += cells.max() > 0
         assert found > 0
+
+
+@pytest.mark.parametrize("side", [40, 64, 128, 224, 400])
+@pytest.mark.parametrize("grey", [False, True])
+def test_noise_holds_no_cell(side, grey):
+    rng = np.random.default_rng(side)
+    noise = rng.integers(0, 256, (side, side, 1 if grey else 3), np.uint8)
+    nuclei, cells = segment_leukocytes(np.ascontiguousarray(np.broadcast_to(noise, (side, side, 3))))
+    assert not nuclei.any()
+    assert not cells.any()
+
+
+def test_a_cell_is_found_under_noise():
+    rng = np.random.default_rng(0)
+    image = np.full((120, 120, 3), (240, 236, 244), np.uint8)
+    image = cv2.circle(image, (60, 60), 18, (90, 50, 150), -1)
+    noisy = np.clip(image + rng.normal(0, 20, image.shape), 0, 255).astype(np.uint8)
+    assert segment_leukocytes(noisy)[0].max() == 1
+
+
+def test_many_cells_cost_what_one_costs_each():
+    field = np.full((36, 36, 3), (236, 230, 238), np.uint8)
+    field = cv2.circle(cv2.circle(field, (18, 18), 14, (190, 170, 220), -1), (18, 18), 10, (90, 50, 150), -1)
+    peaks = []
+    for times in (15, 30):
+        image = np.tile(field, (times, times, 1))
+        segment_leukocytes(image)
+        tracemalloc.start()
+        assert segment_leukocytes(image)[0].max() == times**2
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 6 * peaks[0]
