@@ -2,11 +2,11 @@
 
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 
 from leukofeat.datasets import paste_cells
 from leukofeat.measuring import Failure
+from leukofeat.opencv import cv2
 from leukofeat.parallel import map_images
 from leukofeat.preprocessing import background_color
 from leukofeat.preprocessing.scale_bar import BAR_STYLES, bar_style, draw_scale_bar, hide_scale_bar

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
 
+from leukofeat.opencv import cv2
 from leukofeat.plotting import CELL_COLOR, NUCLEUS_COLOR
 from leukofeat.report.html import Markup, element, number, picture
 from leukofeat.sequence import ImageSequence, as_sequence

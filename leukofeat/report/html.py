@@ -7,9 +7,10 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
+
+from leukofeat.opencv import cv2
 
 _EMPTY = frozenset({"meta", "img", "br", "line", "rect", "circle", "path", "polyline"})
 
