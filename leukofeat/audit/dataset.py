@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from leukofeat.audit.describe import Description
-from leukofeat.audit.marks import Mark
 from leukofeat.audit.pairs import Pair, cluster, find_pairs
-from leukofeat.audit.recurring import name_styles, settle_marks
+from leukofeat.preprocessing.marks import Mark
+from leukofeat.preprocessing.recurring import name_styles, settle_marks
 
 
 def as_categories(name: str, values: Any, n: int) -> pd.Categorical | None:

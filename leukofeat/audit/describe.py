@@ -12,8 +12,8 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from leukofeat.audit.fingerprint import Fingerprint, fingerprint
-from leukofeat.audit.marks import Traces, trace_marks
 from leukofeat.kernels.color.otsu import otsu_thresholds
+from leukofeat.preprocessing.marks import Traces, trace_marks
 from leukofeat.preprocessing.padding import find_padding
 from leukofeat.preprocessing.slide import edge_sharpness, stained_mask
 from leukofeat.sequence import ImageSequence
