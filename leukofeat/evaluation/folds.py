@@ -9,10 +9,10 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from leukofeat.base import FeatureFamily
-from leukofeat.evaluation.stage_tree import StageTree, shareable_parts
+from leukofeat.evaluation.stage_tree import StageTree, same_stage, shareable_parts
 from leukofeat.evaluation.tables import Outcome
 from leukofeat.measuring import Extraction, measure, warn_of
-from leukofeat.sequence import ImageSequence
+from leukofeat.sequence import ImageSequence, Step
 
 
 class _Table(NamedTuple):
@@ -21,6 +21,7 @@ class _Table(NamedTuple):
     features: FeatureFamily
     rows: np.ndarray
     found: Extraction
+    steps: list[Step]  # of the fitted stages before it
 
     def take(self, rows: np.ndarray) -> Any:
         return self.features.wrap_output(self.found.values[np.searchsorted(self.rows, rows)])
@@ -58,6 +59,7 @@ class Run:
         self.n_jobs, self.verbose = n_jobs, verbose
         self.n_images, self.labels = len(images) - len(extra), np.unique(target)
         self.parts = {name: shareable_parts(pipeline) for name, pipeline in pipelines.items()}
+        self.known: list[tuple[str, _Table]] = []
         self.shared = self._measure(np.arange(len(images)))
 
     def _measure(self, rows: np.ndarray, train: np.ndarray | None = None) -> dict[str, _Table]:
@@ -70,14 +72,33 @@ class Run:
         if not members:
             return {}
         tree = StageTree(self.images, self.target, train)
+        steps = {name: tree.steps(tree.place(stages)) for name, (stages, _) in members.items()}
+        # a stage may learn the same in several folds
+        known = {name: table for name in members if (table := self._find_known(name, steps[name], rows)) is not None}
+        members = {name: member for name, member in members.items() if name not in known}
+        if not members:
+            return known
         leaves = [tree.add(stages, features) for stages, features in members.values()]
         found = measure(tree.plan, self.images[rows], n_jobs=self.n_jobs, verbose=self.verbose)
         failures = {failure.row: failure for table in reversed(found) for failure in table.failures}
         warn_of([failures[row] for row in sorted(failures)], len(rows))
-        return {
-            name: _Table(features, rows, found[leaf])
+        tables = {
+            name: _Table(features, rows, found[leaf], steps[name])
             for (name, (_, features)), leaf in zip(members.items(), leaves, strict=True)
         }
+        self.known += tables.items()
+        return tables | known
+
+    def _find_known(self, name: str, steps: list[Step], rows: np.ndarray) -> _Table | None:
+        """Table of a pipeline that was measured behind stages which do the same, and holds these rows."""
+        return next(
+            (
+                table
+                for known, table in self.known
+                if known == name and same_stage(table.steps, steps) and np.isin(rows, table.rows).all()
+            ),
+            None,
+        )
 
     def fold(self, fold: int, train: np.ndarray, test: np.ndarray) -> dict[str, list[Outcome]]:
         """Fit every pipeline on `train`; what it says of `test`, and of the extra images made of `test` where there are any."""
