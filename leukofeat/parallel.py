@@ -5,6 +5,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from joblib import Parallel, delayed, effective_n_jobs
@@ -17,6 +18,25 @@ T = TypeVar("T")
 
 # Small enough to share out evenly and to keep few images in memory, large enough to hide the cost of a task.
 MAX_BATCH = 32
+
+# what is to be said of the image that a pass is at
+_notes: ContextVar[list[str] | None] = ContextVar("_notes", default=None)
+
+
+def note_image(name: str, what: str) -> None:
+    """Warn of something about an image: at once, or, within a pass, when it ends, once for all images of which it is true.
+
+    Parameters
+    ----------
+    name : str
+    what : str
+        How the sentence goes on behind the name and a colon.
+    """
+    notes = _notes.get()
+    if notes is None:
+        warnings.warn(f"{name}: {what}", stacklevel=3)
+    else:
+        notes.append(what)
 
 
 def map_images(
@@ -56,25 +76,46 @@ def map_images(
         tqdm(total=n, desc=description, unit="image", disable=verbose < 1, dynamic_ncols=True) as bar,
     ):
         results: list[T] = []
-        for batch, caught in parallel(delayed(_run_batch)(function, batch, os.getpid()) for batch in batches):
+        noted: dict[str, list[str]] = {}
+        for batch, notes, caught in parallel(delayed(_run_batch)(function, batch, os.getpid()) for batch in batches):
             for warning in caught:
                 warnings.warn(warning, stacklevel=2)
+            for name, what in notes:
+                noted.setdefault(what, []).append(name)
             results.extend(batch)
             bar.update(len(batch))
+    for what, names in noted.items():
+        who = names[0] if len(names) == 1 else f"{len(names):,} of {n:,} images, {names[0]} for one"
+        warnings.warn(f"{who}: {what}", stacklevel=2)
     return results
 
 
 def _run_batch(
     function: Callable[[ImageSequence, int], Any], batch: ImageSequence, parent: int
-) -> tuple[list[Any], list[Warning]]:
-    """Results of a batch, and what a process of its own was warned of: nobody would see it there."""
+) -> tuple[list[Any], list[tuple[str, str]], list[Warning]]:
+    """Results of a batch, notes by the image's name, and what a process of its own was warned of: nobody would see it there."""
     if os.getpid() == parent:
-        return [function(batch, i) for i in range(len(batch))], []
+        return *_run_noting(function, batch), []
     cv2.setNumThreads(1)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        results = [function(batch, i) for i in range(len(batch))]
-    return results, [warning.message for warning in caught if isinstance(warning.message, Warning)]
+        found = _run_noting(function, batch)
+    return *found, [warning.message for warning in caught if isinstance(warning.message, Warning)]
+
+
+def _run_noting(
+    function: Callable[[ImageSequence, int], Any], batch: ImageSequence
+) -> tuple[list[Any], list[tuple[str, str]]]:
+    results: list[Any] = []
+    said: list[tuple[str, str]] = []
+    for i in range(len(batch)):
+        token = _notes.set([])
+        try:
+            results.append(function(batch, i))
+            said += [(batch.name(i), what) for what in _notes.get() or ()]
+        finally:
+            _notes.reset(token)
+    return results, said
 
 
 @contextmanager

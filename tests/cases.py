@@ -70,6 +70,8 @@ class Case:
 
     @property
     def learns(self) -> bool:
+        if isinstance(self.stage, ScaleBarCropper):
+            return self.stage.height == "auto"
         return isinstance(self.stage, ColorNormalizer) and self.stage.template is None
 
     def prepare(self, X: Any) -> Any:
@@ -88,6 +90,7 @@ CASES = [
     Case(ColorNormalizer("reinhard", template=_TEMPLATE), {"method": "macenko"}),
     Case(MedianDenoiser(), {"size": 5}),
     Case(ScaleBarCropper(), {"height": 20}),
+    Case(ScaleBarCropper(0.143), {"height": 8}),
     Case(LabKMeansSegmenter(), {"n_clusters": 3}),
     Case(LabKMeansSegmenter(rank="a", cleanup=_WHOLE), {"cleanup__min_area": 500}),
     Case(LeukocyteSegmenter(), {"diameter": 60.0}),

@@ -67,9 +67,9 @@ def fitted(case, smears):
 
 
 @pytest.fixture(autouse=True)
-def only_blank_images_are_worth_a_warning():
+def only_images_without_color_or_slide_are_worth_a_warning():
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".* is blank: there are no colours to normalise")
+        warnings.filterwarnings("ignore", ".*: (blank: there are no colours to normalise|no empty slide)")
         yield
 
 
@@ -82,7 +82,7 @@ def test_an_image_stage_gives_an_image_or_smear(case, name, smears):
     assert pixels.dtype == np.uint8
     rows = (
         max(1, image.shape[0] - round(0.143 * image.shape[0]))
-        if isinstance(case.stage, ScaleBarCropper)
+        if isinstance(case.stage, ScaleBarCropper) and case.stage.height != "auto"
         else image.shape[0]
     )
     assert pixels.shape == (rows, *image.shape[1:])
@@ -175,7 +175,7 @@ def folder(smears, tmp_path):
     [
         (
             lambda good: good[: len(good) // 2],
-            r"A.broken\.jpg: the JPEG file is truncated \(\d+ bytes\); copy it again",
+            r"A.broken\.jpg: damaged JPEG file \(Premature end of JPEG file\); copy it again",
         ),
         (
             lambda good: b"not an image",

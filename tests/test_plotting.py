@@ -40,7 +40,7 @@ def test_outline_draws_both_borders_and_leaves_the_record_alone():
 
 
 def test_stages_display_has_a_row_for_each_image_and_a_column_for_each_stage(smears):
-    pipeline = make_pipeline(ScaleBarCropper(), MedianDenoiser(), LabKMeansSegmenter())
+    pipeline = make_pipeline(ScaleBarCropper(10), MedianDenoiser(), LabKMeansSegmenter())
     display = StagesDisplay.from_pipeline(pipeline, smears.images[:2])
     assert display.axes_.shape == (2, 4)
     assert [ax.get_title() for ax in display.axes_[0]] == [

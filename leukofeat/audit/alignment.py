@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from leukofeat.audit.fingerprint import THUMB
-from leukofeat.audit.marks import Box
+from leukofeat.preprocessing.marks import Box
 
 ROUGHLY = 0.6
 _FINE, _FINE_BLOCKS = 0.92, 0.85

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from leukofeat.audit.checks import classes, copies, files
+from leukofeat.audit.checks import classes, columns, copies, files
 from leukofeat.audit.dataset import Dataset, as_categories
 from leukofeat.audit.describe import describe
 from leukofeat.audit.findings import SEVERITIES, Finding, count
@@ -19,6 +19,7 @@ from leukofeat.sequence import as_sequence
 
 _CHECKS = {
     "single images": files.check_files,
+    "labels, groups and splits": columns.check_columns,
     "copies and leaks": copies.check_copies,
     "what goes along with the class": classes.check_classes,
 }
@@ -102,10 +103,10 @@ def audit_dataset(
     images : list, ndarray, Series, one-column DataFrame or ImageSequence of n images or paths
         Each is decoded once; a broken one is listed and does not stop the audit.
     y : array-like of length n, optional
-        Classes. Without them, nothing that concerns the class is tested.
-    groups : array-like of length n, optional
+        Classes; None or NaN where there is none. Without them, nothing that concerns the class is tested.
+    groups : array-like of length n, or result of `estimate_slides`, optional
         Patient or slide of each image. Where they are given, they are the units of every test: images of one slide are no
-        independent witnesses.
+        independent witnesses. One without a group (None, NaN) counts as a group of its own.
     splits : array-like of length n, optional
         Part of each image, such as "train" and "test"; the largest part counts as training.
     n_jobs : int, optional
@@ -122,7 +123,7 @@ def audit_dataset(
     Raises
     ------
     ValueError
-        When `y`, `groups` or `splits` have another length than `images`.
+        When there is no image, or `y`, `groups` or `splits` have another length than `images`.
 
     Notes
     -----
@@ -141,10 +142,12 @@ def audit_dataset(
     """
     sequence = as_sequence(images)
     n = len(sequence)
-    columns = as_categories("y", y, n), as_categories("groups", groups, n), as_categories("splits", splits, n)
+    if not n:
+        raise ValueError("There is no image to audit.")
+    given = as_categories("y", y, n), as_categories("groups", groups, n), as_categories("splits", splits, n)
     descriptions = map_images(describe, sequence, n_jobs=n_jobs, verbose=verbose, description="reading")
     paths = [sequence.source(i) or sequence.name(i) for i in range(n)]
-    data = Dataset(paths, descriptions, *columns, random_state)
+    data = Dataset(paths, descriptions, *given, random_state)
     findings: list[Finding] = []
     bar = tqdm(_CHECKS.items(), desc="checking", unit="step", disable=verbose < 1, dynamic_ncols=True)
     for name, check in bar:

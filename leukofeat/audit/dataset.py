@@ -1,5 +1,6 @@
 """What the checks work on: descriptions of all images, labels, groups and splits, and the pairs that show the same."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,20 +9,32 @@ import numpy as np
 import pandas as pd
 
 from leukofeat.audit.describe import Description
-from leukofeat.audit.marks import Mark
 from leukofeat.audit.pairs import Pair, cluster, find_pairs
-from leukofeat.audit.recurring import name_styles, settle_marks
+from leukofeat.preprocessing.marks import Mark
+from leukofeat.preprocessing.recurring import name_styles, settle_marks
 
 
 def as_categories(name: str, values: Any, n: int) -> pd.Categorical | None:
-    """Column of n values as strings, or None for None; raises a ValueError for another length."""
+    """Column of n values as strings, None where one is missing, or None for None; also of what `estimate_slides` gives.
+
+    Raises
+    ------
+    ValueError
+        For another length or shape.
+    """
+    if isinstance(values, Mapping):
+        values = values["groups"]
     if values is None:
         return None
     column = np.asarray(values)
+    if column.shape == (n, 1):
+        column = column[:, 0]
     if column.shape != (n,):
         raise ValueError(f"{name} must hold one value an image: {n} images, {name} of shape {column.shape}.")
-    named = np.full(n, None, object)
     known = ~pd.isna(column)
+    if column.dtype.kind == "f" and (column[known] == np.floor(column[known])).all():
+        column = pd.array(column, dtype="Int64").to_numpy(object, na_value=None)  # whole numbers beside a gap
+    named = np.full(n, None, object)
     named[known] = column[known].astype(str)
     return pd.Categorical(named)
 

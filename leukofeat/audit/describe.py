@@ -12,8 +12,9 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from leukofeat.audit.fingerprint import Fingerprint, fingerprint
-from leukofeat.audit.marks import Traces, trace_marks
 from leukofeat.kernels.color.otsu import otsu_thresholds
+from leukofeat.preprocessing.marks import Traces, trace_marks
+from leukofeat.preprocessing.padding import find_padding
 from leukofeat.preprocessing.slide import edge_sharpness, stained_mask
 from leukofeat.sequence import ImageSequence
 
@@ -98,15 +99,17 @@ def describe_pixels(image: np.ndarray) -> dict:
     traces = trace_marks(image)
     box = traces.marks[0].box if traces.marks else None
     small = _shrink(image)
-    known = np.ones(small.shape[:2], np.uint8)
+    padding = find_padding(image)
+    seen = _seen(padding, small)
+    known = seen.copy()
     if box is not None:
         scale = small.shape[0] / height
         known[int(box[0] * scale) : int(box[2] * scale) + 2, int(box[1] * scale) : int(box[3] * scale) + 2] = 0
-    rest = known & (1 - find_leukocytes(small))
-    if rest.mean() < 0.05:  # cells all over: better the whole field than nothing
+    rest = known & (1 - find_leukocytes(small, seen))
+    if rest.sum() < 0.05 * seen.sum():  # cells all over: better the whole field than nothing
         rest = known
     slide = _slide_color(small, rest)
-    mean, deviation = cv2.meanStdDev(gray)
+    mean, deviation = cv2.meanStdDev(gray, mask=None if padding is None else (~padding).view(np.uint8))
     digest = hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16)
     digest.update(repr(image.shape).encode())
     return {
@@ -115,7 +118,7 @@ def describe_pixels(image: np.ndarray) -> dict:
         "is_gray": bool((image[:, :, 0] == image[:, :, 1]).all() and (image[:, :, 1] == image[:, :, 2]).all()),
         "level": float(mean[0, 0]),
         "contrast": float(deviation[0, 0]),
-        "sharpness": edge_sharpness(gray, np.ones_like(rest)),
+        "sharpness": edge_sharpness(gray, seen),
         "red_cell_sharpness": edge_sharpness(gray, rest),
         "brightness": float(slide @ (0.299, 0.587, 0.114)),
         "cell_size": measure_cell_size(small, rest, slide) * height / small.shape[0],
@@ -136,14 +139,26 @@ def _shrink(image: np.ndarray) -> np.ndarray:
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
-def find_leukocytes(image: np.ndarray) -> np.ndarray:
-    """Generous mask of leukocytes, uint8 0 or 1: the bluest dark class of three by Otsu, widened over the cytoplasm."""
+def _seen(padding: np.ndarray | None, small: np.ndarray) -> np.ndarray:
+    """Mask of a shrunken image without its padding and the edge that this makes, uint8 0 or 1."""
+    if padding is None:
+        return np.ones(small.shape[:2], np.uint8)
+    content = cv2.resize((~padding).view(np.uint8), small.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+    inside = cv2.erode(content, np.ones((5, 5), np.uint8), borderValue=1)
+    return inside if inside.any() else np.ones_like(inside)
+
+
+def find_leukocytes(image: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Generous mask of leukocytes, uint8 0 or 1: the bluest dark class of three by Otsu, widened over the cytoplasm.
+
+    `seen` is 1 where there is an image and no padding.
+    """
     lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)
     score = cv2.addWeighted(lab[:, :, 2], -1.0, lab[:, :, 0], -0.5, 255.0)
-    levels = otsu_thresholds(np.bincount(score.ravel(), minlength=256), 3)
+    levels = otsu_thresholds(np.bincount(score[seen > 0], minlength=256), 3)
     if len(levels) < 2:
         return np.zeros(image.shape[:2], np.uint8)
-    chromatin = (score > levels[-1]).astype(np.uint8)
+    chromatin = (score > levels[-1]).astype(np.uint8) & seen
     side = min(image.shape[:2])
     chromatin = cv2.morphologyEx(chromatin, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     reach = 2 * max(2, round(0.05 * side)) + 1

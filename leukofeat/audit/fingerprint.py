@@ -5,7 +5,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from leukofeat.audit.marks import Box
+from leukofeat.preprocessing.marks import Box
 
 THUMB = 96  # side of the thumbnail in which pairs are compared
 _WORK = 128  # side of the picture in which salient points are found

@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 
 from leukofeat.audit.alignment import ROUGHLY, Pair, Thumb, align, make_thumb
 from leukofeat.audit.fingerprint import THUMB, Fingerprint
-from leukofeat.audit.marks import Box
+from leukofeat.preprocessing.marks import Box
 
 SYMMETRIES = (
     "identical",

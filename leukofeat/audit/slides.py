@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Bunch, check_random_state
 
 from leukofeat.parallel import map_images
+from leukofeat.preprocessing.padding import find_padding
 from leukofeat.preprocessing.scale_bar import BAR_STYLES, bar_style
 from leukofeat.preprocessing.slide import background_color, grain, red_cell_color
 from leukofeat.sequence import ImageSequence, as_sequence
@@ -127,6 +128,7 @@ def slide_features(image: np.ndarray) -> dict[str, Any]:
     """
     height, width = image.shape[:2]
     field = np.ascontiguousarray(image[: max(1, round((1 - _BAR_ROWS) * height))])
+    padding = find_padding(field)
     background = background_color(field)
     row: dict[str, Any] = {}
     for name, color in (("background", background), ("red_cell", red_cell_color(field, background))):
@@ -135,7 +137,7 @@ def slide_features(image: np.ndarray) -> dict[str, Any]:
         "bar_style": bar_style(image),
         "log_height": float(np.log2(height)),
         "log_width": float(np.log2(width)),
-        "sharpness": grain(cv2.cvtColor(field, cv2.COLOR_RGB2GRAY)),
+        "sharpness": grain(cv2.cvtColor(field, cv2.COLOR_RGB2GRAY), None if padding is None else ~padding),
     }
 
 

@@ -146,11 +146,22 @@ def _count(column: pd.Series, one: str, many: str) -> str:
     return f"{len(sizes):,} {one if len(sizes) == 1 else many} ({', '.join(shown + more)})"
 
 
-def _warn_of_twins(what: str, names: Iterable[str]) -> None:
+def find_twins(names: Iterable[str]) -> list[str]:
+    """Names that differ in case or blanks only, each set as text.
+
+    Examples
+    --------
+    >>> find_twins(["Benign", "Pro", "benign "])
+    ["'Benign' and 'benign '"]
+    """
     alike: dict[str, list[str]] = {}
     for name in names:
         alike.setdefault(" ".join(str(name).casefold().split()), []).append(str(name))
-    twins = [" and ".join(map(repr, found)) for found in alike.values() if len(found) > 1]
+    return [" and ".join(map(repr, found)) for found in alike.values() if len(found) > 1]
+
+
+def _warn_of_twins(what: str, names: Iterable[str]) -> None:
+    twins = find_twins(names)
     if twins:
         warnings.warn(f"The {what} {'; '.join(twins)} differ in case or blanks only; are they the same?", stacklevel=3)
 

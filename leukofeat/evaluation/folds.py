@@ -9,10 +9,10 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from leukofeat.base import FeatureFamily
-from leukofeat.evaluation.stage_tree import StageTree, shareable_parts
+from leukofeat.evaluation.stage_tree import StageTree, same_stage, shareable_parts
 from leukofeat.evaluation.tables import Outcome
 from leukofeat.measuring import EmptyWarning, Extraction, Failure, collected, measure, warn_of
-from leukofeat.sequence import ImageSequence
+from leukofeat.sequence import ImageSequence, Step
 from leukofeat.smear import Smear
 
 
@@ -22,6 +22,7 @@ class _Table(NamedTuple):
     features: FeatureFamily
     rows: np.ndarray
     found: Extraction
+    steps: list[Step]  # of the fitted stages before it
 
     def take(self, rows: np.ndarray) -> Any:
         return self.features.wrap_output(self.found.values[np.searchsorted(self.rows, rows)])
@@ -87,6 +88,7 @@ class Run:
         self.parts = {name: shareable_parts(pipeline) for name, pipeline in pipelines.items()}
         self.failures: dict[int, Failure] = {}
         self.empty: dict[str, set[str]] = {name: set() for name in pipelines}
+        self.known: list[tuple[str, _Table]] = []
         self.shared = self._measure(np.arange(len(images)))
 
     def _measure(self, rows: np.ndarray, train: np.ndarray | None = None) -> dict[str, _Table]:
@@ -97,11 +99,15 @@ class Run:
             if parts.features is not None and any(stage.requires_fit for stage in parts.stages) == (train is not None)
         }
         tree = StageTree(self.images, self.target, train, self.on_error)
+        steps = {name: tree.steps(tree.place(stages)) for name, (stages, _) in members.items()}
+        # a stage may learn the same in several folds
+        known = {name: table for name in members if (table := self._find_known(name, steps[name], rows)) is not None}
+        members = {name: member for name, member in members.items() if name not in known}
         leaves = [tree.add(stages, features) for stages, features in members.values()]
         if train is None and self.on_error and len(members) < len(self.parts):
             tree.add([], _Readable())  # for those that read the images by themselves
         if not tree.plan.leaves:
-            return {}
+            return known
         found = measure(tree.plan, self.images[rows], n_jobs=self.n_jobs, verbose=self.verbose)
         failures = {failure.row: failure for table in reversed(found) for failure in table.failures}
         if self.on_error:
@@ -111,10 +117,23 @@ class Run:
         for name, leaf in zip(members, leaves, strict=True):
             empty = rows[found[leaf].empty]
             self.empty[name] |= {self.images.name(int(row)) for row in empty[empty < self.n_images]}
-        return {
-            name: _Table(features, rows, found[leaf])
+        tables = {
+            name: _Table(features, rows, found[leaf], steps[name])
             for (name, (_, features)), leaf in zip(members.items(), leaves, strict=True)
         }
+        self.known += tables.items()
+        return tables | known
+
+    def _find_known(self, name: str, steps: list[Step], rows: np.ndarray) -> _Table | None:
+        """Table of a pipeline that was measured behind stages which do the same, and holds these rows."""
+        return next(
+            (
+                table
+                for known, table in self.known
+                if known == name and same_stage(table.steps, steps) and np.isin(rows, table.rows).all()
+            ),
+            None,
+        )
 
     def fold(self, fold: int, train: np.ndarray, test: np.ndarray) -> Fold:
         """Fit every pipeline on `train`, and ask it of `test` and of the extra images made of `test`; without what failed."""

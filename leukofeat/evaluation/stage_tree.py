@@ -1,5 +1,7 @@
 """Stages that pipelines have in common, computed once: a tree of image stages with feature families at its nodes."""
 
+from functools import partial
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ from sklearn.pipeline import Pipeline
 from leukofeat.base import FeatureFamily, ImageStage
 from leukofeat.measuring import Leaf, Node, Plan
 from leukofeat.pipeline import PipelineParts, split_pipeline
-from leukofeat.sequence import ImageSequence, as_sequence
+from leukofeat.sequence import ImageSequence, Step, as_sequence
 
 
 def shareable_parts(pipeline: Any) -> PipelineParts:
@@ -33,7 +35,7 @@ def shareable_parts(pipeline: Any) -> PipelineParts:
 
 
 def same_stage(first: Any, second: Any) -> bool:
-    """Whether two stages, or two parameters, are of one class and equal in all that they are made of.
+    """Whether two stages, steps of fitted stages, or parameters are of one class and equal in all that they are made of.
 
     Examples
     --------
@@ -45,7 +47,11 @@ def same_stage(first: Any, second: Any) -> bool:
         return True
     if type(first) is not type(second):
         return False
-    if isinstance(first, BaseEstimator):
+    if isinstance(first, partial):
+        first, second = ([step.func, step.args, step.keywords] for step in (first, second))
+    elif isinstance(first, MethodType):
+        first, second = ([step.__func__, vars(step.__self__)] for step in (first, second))
+    elif isinstance(first, BaseEstimator):
         first, second = first.get_params(deep=False), second.get_params(deep=False)
     if isinstance(first, dict):
         return first.keys() == second.keys() and all(same_stage(first[key], second[key]) for key in first)
@@ -86,15 +92,24 @@ class StageTree:
 
     def add(self, stages: list[ImageStage], features: FeatureFamily) -> int:
         """Number of the leaf for these stages; nothing is measured yet."""
-        node = 0
-        for stage in stages:
-            node = self._node(node, stage)
+        node = self.place(stages)
         features.check_params()
         families = tuple(self._family(node, family) for family in features.members())
         leaf = Leaf(node, families, self.on_error or features.on_error, features.on_empty)
         if leaf not in self.plan.leaves:
             self.plan.leaves.append(leaf)
         return self.plan.leaves.index(leaf)
+
+    def place(self, stages: list[ImageStage]) -> int:
+        """Node behind these stages; those that learn are fitted."""
+        node = 0
+        for stage in stages:
+            node = self._node(node, stage)
+        return node
+
+    def steps(self, node: int) -> list[Step]:
+        """What is done to an image on its way to a node."""
+        return [step for number in self.plan.path(node) for step in self.plan.nodes[number].steps]
 
     def _node(self, parent: int, stage: ImageStage) -> int:
         for number, (where, _) in enumerate(self.plan.nodes):

@@ -2,7 +2,8 @@
 
 from leukofeat.preprocessing.denoise import MedianDenoiser
 from leukofeat.preprocessing.normalize import ColorNormalizer
+from leukofeat.preprocessing.padding import find_padding
 from leukofeat.preprocessing.scale_bar import ScaleBarCropper
 from leukofeat.preprocessing.slide import background_color, stained_mask
 
-__all__ = ["ColorNormalizer", "MedianDenoiser", "ScaleBarCropper", "background_color", "stained_mask"]
+__all__ = ["ColorNormalizer", "MedianDenoiser", "ScaleBarCropper", "background_color", "find_padding", "stained_mask"]

@@ -1,7 +1,6 @@
 """Colour normalisation: what each method measures on its reference, what it does to an image, and the stage over it."""
 
 import os
-import warnings
 from functools import partial
 from typing import Any, ClassVar
 
@@ -11,8 +10,9 @@ import numpy as np
 from leukofeat.base import ImageStage
 from leukofeat.constraints import OneOf
 from leukofeat.decode import read_image
-from leukofeat.parallel import map_images
-from leukofeat.preprocessing.slide import background_color, stained_mask
+from leukofeat.parallel import map_images, note_image
+from leukofeat.preprocessing.padding import find_padding
+from leukofeat.preprocessing.slide import background_color, shows_slide, stained_mask
 from leukofeat.sequence import ImageSequence
 from leukofeat.smear import Smear, check_image
 
@@ -21,6 +21,11 @@ METHODS = ("template", "reinhard", "macenko", "histogram", "white_balance")
 # and as I0 in optical density (Macenko et al. 2009 use 240).
 WHITE = 240.0
 _MIN_STAINED_SHARE = 0.001
+_BLANK = "blank: there are no colours to normalise, left unchanged."
+_NO_SLIDE = (
+    "no empty slide beside the cells, which fill all that was not cut away: nothing to balance by, left unchanged. Balance before "
+    "cutting out, or normalise by method='reinhard', if images with and without slide are to be compared."
+)
 
 
 class ColorNormalizer(ImageStage):
@@ -50,6 +55,10 @@ class ColorNormalizer(ImageStage):
     Stained pixels have an optical density above 0.15 against the image's own background. A blank image is returned
     unchanged, with a warning. A learned reference is part of the model: inside cross-validation it is learned on the
     training fold only.
+
+    Padding (:func:`~leukofeat.preprocessing.find_padding`: what is black around a cell that was cut out, for one) stays as it is
+    and is not counted. Where the cells fill all that is left, "white_balance" has no empty slide to go by: it leaves the image
+    unchanged and says so, once a pass.
 
     References
     ----------
@@ -105,49 +114,71 @@ class ColorNormalizer(ImageStage):
             return np.full(3, WHITE)
         is_path = isinstance(self.template, (str, os.PathLike))
         template = read_image(self.template) if is_path else check_image(self.template, "the template")
-        reference = measure_reference(template, self.method)
+        reference = measure_reference(template, self.method, find_content(template))
         if reference is None:
-            raise ValueError(
-                f"template{f' {self.template}' if is_path else ''} is blank; give an image with stained cells."
+            what, wanted = (
+                ("shows no empty slide", "empty slide")
+                if self.method == "white_balance"
+                else ("is blank", "stained cells")
             )
+            raise ValueError(f"template{f' {self.template}' if is_path else ''} {what}; give an image with {wanted}.")
         return reference
 
 
 def _reference_of(method: str, images: ImageSequence, i: int) -> np.ndarray | None:
-    return measure_reference(images.smear(i).image, method)
+    image = images.smear(i).image
+    return measure_reference(image, method, find_content(image))
 
 
 def _normalized(method: str, reference: np.ndarray, smear: Smear) -> Smear:
     return smear.replace(image=normalize(smear.image, reference, method, smear.source))
 
 
-def measure_reference(image: np.ndarray, method: str) -> np.ndarray | None:
-    """What `method` has to know of a reference image, or None where the image is blank."""
+def measure_reference(image: np.ndarray, method: str, content: np.ndarray | None = None) -> np.ndarray | None:
+    """What `method` has to know of a reference image, or None where the image shows none of it.
+
+    `content` is what is no padding, bool; None for everything.
+    """
     if method == "white_balance":
-        return background_color(image)
-    if is_blank(image):
+        return background_color(image, content) if content is None or shows_slide(image, content) else None
+    if is_blank(image, content):
         return None
     if method == "template":
-        return _mean_std(image)
+        return _mean_std(image, content)
     if method == "histogram":
-        return np.stack([_quantiles(image[:, :, c]) for c in range(3)])
+        return np.stack([_quantiles(image[:, :, c] if content is None else image[:, :, c][content]) for c in range(3)])
     mask = stained_mask(image)
     if np.count_nonzero(mask) < max(2, _MIN_STAINED_SHARE * mask.size):
         return None
     if method == "reinhard":
-        statistics = _mean_std(cv2.cvtColor(image, cv2.COLOR_RGB2LAB), mask.view(np.uint8))
+        statistics = _mean_std(cv2.cvtColor(image, cv2.COLOR_RGB2LAB), mask)
         return None if np.all(statistics[1] < 1.0) else statistics
     return _macenko(image, mask)
 
 
+def find_content(image: np.ndarray) -> np.ndarray | None:
+    """Pixels that are no padding, bool; None for all of them."""
+    padding = find_padding(image)
+    return None if padding is None else ~padding
+
+
 def normalize(image: np.ndarray, reference: np.ndarray, method: str, name: str | None = None) -> np.ndarray:
-    """Image with the reference's colours; a blank image comes back as it is, with a warning that names it."""
-    own = measure_reference(image, method)
-    if own is None or is_blank(image):
-        warnings.warn(
-            f"{name or 'An image'} is blank: there are no colours to normalise, it is left unchanged.", stacklevel=2
-        )
+    """Image with the reference's colours; one that shows none comes back as it is, with a warning that names it."""
+    content = find_content(image)
+    own = measure_reference(image, method, content)
+    blank = is_blank(image, content)
+    if own is None or blank:
+        note_image(name or "An image", _NO_SLIDE if method == "white_balance" and not blank else _BLANK)
         return image
+    changed = _recolor(image, own, reference, method, content)
+    if content is not None:
+        changed[~content] = image[~content]
+    return changed
+
+
+def _recolor(
+    image: np.ndarray, own: np.ndarray, reference: np.ndarray, method: str, content: np.ndarray | None
+) -> np.ndarray:
     if method == "macenko":
         return _apply_macenko(image, own, reference)
     if method == "reinhard":
@@ -156,15 +187,15 @@ def normalize(image: np.ndarray, reference: np.ndarray, method: str, name: str |
     if method == "template":
         table = _linear_table(own, reference)
     elif method == "histogram":
-        table = np.stack([_matching_table(image[:, :, c], reference[c]) for c in range(3)], axis=1)
+        table = np.stack([_matching_table(own[c], reference[c]) for c in range(3)], axis=1)
     else:
         table = _to_uint8(np.arange(256)[:, None] * (reference / np.maximum(own, 1.0)))
     return cv2.LUT(image, table[None])
 
 
-def is_blank(image: np.ndarray) -> bool:
+def is_blank(image: np.ndarray, content: np.ndarray | None = None) -> bool:
     """Whether every channel is constant, or almost (standard deviation below one grey level)."""
-    return bool(np.all(cv2.meanStdDev(image)[1] < 1.0))
+    return bool(np.all(_mean_std(image, content)[1] < 1.0))
 
 
 def _to_uint8(values: np.ndarray) -> np.ndarray:
@@ -173,7 +204,7 @@ def _to_uint8(values: np.ndarray) -> np.ndarray:
 
 def _mean_std(image: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
     """(2, 3): mean and standard deviation of each channel."""
-    mean, std = cv2.meanStdDev(image, mask=mask)
+    mean, std = cv2.meanStdDev(image, mask=None if mask is None else mask.view(np.uint8))
     return np.stack([mean[:, 0], std[:, 0]])
 
 
@@ -189,10 +220,10 @@ def _quantiles(channel: np.ndarray) -> np.ndarray:
     return np.cumsum(np.bincount(channel.ravel(), minlength=256)) / channel.size
 
 
-def _matching_table(channel: np.ndarray, reference: np.ndarray) -> np.ndarray:
+def _matching_table(own: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Level of the reference that has the same cumulative share, interpolated between levels that occur."""
     occurs = np.flatnonzero(np.diff(reference, prepend=0.0) > 0)
-    return _to_uint8(np.interp(_quantiles(channel), reference[occurs], occurs))
+    return _to_uint8(np.interp(own, reference[occurs], occurs))
 
 
 def _density(image: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Burned-in scale bars: cropping them, drawing them, hiding them, and telling their style."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, ClassVar
 
 import cv2
@@ -8,47 +9,126 @@ import numpy as np
 
 from leukofeat.base import ImageStage
 from leukofeat.constraints import Number, OneOf, Real, check
+from leukofeat.parallel import map_images
+from leukofeat.preprocessing.marks import Traces, trace_marks
+from leukofeat.preprocessing.recurring import settle_marks
+from leukofeat.sequence import ImageSequence
 from leukofeat.smear import Smear
 
 BAR_STYLES = ("white box", "red", "black")
 # The corner that holds the bar in the published sets, as shares of height and width.
 _CORNER = (0.125, 0.15)
 _LARGE_CORNER = (0.17, 0.26)
+STRIP = 0.143
+_LOOKED_AT = 64  # images that tell whether a data set has bars
+_ENOUGH = 0.05  # share of them with a bar, from which on the strip is cut
 
 
 class ScaleBarCropper(ImageStage):
-    """Cut off the bottom strip, where microscopes burn in a scale bar.
+    """Cut off the bottom strip, where microscopes burn in a scale bar, of all images of a data set or of none.
 
-    The strip is cut from every image, bar or not: cutting only where a bar is found would leave its presence readable in
-    the size. Coordinates of what remains do not change.
+    Whether there are bars is decided in `fit`, on the training images; predictions on new images use what was decided. Where
+    there are, the strip is cut from every image, bar or not: cutting only where a bar is found would leave its presence readable
+    in the size. Coordinates of what remains do not change.
 
     Parameters
     ----------
-    height : float or int, default=0.143
-        Strip height: a share of the image height when below 1, rows when 1 or more. At least one row is left. The default cuts 32
-        of 224 rows: a bar 28 rows high and the rest of the JPEG block that its edge rings in.
+    height : "auto", float or int, default="auto"
+        Strip height: a share of the image height when below 1, rows when 1 or more; it is cut whatever the images show. At least
+        one row is left. "auto" cuts 0.143 of the height where bars are found in `fit`, and nothing otherwise: 32 of 224 rows, a bar
+        28 rows high and the rest of the JPEG block that its edge rings in.
+
+    Attributes
+    ----------
+    height_ : float
+        What is cut under "auto": 0.143 or 0.
+    bars_found_ : float
+        Share of the images looked at that have a bar at the bottom.
+    decision_ : str
+        What was decided and on what ground, as a sentence.
+
+    Notes
+    -----
+    `fit` looks at 64 images at most, evenly spaced, and passes over those that cannot be read. A bar is what is drawn beyond doubt or
+    recurs at one place (:mod:`leukofeat.preprocessing.marks`); the strip is cut where 5 % of the images have one. On five public
+    sets without bars, cells cut out among them, 0 to 1.6 % seemed to.
 
     Examples
     --------
-    >>> import numpy as np
+    >>> from leukofeat.datasets import make_smears
     >>> from leukofeat.preprocessing import ScaleBarCropper
-    >>> ScaleBarCropper().transform([np.zeros((224, 224, 3), np.uint8)])[0].shape
-    (192, 224, 3)
+    >>> plain, barred = (make_smears(n_samples=8, random_state=0, faults=faults).images for faults in ((), "scale_bar"))
+    >>> ScaleBarCropper().fit_transform(plain)[0].shape, ScaleBarCropper().fit_transform(barred)[0].shape
+    ((224, 224, 3), (192, 224, 3))
+    >>> ScaleBarCropper().fit(plain).decision_
+    'No scale bar at the bottom of 8 images looked at: nothing is cut off.'
+    >>> ScaleBarCropper(20).transform(plain)[0].shape
+    (204, 224, 3)
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {"height": [Number(Real, 0)]}
+    _parameter_constraints: ClassVar[dict[str, Any]] = {"height": [OneOf("auto"), Number(Real, 0)]}
 
-    def __init__(self, height: float = 0.143) -> None:
+    def __init__(self, height: float | str = "auto") -> None:
         self.height = height
 
-    def apply(self, smear: Smear) -> Smear:
-        rows = smear.image.shape[0]
-        cut = round(self.height * rows) if self.height < 1 else int(self.height)
-        keep = slice(0, max(1, rows - cut))
-        maps = (None if labels is None else labels[keep] for labels in (smear.nuclei, smear.cells))
-        return smear.replace(
-            image=smear.image[keep], label_ids=smear.label_ids, **dict(zip(("nuclei", "cells"), maps, strict=True))
-        )
+    @property
+    def requires_fit(self) -> bool:  # type: ignore[override]  # an attribute in the base: it depends on no parameter there
+        return self.height == "auto"
+
+    def learn(self, images: ImageSequence, y: Any) -> None:
+        if not self.requires_fit:
+            return
+        rows = np.unique(np.linspace(0, len(images) - 1, min(_LOOKED_AT, len(images))).round().astype(np.int64))
+        traces = [found for found in map_images(_traces_of, images[rows]) if found is not None]
+        marks = settle_marks(traces)
+        bottom = [
+            mark is not None and mark.strokes[2] > (1 - STRIP) * t.shape[0]
+            for mark, t in zip(marks, traces, strict=True)
+        ]
+        self.bars_found_ = float(np.mean(bottom)) if bottom else 0.0
+        self.height_ = STRIP if self.bars_found_ >= _ENOUGH else 0.0
+        looked = f"{len(traces)} image{'s' * (len(traces) != 1)} looked at"
+        self.decision_ = f"No scale bar at the bottom of {looked}: nothing is cut off."
+        if self.height_:
+            self.decision_ = f"Scale bars at the bottom of {sum(bottom)} of {looked}: {STRIP:.1%} of the height is cut off every image."
+        elif any(bottom):
+            self.decision_ = (
+                f"What may be a scale bar in {sum(bottom)} of {looked}, too few to cut: nothing is cut off."
+            )
+
+    def transform(self, X: Any) -> ImageSequence:
+        """Lazy sequence of the cropped images.
+
+        Parameters
+        ----------
+        X : list, ndarray, Series or one-column DataFrame of n images or paths
+
+        Returns
+        -------
+        ImageSequence of length n
+        """
+        images = self._prepare(X)
+        # the step keeps what was decided, and not on what ground: two folds that decide alike do the same
+        height: Any = self.height_ if self.requires_fit else self.height
+        return images.with_step(partial(crop_bottom, height))
+
+
+def _traces_of(images: ImageSequence, i: int) -> Traces | None:
+    try:
+        return trace_marks(images.smear(i).image)
+    except (ValueError, TypeError, OSError):  # the pass that measures it says so
+        return None
+
+
+def crop_bottom(height: float, smear: Smear) -> Smear:
+    """Record without its bottom strip: a share of the height below 1, or rows; at least one row is left."""
+    rows = smear.image.shape[0]
+    cut = round(height * rows) if height < 1 else int(height)
+    keep = slice(0, max(1, rows - cut))
+    maps = (None if labels is None else labels[keep] for labels in (smear.nuclei, smear.cells))
+    return smear.replace(
+        image=smear.image[keep], label_ids=smear.label_ids, **dict(zip(("nuclei", "cells"), maps, strict=True))
+    )
 
 
 def draw_scale_bar(image: np.ndarray, style: str = "white box") -> np.ndarray:
@@ -143,7 +223,7 @@ def bar_style(image: np.ndarray) -> str:
     """Style of the bar in the lower right corner, by its colours.
 
     One image is enough, but only the three styles of :func:`draw_scale_bar` are known, and a bar elsewhere is not seen;
-    the audit finds bars and text of any look by what recurs in a set (``leukofeat.audit.marks``).
+    the audit finds bars and text of any look by what recurs in a set (``leukofeat.preprocessing.marks``).
 
     Parameters
     ----------

@@ -3,21 +3,30 @@
 import cv2
 import numpy as np
 
+from leukofeat.preprocessing.padding import find_padding
+
 # Optical density from which a pixel counts as stained (beta of Macenko et al. 2009).
 STAINED = 0.15
+# What tells an empty slide from cytoplasm that fills what is left of an image: light of any hue holds as much green as red and
+# blue on average, which all stains take from it, and it is even. Over seven public sets 91 % of the slides pass, and 1.4 % of
+# leukocytes without their surroundings: a slide not seen leaves an image as it is, one imagined turns cytoplasm to white.
+_LEAST_GREEN, _MOST_SPREAD = 0.96, 0.08
 
 
-def background_color(image: np.ndarray) -> np.ndarray:
+def background_color(image: np.ndarray, where: np.ndarray | None = None) -> np.ndarray:
     """Colour of the empty slide: the median of the quarter of the pixels that is brightest in green.
 
     Parameters
     ----------
     image : ndarray of shape (height, width, 3), dtype uint8
+    where : ndarray of shape (height, width), dtype bool, optional
+        Pixels that count; by default all but padding (see :func:`~leukofeat.preprocessing.find_padding`).
 
     Returns
     -------
     ndarray of shape (3,), dtype float64
         RGB, 0 to 255. Red cells and nuclei absorb green most, so they stay out as long as a quarter of the field is empty.
+        Where cells fill all that is left within the padding, it is their brightest part (see :func:`shows_slide`).
 
     Examples
     --------
@@ -26,13 +35,45 @@ def background_color(image: np.ndarray) -> np.ndarray:
     >>> background_color(image)
     array([230., 225., 235.])
     """
-    level = _middle(_counts(image, 1), 0.75)[0]
+    content = _content(image) if where is None else where.astype(np.uint8)
+    level = _middle(_counts(image, 1, content), 0.75)[0]
     bright = cv2.inRange(image, (0.0, float(level), 0.0), (255.0, 255.0, 255.0))
+    if content is not None:
+        bright[content == 0] = 0
     return np.array([np.mean(_middle(_counts(image, c, bright), 0.5)) for c in range(3)])
+
+
+def shows_slide(image: np.ndarray, where: np.ndarray) -> bool:
+    """Whether the brightest quarter of what is left of a padded image can be empty slide, and not the cytoplasm of a cell.
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width, 3), dtype uint8
+    where : ndarray of shape (height, width), dtype bool
+        Pixels that are no padding.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.full((20, 20, 3), (235, 230, 238), np.uint8); image[:10] = (185, 165, 215)
+    >>> everywhere = np.ones((20, 20), bool)
+    >>> shows_slide(image, everywhere), shows_slide(image[:10], everywhere[:10])
+    (True, False)
+    """
+    red, green, blue = np.maximum(background_color(image, where), 1.0)
+    counts = _counts(image, 1, where.astype(np.uint8))
+    low, high = _middle(counts, 0.75)[0], _middle(counts, 0.95)[0]
+    return bool(green >= _LEAST_GREEN * np.sqrt(red * blue) and high - low <= _MOST_SPREAD * max(low, 1))
 
 
 def stained_mask(image: np.ndarray, background: np.ndarray | None = None, density: float = STAINED) -> np.ndarray:
     """Pixels that some stain darkens: those of some optical density against the empty slide, in any channel.
+
+    Padding is none of them; within it, all that is left of an image counts where that shows no empty slide.
 
     Parameters
     ----------
@@ -53,8 +94,14 @@ def stained_mask(image: np.ndarray, background: np.ndarray | None = None, densit
     >>> stained_mask(image)[0]
     array([ True, False, False, False])
     """
-    clear = np.ceil((background_color(image) if background is None else background) * np.exp(-density))
-    return cv2.inRange(image, tuple(clear.tolist()), (255.0, 255.0, 255.0)) == 0
+    padding = find_padding(image)
+    if background is None:
+        if padding is not None and not shows_slide(image, ~padding):
+            return ~padding
+        background = background_color(image, None if padding is None else ~padding)
+    clear = np.ceil(background * np.exp(-density))
+    stained = cv2.inRange(image, tuple(clear.tolist()), (255.0, 255.0, 255.0)) == 0
+    return stained if padding is None else stained & ~padding
 
 
 def red_cell_color(image: np.ndarray, background: np.ndarray | None = None) -> np.ndarray:
@@ -89,7 +136,7 @@ def red_cell_color(image: np.ndarray, background: np.ndarray | None = None) -> n
     return np.median(pale if len(pale) else stained, axis=0).astype(np.float64)
 
 
-def grain(gray: np.ndarray) -> float:
+def grain(gray: np.ndarray, where: np.ndarray | None = None) -> float:
     """Fineness of all structure: logarithm of the mean absolute Laplacian over the mean gradient.
 
     Unlike :func:`edge_sharpness`, which looks at the edges of cells to judge the focus, this counts the noise and the traces
@@ -99,6 +146,8 @@ def grain(gray: np.ndarray) -> float:
     Parameters
     ----------
     gray : ndarray of shape (height, width), dtype uint8
+    where : ndarray of shape (height, width), dtype bool, optional
+        Pixels that count; all by default.
 
     Returns
     -------
@@ -113,8 +162,11 @@ def grain(gray: np.ndarray) -> float:
     True
     """
     values = gray.astype(np.float32)
-    bend = np.abs(cv2.Laplacian(values, cv2.CV_32F)).mean()
-    return float(np.log((bend + 0.1) / (_gradient(values).mean() + 0.1)))
+    bend, slope = np.abs(cv2.Laplacian(values, cv2.CV_32F)), _gradient(values)
+    if where is not None:
+        inside = cv2.erode(where.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1) > 0
+        bend, slope = (values[inside] if inside.any() else np.zeros(1) for values in (bend, slope))
+    return float(np.log((bend.mean() + 0.1) / (slope.mean() + 0.1)))
 
 
 def edge_sharpness(gray: np.ndarray, where: np.ndarray, window: int = 512) -> float:
@@ -160,6 +212,12 @@ def edge_sharpness(gray: np.ndarray, where: np.ndarray, window: int = 512) -> fl
 
 def _gradient(values: np.ndarray) -> np.ndarray:
     return cv2.magnitude(cv2.Sobel(values, cv2.CV_32F, 1, 0), cv2.Sobel(values, cv2.CV_32F, 0, 1))
+
+
+def _content(image: np.ndarray) -> np.ndarray | None:
+    """Mask of what is no padding, uint8; None for everything."""
+    padding = find_padding(image)
+    return None if padding is None else (~padding).view(np.uint8)
 
 
 def _counts(image: np.ndarray, channel: int, where: np.ndarray | None = None) -> np.ndarray:

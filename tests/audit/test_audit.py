@@ -171,7 +171,7 @@ def test_without_labels_groups_and_splits_the_rest_is_done(clean):
     assert list(result.manifest.columns) == ["image", "path", "group", "conflict", "leak"]
 
 
-@pytest.mark.parametrize("n", [0, 1, 2])
+@pytest.mark.parametrize("n", [1, 2])
 def test_tiny_sets(clean, n):
     result = audit_dataset(clean.images[:n], clean.target[:n], groups=clean.groups[:n], splits=clean.split[:n])
     assert len(result.images) == len(result.manifest) == n

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from leukofeat.audit.fingerprint import THUMB, fingerprint, symmetric_cosines
-from leukofeat.audit.marks import trace_marks
 from leukofeat.audit.pairs import SYMMETRIES, cluster, find_pairs
-from leukofeat.audit.recurring import settle_marks
 from leukofeat.datasets import make_smears
+from leukofeat.preprocessing.marks import trace_marks
+from leukofeat.preprocessing.recurring import settle_marks
 
 
 def pairs_of(images):

@@ -99,6 +99,7 @@ def test_stages_with_other_parameters_are_not_shared(many):
 
 def test_stages_that_learn_are_fitted_on_each_training_part_and_shared_within_it(many):
     images, y = many
+    images = [np.minimum(image, 255 - 4 * i).astype(np.uint8) for i, image in enumerate(images)]
     pipelines = {f"C={c}": _svm(MeanShift(), CountedSegmenter(), CountedArea()).set_params(svc__C=c) for c in (1, 10)}
     result = compare(pipelines, images, y, cv=3, n_bootstrap=10)
     assert counts == {"fits": 3, "segmenter": 3 * len(y), "area": 3 * len(y)}
@@ -226,3 +227,22 @@ def test_the_time_of_a_pipeline_counts_what_it_shares(smears):
     assert (found[short].seconds.shape, found[long].seconds.shape) == ((8, 2), (8, 4))
     np.testing.assert_array_equal(found[short].seconds[:, 0], found[long].seconds[:, 0])
     assert 0 < found[short].seconds.sum() < found[long].seconds.sum()
+
+
+def test_what_stages_learn_alike_in_all_folds_is_measured_once(many):
+    images, y = many
+    pipelines = {
+        "bars": _svm(ScaleBarCropper(), CountedSegmenter(), CountedArea()),
+        "and more": _svm(ScaleBarCropper(), Darker(5), CountedSegmenter(), CountedArea()),
+    }
+    compare(pipelines, images, y, cv=3, n_bootstrap=10)
+    assert counts == {"segmenter": 2 * len(y), "area": 2 * len(y)}
+
+
+def test_fitted_stages_are_the_same_where_they_do_the_same():
+    cut, other = (ScaleBarCropper(height).transform([]).steps for height in (3, 4))
+    assert same_stage(cut, ScaleBarCropper(3).transform([]).steps)
+    assert not same_stage(cut, other)
+    shifts = [MeanShift().fit([np.full((4, 4, 3), level, np.uint8)]).transform([]).steps for level in (90, 90, 91)]
+    assert same_stage(shifts[0], shifts[1])
+    assert not same_stage(shifts[0], shifts[2])

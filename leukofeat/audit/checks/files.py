@@ -6,7 +6,7 @@ import numpy as np
 
 from leukofeat.audit.dataset import Dataset
 from leukofeat.audit.findings import Finding, count, some
-from leukofeat.audit.marks import Mark
+from leukofeat.preprocessing.marks import Mark
 
 _USUAL = 0.8  # share from which a size or a grey picture is the rule and others are odd
 

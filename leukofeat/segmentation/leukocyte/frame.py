@@ -1,21 +1,20 @@
-"""How an image is looked at, and how what is found in it is brought back: orientation, scale, black surroundings."""
+"""How an image is looked at, and how what is found in it is brought back: orientation, scale, what was cut away."""
 
 from collections.abc import Callable
 
 import cv2
 import numpy as np
 
-CUT_OUT = 0.02  # share of the image from which perfectly black pixels are no specks but what somebody has cut away
+from leukofeat.preprocessing.padding import find_padding
+
 SLIDE = 235  # grey that stands in for an empty slide that has been cut away
 SMOOTH_OUTLINE = 0.8  # Gaussian, in pixels of the small map, that takes the steps off an enlarged outline
 
 
 def on_slide(image: np.ndarray) -> np.ndarray:
-    """The image, with black surroundings replaced by empty slide."""
-    black = cv2.inRange(image, (0, 0, 0), (0, 0, 0))
-    if cv2.countNonZero(black) < CUT_OUT * black.size:
-        return image
-    return np.where(black[..., None] > 0, np.uint8(SLIDE), image)
+    """The image, with empty slide in place of what was cut away."""
+    padding = find_padding(image)
+    return image if padding is None else np.where(padding[..., None], np.uint8(SLIDE), image)
 
 
 def orientation(image: np.ndarray) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]:

@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leukofeat.audit.marks import trace_marks
-from leukofeat.audit.recurring import name_styles, settle_marks
 from leukofeat.datasets import make_smears
+from leukofeat.preprocessing.marks import trace_marks
+from leukofeat.preprocessing.recurring import name_styles, settle_marks
 
 
 def find(images):

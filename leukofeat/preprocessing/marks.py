@@ -42,7 +42,7 @@ class Traces(NamedTuple):
 
 
 def trace_marks(image: np.ndarray) -> Traces:
-    """Strokes in an image that may be a burned-in bar or text; :func:`~leukofeat.audit.recurring.settle_marks` decides.
+    """Strokes in an image that may be a burned-in bar or text; :func:`~leukofeat.preprocessing.recurring.settle_marks` decides.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.spatial import cKDTree
 
-from leukofeat.audit.marks import Box, Mark, Traces
+from leukofeat.preprocessing.marks import Box, Mark, Traces
 
 _RECURS = 5
 
@@ -16,7 +16,7 @@ def settle_marks(traces: Sequence[Traces]) -> list[Mark | None]:
     Parameters
     ----------
     traces : sequence of Traces
-        One an image, as :func:`~leukofeat.audit.marks.trace_marks` gives.
+        One an image, as :func:`~leukofeat.preprocessing.marks.trace_marks` gives.
 
     Returns
     -------
