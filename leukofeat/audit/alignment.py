@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from leukofeat.audit.fingerprint import THUMB
+from leukofeat.opencv import cv2
 from leukofeat.preprocessing.marks import Box
 
 ROUGHLY = 0.6

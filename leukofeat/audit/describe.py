@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import ExifTags, Image
 
 from leukofeat.audit.fingerprint import Fingerprint, fingerprint
 from leukofeat.kernels.color.otsu import otsu_thresholds
+from leukofeat.opencv import cv2
 from leukofeat.preprocessing.marks import Traces, trace_marks
 from leukofeat.preprocessing.padding import find_padding
 from leukofeat.preprocessing.slide import edge_sharpness, stained_mask

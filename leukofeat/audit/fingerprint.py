@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
+from leukofeat.opencv import cv2
 from leukofeat.preprocessing.marks import Box
 
 THUMB = 96  # side of the thumbnail in which pairs are compared

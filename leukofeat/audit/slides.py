@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
 from sklearn.cluster import KMeans
@@ -10,6 +9,7 @@ from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Bunch, check_random_state
 
+from leukofeat.opencv import cv2
 from leukofeat.parallel import map_images
 from leukofeat.preprocessing.padding import find_padding
 from leukofeat.preprocessing.scale_bar import BAR_STYLES, bar_style

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-import cv2
 import numpy as np
 
 from leukofeat.constraints import Number, OneOf, Real, SomeOf, check
+from leukofeat.opencv import cv2
 from leukofeat.smear import Smear, check_image
 
 # Strength of each transform where none is given, and the largest that makes sense; drawn in this order.

@@ -1,8 +1,8 @@
 """Leukocytes of one field on the background of another: what a pipeline says of them should not change."""
 
-import cv2
 import numpy as np
 
+from leukofeat.opencv import cv2
 from leukofeat.preprocessing import background_color
 from leukofeat.smear import Smear
 

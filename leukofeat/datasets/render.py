@@ -2,11 +2,11 @@
 
 import itertools
 
-import cv2
 import numpy as np
 
 from leukofeat.datasets.morphology import FIELD, N_ANGLES, Cells, outlines, scatter_red_cells
 from leukofeat.datasets.slides import Slide
+from leukofeat.opencv import cv2
 
 HAEMOGLOBIN, AZURE, RNA, EOSIN = range(4)
 POOL = 512

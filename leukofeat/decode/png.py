@@ -2,13 +2,13 @@
 
 import zlib
 
-import cv2
 import numpy as np
 
 from leukofeat.decode.alpha import has_alpha, lay_on_white, open_header
 from leukofeat.decode.damage import DamagedError
 from leukofeat.decode.depth import check_depth
 from leukofeat.decode.opencv import decode_by_opencv
+from leukofeat.opencv import cv2
 
 # What the pixels depend on; other chunks (profiles, texts) only make libpng talk.
 _NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf")

@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from leukofeat.decode.bmp import decode_bmp
@@ -11,6 +10,7 @@ from leukofeat.decode.damage import DamagedError, ImageError, UnsuitedError
 from leukofeat.decode.jpeg import decode_jpeg
 from leukofeat.decode.png import decode_png
 from leukofeat.decode.tiff import decode_tiff
+from leukofeat.opencv import cv2
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
 

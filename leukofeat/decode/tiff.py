@@ -4,7 +4,6 @@ import io
 import logging
 from typing import Any
 
-import cv2
 import numpy as np
 
 from leukofeat.decode.alpha import has_alpha, lay_on_white, open_header
@@ -12,6 +11,7 @@ from leukofeat.decode.damage import DamagedError, UnsuitedError
 from leukofeat.decode.depth import check_depth
 from leukofeat.decode.listen import listening
 from leukofeat.decode.opencv import decode_by_opencv
+from leukofeat.opencv import cv2
 
 # What tifffile decodes without further packages: none, deflate (two numbers), PackBits, LZMA.
 _PLAIN_CODES = (1, 8, 32946, 32773, 34925)

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
+
+from leukofeat.opencv import cv2
 
 RESIZES = ("stretch", "crop", "pad")
 INTERPOLATIONS = {

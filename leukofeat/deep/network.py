@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-import cv2
 import numpy as np
 
 from leukofeat.deep.signature import Signature, Tensor, read_signature
+from leukofeat.opencv import cv2
 
 BACKENDS = ("opencv", "onnxruntime")
 # Networks stay loaded for the images to come; more than a few at a time would only fill the memory.

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 
 from leukofeat.constraints import OneOf
@@ -13,6 +12,7 @@ from leukofeat.features.measure import Measure
 from leukofeat.features.planes import CHANNELS, texture_plane
 from leukofeat.kernels.color.stains import optical_density_table
 from leukofeat.kernels.texture.chromatin import CHROMATIN_NAMES, chromatin
+from leukofeat.opencv import cv2
 from leukofeat.smear import Smear
 
 _nuclear = partial(Measure, level="cell")

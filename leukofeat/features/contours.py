@@ -3,7 +3,6 @@
 from functools import partial
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 
 from leukofeat.base import FeatureFamily
@@ -11,6 +10,7 @@ from leukofeat.constraints import Integral, Number, Real, check
 from leukofeat.features.measure import Measure
 from leukofeat.kernels.shape.circles import hough_circles
 from leukofeat.kernels.shape.contours import contour_areas
+from leukofeat.opencv import cv2
 from leukofeat.smear import Smear
 
 CONTOUR_NAMES = (

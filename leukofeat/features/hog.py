@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 
 from leukofeat.base import FeatureFamily
@@ -12,6 +11,7 @@ from leukofeat.features.measure import Measure
 from leukofeat.features.parts import cell_regions, flatten, merge, parts_of
 from leukofeat.kernels.texture.gradients import GRADIENT_NAMES, gradient_statistics, gradient_sums
 from leukofeat.kernels.texture.hog import hog_image_statistics, hog_vector
+from leukofeat.opencv import cv2
 from leukofeat.smear import REGIONS, Smear
 
 _STATISTICS = {

@@ -1,8 +1,8 @@
 """The 8-bit planes of an image that texture is read from."""
 
-import cv2
 import numpy as np
 
+from leukofeat.opencv import cv2
 from leukofeat.smear import Smear
 
 # colour image of the record, and channel of it

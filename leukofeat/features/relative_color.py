@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 
 from leukofeat.base import FeatureFamily
@@ -13,6 +12,7 @@ from leukofeat.features.parts import parts_of
 from leukofeat.kernels.color.histograms import part_histograms
 from leukofeat.kernels.color.otsu import otsu_thresholds
 from leukofeat.kernels.color.stains import optical_density_table, side_means
+from leukofeat.opencv import cv2
 from leukofeat.smear import Smear
 
 _CHANNELS = ("lab_l", "lab_a", "lab_b", "od_r", "od_g", "od_b")

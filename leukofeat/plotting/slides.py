@@ -4,10 +4,10 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any, Self
 
-import cv2
 import numpy as np
 
 from leukofeat.audit.slides import SLIDE_NOTE
+from leukofeat.opencv import cv2
 from leukofeat.plotting.drawing import NOTE, PictureGrid
 from leukofeat.sequence import as_sequence
 

@@ -2,10 +2,9 @@
 
 from typing import Any, ClassVar
 
-import cv2
-
 from leukofeat.base import ImageStage
 from leukofeat.constraints import Integral, Number
+from leukofeat.opencv import cv2
 from leukofeat.smear import Smear
 
 

@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
-import cv2
 import numpy as np
+
+from leukofeat.opencv import cv2
 
 # What counts as the corner, and how large the whole mark may be, as shares of the height or width.
 _BORDER = 0.25

@@ -4,12 +4,12 @@ import os
 from functools import partial
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 
 from leukofeat.base import ImageStage
 from leukofeat.constraints import OneOf
 from leukofeat.decode import read_image
+from leukofeat.opencv import cv2
 from leukofeat.parallel import map_images, note_image
 from leukofeat.preprocessing.padding import find_padding
 from leukofeat.preprocessing.slide import background_color, shows_slide, stained_mask

@@ -1,7 +1,8 @@
 """What of an image is no image: the constant colour around cells that were cut out, rotated crops and round fields of view."""
 
-import cv2
 import numpy as np
+
+from leukofeat.opencv import cv2
 
 _FRAME = 0.05  # share of the frame that a padding's colour fills at least
 _BLACK, _CONSTANT = 0.02, 0.05  # share of the image that black, or another colour, fills at least

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 
 from leukofeat.base import ImageStage
 from leukofeat.constraints import Number, OneOf, Real, check
+from leukofeat.opencv import cv2
 from leukofeat.parallel import map_images
 from leukofeat.preprocessing.marks import Traces, trace_marks
 from leukofeat.preprocessing.recurring import settle_marks

@@ -1,8 +1,8 @@
 """What a slide looks like, leukocytes left aside: its empty glass, its stained pixels, its red cells, its sharpness."""
 
-import cv2
 import numpy as np
 
+from leukofeat.opencv import cv2
 from leukofeat.preprocessing.padding import find_padding
 
 # Optical density from which a pixel counts as stained (beta of Macenko et al. 2009).

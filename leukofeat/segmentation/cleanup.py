@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 from sklearn.base import BaseEstimator
 
@@ -10,6 +9,7 @@ from leukofeat.constraints import Integral, Number, Real
 from leukofeat.kernels.regions.labels import number_in_order
 from leukofeat.kernels.regions.morphology import drop_components
 from leukofeat.kernels.regions.watershed import grow
+from leukofeat.opencv import cv2
 from leukofeat.segmentation.watershed import SPLIT, Split, as_mask, split_touching
 
 

@@ -2,11 +2,11 @@
 
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 
 from leukofeat.base import ImageStage
 from leukofeat.constraints import Integral, Number
+from leukofeat.opencv import cv2
 from leukofeat.segmentation.cleanup import Cleanup, assemble
 from leukofeat.segmentation.lab_kmeans import LabKMeansSegmenter
 from leukofeat.segmentation.stage import Segmenter

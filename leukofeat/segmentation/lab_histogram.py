@@ -2,12 +2,12 @@
 
 from typing import Literal, get_args
 
-import cv2
 import numpy as np
 
 from leukofeat.constraints import OneOf
 from leukofeat.kernels.arrays import plain
 from leukofeat.kernels.color.kmeans import ab_histogram, label_by_bin
+from leukofeat.opencv import cv2
 from leukofeat.smear import Smear
 
 Rank = Literal["red", "a"]

@@ -2,11 +2,11 @@
 
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 
 from leukofeat.constraints import Integral, Number, Real, check
 from leukofeat.kernels.color.kmeans import RandomState, kmeans
+from leukofeat.opencv import cv2
 from leukofeat.segmentation.cleanup import Cleanup, assemble, no_cells
 from leukofeat.segmentation.lab_histogram import RANK, LabHistogram, Rank, contrast
 from leukofeat.segmentation.stage import Segmenter

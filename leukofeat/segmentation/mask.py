@@ -2,11 +2,11 @@
 
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 
 from leukofeat.base import ImageStage
 from leukofeat.constraints import Integral, Number, OneOf, check
+from leukofeat.opencv import cv2
 from leukofeat.preprocessing.slide import background_color
 from leukofeat.smear import Smear
 

@@ -2,11 +2,11 @@
 
 from typing import Literal, get_args
 
-import cv2
 import numpy as np
 
 from leukofeat.constraints import OneOf, check
 from leukofeat.kernels.color.otsu import otsu_thresholds
+from leukofeat.opencv import cv2
 from leukofeat.smear import check_image
 
 Channel = Literal["green", "red", "gray", "saturation", "lab_a", "lab_b", "violet"]

@@ -2,9 +2,9 @@
 
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 
+from leukofeat.opencv import cv2
 from leukofeat.segmentation.cleanup import Cleanup, assemble, no_cells
 from leukofeat.segmentation.stage import Segmenter
 from leukofeat.segmentation.thresholds import (

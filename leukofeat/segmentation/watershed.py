@@ -2,7 +2,6 @@
 
 from typing import Literal, get_args
 
-import cv2
 import numpy as np
 
 from leukofeat.constraints import Number, OneOf, Real, check
@@ -10,6 +9,7 @@ from leukofeat.kernels.regions.distance import squared_distance
 from leukofeat.kernels.regions.labels import number_in_order
 from leukofeat.kernels.regions.morphology import plateaus, reconstruct
 from leukofeat.kernels.regions.watershed import flood
+from leukofeat.opencv import cv2
 
 Split = Literal["extended", "h_maxima"]
 SPLIT = OneOf(*get_args(Split))

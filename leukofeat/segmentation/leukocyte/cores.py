@@ -5,10 +5,10 @@ cut at their necks: nuclei are convex, and where two touch the passage is narrow
 how much DNA, one nucleus holds is read from the field itself.
 """
 
-import cv2
 import numpy as np
 
 from leukofeat.kernels.regions.labels import renumbered, separated
+from leukofeat.opencv import cv2
 from leukofeat.segmentation.leukocyte.bodies import Bodies, keep_labels, weighted_mean
 from leukofeat.segmentation.leukocyte.component_tree import core_sums, sharpest_components, stain_edges
 from leukofeat.segmentation.leukocyte.necks import split_at_necks

@@ -1,9 +1,9 @@
 """How images are flooded from the top: pixels in order of falling level, in a frame that spares the tests for the border."""
 
-import cv2
 import numpy as np
 
 from leukofeat.kernels.jit import jit
+from leukofeat.opencv import cv2
 
 
 def framed(plane: np.ndarray) -> np.ndarray:

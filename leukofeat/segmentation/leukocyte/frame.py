@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 
+from leukofeat.opencv import cv2
 from leukofeat.preprocessing.padding import find_padding
 
 SLIDE = 235  # grey that stands in for an empty slide that has been cut away

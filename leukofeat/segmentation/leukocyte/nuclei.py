@@ -6,9 +6,9 @@ is not enough, as in a basophilic cytoplasm, the linear discriminant between the
 
 from functools import cache
 
-import cv2
 import numpy as np
 
+from leukofeat.opencv import cv2
 from leukofeat.segmentation.leukocyte.nucleus_fit import discriminate, remove_specks, threshold_each
 from leukofeat.segmentation.leukocyte.planes import Planes
 from leukofeat.segmentation.leukocyte.stain import NO_EXCESS

@@ -1,9 +1,9 @@
 """Nuclei inside their cells: Otsu's threshold on the stain, refined by a linear discriminant on colour; tidying."""
 
-import cv2
 import numpy as np
 
 from leukofeat.kernels.jit import jit
+from leukofeat.opencv import cv2
 from leukofeat.segmentation.leukocyte.flooding import flood, framed, unframed
 
 TEXTURE = 0.65  # stain, against that of the nucleus, above which what Otsu splits off is chromatin and not cytoplasm

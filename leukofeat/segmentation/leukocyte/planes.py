@@ -7,9 +7,9 @@ haemoglobin and eosin absorb both: green minus 1.75 times blue is high in nuclei
 
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
+from leukofeat.opencv import cv2
 from leukofeat.segmentation.leukocyte.stain import (
     LAB_SCALE,
     LAB_ZERO,

@@ -1,8 +1,8 @@
 """Compile the second half of the segmentation by itself, for a process that begins at the end."""
 
-import cv2
 import numpy as np
 
+from leukofeat.opencv import cv2
 from leukofeat.segmentation.leukocyte.bodies import Bodies
 from leukofeat.segmentation.leukocyte.cells import settle_cells
 from leukofeat.segmentation.leukocyte.nuclei import draw_nuclei
