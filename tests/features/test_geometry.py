@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -81,3 +83,12 @@ def test_missing_labels_are_not_counted(smear):
 def test_bad_parameters_are_named(params, message):
     with pytest.raises((ValueError, TypeError), match=message):
         GeometryFeatures(**params).fit([])
+
+
+def test_ten_thousand_neighbors_are_no_table():
+    centers = np.argwhere(np.ones((100, 100))) * 10.0
+    tracemalloc.start()
+    assert (nearest_distances(centers) == 10).all()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10e6

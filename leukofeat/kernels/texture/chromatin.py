@@ -186,7 +186,7 @@ def chromatin(
     >>> from leukofeat.kernels.regions.distance import squared_depths
     >>> from leukofeat.kernels.regions.boxes import region_boxes
     >>> labels = np.ones((9, 9), int)
-    >>> flat = chromatin(np.full((9, 9), 0.5), labels, region_boxes(labels), squared_depths(labels))[0]
+    >>> flat = chromatin(np.full((9, 9), 0.5), labels, region_boxes(labels), squared_depths(labels, region_boxes(labels)))[0]
     >>> dict(zip(CHROMATIN_NAMES, flat.tolist()))["integrated_density"]
     40.5
     """
