@@ -11,7 +11,8 @@ from sklearn.utils import Tags
 from sklearn.utils._set_output import _wrap_data_with_container
 from sklearn.utils.validation import check_is_fitted
 
-from leukofeat.measuring import Extraction, Leaf, Plan, measure, warn_of
+from leukofeat.failures import warn_of
+from leukofeat.measuring import Extraction, Leaf, Plan, measure
 from leukofeat.sequence import ImageSequence, as_sequence
 from leukofeat.smear import Smear
 

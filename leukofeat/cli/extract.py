@@ -15,7 +15,7 @@ from leukofeat.cli.shared import (
     read_folder,
     report_failures,
 )
-from leukofeat.measuring import warn_of
+from leukofeat.failures import warn_of
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

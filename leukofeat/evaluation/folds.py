@@ -11,7 +11,8 @@ from sklearn.pipeline import Pipeline
 from leukofeat.base import FeatureFamily
 from leukofeat.evaluation.stage_tree import StageTree, same_stage, shareable_parts
 from leukofeat.evaluation.tables import Outcome
-from leukofeat.measuring import EmptyWarning, Extraction, Failure, collected, measure, warn_of
+from leukofeat.failures import EmptyWarning, Failure, collected, warn_of
+from leukofeat.measuring import Extraction, measure
 from leukofeat.sequence import ImageSequence, Step
 from leukofeat.smear import Smear
 

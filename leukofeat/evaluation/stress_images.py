@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from leukofeat.datasets import paste_cells
-from leukofeat.measuring import Failure
+from leukofeat.failures import Failure
 from leukofeat.opencv import cv2
 from leukofeat.parallel import map_images
 from leukofeat.preprocessing import background_color

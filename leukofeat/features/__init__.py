@@ -1,5 +1,6 @@
 """Feature families, FeatureSet, which measures several of them in one pass, and the catalogue of what they measure."""
 
+from leukofeat.failures import EmptyWarning, Failure, ImageWarning
 from leukofeat.features.catalogue import list_features
 from leukofeat.features.chromatin import ChromatinFeatures
 from leukofeat.features.color import ColorFeatures, color_names, measure_color
@@ -17,7 +18,6 @@ from leukofeat.features.texture import TextureFeatures, haralick_names, lbp_name
 from leukofeat.features.wavelet import WaveletFeatures
 from leukofeat.kernels.texture.hog import hog_image
 from leukofeat.kernels.texture.lbp import lbp_patterns
-from leukofeat.measuring import EmptyWarning, Failure, ImageWarning
 
 # families in the order of docs/features.md
 __all__ = [  # noqa: RUF022

@@ -10,7 +10,8 @@ from sklearn.pipeline import _name_estimators
 
 from leukofeat.base import FeatureFamily
 from leukofeat.constraints import OneOf
-from leukofeat.measuring import Failure, Leaf, Plan, measure, warn_of
+from leukofeat.failures import Failure, warn_of
+from leukofeat.measuring import Leaf, Plan, measure
 from leukofeat.sequence import ImageSequence, printable
 from leukofeat.smear import Smear
 
