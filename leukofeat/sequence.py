@@ -157,8 +157,8 @@ def printable(name: str) -> str:
 
     Examples
     --------
-    >>> print(printable(os.fsdecode(b"caf\\xe9.png")))
-    caf\\xe9.png
+    >>> print(printable(os.fsdecode(b"caf\xe9.png")))
+    caf\xe9.png
     """
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 

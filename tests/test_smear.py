@@ -146,7 +146,7 @@ def test_the_numbers_that_were_given_stay_with_the_cells(smear):
         assert copy.label_ids.tolist() == [7, 200]
         np.testing.assert_array_equal(copy.cells, cells)
     assert smear.replace(nuclei=nuclei, cells=cells).label_ids.tolist() == [1, 2]
-    assert ScaleBarCropper(height=3).apply(smear).label_ids.tolist() == [7]
+    assert ScaleBarCropper(height=3).transform([smear])[0].label_ids.tolist() == [7]
     assert Smear(WHITE).label_ids is None
 
 

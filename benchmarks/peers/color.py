@@ -14,7 +14,7 @@ from leukofeat.features.color import color_names, measure_color
 from leukofeat.kernels.color import fuzzy_c_means, histograms, kmeans, otsu, stains
 from leukofeat.segmentation.lab_histogram import LabHistogram
 from peers.samples import Sample
-from peers.turns import Call, Values, beside, columns, nyxus
+from peers.turns import Call, Values, beside, columns, numbered, nyxus
 
 SPACES = ("rgb", "hsv", "lab", "ycrcb")
 _NYXUS = {
@@ -107,6 +107,22 @@ def _histogram_statistics(kernel: Any, s: Sample) -> dict[str, Call]:
         return np.stack(out, axis=-1)
 
     return {"leukofeat": Call(lambda: kernel(counts)), "numpy": Call(numpy)}
+
+
+@beside(histograms.hue_statistics)
+def _hue_statistics(kernel: Any, s: Sample) -> dict[str, Call]:
+    """Ten statistics from histograms, beside SciPy's mean and deviation of the pixels: what both give is compared."""
+    hsv = cv2.cvtColor(s.image, cv2.COLOR_RGB2HSV_FULL)
+    counts = histograms.part_histograms(hsv, s.parts.runs, s.parts.n)[1:, 0]
+
+    def scipy() -> np.ndarray:
+        pixels = [hsv[:, :, 0][s.parts.map == part] for part in range(1, s.parts.n)]
+        return np.array([(stats.circmean(hue, high=256), stats.circstd(hue, high=256)) for hue in pixels])
+
+    return {
+        "leukofeat": Call(lambda: kernel(counts), lambda found: numbered(found[:, :2])),
+        "scipy": Call(scipy),
+    }
 
 
 @beside(histograms.gather_runs)

@@ -18,8 +18,11 @@ class Gaps(NamedTuple):
 
 @jit
 def _doubled(table: np.ndarray) -> np.ndarray:
+    # element by element: slices take seconds to compile
     out = np.empty((2 * table.shape[0], table.shape[1]), table.dtype)
-    out[: table.shape[0]] = table
+    for i in range(table.shape[0]):
+        for k in range(table.shape[1]):
+            out[i, k] = table[i, k]
     return out
 
 
@@ -87,7 +90,8 @@ def _gaps(
     m = 0
     most = reach.max() if reach.size else 0.0
     for k in range(downwards.size):
-        for other in downwards[k + 1 :]:
+        for following in range(k + 1, downwards.size):
+            other = downwards[following]
             if boxes[other, 0] - boxes[downwards[k], 1] >= most:
                 break
             i, j = min(downwards[k], other), max(downwards[k], other)
