@@ -12,7 +12,7 @@ from leukofeat.base import FeatureFamily
 from leukofeat.evaluation.stage_tree import StageTree, same_stage, shareable_parts
 from leukofeat.evaluation.tables import Outcome
 from leukofeat.failures import EmptyWarning, Failure, collected, warn_of
-from leukofeat.measuring import Extraction, measure
+from leukofeat.measuring import measure
 from leukofeat.sequence import ImageSequence, Step
 from leukofeat.smear import Smear
 
@@ -21,16 +21,23 @@ class _Table(NamedTuple):
     """What the shared stages of a pipeline, `features` the last of them, made of some rows."""
 
     features: FeatureFamily
-    rows: np.ndarray
-    found: Extraction
     steps: list[Step]  # of the fitted stages before it
+    rows: np.ndarray  # ascending
+    values: np.ndarray
+    seconds: np.ndarray  # by row and stage
 
     def take(self, rows: np.ndarray) -> Any:
-        return self.features.wrap_output(self.found.values[np.searchsorted(self.rows, rows)])
+        return self.features.wrap_output(self.values[np.searchsorted(self.rows, rows)])
 
-    def seconds(self, n: int) -> float:
+    def mean_seconds(self, n: int) -> float:
         """Mean time from the file to the row, over the first `n` images, as if nothing had been shared."""
-        return float(self.found.seconds[self.rows < n].sum(axis=1).mean())
+        return float(self.seconds[self.rows < n].sum(axis=1).mean())
+
+    def joined(self, other: "_Table") -> "_Table":
+        rows = np.concatenate([self.rows, other.rows])
+        order = np.argsort(rows)
+        values, seconds = np.vstack([self.values, other.values]), np.vstack([self.seconds, other.seconds])
+        return self._replace(rows=rows[order], values=values[order], seconds=seconds[order])
 
 
 class _Readable(FeatureFamily):
@@ -89,7 +96,7 @@ class Run:
         self.parts = {name: shareable_parts(pipeline) for name, pipeline in pipelines.items()}
         self.failures: dict[int, Failure] = {}
         self.empty: dict[str, set[str]] = {name: set() for name in pipelines}
-        self.known: list[tuple[str, _Table]] = []
+        self.known: dict[str, list[_Table]] = {name: [] for name in pipelines}
         self.shared = self._measure(np.arange(len(images)))
 
     def _measure(self, rows: np.ndarray, train: np.ndarray | None = None) -> dict[str, _Table]:
@@ -101,40 +108,36 @@ class Run:
         }
         tree = StageTree(self.images, self.target, train, self.on_error)
         steps = {name: tree.steps(tree.place(stages)) for name, (stages, _) in members.items()}
-        # a stage may learn the same in several folds
-        known = {name: table for name in members if (table := self._find_known(name, steps[name], rows)) is not None}
-        members = {name: member for name, member in members.items() if name not in known}
-        leaves = [tree.add(stages, features) for stages, features in members.values()]
+        # a stage may learn the same in several folds: only rows that are not known yet are measured
+        known = {name: self._find_known(name, steps[name]) for name in members}
+        missing = {name: rows if t is None else np.setdiff1d(rows, t.rows) for name, t in known.items()}
+        asked = {name: member for name, member in members.items() if len(missing[name])}
+        leaves = [tree.add(stages, features) for stages, features in asked.values()]
+        todo = np.unique(np.concatenate([rows[:0], *missing.values()]))
         if train is None and self.on_error and len(members) < len(self.parts):
             tree.add([], _Readable())  # for those that read the images by themselves
+            todo = rows
         if not tree.plan.leaves:
-            return known
-        found = measure(tree.plan, self.images[rows], n_jobs=self.n_jobs, verbose=self.verbose)
+            return {name: table for name, table in known.items() if table}
+        found = measure(tree.plan, self.images[todo], n_jobs=self.n_jobs, verbose=self.verbose)
         failures = {failure.row: failure for table in reversed(found) for failure in table.failures}
         if self.on_error:
-            self.failures |= {int(rows[row]): failure for row, failure in sorted(failures.items())}
+            self.failures |= {int(todo[row]): failure for row, failure in sorted(failures.items())}
         else:
-            warn_of([failures[row] for row in sorted(failures)], len(rows))
-        for name, leaf in zip(members, leaves, strict=True):
-            empty = rows[found[leaf].empty]
+            warn_of([failures[row] for row in sorted(failures)], len(todo))
+        for (name, (_, features)), leaf in zip(asked.items(), leaves, strict=True):
+            empty = todo[found[leaf].empty]
             self.empty[name] |= {self.images.name(int(row)) for row in empty[empty < self.n_images]}
-        tables = {
-            name: _Table(features, rows, found[leaf], steps[name])
-            for (name, (_, features)), leaf in zip(members.items(), leaves, strict=True)
-        }
-        self.known += tables.items()
-        return tables | known
+            new, old = np.isin(todo, missing[name]), known[name]
+            table = _Table(features, steps[name], todo[new], found[leaf].values[new], found[leaf].seconds[new])
+            table = table if old is None else old.joined(table)
+            known[name] = table
+            self.known[name] = [*(other for other in self.known[name] if other is not old), table]
+        return {name: table for name, table in known.items() if table}
 
-    def _find_known(self, name: str, steps: list[Step], rows: np.ndarray) -> _Table | None:
-        """Table of a pipeline that was measured behind stages which do the same, and holds these rows."""
-        return next(
-            (
-                table
-                for known, table in self.known
-                if known == name and same_stage(table.steps, steps) and np.isin(rows, table.rows).all()
-            ),
-            None,
-        )
+    def _find_known(self, name: str, steps: list[Step]) -> _Table | None:
+        """Table of a pipeline that was measured behind stages which do the same."""
+        return next((table for table in self.known[name] if same_stage(table.steps, steps)), None)
 
     def fold(self, fold: int, train: np.ndarray, test: np.ndarray) -> Fold:
         """Fit every pipeline on `train`, and ask it of `test` and of the extra images made of `test`; without what failed."""
@@ -152,7 +155,7 @@ class Run:
                 started = time.process_time()
                 model = clone(parts.rest).fit(inputs, self.target[train])
                 fit_seconds = time.process_time() - started
-                shared_seconds = 0.0 if table is None else table.seconds(self.n_images)
+                shared_seconds = 0.0 if table is None else table.mean_seconds(self.n_images)
                 outcomes[name] = [
                     self._test(fold, model, take(rows), rows, shared_seconds, fit_seconds) for rows in asked
                 ]

@@ -12,7 +12,8 @@ from sklearn.svm import SVC
 from leukofeat import as_sequence
 from leukofeat.base import ImageStage
 from leukofeat.baselines import make_baseline
-from leukofeat.evaluation import compare
+from leukofeat.datasets import make_smears
+from leukofeat.evaluation import compare, folds
 from leukofeat.evaluation.stage_tree import StageTree, same_stage, shareable_parts
 from leukofeat.features import FeatureSet, FunctionFeatures, ImageWarning
 from leukofeat.measuring import measure
@@ -246,3 +247,18 @@ def test_fitted_stages_are_the_same_where_they_do_the_same():
     shifts = [MeanShift().fit([np.full((4, 4, 3), level, np.uint8)]).transform([]).steps for level in (90, 90, 91)]
     assert same_stage(shifts[0], shifts[1])
     assert not same_stage(shifts[0], shifts[2])
+
+
+def test_changed_images_of_all_folds_are_measured_once_behind_stages_that_learn_alike(monkeypatch):
+    measured = []
+
+    def counting(plan, images, **options):
+        measured.append(len(images))
+        return measure(plan, images, **options)
+
+    monkeypatch.setattr(folds, "measure", counting)
+    smears = make_smears(n_samples=16, size=96, n_slides=8, random_state=0)
+    pipeline = make_pipeline(ScaleBarCropper(), LabKMeansSegmenter(), FeatureSet([MeanColor()]), SVC())
+    options = {"cv": 4, "stress": True, "n_stress": 8, "n_bootstrap": 10, "on_error": "raise"}
+    compare({"a": pipeline}, smears.images, smears.target, **options)
+    assert 16 < sum(measured) <= 16 + 5 * 8
