@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python
 
-.PHONY: help install test doctest check format notebooks demo ci clean
+.PHONY: help install test doctest check format notebooks demo minimum ci clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
@@ -32,9 +32,14 @@ notebooks:  ## run the notebooks in examples/
 demo:  ## the main job on synthetic smears
 	leukofeat demo
 
+minimum:  ## the tests on the lowest versions that are admitted, in a virtual environment of their own
+	$(PYTHON) -m venv .minimum-venv
+	.minimum-venv/bin/python -m pip install --quiet -r tests/minimum.txt ".[test]"
+	.minimum-venv/bin/python -m pytest
+
 ci:  ## everything, from an empty virtual environment
 	bash .ci/run
 
 clean:  ## remove what can be made again
-	rm -rf .ci-venv build dist leukofeat-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .ci-venv .minimum-venv build dist leukofeat-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
