@@ -15,6 +15,10 @@ from leukofeat.failures import warn_of
 from leukofeat.measuring import Extraction, Leaf, Plan, measure
 from leukofeat.sequence import ImageSequence, as_sequence
 from leukofeat.smear import Smear
+from leukofeat.store import as_store
+
+# attributes that say how a stage runs, or what its results are wrapped in
+_HOW = ("memory", "n_jobs", "verbose", "_sklearn_output_config", "_metadata_requests")
 
 
 class _Stage(TransformerMixin, BaseEstimator):
@@ -44,6 +48,13 @@ class _Stage(TransformerMixin, BaseEstimator):
         A stage whose parameters depend on each other overrides this, calls it, and goes on from there.
         """
         self._validate_params()
+
+    def identity(self) -> dict[str, Any]:
+        """What tells this stage's results from another's: its parameters and what it learned, not how it is run.
+
+        A stage that reads a file gives the file's content here.
+        """
+        return {name: value for name, value in vars(self).items() if name not in _HOW}
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Check the parameters and learn what the stage learns (most learn nothing).
@@ -183,6 +194,7 @@ class FeatureFamily(_Stage):
     # how a family by itself is measured; FeatureSet has parameters of these names
     on_error, on_empty, verbose = "raise", "warn", 0
     n_jobs: int | None = None
+    memory: Any = None
 
     def transform(self, X: Any) -> np.ndarray:
         """Measure every image, in one pass.
@@ -241,7 +253,8 @@ class FeatureFamily(_Stage):
         """
         images, families = self._prepare(X), self.members()
         leaf = Leaf(0, tuple(range(len(families))), self.on_error, self.on_empty)
-        return measure(Plan(families, [leaf]), images, n_jobs=self.n_jobs, verbose=self.verbose)[0]
+        options: dict[str, Any] = {"memory": as_store(self.memory), "n_jobs": self.n_jobs, "verbose": self.verbose}
+        return measure(Plan(families, [leaf]), images, **options)[0]
 
     def wrap_output(self, values: np.ndarray, row_labels: Any = None) -> Any:
         """Measured values as `transform` gives them: an array, or the kind of table that `set_output` asked for."""

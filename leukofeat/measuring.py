@@ -4,61 +4,22 @@ A family alone, a FeatureSet, the table of cells, a comparison's tree of stages 
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from leukofeat.failures import Failure
-from leukofeat.parallel import map_images
-from leukofeat.sequence import ImageSequence, Step
+from leukofeat.parallel import map_images, notes_so_far, warn_of_notes
+from leukofeat.plan import Leaf, Node, Plan
+from leukofeat.recall import Maps, Recall, Row
+from leukofeat.sequence import ImageSequence
 from leukofeat.smear import Smear
+from leukofeat.store import Store
 
-
-class Node(NamedTuple):
-    """Image steps behind those of the node `parent`."""
-
-    parent: int
-    steps: tuple[Step, ...] = ()
-
-
-class Leaf(NamedTuple):
-    """A table to fill: families by their number, side by side, measured at one node.
-
-    `on_error` and `on_empty` are those of :class:`~leukofeat.features.FeatureSet`.
-    """
-
-    node: int
-    families: tuple[int, ...]
-    on_error: str = "raise"
-    on_empty: str = "warn"
-
-
-@dataclass
-class Plan:
-    """What a pass does to each image; a step or a family that several tables need runs once.
-
-    Parameters
-    ----------
-    families : list
-        Whatever has `row_names()` and `row(smear)`, or `cell_names()` and `cells(smear)`.
-    leaves : list of Leaf
-    nodes : list of Node
-        A tree; node 0 is the image as it comes, and a parent stands before its children.
-    per : {"image", "cell"}, default="image"
-        What has a row of the tables.
-    """
-
-    families: list[Any]
-    leaves: list[Leaf]
-    nodes: list[Node] = field(default_factory=lambda: [Node(-1)])
-    per: str = "image"
-
-    def path(self, node: int) -> list[int]:
-        """Nodes on the way from the image to `node`."""
-        return [] if node < 0 else [*self.path(self.nodes[node].parent), node]
+__all__ = ["Extraction", "Leaf", "Node", "Plan", "measure"]
 
 
 class Extraction(NamedTuple):
@@ -93,13 +54,18 @@ class Extraction(NamedTuple):
         return np.flatnonzero(incomplete & (self.n_cells == 0))
 
 
-def measure(plan: Plan, images: ImageSequence, *, n_jobs: int | None = None, verbose: int = 0) -> list[Extraction]:
+def measure(
+    plan: Plan, images: ImageSequence, *, memory: Store | None = None, n_jobs: int | None = None, verbose: int = 0
+) -> list[Extraction]:
     """Fill the table of every leaf, in one parallel pass over the images.
 
     Parameters
     ----------
     plan : Plan
     images : ImageSequence of n images
+    memory : Store, optional
+        What it holds is not measured again; what is measured goes into it batch by batch, so that a pass that was stopped goes on
+        where it ended. Images that fail are tried again each time.
     n_jobs, verbose
         As in :func:`~leukofeat.parallel.map_images`.
 
@@ -126,8 +92,15 @@ def measure(plan: Plan, images: ImageSequence, *, n_jobs: int | None = None, ver
     per_cell = plan.per == "cell"
     # names are spelled out once a pass, not once an image
     widths = [len(family.cell_names() if per_cell else family.row_names()) for family in plan.families]
-    visit, what = partial(_measure_image, plan, widths), "measuring cells" if per_cell else "measuring"
-    found = map_images(visit, images, n_jobs=n_jobs, verbose=verbose, description=what)
+    options: dict[str, Any] = {
+        "n_jobs": n_jobs,
+        "verbose": verbose,
+        "description": "measuring cells" if per_cell else "measuring",
+    }
+    if memory is None:
+        found = map_images(partial(_measure_image, plan, widths, None, None), images, **options)
+    else:
+        found = _measure_unknown(plan, widths, images, memory, options)
     n_stages = len(plan.nodes) + len(plan.families)
     seconds = np.array([one.seconds for one in found]).reshape(len(images), n_stages)
     tables = []
@@ -158,35 +131,114 @@ def measure(plan: Plan, images: ImageSequence, *, n_jobs: int | None = None, ver
 
 class _Measured(NamedTuple):
     """Of one image: the row of each family that could be measured, seconds of each node and family; of leaves, why they
-    failed, or how many cells they had.
+    failed, or how many cells they had; what was noted; for the store, the image's digest and label maps that were made.
     """
 
     rows: dict[int, np.ndarray]
     seconds: np.ndarray
     reasons: dict[int, str]
     n_cells: dict[int, int]
+    notes: list[str]
+    digest: str | None = None
+    maps: Mapping[str, dict[str, Any]] = MappingProxyType({})
 
 
-def _measure_image(plan: Plan, widths: Sequence[int], images: ImageSequence, i: int) -> _Measured:
+def _measure_unknown(
+    plan: Plan, widths: Sequence[int], images: ImageSequence, store: Store, options: dict[str, Any]
+) -> list[_Measured]:
+    """Of every image what a store knows, and what is measured because it does not; that goes into the store."""
+    # all steps in one tree, so that label maps behind any of them are found
+    plan = Plan(plan.families, plan.leaves, [Node(-1, images.steps), *plan.nodes[1:]], plan.per)
+    images, recall = images.without_steps(), Recall(store, plan)
+    digests = [_digest(images, i) for i in range(len(images))]
+    known = recall.rows(digests)
+    strict = {family for leaf in plan.leaves if leaf.on_empty == "raise" for family in leaf.families}
+    for of_image in known:  # the error is made where the cells are
+        for family in [family for family, row in of_image.items() if family in strict and row.n_cells == 0]:
+            del of_image[family]
+    found: dict[int, _Measured] = {}
+    todo: dict[frozenset[int], list[int]] = {}
+    for i, of_image in enumerate(known):
+        todo.setdefault(frozenset(recall.families.keys() - of_image.keys()), []).append(i)
+    for families, numbers in todo.items():
+        if families:
+
+            def keep(start: int, batch: list[_Measured], numbers: list[int] = numbers) -> None:
+                # a file that was replaced in between is nobody's
+                same = [one for i, one in zip(numbers[start:], batch, strict=False) if one.digest == digests[i]]
+                recall.keep([(one.digest, _rows_of(plan, one)) for one in same])
+                recall.keep_maps([one.maps for one in same])
+
+            visit = partial(_measure_image, plan, widths, families, recall)
+            measured = map_images(visit, images[np.array(numbers)], on_batch=keep, **options)
+            found |= zip(numbers, measured, strict=True)
+    noted: dict[str, list[str]] = {}
+    for i in set(range(len(images))) - found.keys():
+        for what in dict.fromkeys(note for row in known[i].values() for note in row.notes):
+            noted.setdefault(what, []).append(images.name(i))
+    warn_of_notes(noted, len(images))
+    return [_recalled(plan, found.get(i), known[i]) for i in range(len(images))]
+
+
+def _digest(images: ImageSequence, i: int) -> str | None:
+    try:
+        return images.digest(i)
+    except OSError:  # the pass says so when it comes to it
+        return None
+
+
+def _rows_of(plan: Plan, one: _Measured) -> dict[int, Row]:
+    """Rows of an image for the store, by family."""
+    rows = {}
+    for number, leaf in enumerate(plan.leaves):
+        if number in one.n_cells:
+            for family in one.rows.keys() & leaf.families:
+                stages = [*plan.path(leaf.node), len(plan.nodes) + family]
+                rows[family] = Row(one.rows[family], one.seconds[stages], one.n_cells[number], one.notes)
+    return rows
+
+
+def _recalled(plan: Plan, one: _Measured | None, known: dict[int, Row]) -> _Measured:
+    """What was measured of an image, if anything was, completed by what is known of it."""
+    if one is None:
+        one = _Measured({}, np.zeros(len(plan.nodes) + len(plan.families)), {}, {}, [])
+    for number, leaf in enumerate(plan.leaves):
+        for family in known.keys() & leaf.families:
+            row = known[family]
+            one.rows[family] = row.values
+            one.seconds[[*plan.path(leaf.node), len(plan.nodes) + family]] = row.seconds
+            if number not in one.reasons:
+                one.n_cells[number] = row.n_cells
+    return one
+
+
+def _measure_image(
+    plan: Plan,
+    widths: Sequence[int],
+    wanted: frozenset[int] | None,
+    recall: Recall | None,
+    images: ImageSequence,
+    i: int,
+) -> _Measured:
+    digest = None if recall is None else _digest(images, i)
+    maps = None if recall is None else Maps(recall, digest)
     smears: dict[int, Smear] = {}
     rows: dict[int, np.ndarray] = {}
     seconds = np.zeros(len(plan.nodes) + len(plan.families))
     reasons: dict[int, str] = {}
     n_cells: dict[int, int] = {}
     for number, leaf in enumerate(plan.leaves):
+        families = [family for family in leaf.families if wanted is None or family in wanted]
+        if leaf.families and not families:
+            continue
         try:
             for node in plan.path(leaf.node):
                 if node not in smears:
-                    started = time.thread_time()
-                    smear = smears[plan.nodes[node].parent] if node else images.smear(i)
-                    for step in plan.nodes[node].steps:
-                        smear = step(smear)
-                    seconds[node] = time.thread_time() - started
-                    smears[node] = smear
+                    smears[node], seconds[node] = _run_node(plan, node, smears, maps, images, i)
             smear = smears[leaf.node]
             if leaf.on_empty == "raise" and smear.is_segmented and smear.n_cells == 0:
                 raise ValueError(f"{images.name(i)}: no cell found; loosen the segmenter, or use on_empty='nan'.")
-            for f in leaf.families:
+            for f in families:
                 if f not in rows:
                     started = time.thread_time()
                     rows[f] = _measure_family(plan.families[f], plan.per, widths[f], smear)
@@ -199,7 +251,27 @@ def _measure_image(plan: Plan, widths: Sequence[int], images: ImageSequence, i: 
                     error.add_note(f"While measuring {name}.")
                 raise
             reasons[number] = f"{type(error).__name__}: {str(error).removeprefix(f'{name}: ')}"
-    return _Measured(rows, seconds, reasons, n_cells)
+    return _Measured(rows, seconds, reasons, n_cells, notes_so_far(), digest, {} if maps is None else maps.made)
+
+
+def _run_node(
+    plan: Plan, node: int, smears: dict[int, Smear], maps: Maps | None, images: ImageSequence, i: int
+) -> tuple[Smear, float]:
+    """Record behind the steps of a node, and the processor time that they took, now or when their label maps were made."""
+    started = time.thread_time()
+    spared = 0.0
+    smear = smears[plan.nodes[node].parent] if node else images.smear(i)
+    for number, step in enumerate(plan.nodes[node].steps):
+        known = None if maps is None else maps.known_smear(node, number, smear)
+        if known is not None:
+            smear, seconds = known
+            spared += seconds
+            continue
+        before, since = smear, time.thread_time()
+        smear = step(before)
+        if maps is not None:
+            maps.note(node, number, before, smear, time.thread_time() - since)
+    return smear, time.thread_time() - started + spared
 
 
 def _measure_family(family: Any, per: str, width: int, smear: Smear) -> np.ndarray:

@@ -3,7 +3,7 @@
 import math
 import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -39,6 +39,18 @@ def note_image(name: str, what: str) -> None:
         notes.append(what)
 
 
+def notes_so_far() -> list[str]:
+    """What has been noted of the image that a pass is at; nothing outside of one."""
+    return list(_notes.get() or ())
+
+
+def warn_of_notes(noted: Mapping[str, Sequence[str]], n_images: int) -> None:
+    """Warn once of each thing that was noted, and of how many of the images it is true; `noted` has their names."""
+    for what, names in noted.items():
+        who = names[0] if len(names) == 1 else f"{len(names):,} of {n_images:,} images, {names[0]} for one"
+        warnings.warn(f"{who}: {what}", stacklevel=3)
+
+
 def map_images(
     function: Callable[[ImageSequence, int], T],
     images: ImageSequence,
@@ -46,6 +58,7 @@ def map_images(
     n_jobs: int | None = None,
     verbose: int = 0,
     description: str = "images",
+    on_batch: Callable[[int, list[T]], None] | None = None,
 ) -> list[T]:
     """Apply `function(images, i)` to every i, in batches, in parallel, in order.
 
@@ -60,6 +73,8 @@ def map_images(
         Above 0, a progress bar on standard error.
     description : str
         What the bar is labelled with.
+    on_batch : callable, optional
+        Called here, in order, with the position of the first image of each batch and the batch's results as soon as they are there.
 
     Returns
     -------
@@ -82,11 +97,11 @@ def map_images(
                 warnings.warn(warning, stacklevel=2)
             for name, what in notes:
                 noted.setdefault(what, []).append(name)
+            if on_batch is not None:
+                on_batch(len(results), batch)
             results.extend(batch)
             bar.update(len(batch))
-    for what, names in noted.items():
-        who = names[0] if len(names) == 1 else f"{len(names):,} of {n:,} images, {names[0]} for one"
-        warnings.warn(f"{who}: {what}", stacklevel=2)
+    warn_of_notes(noted, n)
     return results
 
 

@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 
 from leukofeat.decode import read_image
+from leukofeat.digest import digest
 from leukofeat.smear import Smear
 
 Step = Callable[[Smear], Smear]
@@ -98,6 +100,10 @@ class ImageSequence(Sequence):
         """Copy of the sequence that also does `step`."""
         return self._with(steps=(*self.steps, step))
 
+    def without_steps(self) -> "ImageSequence":
+        """The same images as they come."""
+        return self._with(steps=())
+
     def followed_by(self, others: Sequence[np.ndarray | Smear]) -> "ImageSequence":
         """Sequence of these images, with their steps, and behind them others that are past these steps.
 
@@ -118,6 +124,29 @@ class ImageSequence(Sequence):
         if isinstance(item, Smear):
             return item.source
         return os.fspath(item) if isinstance(item, (str, os.PathLike)) else None
+
+    def digest(self, i: int) -> str:
+        """Digest of the content of image `i` as it comes, before the sequence's own steps; a file counts by its bytes.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be read.
+
+        Examples
+        --------
+        >>> images = as_sequence([np.zeros((4, 4, 3), np.uint8), np.ones((4, 4, 3), np.uint8)])
+        >>> images.digest(0) == images[::-1].digest(1), images.digest(0) == images.digest(1)
+        (True, False)
+        """
+        item = self._items[self._positions[i]]
+        if isinstance(item, ImageSequence):
+            return digest(item.digest(0), item.steps)
+        if isinstance(item, (str, os.PathLike)):
+            return digest(Path(item).read_bytes(), Path(item).suffix.lower())
+        if isinstance(item, Smear):
+            return digest(item.image, item.nuclei, item.cells, item.label_ids)
+        return digest(item)
 
     def name(self, i: int) -> str:
         """What to call image `i` in a message: its file, or its number in the set this sequence was taken from."""

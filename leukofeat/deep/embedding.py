@@ -163,6 +163,9 @@ class CNNEmbedding(CropFamily):
             state["sha256_"] = read_network_file(self.model).sha256
         return state
 
+    def identity(self) -> dict[str, Any]:
+        return super().identity() | {"model": None, "sha256_": read_network_file(self.model).sha256}
+
     def check_params(self) -> None:
         super().check_params()
         if not self.prefix:

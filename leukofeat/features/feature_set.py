@@ -1,5 +1,6 @@
 """FeatureSet: several families in one pass over the images."""
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
@@ -7,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import _name_estimators
+from sklearn.utils._param_validation import HasMethods
 
 from leukofeat.base import FeatureFamily
 from leukofeat.constraints import OneOf
@@ -14,6 +16,7 @@ from leukofeat.failures import Failure, warn_of
 from leukofeat.measuring import Leaf, Plan, measure
 from leukofeat.sequence import ImageSequence, printable
 from leukofeat.smear import Smear
+from leukofeat.store import Store, as_store
 
 
 class FeatureSet(FeatureFamily):
@@ -29,6 +32,11 @@ class FeatureSet(FeatureFamily):
     on_error : {"raise", "nan"}, default="raise"
         An image that cannot be read or measured: the error, naming it, or a row of NaN and one
         :class:`ImageWarning` at the end that lists what failed and why (also as `.failures`).
+    memory : path, Store or joblib.Memory, optional
+        Folder that keeps what was measured, as scikit-learn's pipelines have it: what a family has measured of an image behind the
+        same stages is not measured again, by this set or any other, now or after a restart. Images count by their content, families
+        and stages by their parameters and what they learned, functions of your own by their code; see
+        :class:`~leukofeat.store.Store`.
     n_jobs : int, optional
         Workers, as in joblib. None takes the number from `joblib.parallel_config` (one by default). The result
         is the same to the last byte for every number.
@@ -53,6 +61,7 @@ class FeatureSet(FeatureFamily):
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "on_empty": [OneOf("warn", "nan", "raise")],
         "on_error": [OneOf("raise", "nan")],
+        "memory": [None, str, os.PathLike, Store, HasMethods(["cache"])],
     }
 
     def __init__(
@@ -61,12 +70,14 @@ class FeatureSet(FeatureFamily):
         *,
         on_empty: str = "warn",
         on_error: str = "raise",
+        memory: Any = None,
         n_jobs: int | None = None,
         verbose: int = 0,
     ) -> None:
         self.families = families
         self.on_empty = on_empty
         self.on_error = on_error
+        self.memory = memory
         self.n_jobs = n_jobs
         self.verbose = verbose
 
@@ -132,7 +143,7 @@ class FeatureSet(FeatureFamily):
         families: list[Any] = [_CellBoxes(), *(family for family in self.members() if family.cell_names())]
         leaf = Leaf(0, tuple(range(len(families))), self.on_error)
         plan = Plan(families, [leaf], per="cell")
-        (found,) = measure(plan, images, n_jobs=self.n_jobs, verbose=self.verbose)
+        (found,) = measure(plan, images, memory=as_store(self.memory), n_jobs=self.n_jobs, verbose=self.verbose)
         names = [name for family in families for name in family.cell_names()]
         sources = np.array([_source(images, i) for i in range(len(images))], dtype=object)
         columns = {"image": found.images, "source": sources[found.images]} | dict(
