@@ -12,6 +12,7 @@ from sklearn.utils._set_output import _wrap_data_with_container
 from sklearn.utils.validation import check_is_fitted
 
 from leukofeat.failures import warn_of
+from leukofeat.learning import learn_once
 from leukofeat.measuring import Extraction, Leaf, Plan, measure
 from leukofeat.sequence import ImageSequence, as_sequence
 from leukofeat.smear import Smear
@@ -25,6 +26,7 @@ class _Stage(TransformerMixin, BaseEstimator):
     """What both kinds of stage share: X is a set of images, and most stages learn nothing."""
 
     requires_fit = False
+    memory: Any = None  # where what is learned or measured is kept; a parameter of the stages that have one
     _parameter_constraints: ClassVar[dict[str, Any]] = {}  # scikit-learn's own mechanism, see leukofeat.constraints
 
     def __sklearn_tags__(self) -> Tags:
@@ -70,7 +72,7 @@ class _Stage(TransformerMixin, BaseEstimator):
         self
         """
         self.check_params()
-        self.learn(as_sequence(X), y)
+        learn_once(self, as_sequence(X), y, as_store(self.memory))
         return self
 
     def learn(self, images: ImageSequence, y: Any) -> None:
@@ -194,7 +196,6 @@ class FeatureFamily(_Stage):
     # how a family by itself is measured; FeatureSet has parameters of these names
     on_error, on_empty, verbose = "raise", "warn", 0
     n_jobs: int | None = None
-    memory: Any = None
 
     def transform(self, X: Any) -> np.ndarray:
         """Measure every image, in one pass.

@@ -5,6 +5,7 @@ import hashlib
 import os
 import pickle
 import platform
+import re
 import sys
 import sysconfig
 import types
@@ -252,4 +253,6 @@ def describe(value: Any) -> str:
         return f"{describe(value.func)}({', '.join(map(repr, value.args))})"
     if isinstance(value, types.FunctionType):
         return value.__qualname__
-    return " ".join(str(value).split())
+    if type(value).__repr__ is object.__repr__:
+        return type(value).__qualname__
+    return re.sub(r"<function (\S+) at 0x[0-9a-f]+>", r"\1", " ".join(str(value).split()))

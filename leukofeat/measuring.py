@@ -150,7 +150,7 @@ def _measure_unknown(
     # all steps in one tree, so that label maps behind any of them are found
     plan = Plan(plan.families, plan.leaves, [Node(-1, images.steps), *plan.nodes[1:]], plan.per)
     images, recall = images.without_steps(), Recall(store, plan)
-    digests = [_digest(images, i) for i in range(len(images))]
+    digests = [images.content(i) for i in range(len(images))]
     known = recall.rows(digests)
     strict = {family for leaf in plan.leaves if leaf.on_empty == "raise" for family in leaf.families}
     for of_image in known:  # the error is made where the cells are
@@ -178,13 +178,6 @@ def _measure_unknown(
             noted.setdefault(what, []).append(images.name(i))
     warn_of_notes(noted, len(images))
     return [_recalled(plan, found.get(i), known[i]) for i in range(len(images))]
-
-
-def _digest(images: ImageSequence, i: int) -> str | None:
-    try:
-        return images.digest(i)
-    except OSError:  # the pass says so when it comes to it
-        return None
 
 
 def _rows_of(plan: Plan, one: _Measured) -> dict[int, Row]:
@@ -220,7 +213,7 @@ def _measure_image(
     images: ImageSequence,
     i: int,
 ) -> _Measured:
-    digest = None if recall is None else _digest(images, i)
+    digest = None if recall is None else images.content(i)
     maps = None if recall is None else Maps(recall, digest)
     smears: dict[int, Smear] = {}
     rows: dict[int, np.ndarray] = {}

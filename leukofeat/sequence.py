@@ -148,6 +148,13 @@ class ImageSequence(Sequence):
             return digest(item.image, item.nuclei, item.cells, item.label_ids)
         return digest(item)
 
+    def content(self, i: int) -> str | None:
+        """:meth:`digest` of image `i`, or None where its file cannot be read: who measures it says so."""
+        try:
+            return self.digest(i)
+        except OSError:
+            return None
+
     def name(self, i: int) -> str:
         """What to call image `i` in a message: its file, or its number in the set this sequence was taken from."""
         item = self._items[self._positions[i]]

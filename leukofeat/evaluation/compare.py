@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from leukofeat.constraints import OneOf, check
+from leukofeat.digest import digest
 from leukofeat.evaluation.columns import check_classes
+from leukofeat.evaluation.comparison import Comparison
 from leukofeat.evaluation.folds import Run
 from leukofeat.evaluation.protocols import Protocol, make_protocols
 from leukofeat.evaluation.stress import draw_rows, own_segmenter, stress_table
 from leukofeat.evaluation.stress_images import STRESS_TESTS, StressSet, make_stress_set
 from leukofeat.evaluation.tables import (
-    Comparison,
     Outcome,
     confusion_tables,
     fold_table,
@@ -26,6 +27,7 @@ from leukofeat.evaluation.tables import (
 from leukofeat.evaluation.versions import versions
 from leukofeat.pipeline import split_pipeline
 from leukofeat.sequence import as_sequence
+from leukofeat.store import as_store
 
 
 def compare(
@@ -37,6 +39,7 @@ def compare(
     groups: Any = None,
     target_names: Any = None,
     on_error: str = "nan",
+    memory: Any = None,
     n_jobs: int | None = None,
     stress: bool = False,
     n_stress: int = 200,
@@ -70,6 +73,10 @@ def compare(
     on_error : {"nan", "raise"}, default="nan"
         An image that cannot be read, or measured by stages that pipelines share: it is left out of the training and test of every
         pipeline alike, listed in `failures` and counted in `notes`; or the error, naming it.
+    memory : path, Store or joblib.Memory, optional
+        Folder that keeps what is measured, learned and predicted (:class:`~leukofeat.store.Store`): what is asked for again, here or by
+        a :class:`~leukofeat.features.FeatureSet` with the same memory, is not computed again, and a comparison that was stopped
+        goes on where it ended. By default the `memory` of the first feature set that has one.
     n_jobs : int, optional
         Workers for the pass over the images, as in joblib; by default the `n_jobs` of the pipelines' feature sets.
     stress : bool, default=False
@@ -124,9 +131,13 @@ def compare(
     images = as_sequence(X)
     target = check_classes(y, len(images), target_names)
     protocols = make_protocols(cv, groups, target, random_state)
+    families = [split_pipeline(pipeline).features for pipeline in pipelines.values()]
+    sets = [features for features in families if features is not None]
     if n_jobs is None:
-        families = [split_pipeline(pipeline).features for pipeline in pipelines.values()]
-        n_jobs = next((family.n_jobs for family in families if family is not None and family.n_jobs is not None), None)
+        n_jobs = next((features.n_jobs for features in sets if features.n_jobs is not None), None)
+    if memory is None:
+        memory = next((features.memory for features in sets if features.memory is not None), None)
+    store = as_store(memory)
     changed = None
     if stress:
         tested = np.unique(np.concatenate([test for protocol in protocols.values() for _, test in protocol.splits]))
@@ -146,7 +157,8 @@ def compare(
         images = images.followed_by(changed.images)
     extra = np.empty(0, np.int64) if changed is None else np.tile(changed.rows, len(STRESS_TESTS))
     everything = np.concatenate([target, target[extra]])
-    run = Run(pipelines, images, everything, extra, on_error=on_error, n_jobs=n_jobs, verbose=verbose)
+    options: dict[str, Any] = {"on_error": on_error, "memory": store, "n_jobs": n_jobs, "verbose": verbose}
+    run = Run(pipelines, images, everything, extra, **options)
     found = {}
     for name, protocol in protocols.items():
         found[name] = _compare_under(protocol, run, pipelines, changed, n_bootstrap, random_state)
@@ -188,7 +200,10 @@ def _compare_under(
             "cv": protocol.cv,
             "n_folds": len(splits),
             "n_images": run.n_images,
+            "images": run.content(),
             "classes": labels.tolist(),
+            "groups": None if groups is None else digest(groups),
+            "splits": digest([part for split in splits for part in split]),
             "n_groups": None if groups is None else len(np.unique(groups)),
             "n_bootstrap": n_bootstrap,
             "random_state": random_state,

@@ -2,19 +2,26 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+import sklearn
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from leukofeat.base import FeatureFamily
+from leukofeat.digest import describe, digest, environment
 from leukofeat.evaluation.stage_tree import StageTree, same_stage, shareable_parts
 from leukofeat.evaluation.tables import Outcome
 from leukofeat.failures import EmptyWarning, Failure, collected, warn_of
 from leukofeat.measuring import measure
 from leukofeat.sequence import ImageSequence, Step
 from leukofeat.smear import Smear
+from leukofeat.store import Store
+
+_KEPT = ("row", "predicted", "scores", "has_probabilities", "seconds_per_image", "fit_seconds")
 
 
 class _Table(NamedTuple):
@@ -69,6 +76,7 @@ class Run:
         The last m images are others made of these rows. No fold is trained on them; one that tests the row predicts them too.
     on_error, n_jobs, verbose
         As in :func:`~leukofeat.evaluation.compare`.
+    memory : Store, optional
 
     Attributes
     ----------
@@ -86,13 +94,15 @@ class Run:
         extra: np.ndarray,
         *,
         on_error: str = "raise",
+        memory: Store | None = None,
         n_jobs: int | None = None,
         verbose: int = 0,
     ) -> None:
         self.images, self.target, self.extra = images, target, extra
         self.on_error = "nan" if on_error == "nan" else None
-        self.n_jobs, self.verbose = n_jobs, verbose
+        self.memory, self.n_jobs, self.verbose = memory, n_jobs, verbose
         self.n_images, self.labels = len(images) - len(extra), np.unique(target)
+        self.pipelines = pipelines
         self.parts = {name: shareable_parts(pipeline) for name, pipeline in pipelines.items()}
         self.failures: dict[int, Failure] = {}
         self.empty: dict[str, set[str]] = {name: set() for name in pipelines}
@@ -106,7 +116,7 @@ class Run:
             for name, parts in self.parts.items()
             if parts.features is not None and any(stage.requires_fit for stage in parts.stages) == (train is not None)
         }
-        tree = StageTree(self.images, self.target, train, self.on_error)
+        tree = StageTree(self.images, self.target, train, on_error=self.on_error, memory=self.memory)
         steps = {name: tree.steps(tree.place(stages)) for name, (stages, _) in members.items()}
         # a stage may learn the same in several folds: only rows that are not known yet are measured
         known = {name: self._find_known(name, steps[name]) for name in members}
@@ -119,7 +129,8 @@ class Run:
             todo = rows
         if not tree.plan.leaves:
             return {name: table for name, table in known.items() if table}
-        found = measure(tree.plan, self.images[todo], n_jobs=self.n_jobs, verbose=self.verbose)
+        options: dict[str, Any] = {"memory": self.memory, "n_jobs": self.n_jobs, "verbose": self.verbose}
+        found = measure(tree.plan, self.images[todo], **options)
         failures = {failure.row: failure for table in reversed(found) for failure in table.failures}
         if self.on_error:
             self.failures |= {int(todo[row]): failure for row, failure in sorted(failures.items())}
@@ -146,22 +157,62 @@ class Run:
         train, test, extra = self._parts(fold, train, test)  # stages that learn may have failed, too
         tables = self.shared | measured
         outcomes = {}
-        for name, parts in self.parts.items():
-            table = tables.get(name)
-            take = self.images.__getitem__ if table is None else table.take
-            asked = [rows for rows in (test, extra) if len(rows)]
-            with collected(EmptyWarning) as caught:
-                inputs = take(train)
-                started = time.process_time()
-                model = clone(parts.rest).fit(inputs, self.target[train])
-                fit_seconds = time.process_time() - started
-                shared_seconds = 0.0 if table is None else table.mean_seconds(self.n_images)
-                outcomes[name] = [
-                    self._test(fold, model, take(rows), rows, shared_seconds, fit_seconds) for rows in asked
-                ]
-            changed = {self.images.name(int(row)) for row in extra}
-            self.empty[name] |= {empty for warning in caught for empty in warning.names} - changed
+        for name in self.parts:
+            key = self._outcome_key(name, tables.get(name), train, test, extra)
+            known = {} if self.memory is None or key is None else self.memory.get([key])
+            if key in known:
+                found, empty = _restored(known[key], fold, self.target)
+            else:
+                found, empty = self._fit(
+                    name, tables.get(name), fold, train, [rows for rows in (test, extra) if len(rows)]
+                )
+                if self.memory is not None and key is not None:
+                    with suppress(TypeError):  # classes that are neither numbers nor text
+                        self.memory.put({key: _record(found, empty)}, "outcome", describe(self.pipelines[name]))
+            outcomes[name] = found
+            self.empty[name] |= set(empty) - {self.images.name(int(row)) for row in extra}
         return Fold(train, outcomes)
+
+    def _fit(
+        self, name: str, table: _Table | None, fold: int, train: np.ndarray, asked: list[np.ndarray]
+    ) -> tuple[list[Outcome], list[str]]:
+        """Outcome for each set of rows that is asked for, and the images in which no cell was found on the way."""
+        take = self.images.__getitem__ if table is None else table.take
+        with collected(EmptyWarning) as caught:
+            inputs = take(train)
+            started = time.process_time()
+            model = clone(self.parts[name].rest).fit(inputs, self.target[train])
+            fit_seconds = time.process_time() - started
+            shared_seconds = 0.0 if table is None else table.mean_seconds(self.n_images)
+            found = [self._test(fold, model, take(rows), rows, shared_seconds, fit_seconds) for rows in asked]
+        return found, sorted({empty for warning in caught for empty in warning.names})
+
+    def _outcome_key(self, name: str, table: _Table | None, *parts: np.ndarray) -> str | None:
+        """What tells a fold's outcome from any other: the pipeline as it learned, and the images and classes it saw."""
+        if self.memory is None:
+            return None
+        stages = None if table is None else [table.steps, table.features]
+        seen = [[[self.contents[row] for row in rows], rows, self.target[rows]] for rows in parts]
+        try:
+            made = [stages, self.parts[name].rest, seen, self.labels]
+            return digest(
+                "outcome",
+                environment(),
+                sklearn.__version__,
+                table is not None and table.mean_seconds(self.n_images),
+                made,
+            )
+        except TypeError:  # said once, where it is measured
+            return None
+
+    @cached_property
+    def contents(self) -> list[str | None]:
+        """Digest of each image by its content."""
+        return [self.images.content(i) for i in range(len(self.images))]
+
+    def content(self) -> str:
+        """Digest of the images that are compared, in their order."""
+        return digest(self.contents[: self.n_images])
 
     def _parts(self, fold: int, train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         failed = np.array(list(self.failures), np.int64)
@@ -192,6 +243,23 @@ class Run:
             seconds_per_image=seconds + shared_seconds,
             fit_seconds=fit_seconds,
         )
+
+
+def _record(found: list[Outcome], empty: list[str]) -> dict[str, Any]:
+    """Outcomes of a fold as a store keeps them."""
+    value: dict[str, Any] = {"empty": empty, "n": len(found)}
+    for i, one in enumerate(found):
+        value |= {f"{i}.{name}": getattr(one, name) for name in _KEPT}
+    return value
+
+
+def _restored(value: dict[str, Any], fold: int, target: np.ndarray) -> tuple[list[Outcome], list[str]]:
+    found = []
+    for i in range(value["n"]):
+        kept = {name: value[f"{i}.{name}"] for name in _KEPT}
+        rows = kept["row"]
+        found.append(Outcome(fold=np.full(len(rows), fold), target=target[rows], **kept))
+    return found, value["empty"]
 
 
 def _peel(model: Any, inputs: Any) -> tuple[Any, Any]:

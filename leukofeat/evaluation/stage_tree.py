@@ -12,6 +12,7 @@ from leukofeat.base import FeatureFamily, ImageStage
 from leukofeat.measuring import Leaf, Node, Plan
 from leukofeat.pipeline import PipelineParts, split_pipeline
 from leukofeat.sequence import ImageSequence, Step, as_sequence
+from leukofeat.store import Store
 
 
 def shareable_parts(pipeline: Any) -> PipelineParts:
@@ -76,6 +77,8 @@ class StageTree:
         Rows that stages which learn are fitted on; without it only stages that learn nothing can be added.
     on_error : {"raise", "nan"}, optional
         What the tables do about images that fail; by default what each family says.
+    memory : Store, optional
+        Keeps what stages learn.
 
     Attributes
     ----------
@@ -83,9 +86,15 @@ class StageTree:
     """
 
     def __init__(
-        self, images: ImageSequence, y: np.ndarray, train: np.ndarray | None = None, on_error: str | None = None
+        self,
+        images: ImageSequence,
+        y: np.ndarray,
+        train: np.ndarray | None = None,
+        *,
+        on_error: str | None = None,
+        memory: Store | None = None,
     ) -> None:
-        self.images, self.y, self.train, self.on_error = images, y, train, on_error
+        self.images, self.y, self.train, self.on_error, self.memory = images, y, train, on_error, memory
         self.plan = Plan([], [])
         self._stages: list[Any] = [None]  # of each node; node 0 is the image as it comes
         self._homes: list[int] = []  # node at which each family is measured
@@ -121,7 +130,9 @@ class StageTree:
             for number in self.plan.path(parent):
                 for step in self.plan.nodes[number].steps:
                     images = images.with_step(step)
-            fitted = clone(stage).fit(images, self.y[self.train])
+            fitted = clone(stage)
+            fitted.memory = stage.memory or self.memory
+            fitted.fit(images, self.y[self.train])
         self._stages.append(stage)
         self.plan.nodes.append(Node(parent, fitted.transform(as_sequence([])).steps))
         return len(self._stages) - 1

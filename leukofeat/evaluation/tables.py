@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,87 +11,6 @@ import pandas as pd
 from leukofeat.statistics.bootstrap import bootstrap_interval, metric_statistics
 from leukofeat.statistics.inference import PairedTest, corrected_t, delong, holm, mcnemar, sign_flip
 from leukofeat.statistics.metrics import CLASS_METRICS, OVERALL_METRICS, confusion_counts, encode
-
-
-@dataclass(frozen=True, repr=False)
-class Comparison:
-    """Result of :func:`~leukofeat.evaluation.compare`.
-
-    Attributes
-    ----------
-    table : DataFrame
-        A row a pipeline. Each metric of all test images pooled, with `_low` and `_high` (95 % bootstrap interval over groups,
-        or images where there are none): `accuracy`, `balanced_accuracy`, `macro_f1`, `macro_sensitivity`,
-        `macro_specificity`, `macro_ppv`, `macro_npv`, `macro_fpr`, `macro_fnr`, `mcc`, `kappa`, `auc` (mean one-vs-rest),
-        `brier`, `calibration_error` (both NaN unless the pipeline gives probabilities). The AUC takes the scores of all folds
-        for one scale. Then `accuracy_std` (over folds),
-        `group_accuracy_vote` and `group_accuracy_mean` (share of groups judged right, NaN without groups),
-        `ms_per_image` (processor time from the file to the verdict, as if nothing had been shared) and `fit_seconds` (processor
-        time, mean of a fold, the shared stages not included).
-    by_class : DataFrame
-        A row a pipeline and class: `support` and the metrics of the class against all others, with intervals.
-    by_fold : DataFrame
-        A row a pipeline and fold: `n_train`, `n_test` and the overall metrics.
-    by_group : DataFrame
-        A row a pipeline and group: `n_images`, `target` (the class most of its images have), `accuracy` of its images, the
-        verdict by `vote` and by the `mean` of the scores, and whether each is right. Empty without groups.
-    predictions : DataFrame
-        A row a pipeline and test image: `pipeline`, `fold`, `row`, `group`, `target`, `predicted` and `score_<class>`
-        (probability, or decision value where the pipeline gives none).
-    pairs : DataFrame
-        A row a pair of pipelines and test: `first`, `second`, `metric`, `method`, `difference` (first minus second),
-        `statistic`, `p`, and `p_corrected` (Holm, over the pairs of that metric and method).
-    confusion : dict of DataFrame
-        By pipeline: a row a true class, a column a predicted one.
-    stress : DataFrame or None
-        A row a pipeline and shortcut test, as :func:`~leukofeat.evaluation.stress_test` describes them.
-    configuration : dict
-        Versions, parameters and settings: what is needed to repeat the comparison.
-    notes : list of str
-        What a reader has to know before believing the figures.
-    failures : DataFrame
-        A row an image that could not be read or measured, and was left out of the training and test of every pipeline: `row`,
-        `name`, `reason`.
-
-    Examples
-    --------
-    >>> from leukofeat.baselines import make_baseline
-    >>> from leukofeat.datasets import make_smears
-    >>> from leukofeat.evaluation import compare
-    >>> smears = make_smears(n_samples=16, size=96, random_state=0)
-    >>> pipelines = {"four_colors": make_baseline("four_colors")}
-    >>> result = compare(pipelines, smears.images, smears.target, cv=2, n_bootstrap=20)
-    >>> result.summary().index.tolist(), len(result.predictions)
-    (['four_colors'], 16)
-    """
-
-    table: pd.DataFrame
-    by_class: pd.DataFrame
-    by_fold: pd.DataFrame
-    by_group: pd.DataFrame
-    predictions: pd.DataFrame
-    pairs: pd.DataFrame
-    confusion: dict[str, pd.DataFrame]
-    stress: pd.DataFrame | None = None
-    configuration: dict[str, Any] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    failures: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["row", "name", "reason"]))
-
-    def summary(self) -> pd.DataFrame:
-        """Columns of `table` to look at first: accuracy with its interval, balanced accuracy, macro F1, AUC, time an image.
-
-        Returns
-        -------
-        DataFrame
-            A row a pipeline; with groups also the share of groups judged right by vote.
-        """
-        columns = ["accuracy", "accuracy_low", "accuracy_high", "balanced_accuracy", "macro_f1", "auc"]
-        columns += ["group_accuracy_vote"] if len(self.by_group) else []
-        return self.table[[*columns, "ms_per_image"]]
-
-    def __repr__(self) -> str:
-        head = f"Comparison of {len(self.table)} pipelines, {self.by_fold['fold'].nunique()} folds"
-        return "\n".join([head, self.summary().round(3).to_string(), *self.notes])
 
 
 @dataclass

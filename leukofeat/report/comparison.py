@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leukofeat.evaluation.tables import Comparison
+from leukofeat.evaluation.comparison import Comparison
 from leukofeat.report.charts import Interval, interval_chart
 from leukofeat.report.html import Markup, details, element, grid, join, number, p_value, table
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from leukofeat.evaluation.tables import Comparison
+from leukofeat.evaluation.comparison import Comparison
 from leukofeat.report.charts import Curve, legend, square_chart
 from leukofeat.report.html import Markup, element, join
 from leukofeat.statistics.curves import GRID, reliability, roc_band

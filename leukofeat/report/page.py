@@ -9,7 +9,7 @@ from typing import Any
 
 from leukofeat import __version__
 from leukofeat.audit import AuditResult
-from leukofeat.evaluation.tables import Comparison
+from leukofeat.evaluation.comparison import Comparison
 from leukofeat.evaluation.versions import versions
 from leukofeat.plotting import NOTE
 from leukofeat.report.audit import audit_section, audit_verdict

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 import pandas as pd
 
-from leukofeat.evaluation.tables import Comparison
+from leukofeat.evaluation.comparison import Comparison
 from leukofeat.report.html import Markup, element, escape, join, number, p_value
 
 # A fall below this many accuracy points is what another sample of images would bring as well.

@@ -1,0 +1,44 @@
+"""What a stage learns from images is learned once, where a store remembers it."""
+
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from leukofeat.digest import describe, digest, environment
+from leukofeat.sequence import ImageSequence
+from leukofeat.store import Store
+
+
+def learn_once(stage: Any, images: ImageSequence, y: Any, store: Store | None) -> None:
+    """Let a stage learn from images, or give it what a store knows that it learns from them.
+
+    Parameters
+    ----------
+    stage : stage
+        Its attributes that end in an underscore are what it learns.
+    images : ImageSequence of n images
+    y : array-like of length n, or None
+    store : Store or None
+    """
+    key = None if store is None or not stage.requires_fit else _key(stage, images, y)
+    learned = None if store is None or key is None else store.get([key]).get(key)
+    if learned is not None:
+        vars(stage).update(learned)
+        return
+    stage.learn(images, y)
+    if store is not None and key is not None:
+        learned = {name: value for name, value in vars(stage).items() if name.endswith("_")}
+        with suppress(TypeError):  # what only pickle could write is learned anew each time
+            store.put({key: learned}, "learned", describe(stage))
+
+
+def _key(stage: Any, images: ImageSequence, y: Any) -> str | None:
+    parameters = type(stage)(**stage.get_params(deep=False))  # without what it may have learned before
+    try:
+        contents = [images.content(i) for i in range(len(images))]
+        return digest(
+            "learned", environment(), parameters, contents, images.steps, None if y is None else np.asarray(y)
+        )
+    except TypeError:
+        return None
