@@ -11,6 +11,7 @@ from sklearn.utils import Tags
 from sklearn.utils._set_output import _wrap_data_with_container
 from sklearn.utils.validation import check_is_fitted
 
+from leukofeat.digest import state_of
 from leukofeat.failures import warn_of
 from leukofeat.learning import learn_once
 from leukofeat.measuring import Extraction, Leaf, Plan, measure
@@ -18,8 +19,7 @@ from leukofeat.sequence import ImageSequence, as_sequence
 from leukofeat.smear import Smear
 from leukofeat.store import as_store
 
-# attributes that say how a stage runs, or what its results are wrapped in
-_HOW = ("memory", "n_jobs", "verbose", "_sklearn_output_config", "_metadata_requests")
+_HOW = ("memory", "n_jobs", "verbose")  # how a stage runs, not what it does
 
 
 class _Stage(TransformerMixin, BaseEstimator):
@@ -56,7 +56,7 @@ class _Stage(TransformerMixin, BaseEstimator):
 
         A stage that reads a file gives the file's content here.
         """
-        return {name: value for name, value in vars(self).items() if name not in _HOW}
+        return {name: value for name, value in state_of(self).items() if name not in _HOW}
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Check the parameters and learn what the stage learns (most learn nothing).

@@ -22,10 +22,8 @@ _MEASURING = (
     "*.py", "decode/**/*.py", "kernels/**/*.py", "preprocessing/**/*.py", "segmentation/**/*.py", "features/**/*.py", "deep/**/*.py",
 )  # fmt: skip
 _COMPUTING = ("numpy", "scipy", "scikit-image", "numba", "simplejpeg", "tifffile")
-_NOT_STATE = (
-    "_sklearn_output_config",
-    "_metadata_requests",
-)  # how results are wrapped and handed on, not what they are
+# what scikit-learn hangs onto its estimators: how results are wrapped and handed on, who watches a fit
+_NOT_STATE = re.compile("_(sklearn|skl|parent_callback|callback|metadata_request)")
 
 
 def digest(*values: Any) -> str:
@@ -83,6 +81,18 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return ""
+
+
+def state_of(value: Any) -> dict[str, Any]:
+    """Attributes of an object, without what scikit-learn hangs onto its estimators.
+
+    Examples
+    --------
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> state_of(StandardScaler().set_output(transform="pandas"))
+    {'with_mean': True, 'with_std': True, 'copy': True}
+    """
+    return {name: item for name, item in vars(value).items() if not _NOT_STATE.match(name)}
 
 
 class _Digest:
@@ -161,7 +171,7 @@ class _Digest:
             except Exception as error:
                 raise TypeError(f"{type(value).__name__}: nothing tells one from another by content.") from error
         else:
-            self.add({name: item for name, item in vars(value).items() if name not in _NOT_STATE})
+            self.add(state_of(value))
 
     def _add_definition(self, value: Any) -> None:
         """A class or function: by name where a package brings it, by its code where it is somebody's own."""

@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.utils._param_validation import HasMethods
 
 FILE = "leukofeat.sqlite"
+MEMORY: list[Any] = [None, str, os.PathLike, HasMethods(["clear"])]  # constraint of a parameter that `as_store` takes
 _LAYOUT = 1  # of the tables below
 _CREATE = """
 CREATE TABLE records (key TEXT PRIMARY KEY, kind TEXT, what TEXT, value BLOB, used INTEGER) WITHOUT ROWID;

@@ -1,6 +1,5 @@
 """FeatureSet: several families in one pass over the images."""
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
@@ -8,7 +7,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import _name_estimators
-from sklearn.utils._param_validation import HasMethods
 
 from leukofeat.base import FeatureFamily
 from leukofeat.constraints import OneOf
@@ -16,7 +14,7 @@ from leukofeat.failures import Failure, warn_of
 from leukofeat.measuring import Leaf, Plan, measure
 from leukofeat.sequence import ImageSequence, printable
 from leukofeat.smear import Smear
-from leukofeat.store import Store, as_store
+from leukofeat.store import MEMORY, as_store
 
 
 class FeatureSet(FeatureFamily):
@@ -61,7 +59,7 @@ class FeatureSet(FeatureFamily):
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "on_empty": [OneOf("warn", "nan", "raise")],
         "on_error": [OneOf("raise", "nan")],
-        "memory": [None, str, os.PathLike, Store, HasMethods(["cache"])],
+        "memory": MEMORY,
     }
 
     def __init__(

@@ -2,6 +2,7 @@
 
 import os
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,6 +16,7 @@ from leukofeat.preprocessing.padding import find_padding
 from leukofeat.preprocessing.slide import background_color, shows_slide, stained_mask
 from leukofeat.sequence import ImageSequence
 from leukofeat.smear import Smear, check_image
+from leukofeat.store import MEMORY
 
 METHODS = ("template", "reinhard", "macenko", "histogram", "white_balance")
 # Light is what reaches the camera where nothing is stained: the intensity that counts as white after balancing
@@ -44,6 +46,9 @@ class ColorNormalizer(ImageStage):
     template : path or ndarray of shape (height, width, 3), dtype uint8, optional
         Image to match. Left out, the reference is learned in `fit` as the median over the training images
         ("white_balance" learns nothing).
+    memory : path, Store or joblib.Memory, optional
+        Folder that remembers what was learned from the same images, so that a grid search learns it once
+        (:class:`~leukofeat.store.Store`).
 
     Attributes
     ----------
@@ -75,15 +80,20 @@ class ColorNormalizer(ImageStage):
     (224, 224, 3)
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {"method": [OneOf(*METHODS)]}
+    _parameter_constraints: ClassVar[dict[str, Any]] = {"method": [OneOf(*METHODS)], "memory": MEMORY}
 
-    def __init__(self, method: str = "template", *, template: Any = None) -> None:
+    def __init__(self, method: str = "template", *, template: Any = None, memory: Any = None) -> None:
         self.method = method
         self.template = template
+        self.memory = memory
 
     @property
     def requires_fit(self) -> bool:  # type: ignore[override]  # an attribute in the base: it depends on no parameter there
         return self.template is None and self.method != "white_balance"
+
+    def identity(self) -> dict[str, Any]:
+        is_file = isinstance(self.template, (str, os.PathLike))
+        return super().identity() | ({"template": Path(self.template).read_bytes()} if is_file else {})
 
     def learn(self, images: ImageSequence, y: Any) -> None:
         if self.requires_fit:

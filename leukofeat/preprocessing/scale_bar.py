@@ -14,6 +14,7 @@ from leukofeat.preprocessing.marks import Traces, trace_marks
 from leukofeat.preprocessing.recurring import settle_marks
 from leukofeat.sequence import ImageSequence
 from leukofeat.smear import Smear
+from leukofeat.store import MEMORY
 
 BAR_STYLES = ("white box", "red", "black")
 # The corner that holds the bar in the published sets, as shares of height and width.
@@ -37,6 +38,10 @@ class ScaleBarCropper(ImageStage):
         Strip height: a share of the image height when below 1, rows when 1 or more; it is cut whatever the images show. At least
         one row is left. "auto" cuts 0.143 of the height where bars are found in `fit`, and nothing otherwise: 32 of 224 rows, a bar
         28 rows high and the rest of the JPEG block that its edge rings in.
+
+    memory : path, Store or joblib.Memory, optional
+        Folder that remembers what was decided on the same images, so that a grid search looks at them once
+        (:class:`~leukofeat.store.Store`).
 
     Attributes
     ----------
@@ -66,10 +71,11 @@ class ScaleBarCropper(ImageStage):
     (204, 224, 3)
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {"height": [OneOf("auto"), Number(Real, 0)]}
+    _parameter_constraints: ClassVar[dict[str, Any]] = {"height": [OneOf("auto"), Number(Real, 0)], "memory": MEMORY}
 
-    def __init__(self, height: float | str = "auto") -> None:
+    def __init__(self, height: float | str = "auto", *, memory: Any = None) -> None:
         self.height = height
+        self.memory = memory
 
     @property
     def requires_fit(self) -> bool:  # type: ignore[override]  # an attribute in the base: it depends on no parameter there
