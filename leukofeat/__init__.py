@@ -37,9 +37,10 @@ _NAMES = {
     "as_sequence": "sequence",
     "ImageError": "decode",
     "read_image": "decode",
+    "Store": "store",
 }
 
-__all__ = ["ImageError", "ImageSequence", "Smear", "__version__", "as_sequence", "read_image"]
+__all__ = ["ImageError", "ImageSequence", "Smear", "Store", "__version__", "as_sequence", "read_image"]
 
 
 def __getattr__(name: str) -> Any:

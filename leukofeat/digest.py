@@ -190,8 +190,11 @@ class _Digest:
             self._add_code(value.__code__)
             self.add([value.__defaults__, value.__kwdefaults__])
             self.add([cell.cell_contents for cell in value.__closure__ or ()])
-            used = sorted(_names(value.__code__) & value.__globals__.keys())
-            self.add([(key, value.__globals__[key]) for key in used])
+            names = _names(value.__code__)
+            used = [(key, value.__globals__[key]) for key in sorted(names & value.__globals__.keys())]
+            self.add(
+                [(key, _used_of(item, names) if isinstance(item, types.ModuleType) else item) for key, item in used]
+            )
         else:
             raise TypeError(f"{name or type(value).__name__}: nothing tells one from another by content.")
 
@@ -226,6 +229,13 @@ def _undecorated(item: Any) -> Any:
     return [type(item).__name__, item.__func__] if isinstance(item, (classmethod, staticmethod)) else item
 
 
+def _used_of(module: types.ModuleType, names: set[str]) -> Any:
+    """A module that some code uses: what an own one holds under these names, or the package that it is."""
+    if _is_library(module.__name__):
+        return module
+    return {name: value for name, value in vars(module).items() if name in names}
+
+
 def _names(code: types.CodeType) -> set[str]:
     """Names that a function, and the functions within it, may take from the module."""
     inner = (const for const in code.co_consts if isinstance(const, types.CodeType))
@@ -236,8 +246,10 @@ def _names(code: types.CodeType) -> set[str]:
 def _is_library(module: str) -> bool:
     """Whether an installed package, or Python itself, brings a module: its version stands for its code."""
     top = module.partition(".")[0]
-    if top in ("leukofeat", "builtins") or top in sys.stdlib_module_names:
-        return top != "__main__"
+    if top == "__main__":  # a script or a notebook, whatever started it
+        return False
+    if top == "leukofeat" or top in sys.stdlib_module_names:
+        return True
     file = getattr(sys.modules.get(top), "__file__", None)
     if file is None:
         return top in sys.builtin_module_names
@@ -261,8 +273,8 @@ def describe(value: Any) -> str:
         return describe(value.__self__)
     if isinstance(value, functools.partial):
         return f"{describe(value.func)}({', '.join(map(repr, value.args))})"
-    if isinstance(value, types.FunctionType):
-        return value.__qualname__
+    if hasattr(value, "__qualname__"):
+        return str(value.__qualname__)
     if type(value).__repr__ is object.__repr__:
         return type(value).__qualname__
     return re.sub(r"<function (\S+) at 0x[0-9a-f]+>", r"\1", " ".join(str(value).split()))

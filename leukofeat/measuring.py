@@ -166,7 +166,7 @@ def _measure_unknown(
             def keep(start: int, batch: list[_Measured], numbers: list[int] = numbers) -> None:
                 # a file that was replaced in between is nobody's
                 same = [one for i, one in zip(numbers[start:], batch, strict=False) if one.digest == digests[i]]
-                recall.keep([(one.digest, _rows_of(plan, one)) for one in same])
+                recall.keep([(one.digest, _rows_of(recall, one)) for one in same])
                 recall.keep_maps([one.maps for one in same])
 
             visit = partial(_measure_image, plan, widths, families, recall)
@@ -177,31 +177,31 @@ def _measure_unknown(
         for what in dict.fromkeys(note for row in known[i].values() for note in row.notes):
             noted.setdefault(what, []).append(images.name(i))
     warn_of_notes(noted, len(images))
-    return [_recalled(plan, found.get(i), known[i]) for i in range(len(images))]
+    stages = {family: recall.stages(family) for family in recall.families}
+    return [_recalled(plan, stages, found.get(i), known[i]) for i in range(len(images))]
 
 
-def _rows_of(plan: Plan, one: _Measured) -> dict[int, Row]:
+def _rows_of(recall: Recall, one: _Measured) -> dict[int, Row]:
     """Rows of an image for the store, by family."""
     rows = {}
-    for number, leaf in enumerate(plan.leaves):
+    for number, leaf in enumerate(recall.plan.leaves):
         if number in one.n_cells:
             for family in one.rows.keys() & leaf.families:
-                stages = [*plan.path(leaf.node), len(plan.nodes) + family]
-                rows[family] = Row(one.rows[family], one.seconds[stages], one.n_cells[number], one.notes)
+                seconds = one.seconds[recall.stages(family)]
+                rows[family] = Row(one.rows[family], seconds, one.n_cells[number], one.notes)
     return rows
 
 
-def _recalled(plan: Plan, one: _Measured | None, known: dict[int, Row]) -> _Measured:
+def _recalled(plan: Plan, stages: dict[int, list[int]], one: _Measured | None, known: dict[int, Row]) -> _Measured:
     """What was measured of an image, if anything was, completed by what is known of it."""
     if one is None:
         one = _Measured({}, np.zeros(len(plan.nodes) + len(plan.families)), {}, {}, [])
+    for family, row in known.items():
+        one.rows[family] = row.values
+        one.seconds[stages[family]] = row.seconds
     for number, leaf in enumerate(plan.leaves):
-        for family in known.keys() & leaf.families:
-            row = known[family]
-            one.rows[family] = row.values
-            one.seconds[[*plan.path(leaf.node), len(plan.nodes) + family]] = row.seconds
-            if number not in one.reasons:
-                one.n_cells[number] = row.n_cells
+        if number not in one.reasons and leaf.families and leaf.families[0] in known:
+            one.n_cells[number] = known[leaf.families[0]].n_cells
     return one
 
 

@@ -47,3 +47,30 @@ def split_pipeline(pipeline: Any) -> PipelineParts:
     features = steps[n] if n < len(steps) and isinstance(steps[n], FeatureFamily) else None
     n += features is not None
     return PipelineParts(stages, features, pipeline[n:] if n else pipeline)
+
+
+def set_memory(pipeline: Any, memory: Any) -> Any:
+    """Let every stage of a pipeline that can remember what it measured or learned use one memory.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Changed in place; its leading image stages and the feature stage behind them are looked at.
+    memory : path, Store, joblib.Memory or None
+
+    Returns
+    -------
+    Pipeline
+        The same object.
+
+    Examples
+    --------
+    >>> from leukofeat.baselines import make_baseline
+    >>> set_memory(make_baseline("leukofeat_svm"), "memory")["scalebarcropper"]
+    ScaleBarCropper(memory='memory')
+    """
+    stages, features, _ = split_pipeline(pipeline)
+    for stage in [*stages, *([] if features is None else [features])]:
+        if "memory" in stage.get_params(deep=False):
+            stage.set_params(memory=memory)
+    return pipeline

@@ -47,6 +47,10 @@ class Recall:
             return None
         return digest("row", environment(), self.plan.per, steps, family)
 
+    def stages(self, family: int) -> list[int]:
+        """Columns of a pass's times that a family's row depends on: the nodes on the way to it, and its own."""
+        return [*self.plan.path(self.nodes[family]), len(self.plan.nodes) + family]
+
     @cached_property
     def _described(self) -> dict[int, str]:
         return {family: describe(self.plan.families[family]) for family in self.nodes}

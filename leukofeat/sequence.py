@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
@@ -143,7 +142,8 @@ class ImageSequence(Sequence):
         if isinstance(item, ImageSequence):
             return digest(item.digest(0), item.steps)
         if isinstance(item, (str, os.PathLike)):
-            return digest(Path(item).read_bytes(), Path(item).suffix.lower())
+            with open(item, "rb") as file:
+                return digest(file.read(), os.path.splitext(item)[1].lower())
         if isinstance(item, Smear):
             return digest(item.image, item.nuclei, item.cells, item.label_ids)
         return digest(item)

@@ -98,7 +98,7 @@ class Store:
                 marks = ",".join("?" * len(part))
                 rows = database.execute(f"SELECT key, value, used FROM records WHERE key IN ({marks})", part)
                 for key, value, used in rows:
-                    found[key] = _decode(value)
+                    found[key] = decode(value)
                     if used < now - _DAY:  # to the day is enough, and spares a write at each reading
                         old.append((now, key))
             if old:
@@ -121,7 +121,7 @@ class Store:
             return
         Path(self.location).mkdir(parents=True, exist_ok=True)
         now = int(time.time())
-        rows = [(key, kind, what, _encode(value), now) for key, value in records.items()]
+        rows = [(key, kind, what, encode(value), now) for key, value in records.items()]
         with self._open() as database:
             database.executemany("INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?)", rows)
             self._make_room(database)
@@ -214,7 +214,14 @@ def as_store(memory: Any) -> Store | None:
     return None if location is None else Store(location)
 
 
-def _encode(value: Mapping[str, Any]) -> bytes:
+def encode(value: Mapping[str, Any]) -> bytes:
+    """Arrays and plain values as bytes: a line of JSON that says what follows, then the arrays; TypeError for anything else.
+
+    Examples
+    --------
+    >>> encode({"cells": 2, "areas": np.zeros(2, np.uint8)})
+    b'={"cells": {"value": 2}, "areas": {"dtype": "|u1", "shape": [2]}}\\n\\x00\\x00'
+    """
     head: dict[str, Any] = {}
     body = []
     for name, item in value.items():
@@ -229,7 +236,14 @@ def _encode(value: Mapping[str, Any]) -> bytes:
     return b"z" + zlib.compress(data, 1) if len(data) > _COMPRESSED else b"=" + data
 
 
-def _decode(data: bytes) -> dict[str, Any]:
+def decode(data: bytes) -> dict[str, Any]:
+    """What :func:`encode` wrote.
+
+    Examples
+    --------
+    >>> decode(encode({"cells": 2}))
+    {'cells': 2}
+    """
     plain = zlib.decompress(memoryview(data)[1:]) if data[:1] == b"z" else data[1:]
     head, _, body = plain.partition(b"\n")
     value, at = {}, 0

@@ -8,6 +8,7 @@ from leukofeat.cli.shared import (
     FOLDER,
     add_baseline,
     add_jobs,
+    add_memory,
     check_table,
     feature_parts,
     fit_stages,
@@ -16,6 +17,7 @@ from leukofeat.cli.shared import (
     report_failures,
 )
 from leukofeat.failures import warn_of
+from leukofeat.pipeline import set_memory
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -24,13 +26,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", required=True, help="table to write: .parquet or .csv")
     parser.add_argument("--cells", action="store_true", help="a row for each cell instead of a row for each image")
     add_baseline(parser)
+    add_memory(parser)
     add_jobs(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure the images with the features of a baseline."""
     write = check_table(arguments.output)
-    stages, features, _ = feature_parts(named_baseline(arguments.baseline))
+    pipeline = named_baseline(arguments.baseline)
+    stages, features, _ = feature_parts(set_memory(pipeline, arguments.memory))
     bunch = read_folder(arguments)
     verbose = int(not arguments.quiet)
     features.set_params(on_error="nan", n_jobs=arguments.jobs, verbose=verbose)

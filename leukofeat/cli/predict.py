@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from leukofeat.cli.main import CAUTION
-from leukofeat.cli.shared import FOLDER, add_jobs, check_table, feature_parts, read_folder, report_failures
+from leukofeat.cli.shared import FOLDER, add_jobs, add_memory, check_table, feature_parts, read_folder, report_failures
 from leukofeat.evaluation.folds import class_scores
 from leukofeat.features import Failure
 from leukofeat.measuring import Extraction
@@ -21,6 +21,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="file that `leukofeat train` wrote")
     parser.add_argument("folder", help=FOLDER)
     parser.add_argument("-o", "--output", required=True, help="table to write: .csv or .parquet")
+    add_memory(parser)
     add_jobs(parser)
 
 
@@ -32,7 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
     images = bunch.images
     for stage in stages:
         images = stage.transform(images)
-    features.set_params(on_error="nan", n_jobs=arguments.jobs, verbose=int(not arguments.quiet))
+    options = {"memory": arguments.memory, "n_jobs": arguments.jobs, "verbose": int(not arguments.quiet)}
+    features.set_params(on_error="nan", **options)
     found = features.extract(images)
     empty = [Failure(int(i), images.name(int(i)), NOTHING) for i in np.flatnonzero(found.n_cells == 0)]
     failures = sorted([*found.failures, *empty], key=lambda failure: failure.row)

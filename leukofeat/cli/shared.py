@@ -29,6 +29,17 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
     add_quiet(parser)
 
 
+def add_memory(parser: argparse.ArgumentParser) -> None:
+    """Option of the commands that can go on where an earlier run ended."""
+    parser.add_argument(
+        "-m",
+        "--memory",
+        metavar="FOLDER",
+        default=None,
+        help="folder that keeps what was measured: the same images are not measured twice, and a run that was stopped goes on",
+    )
+
+
 def add_quiet(parser: argparse.ArgumentParser) -> None:
     """Option of every command that draws bars."""
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bars")

@@ -12,6 +12,7 @@ from leukofeat.cli.shared import (
     FOLDER,
     add_baseline,
     add_jobs,
+    add_memory,
     check_output,
     feature_parts,
     fit_stages,
@@ -20,6 +21,7 @@ from leukofeat.cli.shared import (
     report_failures,
 )
 from leukofeat.persistence import save
+from leukofeat.pipeline import set_memory
 
 # share of a class's training images without a leukocyte from which on a person should look at them
 _MANY_EMPTY = 0.2
@@ -32,6 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-o", "--output", required=True, help="model file to write (a skops archive; holds no pickle)")
     add_baseline(parser)
+    add_memory(parser)
     add_jobs(parser)
 
 
@@ -47,10 +50,11 @@ def run(arguments: argparse.Namespace) -> int:
     target, trained = bunch.target_names[bunch.target], _training_rows(bunch, arguments.folder)
     _check_classes(arguments.folder, target[trained], "")
     verbose = int(not arguments.quiet)
-    stages, features, rest = feature_parts(pipeline)
+    stages, features, rest = feature_parts(set_memory(pipeline, arguments.memory))
     features.set_params(on_error="nan", n_jobs=arguments.jobs, verbose=verbose)
     images = fit_stages(stages, bunch.images, verbose, trained, target[trained])
     found = features.fit(images).extract(images)
+    set_memory(pipeline, None)
     features.set_params(on_error="raise", n_jobs=None, verbose=0)
     good = np.ones(len(target), bool)
     good[[failure.row for failure in found.failures]] = False

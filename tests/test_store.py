@@ -1,0 +1,150 @@
+"""The store: values by key on disk, for several processes, within bounds."""
+
+import os
+import pickle
+import sqlite3
+from concurrent.futures import ProcessPoolExecutor
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from leukofeat.store import FILE, Store, as_store, decode, encode
+
+_arrays = hnp.arrays(
+    st.sampled_from(["<f8", "<i4", "|u1", "|b1", "<U3"]),
+    hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4),
+)
+_plain = st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text() | st.lists(st.text(), max_size=3)
+
+
+@given(st.dictionaries(st.text(max_size=5), _arrays | _plain, max_size=4))
+def test_values_come_back_as_they_were(value):
+    back = decode(encode(value))
+    assert back.keys() == value.keys()
+    for name, item in value.items():
+        if isinstance(item, np.ndarray):
+            assert back[name].dtype == item.dtype
+            np.testing.assert_array_equal(back[name], item)
+            assert back[name].flags.writeable
+        else:
+            assert back[name] == item
+
+
+def test_large_values_are_compressed():
+    value = {"map": np.zeros((500, 500), np.uint8)}
+    assert len(encode(value)) < 5000
+    np.testing.assert_array_equal(decode(encode(value))["map"], value["map"])
+
+
+def test_objects_are_refused():
+    with pytest.raises(TypeError, match="objects"):
+        encode({"a": np.array([object()])})
+    with pytest.raises(TypeError):
+        encode({"a": object()})
+
+
+def test_nothing_is_made_by_asking(tmp_path):
+    store = Store(tmp_path / "memory")
+    assert store.get(["a"]) == {}
+    assert store.table().empty
+    store.clear()
+    store.put({}, "row", "nothing")
+    assert not (tmp_path / "memory").exists()
+
+
+def test_what_is_there_is_left_as_it_is(tmp_path):
+    store = Store(tmp_path)
+    store.put({"a": {"x": 1}}, "row", "first")
+    store.put({"a": {"x": 2}, "b": {"x": 3}}, "row", "second")
+    assert store.get(["a", "b", "c"]) == {"a": {"x": 1}, "b": {"x": 3}}
+    table = store.table()
+    assert table[["kind", "what", "records"]].values.tolist() == [["row", "first", 1], ["row", "second", 1]]
+    assert (pd.Timestamp.now("UTC").tz_localize(None) - table["used"]).abs().max() < pd.Timedelta("1min")
+    store.clear()
+    assert store.get(["a"]) == {}
+
+
+def test_many_keys_at_once(tmp_path):
+    store = Store(tmp_path)
+    keys = [f"{i:032x}" for i in range(3000)]
+    store.put({key: {"i": i} for i, key in enumerate(keys)}, "row", "many")
+    assert [value["i"] for value in (store.get(keys)[key] for key in keys)] == list(range(3000))
+
+
+def test_the_least_recently_used_goes_first(tmp_path):
+    store = Store(tmp_path, max_bytes=300_000)
+    value = {"noise": np.random.default_rng(0).integers(0, 255, 10_000, np.uint8)}
+    for i in range(60):
+        store.put({str(i): value}, "row", "noise")
+        with sqlite3.connect(tmp_path / FILE) as database:
+            database.execute("UPDATE records SET used = ? WHERE key = ?", (i, str(i)))
+    left = {int(key) for key in store.get(map(str, range(60)))}
+    assert 59 in left
+    assert left == set(range(60 - len(left), 60))
+    assert 15 <= len(left) <= 30
+    assert os.path.getsize(tmp_path / FILE) < 400_000
+
+
+def test_reading_counts_as_use(tmp_path):
+    store = Store(tmp_path)
+    store.put({"a": {}, "b": {}}, "row", "x")
+    with sqlite3.connect(tmp_path / FILE) as database:
+        database.execute("UPDATE records SET used = 1")
+    store.get(["a"])
+    with sqlite3.connect(tmp_path / FILE) as database:
+        used = dict(database.execute("SELECT key, used FROM records"))
+    assert used["b"] == 1 < used["a"]
+
+
+def _write(job):
+    folder, start = job
+    for i in range(20):
+        Store(folder).put({f"{start}-{i}": {"x": np.arange(100.0)}, f"shared-{i}": {"x": i}}, "row", "x")
+    return len(Store(folder).get([f"{start}-{i}" for i in range(20)]))
+
+
+def test_processes_write_at_once(tmp_path):
+    with ProcessPoolExecutor(4) as pool:
+        assert list(pool.map(_write, [(str(tmp_path), start) for start in range(4)])) == [20] * 4
+    assert Store(tmp_path).table()["records"].sum() == 100
+
+
+def test_a_store_travels(tmp_path):
+    store = Store(tmp_path, max_bytes=10**9)
+    store.put({"a": {"x": 1}}, "row", "x")
+    again = pickle.loads(pickle.dumps(store))
+    assert (again.location, again.max_bytes) == (store.location, store.max_bytes)
+    assert again.get(["a"]) == {"a": {"x": 1}}
+
+
+def test_a_file_that_is_no_store_is_named(tmp_path):
+    (tmp_path / FILE).write_bytes(b"something else" * 100)
+    with pytest.raises(OSError, match=f"{FILE}.*delete it"):
+        Store(tmp_path).get(["a"])
+
+
+def test_a_store_of_another_version_is_named(tmp_path):
+    Store(tmp_path).put({"a": {}}, "row", "x")
+    with sqlite3.connect(tmp_path / FILE) as database:
+        database.execute("PRAGMA user_version = 99")
+    with pytest.raises(OSError, match="another version"):
+        Store(tmp_path).get(["a"])
+
+
+def test_a_place_that_cannot_be_used_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file"):
+        Store(tmp_path / "file").put({"a": {}}, "row", "x")
+
+
+def test_what_may_stand_for_a_store(tmp_path):
+    store = Store(tmp_path)
+    assert as_store(store) is store
+    assert as_store(str(tmp_path)).location == as_store(tmp_path).location == str(tmp_path)
+    assert as_store(joblib.Memory(tmp_path, verbose=0)).location == str(tmp_path)
+    assert as_store(joblib.Memory(None)) is as_store(None) is None
