@@ -22,10 +22,11 @@ from sklearn.svm import SVC
 from leukofeat.audit import AuditResult, Finding, audit_dataset
 from leukofeat.datasets import make_smears
 from leukofeat.evaluation import compare
+from leukofeat.markup import Markup, element, escape, picture
+from leukofeat.pictures import outlined
 from leukofeat.report import write_report
-from leukofeat.report.cases import outlined, worst_rows
+from leukofeat.report.cases import worst_rows
 from leukofeat.report.charts import ticks
-from leukofeat.report.html import Markup, element, escape, picture
 from tests.stages import DarkSegmenter, MeanColor
 
 EVIL = (

@@ -93,6 +93,11 @@ class Comparison:
         head = f"Comparison of {len(self.table)} pipelines, {self.by_fold['fold'].nunique()} folds"
         return "\n".join([head, self.summary().round(3).to_string(), *self.notes])
 
+    def _repr_html_(self) -> str:
+        from leukofeat.evaluation.card import comparison_card
+
+        return comparison_card(self)
+
 
 @dataclass
 class Outcome:
