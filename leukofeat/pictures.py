@@ -1,18 +1,18 @@
 """Pictures of records, outlines drawn in, as a notebook and a report show them."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from leukofeat.markup import Markup, card, element, escape, join, picture
+from leukofeat.markup import Markup, card, element, picture
 from leukofeat.opencv import cv2
 
 NUCLEUS_COLOR = (255, 214, 10)
 CELL_COLOR = (0, 200, 120)
 _LEGEND = "Cells are outlined in green, nuclei in yellow."
 _STRIP = "display:flex;flex-wrap:wrap;gap:10px;margin:6px 0"
-_FIGURE = "margin:0;width:120px;font-size:12px;line-height:1.3;overflow-wrap:anywhere"
+_SIDE = 150
+_FIGURE = f"margin:0;width:{_SIDE}px;font-size:12px;line-height:1.3;overflow-wrap:anywhere"
 
 
 def outlined(smear: Any, *, width: int = 240) -> np.ndarray:
@@ -53,21 +53,19 @@ def outlined(smear: Any, *, width: int = 240) -> np.ndarray:
 def smear_card(smear: Any) -> Markup:
     """A record as a notebook shows it: its picture, what was found in it, and its file."""
     height, width = smear.image.shape[:2]
-    found: list[Any] = ["Not segmented."]
+    found = "Not segmented."
     if smear.is_segmented:
         cut, bare = int(smear.touches_border.sum()), int((smear.region_boxes("nucleus")[:, 4] == 0).sum())
-        also = [f"{cut} at the border" if cut else None, f"{bare} without nucleus" if bare else None]
-        more = ", ".join(part for part in also if part)
-        found = [
+        parts = [
             _count(smear.n_cells, "cell"),
-            f" ({more})" if more else None,
-            ". ",
-            _LEGEND if smear.n_cells else None,
+            f"{cut:,} at the border" * (cut > 0),
+            f"{bare:,} without nucleus" * (bare > 0),
         ]
+        found = f"{', '.join(filter(None, parts))}. {_LEGEND * (smear.n_cells > 0)}"
     return card(
         f"Smear of {width} x {height} pixels",
         picture(outlined(smear, width=320), smear.source or "smear", width=320),
-        element("div", *found),
+        element("div", found),
         element("div", smear.source, style="overflow-wrap:anywhere") if smear.source else None,
     )
 
@@ -84,18 +82,18 @@ def sequence_card(images: Any, n_shown: int = 6) -> Markup:
 
 
 def _thumbnail(images: Any, i: int) -> Markup:
-    """The outermost name of a path is enough; the whole one is shown when the mouse rests on it."""
+    """An image with its file's name, of which the folder shows when the mouse rests on it."""
     name = images.name(i)
     short = name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-    below: Iterable[Any]
+    below: list[Any]
     try:
         smear = images.smear(i)
         found = element("div", _count(smear.n_cells, "cell")) if smear.is_segmented else None
-        below = [picture(outlined(smear, width=120), name, width=120), element("div", short), found]
+        below = [picture(outlined(smear, width=_SIDE), name, width=_SIDE), element("div", short), found]
     except Exception as error:  # what is wrong with one image must not hide the others
         below = [element("div", short), element("div", f"{type(error).__name__}: {error}", style="color:#c43c00")]
     return element("figure", *below, title=name, style=_FIGURE)
 
 
-def _count(n: int, what: str) -> Markup:
-    return join([escape(f"{n:,} {what}{'s' * (n != 1)}")])
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}{'s' * (n != 1)}"

@@ -189,7 +189,7 @@ class FeatureSet(FeatureFamily):
             names = [name for name, _ in self._named_families()]
             counts = [(len(family.row_names()), len(family.cell_names())) for family in self.families]
         except Exception as error:  # a set that is not right can be shown, and is refused when it is fitted
-            return super()._html_repr() + card("Columns", f"{type(error).__name__}: {error}")
+            return card(repr(self), f"{type(error).__name__}: {error}")
         image, cell = np.array(counts).T
         shown = pd.DataFrame({"family": names, "columns": image, "columns of a cell": cell})
         return super()._html_repr() + card(f"{image.sum():,} columns", table(shown))
