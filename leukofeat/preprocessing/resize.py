@@ -9,6 +9,7 @@ from leukofeat.constraints import EachIn, Integral, Number, Real, check
 from leukofeat.opencv import cv2
 from leukofeat.smear import Smear
 
+_SIZE = 224
 _LONGEST = 32767  # more pixels in a row than OpenCV resamples
 
 
@@ -71,7 +72,8 @@ class Resizer(ImageStage):
     Parameters
     ----------
     size : int or (height, width), optional
-        Pixels that the image is fitted into; a single number stands for both sides.
+        Pixels that the image is fitted into; a single number stands for both sides. By default 224, which most networks were trained
+        with, unless pixel sizes are given.
     keep_aspect : bool, default=True
         Whether an image keeps its proportions and becomes as large as fits into `size`, its longer side mostly; otherwise it gets
         exactly `size`, and cells are stretched.
@@ -84,7 +86,7 @@ class Resizer(ImageStage):
     Raises
     ------
     ValueError
-        Unless either `size` or both pixel sizes are given; when an image would be more than 32767 pixels long.
+        For a size together with pixel sizes, or one pixel size without the other; when an image would be more than 32767 pixels long.
 
     Notes
     -----
@@ -93,6 +95,7 @@ class Resizer(ImageStage):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from leukofeat.preprocessing import Resizer
     >>> image = np.full((300, 400, 3), 200, np.uint8)
     >>> Resizer(224).transform([image])[0].shape, Resizer((64, 64), keep_aspect=False).transform([image])[0].shape
@@ -124,9 +127,9 @@ class Resizer(ImageStage):
     def check_params(self) -> None:
         super().check_params()
         edges = (self.pixel_size is not None) + (self.target_pixel_size is not None)
-        if edges != (2 if self.size is None else 0):
+        if edges == 1 or (edges and self.size is not None):
             raise ValueError(
-                "Resizer needs either size, as in Resizer(224), or both pixel_size (of the images, in micrometres) and "
+                "Resizer takes either size, as in Resizer(224), or both pixel_size (of the images, in micrometres) and "
                 f"target_pixel_size; got size={self.size!r}, pixel_size={self.pixel_size!r}, "
                 f"target_pixel_size={self.target_pixel_size!r}."
             )
@@ -145,8 +148,8 @@ class Resizer(ImageStage):
                     f"brought to {self.target_pixel_size:g} µm; are both in micrometres?"
                 )
         else:
-            assert self.size is not None
-            sides = self.size if isinstance(self.size, (tuple, list)) else (self.size, self.size)
+            size = _SIZE if self.size is None else self.size
+            sides = size if isinstance(size, (tuple, list)) else (size, size)
             if not self.keep_aspect:
                 return int(sides[0]), int(sides[1])
             factor = min(sides[0] / height, sides[1] / width)
