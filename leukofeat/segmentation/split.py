@@ -65,7 +65,7 @@ def split_smear(smear: Smear, region: str = "nucleus", *, h: float = 1.0, marker
     check("markers", markers, SPLIT)
     cells, nuclei = smear.region("cell"), smear.region("nucleus")
     out, n_before = cells.copy(), smear.n_cells
-    whole, n = np.ones(n_before, bool), n_before
+    n = n_before
     for i, box in enumerate(smear.region_boxes("cell")):
         # one pixel of what is around the cell is kept: the distance is measured to it
         part = np.s_[max(box[0] - 1, 0) : box[2] + 1, max(box[1] - 1, 0) : box[3] + 1]
@@ -73,7 +73,7 @@ def split_smear(smear: Smear, region: str = "nucleus", *, h: float = 1.0, marker
         parts = _parts(inside if region == "cell" else (nuclei[part] == i + 1).astype(np.uint8), inside, h, markers)
         if parts is not None:
             out[part] = np.where(parts > 0, parts + np.int32(n), out[part])
-            whole[i], n = False, n + int(parts.max())
+            n += int(parts.max())
     if n == n_before:
         return smear
     given = np.asarray(smear.label_ids)
