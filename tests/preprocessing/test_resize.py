@@ -22,7 +22,7 @@ def field(height=30, width=44, seed=0):
     smooth = cv2.GaussianBlur(rng.integers(0, 256, (height, width, 3), np.uint8), (0, 0), 2)
     cells = cv2.resize(rng.integers(0, 4, (5, 7)).astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
     cells = 10 * cells.astype(np.int32)
-    return Smear(smooth, np.where(rng.random(cells.shape) < 0.5, cells, 0), cells, "a.png")
+    return Smear(smooth, np.where(rng.random(cells.shape) < 0.5, cells, 0), cells, "a.png", np.arange(1, 31))
 
 
 @pytest.mark.parametrize(
