@@ -187,6 +187,11 @@ class ImageSequence(Sequence):
             raise
         return smear
 
+    def _repr_html_(self) -> str:
+        from leukofeat.pictures import sequence_card
+
+        return sequence_card(self)
+
 
 def printable(name: str) -> str:
     r"""A file's name as it can be written into a table or a message: bytes that are no UTF-8 as escapes.

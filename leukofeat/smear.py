@@ -112,6 +112,11 @@ class Smear:
         found = "not segmented" if self.cells is None else f"{self.n_cells} cell{'s' * (self.n_cells != 1)}"
         return f"Smear({width}x{height}, {found}{', ' + self.source if self.source else ''})"
 
+    def _repr_html_(self) -> str:
+        from leukofeat.pictures import smear_card
+
+        return smear_card(self)
+
     def replace(self, **changes: Any) -> Self:
         """Copy of the record with some of its fields changed; colour planes of the same image come with it.
 

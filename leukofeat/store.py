@@ -215,12 +215,12 @@ def as_store(memory: Any) -> Store | None:
 
 
 def encode(value: Mapping[str, Any]) -> bytes:
-    """Arrays and plain values as bytes: a line of JSON that says what follows, then the arrays; TypeError for anything else.
+    r"""Arrays and plain values as bytes: a line of JSON that says what follows, then the arrays; TypeError for anything else.
 
     Examples
     --------
     >>> encode({"cells": 2, "areas": np.zeros(2, np.uint8)})
-    b'={"cells": {"value": 2}, "areas": {"dtype": "|u1", "shape": [2]}}\\n\\x00\\x00'
+    b'={"cells": {"value": 2}, "areas": {"dtype": "|u1", "shape": [2]}}\n\x00\x00'
     """
     head: dict[str, Any] = {}
     body = []

@@ -29,7 +29,14 @@ from leukofeat.features import (
     TextureFeatures,
     WaveletFeatures,
 )
-from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser, ScaleBarCropper
+from leukofeat.preprocessing import (
+    BilateralDenoiser,
+    ColorNormalizer,
+    GaussianDenoiser,
+    MedianDenoiser,
+    Resizer,
+    ScaleBarCropper,
+)
 from leukofeat.segmentation import (
     Cleanup,
     DualThresholdSegmenter,
@@ -40,6 +47,7 @@ from leukofeat.segmentation import (
     OtsuSegmenter,
     RegionMasker,
     TriangleSegmenter,
+    WatershedSplitter,
 )
 from tests.stages import DarkSegmenter
 
@@ -89,6 +97,10 @@ CASES = [
     Case(ColorNormalizer(), {"method": "histogram"}),
     Case(ColorNormalizer("reinhard", template=_TEMPLATE), {"method": "macenko"}),
     Case(MedianDenoiser(), {"size": 5}),
+    Case(GaussianDenoiser(), {"sigma": 2.0}),
+    Case(BilateralDenoiser(), {"sigma_color": 60.0}),
+    Case(Resizer(64), {"size": (48, 64)}),
+    Case(Resizer(pixel_size=0.25, target_pixel_size=0.2), {"target_pixel_size": 0.5}, segmented=True),
     Case(ScaleBarCropper(), {"height": 20}),
     Case(ScaleBarCropper(0.143), {"height": 8}),
     Case(LabKMeansSegmenter(), {"n_clusters": 3}),
@@ -100,6 +112,7 @@ CASES = [
     Case(FuzzyCMeansSegmenter(cleanup=_WHOLE), {"n_clusters": 3}),
     Case(GrabCutSegmenter(cleanup=_WHOLE), {"cleanup__min_area": 500}),
     Case(GrabCutSegmenter(OtsuSegmenter()), {"segmenter__n_classes": 2}),
+    Case(WatershedSplitter(h=0.5), {"region": "cell"}, segmented=True),
     Case(RegionMasker(), {"region": "nucleus"}, segmented=True),
     Case(RegionMasker("background", fill="slide", margin=2), {"fill": "black"}, segmented=True),
     Case(ColorFeatures(), {"regions": ("cell", "background")}, segmented=True),

@@ -17,7 +17,7 @@ from leukofeat import ImageError, Smear
 from leukofeat.baselines import list_baselines, make_baseline
 from leukofeat.datasets import load_images
 from leukofeat.features import ColorFeatures, FeatureSet, GeometryFeatures, ImageWarning, TextureFeatures
-from leukofeat.preprocessing import ScaleBarCropper
+from leukofeat.preprocessing import Resizer, ScaleBarCropper
 from leukofeat.segmentation import Cleanup, LabKMeansSegmenter
 from tests.cases import CASES, FAMILIES, IMAGE_STAGES
 from tests.stages import DarkSegmenter
@@ -73,6 +73,15 @@ def only_images_without_color_or_slide_are_worth_a_warning():
         yield
 
 
+def expected_shape(stage, height, width):
+    if isinstance(stage, ScaleBarCropper) and stage.height != "auto":
+        return max(1, height - round(0.143 * height)), width
+    if isinstance(stage, Resizer):
+        factor = 64 / max(height, width) if stage.size else stage.pixel_size / stage.target_pixel_size
+        return max(1, round(factor * height)), max(1, round(factor * width))
+    return height, width
+
+
 @odd
 @pytest.mark.parametrize("case", IMAGE_STAGES, ids=repr)
 def test_an_image_stage_gives_an_image_or_smear(case, name, smears):
@@ -80,12 +89,7 @@ def test_an_image_stage_gives_an_image_or_smear(case, name, smears):
     result = fitted(case, smears).transform(case.prepare([image]))[0]
     pixels = result.image if isinstance(result, Smear) else result
     assert pixels.dtype == np.uint8
-    rows = (
-        max(1, image.shape[0] - round(0.143 * image.shape[0]))
-        if isinstance(case.stage, ScaleBarCropper) and case.stage.height != "auto"
-        else image.shape[0]
-    )
-    assert pixels.shape == (rows, *image.shape[1:])
+    assert pixels.shape == (*expected_shape(case.stage, *image.shape[:2]), 3)
 
 
 @odd

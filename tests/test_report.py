@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import re
-from html.parser import HTMLParser
 
 import cv2
 import numpy as np
@@ -23,50 +21,10 @@ from leukofeat.audit import AuditResult, Finding, audit_dataset
 from leukofeat.datasets import make_smears
 from leukofeat.evaluation import compare
 from leukofeat.report import write_report
-from leukofeat.report.cases import outlined, worst_rows
+from leukofeat.report.cases import worst_rows
 from leukofeat.report.charts import ticks
-from leukofeat.report.html import Markup, element, escape, picture
+from tests.page import EVIL, Page
 from tests.stages import DarkSegmenter, MeanColor
-
-EVIL = (
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "'><svg/onload=alert(1)>",
-    "</style></title><b>&amp;",
-    "a\u202etxt.exe\x00\x1b[2J\ud800",
-)
-
-
-class Page(HTMLParser):
-    """Elements, attributes and text of a page; complains where elements are not closed in order."""
-
-    EMPTY = frozenset({"meta", "img", "br"})
-
-    def __init__(self, text: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tags, self.attributes, self.open, self.text = [], [], [], ""
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += [(tag, *pair) for pair in attrs]
-        if tag not in self.EMPTY:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += [(tag, *pair) for pair in attrs]
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text += data
-
-    def get(self, tag, name):
-        return [value for found, key, value in self.attributes if (found, key) == (tag, name)]
 
 
 def colour(classifier):
@@ -265,19 +223,6 @@ def test_names_are_shown_and_never_markup(fields, tmp_path):
     assert not re.search("[\x00-\x08\x0e-\x1f\u202a-\u202e\ud800-\udfff]", text)
 
 
-@given(st.text(), st.text())
-def test_escape_keeps_any_text_and_makes_no_markup(one, two):
-    out = element("p", one, title=two)
-    page = Page(out)
-    assert page.tags == ["p"]
-    assert [key for _, key, _ in page.attributes] == ["title"]
-    plain = "".join(c for c in one if c.isprintable())
-    if one == plain:
-        assert page.text == one
-    assert escape(escape(one)) == escape(one)
-    assert not isinstance(Markup("<b>") + one, Markup)
-
-
 def test_worst_cases_are_the_most_certain_errors(comparison):
     rows = worst_rows(comparison.predictions, "linear", 5)
     own = comparison.predictions.query("pipeline == 'linear' and target != predicted")
@@ -350,11 +295,42 @@ def test_ticks_lie_within(low, span):
     assert (found <= low + span + 1e-9).all()
 
 
-def test_pictures_are_small_and_right(records):
-    shown = outlined(records[0], width=120)
-    assert shown.shape == (120, 120, 3)
-    assert (shown == (255, 214, 10)).all(axis=2).sum() > 20
-    source = re.search('src="data:image/jpeg;base64,([^"]*)"', picture(records[0].image, "x", width=48))[1]
-    decoded = cv2.imdecode(np.frombuffer(base64.b64decode(source), np.uint8), cv2.IMREAD_COLOR_RGB)
-    assert decoded.shape == (48, 48, 3)
-    assert abs(decoded.mean(axis=(0, 1)) - records[0].image.mean(axis=(0, 1))).max() < 4
+def test_a_comparison_shows_itself_in_a_notebook(comparison):
+    page = Page(comparison._repr_html_())
+    assert "Comparison of 2 pipelines, 2 folds" in page.text
+    row = comparison.table.loc["svm"]
+    assert f"svm{row['accuracy']:.3f}{row['accuracy_low']:.3f}–{row['accuracy_high']:.3f}" in page.text
+    assert "groups right (vote)" in page.text
+    for words in ("Two groups stand on both sides.", "Research use only; not a medical device.", "write_report"):
+        assert words in page.text
+    assert repr(comparison).startswith("Comparison of 2 pipelines, 2 folds\n")
+    failures = pd.DataFrame({"row": [3], "name": [EVIL[0]], "reason": ["gone"]})
+    page = Page(dataclasses.replace(comparison, notes=[], failures=failures)._repr_html_())
+    assert "1 image could not be read or measured" in page.text
+    without = comparison.table.assign(auc=np.nan, auc_low=np.nan, auc_high=np.nan)
+    assert "AUC" not in Page(dataclasses.replace(comparison, table=without)._repr_html_()).text
+
+
+def test_an_audit_shows_itself_in_a_notebook(audit):
+    page = Page(audit._repr_html_())
+    for words in ("It cannot be believed.", "Severe: Bars by class.", "Warning: 12 copies.", "No groups were given.",
+                  "Passed (1): focus by class.", "Research use only; not a medical device.", "write_report"):  # fmt: skip
+        assert words in page.text
+    assert page.tags.count("li") == 2
+    nothing = dataclasses.replace(audit, verdict="Nothing serious was found.", table=audit.table[1:])
+    page = Page(nothing._repr_html_())
+    assert "li" not in page.tags
+    assert "Passed" not in page.text
+
+
+def test_what_a_notebook_shows_is_never_markup(comparison, audit):
+    table = comparison.table.set_axis([EVIL[0], EVIL[1]])
+    bad = dataclasses.replace(audit, verdict="\n- Severe: ".join(EVIL), table=audit.table.assign(name=EVIL[3]))
+    for shown in (dataclasses.replace(comparison, table=table, notes=list(EVIL)), bad):
+        text = shown._repr_html_()
+        page = Page(text)
+        assert not {"script", "img", "svg", "style"} & set(page.tags)
+        assert not [key for _, key, _ in page.attributes if key.startswith("on")]
+        assert not re.search("[\x00-\x08\x0e-\x1f\u202a-\u202e\ud800-\udfff]", text)
+        for name in EVIL[:4]:
+            assert name in page.text

@@ -85,6 +85,22 @@ class AuditResult:
             table.to_csv(root / f"{name}.csv", index=False)
         return [root / "verdict.txt", *(root / f"{name}.csv" for name in tables)]
 
+    def _repr_html_(self) -> str:
+        from leukofeat.markup import NOTE, card, element
+
+        head, *lines = [line.strip() for line in self.verdict.splitlines() if line.strip()] or ["No verdict."]
+        found = [line[2:].partition(": ") for line in lines if line.startswith("- ")]
+        told = [element("li", element("b", severity), colon, words) for severity, colon, words in found]
+        passed = self.table.loc[self.table["severity"] == "passed", "name"].astype(str).str.replace("_", " ")
+        return card(
+            head,
+            element("ul", *told) if told else None,
+            *(element("div", line) for line in lines if not line.startswith("- ")),
+            element("div", f"Passed ({len(passed)}): {', '.join(passed)}.") if len(passed) else None,
+            element("div", "With examples: leukofeat.report.write_report(path, audit=result)."),
+            element("div", element("i", NOTE)),
+        )
+
 
 def audit_dataset(
     images: Any,

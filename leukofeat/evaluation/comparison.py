@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from leukofeat.evaluation.card import comparison_card
 from leukofeat.evaluation.tables import Outcome, confusion_tables, paired_tests
 
 _FORMAT = 1
@@ -97,6 +98,9 @@ class Comparison:
     def __repr__(self) -> str:
         head = f"Comparison of {len(self.table)} pipelines, {self.by_fold['fold'].nunique()} folds"
         return "\n".join([head, self.summary().round(3).to_string(), *self.notes])
+
+    def _repr_html_(self) -> str:
+        return comparison_card(self)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write everything into a folder: a Parquet file a table, `comparison.json`, and `table.csv` to look at; no pickle.

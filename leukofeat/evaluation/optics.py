@@ -6,6 +6,7 @@ import numpy as np
 
 from leukofeat.constraints import Integral, Number, Real, check
 from leukofeat.opencv import cv2
+from leukofeat.preprocessing.resize import resize_smear
 from leukofeat.smear import Smear, check_image
 
 
@@ -152,16 +153,7 @@ def magnify(smear: Smear, factor: float) -> Smear:
     """
     check("factor", factor, Number(Real, 0, above=True))
     height, width = (max(1, round(side * factor)) for side in smear.image.shape[:2])
-    image = cv2.resize(smear.image, (width, height), interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC)
-    if not smear.is_segmented:
-        return smear.replace(image=image)
-    nuclei, cells = (
-        cv2.resize(smear.region(name).astype(np.float32), (width, height), interpolation=cv2.INTER_NEAREST)
-        for name in ("nucleus", "cell")
-    )
-    nuclei, cells = nuclei.astype(np.int32), cells.astype(np.int32)
-    ids = np.asarray(smear.label_ids)[np.setdiff1d(cells, 0) - 1]
-    return smear.replace(image=image, nuclei=nuclei, cells=cells, label_ids=ids)
+    return resize_smear(smear, (height, width))
 
 
 def _on_image(change: Callable[[np.ndarray, np.random.Generator], np.ndarray]) -> Callable[..., Smear]:

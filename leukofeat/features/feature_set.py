@@ -189,6 +189,20 @@ class FeatureSet(FeatureFamily):
         measured = [family.cells(smear) for family in self.families if family.cell_names()]
         return np.hstack([np.empty((smear.n_cells, 0)), *measured])
 
+    def _html_repr(self) -> str:
+        """scikit-learn's diagram, which `set_config(display=...)` turns off, and under it how many columns each family gives."""
+        from leukofeat.markup import card, table
+
+        try:
+            self.check_params()
+            names = [name for name, _ in self._named_families()]
+            counts = [(len(family.row_names()), len(family.cell_names())) for family in self.families]
+        except Exception as error:  # a set that is not right can be shown, and is refused when it is fitted
+            return card(repr(self), f"{type(error).__name__}: {error}")
+        image, cell = np.array(counts).T
+        shown = pd.DataFrame({"family": names, "columns": image, "columns of a cell": cell})
+        return super()._html_repr() + card(f"{image.sum():,} columns", table(shown))
+
 
 def _source(images: ImageSequence, i: int) -> str | None:
     source = images.source(i)

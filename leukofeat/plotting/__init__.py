@@ -1,6 +1,8 @@
 """Displays after scikit-learn's: made by a class method, drawn on axes that can be given, with `figure_` and `axes_`."""
 
-from leukofeat.plotting.drawing import CELL_COLOR, NOTE, NUCLEUS_COLOR, TRUTH_COLOR, outline
+from leukofeat.markup import NOTE
+from leukofeat.pictures import CELL_COLOR, NUCLEUS_COLOR
+from leukofeat.plotting.drawing import TRUTH_COLOR, outline
 from leukofeat.plotting.features import FeatureDisplay
 from leukofeat.plotting.segmentation import SegmentationDisplay
 from leukofeat.plotting.slides import SlidesDisplay

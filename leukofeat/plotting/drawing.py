@@ -5,12 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from leukofeat.pictures import CELL_COLOR, NUCLEUS_COLOR
 from leukofeat.smear import Smear
 
-NUCLEUS_COLOR = (255, 214, 10)
-CELL_COLOR = (0, 200, 120)
 TRUTH_COLOR = (255, 255, 255)
-NOTE = "Research use only; not a medical device."
 
 
 def outline(smear: Smear, *, zoom: int = 2) -> np.ndarray:

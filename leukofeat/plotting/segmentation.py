@@ -5,7 +5,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from leukofeat.plotting.drawing import CELL_COLOR, NUCLEUS_COLOR, TRUTH_COLOR, PictureGrid, draw_edges
+from leukofeat.pictures import CELL_COLOR, NUCLEUS_COLOR
+from leukofeat.plotting.drawing import TRUTH_COLOR, PictureGrid, draw_edges
 from leukofeat.sequence import as_sequence
 
 

@@ -7,8 +7,9 @@ from typing import Any, Self
 import numpy as np
 
 from leukofeat.audit.slides import SLIDE_NOTE
+from leukofeat.markup import NOTE
 from leukofeat.opencv import cv2
-from leukofeat.plotting.drawing import NOTE, PictureGrid
+from leukofeat.plotting.drawing import PictureGrid
 from leukofeat.sequence import as_sequence
 
 _SIDE = 112

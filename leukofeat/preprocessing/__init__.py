@@ -1,9 +1,21 @@
-"""Stages that turn an image into an image: colour normalisation, denoising, cropping."""
+"""Stages that turn an image into an image: colour normalisation, denoising, cropping, resizing."""
 
-from leukofeat.preprocessing.denoise import MedianDenoiser
+from leukofeat.preprocessing.denoise import BilateralDenoiser, GaussianDenoiser, MedianDenoiser
 from leukofeat.preprocessing.normalize import ColorNormalizer
 from leukofeat.preprocessing.padding import find_padding
+from leukofeat.preprocessing.resize import Resizer, resize_smear
 from leukofeat.preprocessing.scale_bar import ScaleBarCropper
 from leukofeat.preprocessing.slide import background_color, stained_mask
 
-__all__ = ["ColorNormalizer", "MedianDenoiser", "ScaleBarCropper", "background_color", "find_padding", "stained_mask"]
+__all__ = [
+    "BilateralDenoiser",
+    "ColorNormalizer",
+    "GaussianDenoiser",
+    "MedianDenoiser",
+    "Resizer",
+    "ScaleBarCropper",
+    "background_color",
+    "find_padding",
+    "resize_smear",
+    "stained_mask",
+]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from leukofeat.audit import AuditResult
 from leukofeat.audit.findings import count
-from leukofeat.report.html import Markup, details, element, escape, join, number, p_value, picture, table
+from leukofeat.markup import Markup, details, element, escape, join, number, p_value, picture, table
 from leukofeat.sequence import ImageSequence, as_sequence
 
 # Longer tables belong into files of their own; a report has to stay light enough to be sent.

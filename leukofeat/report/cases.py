@@ -6,11 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leukofeat.opencv import cv2
-from leukofeat.plotting import CELL_COLOR, NUCLEUS_COLOR
-from leukofeat.report.html import Markup, element, number, picture
+from leukofeat.markup import Markup, element, number, picture
+from leukofeat.pictures import outlined
 from leukofeat.sequence import ImageSequence, as_sequence
-from leukofeat.smear import Smear
 
 
 def worst_rows(predictions: pd.DataFrame, pipeline: str, n: int) -> pd.DataFrame:
@@ -60,16 +58,3 @@ def _case(images: ImageSequence, found: ImageSequence, case: pd.Series) -> Marku
         facts.append(f", group {case['group']}")
     caption = element("figcaption", element("span", *facts), element("small", Path(name).name, title=name))
     return element("figure", shown, caption)
-
-
-def outlined(smear: Smear, *, width: int = 240) -> np.ndarray:
-    """Picture `width` pixels wide, outlines drawn at that size so that they stay two pixels strong."""
-    height = max(1, round(smear.image.shape[0] * width / smear.image.shape[1]))
-    method = cv2.INTER_AREA if width < smear.image.shape[1] else cv2.INTER_LINEAR
-    shown = cv2.resize(smear.image, (width, height), interpolation=method)
-    if smear.is_segmented:
-        for region, color in (("cell", CELL_COLOR), ("nucleus", NUCLEUS_COLOR)):
-            labels = smear.region(region).astype(np.float32)
-            small = cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST)
-            shown[cv2.morphologyEx(small, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0] = color
-    return shown

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from leukofeat.report.html import Markup, element, number
+from leukofeat.markup import Markup, element, number
 
 # Okabe and Ito's colours, told apart by colour-blind readers.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b07d00", "#56b4e9", "#444444", "#8c564b")

@@ -1,14 +1,14 @@
 """Tables of a comparison: metrics with their intervals, paired tests, shortcut tests, classes, confusion matrices."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from leukofeat.evaluation.comparison import Comparison
+from leukofeat.markup import Markup, cells, details, element, grid, join, number, p_value, table, with_interval
 from leukofeat.report.charts import Interval, interval_chart
-from leukofeat.report.html import Markup, details, element, grid, join, number, p_value, table
 
 _SHOWN = ("accuracy", "balanced_accuracy", "macro_f1", "mcc", "auc", "calibration_error")
 _TITLES = {
@@ -29,7 +29,7 @@ def overview(comparisons: Mapping[str, Comparison]) -> Markup:
     names = list(dict.fromkeys(name for found in comparisons.values() for name in found.table.index))
     shown = pd.DataFrame({"pipeline": names})
     for protocol, found in comparisons.items():
-        shown[protocol] = _stacked(found.table.reindex(names), "accuracy")
+        shown[protocol] = with_interval(found.table.reindex(names), "accuracy")
     return element(
         "section",
         element("h2", "The same pipelines under other splits"),
@@ -50,7 +50,7 @@ def results(comparison: Comparison) -> Markup:
     known = ranked.columns[ranked.notna().any()]
     shown = pd.DataFrame({"pipeline": ranked.index})
     for metric in [m for m in _SHOWN if m in known]:
-        shown[metric] = _stacked(ranked, metric)
+        shown[metric] = with_interval(ranked, metric)
     for metric in [m for m in ("group_accuracy_vote", "ms_per_image") if m in known]:
         shown[metric] = ranked[metric].to_numpy()
     return join(
@@ -85,7 +85,7 @@ def _stress(stress: pd.DataFrame) -> Markup:
     shown = pd.DataFrame({"pipeline": first.index, "unchanged": first["clean"].to_numpy()})
     for test, own in stress.groupby("test", sort=False):
         lost = own.set_index("pipeline").loc[first.index]
-        shown[test] = _cells(_lost(row) for _, row in lost.iterrows())
+        shown[test] = cells(_lost(row) for _, row in lost.iterrows())
     return join(
         [
             element("h3", "Shortcut tests"),
@@ -99,10 +99,6 @@ def _stress(stress: pd.DataFrame) -> Markup:
     )  # fmt: skip
 
 
-def _cells(cells: Iterable[Markup]) -> pd.Series:
-    return pd.Series(list(cells), dtype=object)  # pandas' own strings forget that they are markup
-
-
 def _lost(row: pd.Series) -> Markup:
     points = row["points_lost"]
     value = element("b", f"{points + 0.0:.1f}", class_="lost" if points >= 5 else None)
@@ -112,15 +108,6 @@ def _lost(row: pd.Series) -> Markup:
     return join([value, *(element("small", part) for part in below)])
 
 
-def _stacked(frame: pd.DataFrame, metric: str) -> pd.Series:
-    """A metric of each row with its interval under it."""
-    values = frame[[metric, f"{metric}_low", f"{metric}_high"]].to_numpy(float)
-    return _cells(
-        join([element("b", number(value)), element("small", f"{number(low)}–{number(high)}") if low == low else None])
-        for value, low, high in values
-    )
-
-
 def by_class(comparison: Comparison, pipelines: Sequence[str]) -> Markup:
     """One table of classes for each of the pipelines."""
     parts = []
@@ -128,7 +115,7 @@ def by_class(comparison: Comparison, pipelines: Sequence[str]) -> Markup:
         own = comparison.by_class[comparison.by_class["pipeline"] == name]
         shown = own[["class", "support"]].reset_index(drop=True)
         for metric in ("sensitivity", "specificity", "ppv", "npv", "f1", "auc"):
-            shown[metric] = _stacked(own, metric)
+            shown[metric] = with_interval(own, metric)
         parts.append(table(shown, titles=_TITLES, caption=name))
     return details("By class", *parts)
 

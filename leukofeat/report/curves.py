@@ -3,8 +3,8 @@
 import numpy as np
 
 from leukofeat.evaluation.comparison import Comparison
+from leukofeat.markup import Markup, element, join
 from leukofeat.report.charts import Curve, legend, square_chart
-from leukofeat.report.html import Markup, element, join
 from leukofeat.statistics.curves import GRID, reliability, roc_band
 from leukofeat.statistics.metrics import top_label
 

@@ -11,12 +11,11 @@ from leukofeat import __version__
 from leukofeat.audit import AuditResult
 from leukofeat.evaluation.comparison import Comparison
 from leukofeat.evaluation.versions import versions
-from leukofeat.plotting import NOTE
+from leukofeat.markup import NOTE, Markup, element, join
 from leukofeat.report.audit import audit_section, audit_verdict
 from leukofeat.report.cases import worst_cases
 from leukofeat.report.comparison import by_class, confusions, overview, results
 from leukofeat.report.curves import calibration, curves
-from leukofeat.report.html import Markup, element, join
 from leukofeat.report.verdict import best_pipeline, cautions, verdict
 
 # Nothing may be loaded and nothing may run, whatever a name smuggles in.

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from leukofeat.evaluation.comparison import Comparison
-from leukofeat.report.html import Markup, element, escape, join, number, p_value
+from leukofeat.markup import Markup, element, escape, join, number, p_value
 
 # A fall below this many accuracy points is what another sample of images would bring as well.
 _WORTH_SAYING = 2.0

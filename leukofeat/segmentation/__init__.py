@@ -22,6 +22,7 @@ from leukofeat.segmentation.metrics import (
     panoptic_quality,
 )
 from leukofeat.segmentation.otsu import OtsuSegmenter, segment_otsu
+from leukofeat.segmentation.split import WatershedSplitter, split_smear
 from leukofeat.segmentation.triangle import TriangleSegmenter, segment_triangle
 from leukofeat.segmentation.watershed import split_touching
 
@@ -35,6 +36,7 @@ __all__ = [
     "OtsuSegmenter",
     "RegionMasker",
     "TriangleSegmenter",
+    "WatershedSplitter",
     "aggregated_jaccard",
     "count_error",
     "dice",
@@ -51,5 +53,6 @@ __all__ = [
     "segment_otsu",
     "segment_triangle",
     "split_cells",
+    "split_smear",
     "split_touching",
 ]

@@ -73,12 +73,7 @@ def split_touching(mask: np.ndarray, h: float = 1.0, markers: Split = "extended"
     # one pixel of background is kept: the reference sees it, too
     box = np.s_[max(y - 1, 0) : y + height + 1, max(x - 1, 0) : x + width + 1]
     inside = np.ascontiguousarray(mask[box])
-    squares = squared_distance(inside)
-    distance = np.sqrt(squares, dtype=np.float32)
-    labels = _extended_maxima(distance, h) if markers == "extended" else _h_maxima(distance, h)
-    # squares come in the order of the distances; no maximum lies outside the mask
-    flood(_framed(-squares), labels, _framed(inside), int(np.count_nonzero(inside)))
-    labels = np.ascontiguousarray(labels[1:-1, 1:-1])
+    labels = marked_parts(inside, h, markers)
     missed = ((labels == 0) & (inside != 0)).astype(np.uint8)
     if missed.any():
         thin = cv2.connectedComponents(missed, connectivity=4, ltype=cv2.CV_32S)[1]
@@ -86,6 +81,24 @@ def split_touching(mask: np.ndarray, h: float = 1.0, markers: Split = "extended"
     number_in_order(labels.ravel(), labels.max())
     out[box] = labels
     return out
+
+
+def marked_parts(mask: np.ndarray, h: float, markers: Split) -> np.ndarray:
+    """Basins of the marked maxima of the distance: (H, W) int32, 1..n; 0 on what of a (H, W) uint8 mask is too thin for a marker.
+
+    Examples
+    --------
+    >>> mask = np.zeros((9, 9), np.uint8); mask[1:6, 1:6] = 1; mask[7, 7] = 1
+    >>> parts = marked_parts(mask, 1.0, "extended")
+    >>> int(parts[3, 3]), int(parts[7, 7])
+    (1, 0)
+    """
+    squares = squared_distance(mask)
+    distance = np.sqrt(squares, dtype=np.float32)
+    labels = _extended_maxima(distance, h) if markers == "extended" else _h_maxima(distance, h)
+    # squares come in the order of the distances; no maximum lies outside the mask
+    flood(_framed(-squares), labels, _framed(mask), int(np.count_nonzero(mask)))
+    return np.ascontiguousarray(labels[1:-1, 1:-1])
 
 
 def _framed(image: np.ndarray, value: float = 0.0) -> np.ndarray:

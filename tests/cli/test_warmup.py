@@ -93,3 +93,10 @@ def test_stages_of_segmented_smears_are_given_these():
 
     image = np.full((9, 9, 3), 90, np.uint8)
     warmup._apply(RegionMasker(), [image], [Smear(image, np.eye(9, dtype=np.int32))])
+
+
+def test_the_stages_without_an_argument_can_be_gone_through(smears):
+    records = [Smear(*parts) for parts in zip(smears.images[:1], smears.nuclei, smears.cells, strict=False)]
+    for stage in warmup._public_stages():
+        if type(stage).__module__.startswith("leukofeat.preprocessing"):
+            warmup._apply(stage, list(smears.images[:1]), records)

@@ -1,12 +1,12 @@
-"""MedianDenoiser against a slow median."""
+"""The denoisers against slow ones, and against scikit-image."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.ndimage import median_filter
+from scipy.ndimage import gaussian_filter, median_filter
 
-from leukofeat.preprocessing import MedianDenoiser
+from leukofeat.preprocessing import BilateralDenoiser, GaussianDenoiser, MedianDenoiser
 
 
 @pytest.mark.parametrize("size", [1, 3, 5, 7])
@@ -52,3 +52,69 @@ def test_bad_sizes(size, error, reason, smears):
 
 def test_numpy_integers_are_integers(smears):
     assert MedianDenoiser(np.int64(3)).transform(smears.images)[0].shape == (96, 96, 3)
+
+
+@pytest.mark.parametrize("sigma", [0.5, 1.0, 2.5])
+def test_gaussian_of_each_channel(sigma, rng):
+    image = rng.integers(0, 256, (25, 31, 3), np.uint8)
+    expected = gaussian_filter(image.astype(float), (sigma, sigma, 0), mode="mirror", truncate=4)
+    assert np.abs(GaussianDenoiser(sigma).transform([image])[0] - expected).max() <= 1.5
+
+
+def slow_bilateral(image, sigma_color, sigma_space):
+    """Mean of the pixels in a disc, weighted by distance and by the sum of the channels' differences (mirrored at the border)."""
+    radius = max(1, round(1.5 * sigma_space))
+    wide = np.pad(image.astype(float), [(radius, radius), (radius, radius), (0, 0)], mode="reflect")
+    total, weights = np.zeros(image.shape), np.zeros(image.shape[:2])
+    for dy in range(-radius, radius + 1):
+        for dx in range(-radius, radius + 1):
+            if dy * dy + dx * dx > radius * radius:
+                continue
+            other = wide[radius + dy :, radius + dx :][: image.shape[0], : image.shape[1]]
+            change = np.abs(other - image).sum(axis=2)
+            weight = np.exp(-(dy * dy + dx * dx) / (2 * sigma_space**2) - change**2 / (2 * sigma_color**2))
+            total += weight[:, :, None] * other
+            weights += weight
+    return total / weights[:, :, None]
+
+
+@pytest.mark.parametrize(("sigma_color", "sigma_space"), [(25.0, 2.0), (60.0, 1.0), (5.0, 3.0)])
+def test_bilateral(sigma_color, sigma_space, rng):
+    image = rng.integers(100, 160, (15, 18, 3), np.uint8)
+    expected = slow_bilateral(image, sigma_color, sigma_space)
+    assert np.abs(BilateralDenoiser(sigma_color, sigma_space).transform([image])[0] - expected).max() <= 1
+
+
+def test_bilateral_smooths_beside_an_edge_that_a_gaussian_blurs(rng):
+    image = np.full((20, 20, 3), 200, np.uint8)
+    image[:, 10:] = 80
+    noisy = np.clip(image + rng.normal(0, 4, image.shape), 0, 255).astype(np.uint8)
+    blurred, kept = GaussianDenoiser(2.0).transform([noisy])[0], BilateralDenoiser(40.0, 2.0).transform([noisy])[0]
+    assert np.abs(blurred[:, 8:12] - image[:, 8:12].astype(int)).mean() > 20
+    assert np.abs(kept - image.astype(int)).mean() < np.abs(noisy - image.astype(int)).mean() / 1.5
+
+
+@pytest.mark.parametrize(
+    "stage", [GaussianDenoiser(100.0), BilateralDenoiser(1e-3, 1e-3), BilateralDenoiser(1000.0, 20.0)]
+)
+def test_any_image_and_its_label_maps(stage, records):
+    for shape in ((1, 1, 3), (1, 9, 3), (9, 1, 3), (2, 2, 3)):
+        image = np.full(shape, 77, np.uint8)
+        np.testing.assert_array_equal(stage.transform([image])[0], image)
+    result = stage.transform(records)[0]
+    np.testing.assert_array_equal(result.nuclei, records[0].nuclei)
+    np.testing.assert_array_equal(result.label_ids, records[0].label_ids)
+
+
+@pytest.mark.parametrize(
+    ("stage", "reason"),
+    [
+        (GaussianDenoiser(0), "'sigma' parameter of GaussianDenoiser"),
+        (GaussianDenoiser(101.0), "'sigma'"),
+        (BilateralDenoiser(0.0), "'sigma_color'"),
+        (BilateralDenoiser(25.0, 21.0), r"'sigma_space' .* \(0.0, 20.0\]"),
+    ],
+)
+def test_bad_sigmas(stage, reason, smears):
+    with pytest.raises(ValueError, match=reason):
+        stage.fit(smears.images)

@@ -33,7 +33,7 @@ def numbered_by_first_pixel(labels):
     return table[labels]
 
 
-def reference_split(mask, h, markers):
+def reference_basins(mask, h, markers):
     distance = ndi.distance_transform_edt(mask).astype(np.float32)
     if markers == "h_maxima":
         maxima = morphology.h_maxima(distance, h)
@@ -41,7 +41,11 @@ def reference_split(mask, h, markers):
         maxima = np.zeros(mask.shape, bool)
     else:
         maxima = morphology.local_maxima(morphology.reconstruction(distance - np.float32(h), distance))
-    labels = segmentation.watershed(-distance, label(maxima), mask=mask > 0)
+    return segmentation.watershed(-distance, label(maxima), mask=mask > 0)
+
+
+def reference_split(mask, h, markers):
+    labels = reference_basins(mask, h, markers)
     rest = label((mask > 0) & (labels == 0), connectivity=1)
     return numbered_by_first_pixel(np.where(rest > 0, rest + labels.max(), labels))
 

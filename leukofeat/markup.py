@@ -12,6 +12,7 @@ import pandas as pd
 
 from leukofeat.opencv import cv2
 
+NOTE = "Research use only; not a medical device."
 _EMPTY = frozenset({"meta", "img", "br", "line", "rect", "circle", "path", "polyline"})
 
 
@@ -138,6 +139,43 @@ def grid(
 def details(summary: str, *children: Any) -> Markup:
     """A part that opens when it is asked for."""
     return element("details", element("summary", summary), *children)
+
+
+def with_interval(frame: pd.DataFrame, metric: str) -> pd.Series:
+    """Cells of a table: a metric of each row, its interval, from the columns `<metric>_low` and `<metric>_high`, under it.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"auc": [0.9, 0.8], "auc_low": [0.85, np.nan], "auc_high": [0.95, np.nan]})
+    >>> with_interval(frame, "auc").tolist()
+    ['<b>0.900</b><small style="display:block">0.850–0.950</small>', '<b>0.800</b>']
+    """
+    values = frame[[metric, f"{metric}_low", f"{metric}_high"]].to_numpy(float)
+    return cells(
+        join(
+            [
+                element("b", number(value)),
+                element("small", f"{number(low)}–{number(high)}", style="display:block") if low == low else None,
+            ]
+        )
+        for value, low, high in values
+    )
+
+
+def cells(column: Iterable[Any]) -> pd.Series:
+    """Column of a table that stays markup."""
+    return pd.Series(list(column), dtype=object)  # pandas' own strings forget that they are markup
+
+
+def card(title: str, *children: Any) -> Markup:
+    """What an object shows of itself in a notebook, which has its own style sheet, light or dark.
+
+    Examples
+    --------
+    >>> card("ImageSequence", None)
+    '<div style="max-width:60em"><div><b>ImageSequence</b></div></div>'
+    """
+    return element("div", element("div", element("b", title)), *children, style="max-width:60em")
 
 
 def picture(image: np.ndarray, alt: str, *, width: int = 240, quality: int = 82) -> Markup:
