@@ -98,8 +98,10 @@ class ImageSequence(Sequence):
         """Copy of the sequence that also does `step`."""
         return self._with(steps=(*self.steps, step))
 
-    def followed_by(self, others: Sequence[np.ndarray | Smear]) -> "ImageSequence":
+    def followed_by(self, others: "Sequence[np.ndarray | Smear | ImageSequence]") -> "ImageSequence":
         """Sequence of these images, with their steps, and behind them others that are past these steps.
+
+        Another that is a sequence stands for its one image.
 
         Examples
         --------
