@@ -142,8 +142,8 @@ def make_stress_set(
         rows, cells = np.array([row for row, _ in kept], np.int64), [made for _, made in kept]
     slides = np.arange(len(target)) if groups is None else np.asarray(groups)
     donors: dict[str | None, np.ndarray] = {
-        kind: _draw_donors(target[rows], slides[rows], np.random.default_rng(random_state))
-        for kind in {donor for donor in pasting.values() if donor != "even"}
+        kind: _draw_donors(target[rows], slides[rows], [made.slide for made in cells], kind, random_state)
+        for kind in {donor for donor in pasting.values() if donor is not None and donor != "even"}
     }
     even = np.rint(np.median([made.slide for made in cells], axis=0)) if cells else None
     made = []
@@ -181,17 +181,25 @@ def _paste(name: str, cells: _Cells, onto: Any, smear: Smear) -> Smear:
     return Smear(paste(cells.smear(image), field).image)
 
 
-def _draw_donors(target: np.ndarray, slides: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _draw_donors(
+    target: np.ndarray, slides: np.ndarray, colors: list[np.ndarray], kind: str, random_state: Any
+) -> np.ndarray:
+    """Of each image, the one whose background it is shown on: of another class, and of another slide if there is one."""
     if len(np.unique(target)) < 2:
         raise ValueError(
             f"{len(target)} images with leukocytes, of {len(np.unique(target))} classes: backgrounds of another class are "
             "needed. Give more images, or a segmenter= that finds the leukocytes."
         )
+    rng = np.random.default_rng(random_state)
     donors = np.empty(len(target), np.int64)
     for i in range(len(target)):
         others = np.flatnonzero(target != target[i])
         elsewhere = others[slides[others] != slides[i]]
-        donors[i] = rng.choice(elsewhere if len(elsewhere) else others)
+        allowed = elsewhere if len(elsewhere) else others
+        if kind == "random":
+            donors[i] = rng.choice(allowed)
+        else:
+            donors[i] = allowed[np.argmin([np.abs(colors[j] - colors[i]).sum() for j in allowed])]
     return donors
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from leukofeat.datasets import paste_cells
+from leukofeat.datasets import blend_cells, paste_cells
 from leukofeat.evaluation.optics import OPTICAL_CHANGES
 from leukofeat.opencv import cv2
 from leukofeat.preprocessing import background_color
@@ -27,8 +27,9 @@ class StressTest(NamedTuple):
         Of an image by itself, or
     paste : callable (smear, onto) to Smear
         of its leukocytes and another field, both segmented. That field is
-    donor : {"random", "even"}
-        one of another class (and slide), drawn at random, or one even colour, the same for all images.
+    donor : {"random", "nearest", "even"}
+        one of another class (and slide), drawn at random, or the one of these whose slide has the nearest colour, or one even
+        colour, the same for all images.
     """
 
     kind: str
@@ -93,6 +94,13 @@ _OPTICAL = {
 STRESS_TESTS: dict[str, StressTest] = {
     "other background": StressTest(
         "shortcut", "leukocytes pasted onto a field of another class (and slide)", paste=paste_cells, donor="random"
+    ),
+    "similar background": StressTest(
+        "shortcut",
+        "the same, pasted in a second way: pixels as they are, with a rim, onto the field of another class whose slide has the nearest "
+        "colour",
+        paste=blend_cells,
+        donor="nearest",
     ),
     "constant background": StressTest(
         "shortcut", "leukocytes on one even slide colour, the same for all images", paste=paste_cells, donor="even"

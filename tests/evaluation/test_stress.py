@@ -81,7 +81,7 @@ def test_the_changed_images_are_what_they_are_called(smears):
             np.testing.assert_array_equal(changed[name][i], repeated[name][i])
             assert changed[name][i].shape == images[i].shape or "magnification" in name
             assert not np.array_equal(changed[name][i], images[i])
-    assert made.images[len(rows)].name(0) == f"image {rows[0]} (constant background)"
+    assert made.images[len(rows)].name(0) == f"image {rows[0]} (similar background)"
     colors = np.array([background_color(image) for image in changed["constant background"]])
     assert np.ptp(colors, axis=0).max() == 0
     assert all(bar_style(image) != "none" for image in changed["bar added"])
@@ -158,6 +158,23 @@ def test_images_are_made_when_asked_for_and_the_same_in_any_choice_of_tests(smea
         assert image.name(0) == copy.name(0) == image.smear(0).source
     alone = np.sum([image.nbytes for image in smears.images[:8]])
     assert len(pickle.dumps(every.images[: len(every.rows)])) < 3 * alone  # each image, its donor, and no more
+
+
+def test_the_similar_background_is_that_of_the_nearest_colour():
+    shades = [(230, 225, 235), (228, 226, 235), (240, 240, 220), (200, 190, 210)]
+    images = [np.full((48, 48, 3), shade, np.uint8) for shade in shades]
+    for image in images:
+        image[20:30, 20:30] = (90, 40, 150)
+    made = make_stress_set(
+        as_sequence(images),
+        np.array(["a", "a", "b", "c"]),
+        np.arange(4),
+        tests=["similar background"],
+        groups=[0, 1, 2, 3],
+        segmenter=DarkSegmenter(),
+    )
+    assert made.other["similar background"].tolist() == ["b", "b", "a", "a"]
+    assert np.abs(made.images[0].smear(0).image[2, 2] - np.array(shades[2])).max() <= 1
 
 
 def test_optical_tests_need_no_leukocytes():
