@@ -103,8 +103,10 @@ class ImageSequence(Sequence):
         """The same images as they come."""
         return self._with(steps=())
 
-    def followed_by(self, others: Sequence[np.ndarray | Smear]) -> "ImageSequence":
+    def followed_by(self, others: "Sequence[np.ndarray | Smear | ImageSequence]") -> "ImageSequence":
         """Sequence of these images, with their steps, and behind them others that are past these steps.
+
+        Another that is a sequence stands for its one image.
 
         Examples
         --------
@@ -147,6 +149,10 @@ class ImageSequence(Sequence):
         if isinstance(item, Smear):
             return digest(item.image, item.nuclei, item.cells, item.label_ids)
         return digest(item)
+
+    def identity(self) -> list[Any]:
+        """What tells these images from others: their content, and the steps."""
+        return [[self.content(i) for i in range(len(self))], self.steps]
 
     def content(self, i: int) -> str | None:
         """:meth:`digest` of image `i`, or None where its file cannot be read: who measures it says so."""

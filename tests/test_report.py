@@ -43,7 +43,8 @@ def comparison(fields):
     stress = pd.DataFrame(
         {
             "pipeline": ["linear", "linear", "svm", "svm"],
-            "test": ["other background", "bar added"] * 2,
+            "test": ["other background", "blur"] * 2,
+            "kind": ["shortcut", "optical"] * 2,
             "n_images": 32,
             "clean": 0.9,
             "stressed": [0.4, 0.9, 0.5, 0.88],
@@ -104,7 +105,7 @@ def test_everything_in_one_file_that_loads_and_runs_nothing(comparison, audit, f
     for words in (
         "2020-02-02", "Research use only; not a medical device.", "leukofeat compare here", "Confusion matrices", "ROC curves",
         "Calibration", "Worst cases", "Paired tests", "scikit-learn", "LogisticRegression()", "exact duplicates",
-        "The cleaned manifest keeps 30 of 32 images.", "exact duplicates: 2 of 2", "(1 pair)", "very small", "Two groups stand on both sides.", "follows 60 %",
+        "The cleaned manifest keeps 30 of 32 images.", "exact duplicates: 2 of 2", "(1 pair)", "very small", "Two groups stand on both sides.", "follows 60 %", "Optical tests",
     ):  # fmt: skip
         assert words in page.text, words
 

@@ -5,7 +5,7 @@ from leukofeat.evaluation.compare import compare
 from leukofeat.evaluation.comparison import Comparison
 from leukofeat.evaluation.splits import make_splitter, published_split
 from leukofeat.evaluation.stress import stress_test
-from leukofeat.evaluation.stress_images import shift_stain
+from leukofeat.evaluation.stress_tests import shift_stain
 from leukofeat.preprocessing.scale_bar import bar_style, draw_scale_bar, hide_scale_bar
 from leukofeat.statistics.bootstrap import bootstrap_interval
 from leukofeat.statistics.inference import PairedTest, corrected_t, delong, holm, mcnemar, sign_flip

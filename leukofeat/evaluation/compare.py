@@ -14,7 +14,8 @@ from leukofeat.evaluation.comparison import Comparison
 from leukofeat.evaluation.folds import Run
 from leukofeat.evaluation.protocols import Protocol, make_protocols
 from leukofeat.evaluation.stress import draw_rows, own_segmenter, stress_table
-from leukofeat.evaluation.stress_images import STRESS_TESTS, StressSet, make_stress_set
+from leukofeat.evaluation.stress_images import StressSet, make_stress_set
+from leukofeat.evaluation.stress_tests import choose_tests
 from leukofeat.evaluation.tables import (
     Outcome,
     confusion_tables,
@@ -41,14 +42,14 @@ def compare(
     on_error: str = "nan",
     memory: Any = None,
     n_jobs: int | None = None,
-    stress: bool = False,
+    stress: Any = False,
     n_stress: int = 200,
     segmenter: Any = None,
     n_bootstrap: int = 1000,
     random_state: int = 0,
     verbose: int = 0,
 ) -> Any:
-    """Fit and test pipelines over the same splits, with intervals, paired tests and shortcut tests.
+    """Fit and test pipelines over the same splits, with intervals, paired tests and stress tests.
 
     Leading stages that learn nothing and that pipelines have in common (equal class and parameters, prefix by prefix) run once
     on each image, for all pipelines and all folds; equal families of features behind them are measured once.
@@ -79,12 +80,13 @@ def compare(
         goes on where it ended. By default the `memory` of the first feature set that has one.
     n_jobs : int, optional
         Workers for the pass over the images, as in joblib; by default the `n_jobs` of the pipelines' feature sets.
-    stress : bool, default=False
-        Also run the tests of :func:`~leukofeat.evaluation.stress_test`, each image by the model that was not trained on it.
+    stress : bool, str or sequence of str, default=False
+        Also run the tests of :func:`~leukofeat.evaluation.stress_test`, each image by the model that was not trained on it: all, or
+        those that are named, as in its `tests`.
     n_stress : int, default=200
-        Images that the shortcut tests change.
+        Images that the stress tests change.
     segmenter : stage, optional
-        Finds the leukocytes for the shortcut tests; by default the first that a pipeline has.
+        Finds the leukocytes for the stress tests; by default the first that a pipeline has.
     n_bootstrap : int, default=1000
         Resamples behind each interval.
     random_state : int, default=0
@@ -139,13 +141,15 @@ def compare(
         memory = next((features.memory for features in sets if features.memory is not None), None)
     store = as_store(memory)
     changed = None
-    if stress:
+    if stress is not False and stress is not None:
+        tests = choose_tests(stress)
         tested = np.unique(np.concatenate([test for protocol in protocols.values() for _, test in protocol.splits]))
         own = [segmenter] if segmenter is not None else [own_segmenter(pipeline) for pipeline in pipelines.values()]
         changed = make_stress_set(
             images,
             target,
             draw_rows(target, tested, n_stress, random_state),
+            tests=tests,
             groups=next((protocol.groups for protocol in protocols.values() if protocol.groups is not None), None),
             segmenter=next((stage for stage in own if stage is not None), None),
             random_state=random_state,
@@ -155,7 +159,7 @@ def compare(
         if on_error == "raise":
             changed.raise_failure()
         images = images.followed_by(changed.images)
-    extra = np.empty(0, np.int64) if changed is None else np.tile(changed.rows, len(STRESS_TESTS))
+    extra = np.empty(0, np.int64) if changed is None else np.tile(changed.rows, len(changed.tests))
     everything = np.concatenate([target, target[extra]])
     options: dict[str, Any] = {"on_error": on_error, "memory": store, "n_jobs": n_jobs, "verbose": verbose}
     run = Run(pipelines, images, everything, extra, **options)
@@ -228,18 +232,18 @@ def _stress_table(
     for name, found in outcomes.items():
         answered = np.zeros(len(target), bool)
         answered[found.row] = True
-        of_changed = answered[len(target) - len(changed.images) :].reshape(len(STRESS_TESTS), -1)
+        of_changed = answered[len(target) - len(changed.images) :].reshape(len(changed.tests), -1)
         used = np.flatnonzero(answered[changed.rows] & of_changed.all(axis=0))
         if not len(used):
             return None
         answers = np.empty(len(target), found.predicted.dtype)
         # backwards, so that of several folds that tested an image the first counts
         answers[found.row[::-1]] = found.predicted[::-1]
-        rows, after = changed.rows[used], answers[-len(changed.images) :].reshape(len(STRESS_TESTS), -1)[:, used]
+        rows, after = changed.rows[used], answers[-len(changed.images) :].reshape(len(changed.tests), -1)[:, used]
         units = rows if groups is None else groups[rows]
-        tables[name] = stress_table(
-            target[rows], changed.other[used], answers[rows], after, units, n_bootstrap, random_state
-        )
+        said = dict(zip(changed.tests, after, strict=True))
+        other = {test: classes[used] for test, classes in changed.other.items()}
+        tables[name] = stress_table(target[rows], other, answers[rows], said, units, n_bootstrap, random_state)
     return pd.concat(tables, names=["pipeline"]).reset_index()
 
 
@@ -267,7 +271,7 @@ def _notes(run: Run, failures: pd.DataFrame) -> list[str]:
     n_changed = len(run.failures) - len(failures)
     if n_changed:
         notes.append(
-            f"{n_changed} changed images could not be measured; the shortcut tests leave out what they were made of."
+            f"{n_changed} changed images could not be measured; the stress tests leave out what they were made of."
         )
     by_number: dict[int, list[str]] = {}
     for name, empty in run.empty.items():

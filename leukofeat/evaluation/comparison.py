@@ -50,7 +50,7 @@ class Comparison:
     confusion : dict of DataFrame
         By pipeline: a row a true class, a column a predicted one.
     stress : DataFrame or None
-        A row a pipeline and shortcut test, as :func:`~leukofeat.evaluation.stress_test` describes them.
+        A row a pipeline and stress test, as :func:`~leukofeat.evaluation.stress_test` describes them.
     configuration : dict
         Versions, parameters and settings: what is needed to repeat the comparison.
     notes : list of str

@@ -1,26 +1,42 @@
-"""Images in which only what should not matter is changed, made of those of a set."""
+"""Images in which only what should not matter is changed, made of those of a set when they are asked for."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from leukofeat.datasets import paste_cells
+from leukofeat.evaluation.stress_tests import STRESS_TESTS
 from leukofeat.failures import Failure
 from leukofeat.opencv import cv2
 from leukofeat.parallel import map_images
 from leukofeat.preprocessing import background_color
-from leukofeat.preprocessing.scale_bar import BAR_STYLES, bar_style, draw_scale_bar, hide_scale_bar
 from leukofeat.segmentation import LabKMeansSegmenter
-from leukofeat.sequence import ImageSequence
+from leukofeat.sequence import ImageSequence, Step
 from leukofeat.smear import Smear
 
-STRESS_TESTS = {
-    "other background": "leukocytes pasted onto a field of another class (and slide)",
-    "constant background": "leukocytes on one even slide colour, the same for all images",
-    "bar added": "a scale bar drawn, in a style the image does not have",
-    "bar removed": "the corner of the scale bar covered with its mirror image",
-    "stain shifted": "optical density of each channel by up to 20 %, light by up to 4 %",
-}
+
+class ChangedImage(ImageSequence):
+    """One image of a set, changed on demand, under a name of its own: what it was made of may stand beside it.
+
+    Parameters
+    ----------
+    image : ImageSequence of one image
+    change : callable
+    name : str
+    """
+
+    def __init__(self, image: ImageSequence, change: Step, name: str) -> None:
+        super().__init__([image], (change, partial(_rename, name)))
+        self._name = name
+
+    def source(self, i: int) -> str:
+        """Name of the changed image."""
+        return self._name
+
+    def name(self, i: int) -> str:
+        """Name of the changed image."""
+        return self._name
 
 
 class StressSet(NamedTuple):
@@ -30,17 +46,20 @@ class StressSet(NamedTuple):
     ----------
     rows : ndarray of shape (m,)
         Rows of the set that they were made of.
-    other : ndarray of shape (m,)
-        Class of the background that was pasted behind each.
-    images : list of Smear
-        An image for each test and row: those of the first of STRESS_TESTS, then those of the second, ...
+    tests : list of str
+        Names of the tests.
+    other : dict of str to ndarray of shape (m,)
+        By test that pastes: class of the background that stands behind each.
+    images : list of ChangedImage
+        An image for each test and row: those of the first of `tests`, then those of the second, ...
     failures : list of Failure
         Rows that could not be read or segmented, and were left out.
     """
 
     rows: np.ndarray
-    other: np.ndarray
-    images: list[Smear]
+    tests: list[str]
+    other: dict[str, np.ndarray]
+    images: list[ChangedImage]
     failures: list[Failure]
 
     def raise_failure(self) -> None:
@@ -49,18 +68,31 @@ class StressSet(NamedTuple):
             raise ValueError(reason if name in reason else f"{name}: {reason}")
 
 
+class _Cells(NamedTuple):
+    """What has to be known of a segmented image to paste its leukocytes, or to paste onto it: eight pixels a byte."""
+
+    n_cells: int
+    slide: np.ndarray
+    packed: np.ndarray
+
+    def smear(self, image: np.ndarray) -> Smear:
+        mask = np.unpackbits(self.packed, count=image.shape[0] * image.shape[1]).reshape(image.shape[:2])
+        return Smear(image, mask.astype(np.int32))
+
+
 def make_stress_set(
     images: ImageSequence,
     target: np.ndarray,
     rows: np.ndarray,
     *,
+    tests: Sequence[str] = tuple(STRESS_TESTS),
     groups: Any = None,
     segmenter: Any = None,
     random_state: Any = 0,
     n_jobs: int | None = None,
     verbose: int = 0,
 ) -> StressSet:
-    """Make every test's images for some rows of a set; the same images for the same `random_state`.
+    """Prepare every test's images for some rows of a set; the same images for the same `random_state`, whatever the tests.
 
     Parameters
     ----------
@@ -68,6 +100,8 @@ def make_stress_set(
     target : ndarray of shape (n,)
     rows : ndarray of shape (m,)
         Images to change; backgrounds come from among them too.
+    tests : sequence of str
+        Names of STRESS_TESTS.
     groups : array-like of length n, optional
         Backgrounds come from another group where there is one.
     segmenter : stage, optional
@@ -78,92 +112,103 @@ def make_stress_set(
     Returns
     -------
     StressSet
-        Its `rows` leave out images in which no leukocyte was found, since nothing would be left of them, and those that failed.
+        If leukocytes are pasted in any test, its `rows` leave out images in which none was found, since nothing would be left
+        of them, and those that failed.
 
     Raises
     ------
     ValueError
-        When fewer than two classes are left: there is no other background.
+        When a background of another class is needed and fewer than two classes are left.
     """
-    stage = segmenter if segmenter is not None else LabKMeansSegmenter(rank="a")
-    description = "segmenting for the stress tests"
-    segmented = map_images(
-        _segment, stage.transform(images[rows]), n_jobs=n_jobs, verbose=verbose, description=description
-    )
-    failures = [
-        Failure(int(row), images.name(int(row)), made)
-        for row, made in zip(rows, segmented, strict=True)
-        if isinstance(made, str)
-    ]
-    found = [(row, made) for row, made in zip(rows, segmented, strict=True) if isinstance(made, Smear) and made.n_cells]
-    rows, smears = np.array([row for row, _ in found], np.int64), [smear for _, smear in found]
+    cells: list[_Cells] = []
+    failures: list[Failure] = []
+    other: dict[str, np.ndarray] = {}
+    pasting = {name: STRESS_TESTS[name].donor for name in tests if STRESS_TESTS[name].paste is not None}
+    if pasting:
+        stage = segmenter if segmenter is not None else LabKMeansSegmenter(rank="a")
+        found = map_images(
+            _find_cells,
+            stage.transform(images[rows]),
+            n_jobs=n_jobs,
+            verbose=verbose,
+            description="segmenting for the stress tests",
+        )
+        failures = [
+            Failure(int(row), images.name(int(row)), made)
+            for row, made in zip(rows, found, strict=True)
+            if isinstance(made, str)
+        ]
+        kept = [(row, made) for row, made in zip(rows, found, strict=True) if isinstance(made, _Cells) and made.n_cells]
+        rows, cells = np.array([row for row, _ in kept], np.int64), [made for _, made in kept]
     slides = np.arange(len(target)) if groups is None else np.asarray(groups)
-    donors = _draw_donors(target[rows], slides[rows], np.random.default_rng(random_state))
-    slide = np.median([background_color(smear.image) for smear in smears], axis=0)
-    changed: dict[str, list[np.ndarray]] = {name: [] for name in STRESS_TESTS}
-    for row, donor, smear in zip(rows, donors, smears, strict=True):
-        onto = _fit(smears[donor], smear.image.shape)
-        rng = np.random.default_rng([random_state or 0, int(row)])
-        styles = [style for style in BAR_STYLES if style != bar_style(smear.image)]
-        changed["other background"].append(paste_cells(smear, onto).image)
-        changed["constant background"].append(paste_cells(smear, _empty(slide, smear.image.shape)).image)
-        changed["bar added"].append(draw_scale_bar(smear.image, styles[rng.integers(len(styles))]))
-        changed["bar removed"].append(hide_scale_bar(smear.image))
-        changed["stain shifted"].append(shift_stain(smear.image, rng.uniform(0.8, 1.2, 3), rng.uniform(0.96, 1.0, 3)))
-    made = [
-        Smear(image, source=f"{images.name(row)} ({name})")
-        for name, part in changed.items()
-        for row, image in zip(rows, part, strict=True)
-    ]
-    return StressSet(rows, target[rows][donors], made, failures)
+    donors: dict[str | None, np.ndarray] = {
+        kind: _draw_donors(target[rows], slides[rows], [made.slide for made in cells], kind, random_state)
+        for kind in {donor for donor in pasting.values() if donor is not None and donor != "even"}
+    }
+    even = np.rint(np.median([made.slide for made in cells], axis=0)) if cells else None
+    made = []
+    for name in tests:
+        test, donor = STRESS_TESTS[name], donors.get(pasting.get(name))
+        if donor is not None:
+            other[name] = target[rows][donor]
+        for i, row in enumerate(rows):
+            change: Step = partial(_change_alone, name, [random_state or 0, int(row)])
+            if test.paste is not None:
+                onto = even if donor is None else (images[[rows[donor[i]]]], cells[donor[i]])
+                change = partial(_paste, name, cells[i], onto)
+            made.append(ChangedImage(images[[row]], change, f"{images.name(int(row))} ({name})"))
+    return StressSet(rows, list(tests), other, made, failures)
 
 
-def shift_stain(image: np.ndarray, stain: Any, light: Any) -> np.ndarray:
-    """Image as a stronger or weaker stain would give it: optical density against its own empty slide, scaled by channel.
-
-    Parameters
-    ----------
-    image : ndarray of shape (height, width, 3), dtype uint8
-    stain : three numbers
-        Factors on the optical density of R, G and B; 1 changes nothing.
-    light : three numbers
-        Factors on the light behind the slide.
-
-    Returns
-    -------
-    ndarray of shape (height, width, 3), dtype uint8
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> image = np.full((4, 4, 3), 240, np.uint8); image[:2] = 120
-    >>> shift_stain(image, (1, 2, 1), (1, 1, 1))[0, 0]
-    array([120,  60, 120], dtype=uint8)
-    """
-    slide = np.maximum(background_color(image), 1.0)
-    levels = np.maximum(np.arange(256.0), 0.5)[:, None]
-    table = slide * np.asarray(light) * (levels / slide) ** np.asarray(stain)
-    return cv2.LUT(np.ascontiguousarray(image), np.clip(np.rint(table), 0, 255).astype(np.uint8)[None])
+def _rename(name: str, smear: Smear) -> Smear:
+    return smear.replace(source=name)
 
 
-def _draw_donors(target: np.ndarray, slides: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _change_alone(name: str, seed: list[int], smear: Smear) -> Smear:
+    change = STRESS_TESTS[name].change
+    assert change is not None
+    return change(smear, np.random.default_rng(seed))
+
+
+def _paste(name: str, cells: _Cells, onto: Any, smear: Smear) -> Smear:
+    """Leukocytes of an image on an even colour, or on (image, its cells)."""
+    paste, image = STRESS_TESTS[name].paste, smear.image
+    assert paste is not None
+    if isinstance(onto, tuple):
+        field = _fit(onto[1].smear(onto[0].smear(0).image), image.shape)
+    else:
+        field = Smear(np.broadcast_to(onto.astype(np.uint8), image.shape).copy(), np.zeros(image.shape[:2], np.int32))
+    return Smear(paste(cells.smear(image), field).image)
+
+
+def _draw_donors(
+    target: np.ndarray, slides: np.ndarray, colors: list[np.ndarray], kind: str, random_state: Any
+) -> np.ndarray:
+    """Of each image, the one whose background it is shown on: of another class, and of another slide if there is one."""
     if len(np.unique(target)) < 2:
         raise ValueError(
             f"{len(target)} images with leukocytes, of {len(np.unique(target))} classes: backgrounds of another class are "
             "needed. Give more images, or a segmenter= that finds the leukocytes."
         )
+    rng = np.random.default_rng(random_state)
     donors = np.empty(len(target), np.int64)
     for i in range(len(target)):
         others = np.flatnonzero(target != target[i])
         elsewhere = others[slides[others] != slides[i]]
-        donors[i] = rng.choice(elsewhere if len(elsewhere) else others)
+        allowed = elsewhere if len(elsewhere) else others
+        if kind == "random":
+            donors[i] = rng.choice(allowed)
+        else:
+            donors[i] = allowed[np.argmin([np.abs(colors[j] - colors[i]).sum() for j in allowed])]
     return donors
 
 
-def _segment(images: ImageSequence, i: int) -> Smear | str:
-    """The segmented image, or why there is none."""
+def _find_cells(images: ImageSequence, i: int) -> _Cells | str:
+    """The leukocytes of an image, or why there are none."""
     try:
-        return images.smear(i)
+        smear = images.smear(i)
+        mask = smear.region("cell") > 0
+        return _Cells(smear.n_cells, background_color(smear.image), np.packbits(mask))
     except ValueError as error:
         return str(error)
 
@@ -173,13 +218,5 @@ def _fit(smear: Smear, shape: tuple[int, ...]) -> Smear:
         return smear
     size = (shape[1], shape[0])
     image = cv2.resize(smear.image, size, interpolation=cv2.INTER_AREA)
-    nuclei, cells = (
-        cv2.resize(smear.region(name), size, interpolation=cv2.INTER_NEAREST) for name in ("nucleus", "cell")
-    )
-    return Smear(image, nuclei, cells, label_ids=smear.label_ids)
-
-
-def _empty(color: np.ndarray, shape: tuple[int, ...]) -> Smear:
-    image = np.empty(shape, np.uint8)
-    image[:] = np.rint(color)
-    return Smear(image, np.zeros(shape[:2], np.int32))
+    mask = cv2.resize(smear.region("cell"), size, interpolation=cv2.INTER_NEAREST)
+    return Smear(image, mask)

@@ -1,4 +1,4 @@
-"""Tables of a comparison: metrics with their intervals, paired tests, shortcut tests, classes, confusion matrices."""
+"""Tables of a comparison: metrics with their intervals, paired tests, classes, confusion matrices."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from leukofeat.evaluation.comparison import Comparison
-from leukofeat.markup import Markup, cells, details, element, grid, join, number, p_value, table, with_interval
+from leukofeat.markup import Markup, details, element, grid, join, number, p_value, table, with_interval
 from leukofeat.report.charts import Interval, interval_chart
+from leukofeat.report.stress import stress_tables
 
 _SHOWN = ("accuracy", "balanced_accuracy", "macro_f1", "mcc", "auc", "calibration_error")
 _TITLES = {
@@ -59,7 +60,7 @@ def results(comparison: Comparison) -> Markup:
             element("p", "Dot: all test images. Line: 95 % interval. Pale dots: single folds.", class_="hint"),
             table(shown, formats={"ms_per_image": lambda v: number(v, 1)}, titles=_TITLES),
             _pairs(comparison.pairs),
-            None if comparison.stress is None else _stress(comparison.stress),
+            None if comparison.stress is None else stress_tables(comparison.stress),
         ]
     )
 
@@ -77,35 +78,6 @@ def _pairs(pairs: pd.DataFrame) -> Markup | None:
             titles=_TITLES,
         ),
     )
-
-
-def _stress(stress: pd.DataFrame) -> Markup:
-    """A row a pipeline, a column a test; the whole table folded away."""
-    first = stress.drop_duplicates("pipeline").set_index("pipeline")
-    shown = pd.DataFrame({"pipeline": first.index, "unchanged": first["clean"].to_numpy()})
-    for test, own in stress.groupby("test", sort=False):
-        lost = own.set_index("pipeline").loc[first.index]
-        shown[test] = cells(_lost(row) for _, row in lost.iterrows())
-    return join(
-        [
-            element("h3", "Shortcut tests"),
-            element(
-                "p", "Accuracy points lost (95 % interval) when one thing is changed that is not the leukocyte. ",
-                "Follows: share of the leukocytes that are given the class of the background they are pasted onto.", class_="hint",
-            ),
-            table(shown),
-            details("All figures of the shortcut tests", table(stress, titles=_TITLES)),
-        ]
-    )  # fmt: skip
-
-
-def _lost(row: pd.Series) -> Markup:
-    points = row["points_lost"]
-    value = element("b", f"{points + 0.0:.1f}", class_="lost" if points >= 5 else None)
-    below = [f"{row['points_lost_low']:.1f} to {row['points_lost_high']:.1f}"]
-    if row["follows_background"] >= 0.005:
-        below.append(f"follows {100 * row['follows_background']:.0f} %")
-    return join([value, *(element("small", part) for part in below)])
 
 
 def by_class(comparison: Comparison, pipelines: Sequence[str]) -> Markup:

@@ -115,18 +115,22 @@ def _protocols(comparisons: Mapping[str, Comparison], best: str) -> Markup:
 
 
 def _stress(own: pd.DataFrame) -> list[Markup]:
-    """What the shortcut tests say of one pipeline."""
-    if own.empty:
-        return []
-    worst = own.loc[own["points_lost"].idxmax()]
-    if worst["points_lost"] < _WORTH_SAYING:
-        return [escape("It keeps its accuracy under every shortcut test.")]
-    sentences = [
-        join(["Shortcut test ", element("b", worst["test"]), " costs it ", element("b", f"{worst['points_lost']:.1f} points"),
-              f" ({number(worst['clean'])} to {number(worst['stressed'])})."])
-    ]  # fmt: skip
-    follows = own["follows_background"].max()
-    if follows >= 0.1:
-        told = f"Pasted onto another class's background, {100 * follows:.0f}\u00a0% of the leukocytes are given that background's class."
-        sentences.append(escape(told))
+    """What the stress tests say of one pipeline: the worst of each kind, and whether it follows the background."""
+    sentences = []
+    for kind, tests in own.groupby("kind", sort=False):
+        worst = tests.loc[tests["points_lost"].idxmax()]
+        if worst["points_lost"] < _WORTH_SAYING:
+            sentences.append(escape(f"It keeps its accuracy under every {kind} test."))
+            continue
+        more = int((tests["points_lost"] >= _WORTH_SAYING).sum()) - 1
+        others = f"; {more} more cost{'s' * (more == 1)} {_WORTH_SAYING:.0f} points or more" if more else ""
+        sentences.append(
+            join([f"{str(kind).capitalize()} test ", element("b", worst["test"]), " costs it ",
+                  element("b", f"{worst['points_lost']:.1f} points"),
+                  f" ({number(worst['clean'])} to {number(worst['stressed'])}){others}."])
+        )  # fmt: skip
+        follows = tests["follows_background"].max()
+        if follows >= 0.1:
+            told = f"Pasted onto another class's background, {100 * follows:.0f}\u00a0% of the leukocytes are given that background's class."
+            sentences.append(escape(told))
     return sentences

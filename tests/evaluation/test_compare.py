@@ -12,6 +12,7 @@ from leukofeat.augmentation import augment
 from leukofeat.baselines import make_baseline
 from leukofeat.datasets import load_images, make_smears
 from leukofeat.evaluation import compare, mcnemar
+from leukofeat.evaluation.stress_tests import STRESS_TESTS
 from leukofeat.features import FeatureSet
 from leukofeat.segmentation import LabKMeansSegmenter
 from leukofeat.statistics.metrics import CLASS_METRICS, OVERALL_METRICS
@@ -199,8 +200,9 @@ def test_stress_tests_every_pipeline_with_models_that_did_not_see_the_image():
         pipelines, smears.images, smears.target, cv=2, groups=smears.groups, stress=True, n_stress=16, n_bootstrap=20
     )
     stress = result.stress.set_index(["pipeline", "test"])
-    assert len(stress) == 10
+    assert len(stress) == 2 * len(STRESS_TESTS)
     assert stress["n_images"].between(10, 16).all()
+    assert (stress.groupby("pipeline")["clean"].nunique() == 1).all()
     own = result.predictions.set_index(["pipeline", "row"])
     assert stress.loc[("shared", "other background"), "points_lost"] > 0
     assert own.loc["shared"].shape[0] == 32
@@ -236,7 +238,7 @@ def test_stress_of_altered_copies():
     images, y, groups = augment(smears.images, smears.target, n_copies=1)
     result = compare({"a": make_baseline("four_colors")}, images, y, cv=2, groups=groups, stress=True, n_bootstrap=10)
     assert len(result.predictions) == 16
-    assert len(result.stress) == 5
+    assert len(result.stress) == len(STRESS_TESTS)
 
 
 def test_the_result_prints_as_its_summary(result):
