@@ -153,6 +153,7 @@ def compare(
             groups=next((protocol.groups for protocol in protocols.values() if protocol.groups is not None), None),
             segmenter=next((stage for stage in own if stage is not None), None),
             random_state=random_state,
+            memory=store,
             n_jobs=n_jobs,
             verbose=verbose,
         )

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from leukofeat.digest import describe, digest, environment
 from leukofeat.evaluation.stress_tests import STRESS_TESTS
 from leukofeat.failures import Failure
 from leukofeat.opencv import cv2
@@ -14,6 +15,7 @@ from leukofeat.preprocessing import background_color
 from leukofeat.segmentation import LabKMeansSegmenter
 from leukofeat.sequence import ImageSequence, Step
 from leukofeat.smear import Smear
+from leukofeat.store import Store
 
 
 class ChangedImage(ImageSequence):
@@ -89,6 +91,7 @@ def make_stress_set(
     groups: Any = None,
     segmenter: Any = None,
     random_state: Any = 0,
+    memory: Store | None = None,
     n_jobs: int | None = None,
     verbose: int = 0,
 ) -> StressSet:
@@ -106,6 +109,8 @@ def make_stress_set(
         Backgrounds come from another group where there is one.
     segmenter : stage, optional
     random_state : int, default=0
+    memory : Store, optional
+        Keeps where the leukocytes are.
     n_jobs, verbose
         As in :func:`~leukofeat.parallel.map_images`.
 
@@ -126,13 +131,7 @@ def make_stress_set(
     pasting = {name: STRESS_TESTS[name].donor for name in tests if STRESS_TESTS[name].paste is not None}
     if pasting:
         stage = segmenter if segmenter is not None else LabKMeansSegmenter(rank="a")
-        found = map_images(
-            _find_cells,
-            stage.transform(images[rows]),
-            n_jobs=n_jobs,
-            verbose=verbose,
-            description="segmenting for the stress tests",
-        )
+        found = _find_all_cells(stage.transform(images[rows]), memory, n_jobs=n_jobs, verbose=verbose)
         failures = [
             Failure(int(row), images.name(int(row)), made)
             for row, made in zip(rows, found, strict=True)
@@ -201,6 +200,29 @@ def _draw_donors(
         else:
             donors[i] = allowed[np.argmin([np.abs(colors[j] - colors[i]).sum() for j in allowed])]
     return donors
+
+
+def _find_all_cells(segmented: ImageSequence, memory: Store | None, **options: Any) -> list[_Cells | str]:
+    """The leukocytes of each image, or why there are none; from memory where they are known."""
+    keys = [None] * len(segmented) if memory is None else [_key(segmented, i) for i in range(len(segmented))]
+    known = {} if memory is None else memory.get(key for key in keys if key is not None)
+    found: list[Any] = [_Cells(**known[key]) if key in known else None for key in keys]
+    todo = [i for i, cells in enumerate(found) if cells is None]
+    made = map_images(_find_cells, segmented[todo], description="segmenting for the stress tests", **options)
+    for i, cells in zip(todo, made, strict=True):
+        found[i] = cells
+    if memory is not None:
+        new = {key: found[i]._asdict() for i in todo if (key := keys[i]) is not None and isinstance(found[i], _Cells)}
+        memory.put(new, "cells", describe(segmented.steps))
+    return found
+
+
+def _key(segmented: ImageSequence, i: int) -> str | None:
+    content = segmented.content(i)
+    try:
+        return None if content is None else digest("cells", environment(), content, segmented.steps)
+    except TypeError:
+        return None
 
 
 def _find_cells(images: ImageSequence, i: int) -> _Cells | str:
