@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold
 
 from leukofeat.audit.slides import estimate_slides
+from leukofeat.evaluation.splits import make_splitter
 from leukofeat.evaluation.tables import Comparison
 
 # what a protocol is: `cv` and `groups` of a comparison
@@ -46,21 +47,24 @@ def known_protocols(
     {'random': ['random'], 'slides': ['group'], 'estimated slides': ['estimated0', 'estimated1', 'estimated2']}
     """
     frame, target = bunch.get("frame", pd.DataFrame()), bunch.target
-    found: dict[str, dict[str, Way]] = {"random": {"random": ("random", None)}}
+    fewest = int(np.bincount(target).min())
+    at_random = "random" if fewest >= 5 else make_splitter("random", n_splits=max(2, fewest))
+    found: dict[str, dict[str, Way]] = {"random": {"random": (at_random, None)}}
     if "split" in frame and (split := published_rows(frame["split"])) is not None:
         found["published"] = {"published": ([split], None)}
-    clusters = sorted(name for name in map(str, frame) if re.fullmatch(r"cluster\d+", name))
-    if "block" in frame:
+    several = [str(name) for name in frame if frame[name].nunique() > 1]  # a single group can't be held out
+    clusters = sorted(name for name in several if re.fullmatch(r"cluster\d+", name))
+    if "block" in several:
         found["blocks"] = {"block": by_group(target, frame["block"].to_numpy())}
     if clusters:
         found["coarse clusters"] = {name: by_group(target, frame[name].to_numpy()) for name in clusters}
-    if bunch.groups is not None:
+    if bunch.groups is not None and len(np.unique(bunch.groups)) > 1:
         found["slides"] = {"group": by_group(target, np.asarray(bunch.groups))}
-    if "stream" in frame:
+    if "stream" in several:
         found["unseen streams"] = {"stream": (LeaveOneGroupOut(), frame["stream"].to_numpy())}
     for name in columns:
         found[name] = {name: by_group(target, frame[name].to_numpy())}
-    if not clusters and "stream" not in frame and not columns:
+    if not clusters and "stream" not in several and not columns:
         seeds = [
             estimate_slides(bunch.images, target, random_state=seed, n_jobs=n_jobs, verbose=verbose).groups
             for seed in range(3)
@@ -95,7 +99,7 @@ def by_group(target: Any, groups: Any, n_splits: int = 5) -> Way:
     return StratifiedGroupKFold(int(min(n_splits, max(2, fewest)))), groups
 
 
-def flat(protocols: Mapping[str, Mapping[str, Way]]) -> dict[str, dict[str, Any]]:
+def flat(protocols: Mapping[str, Mapping[str, Way]]) -> dict[str, Any]:
     """`cv` and `groups` of :func:`~leukofeat.evaluation.compare` for all the ways at once.
 
     Examples
