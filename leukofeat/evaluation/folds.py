@@ -51,9 +51,10 @@ class _Readable(FeatureFamily):
 
 
 class Fold(NamedTuple):
-    """Rows that were trained on, and by pipeline what was said of the test images and, if there are any, of the extra ones."""
+    """Rows that were trained on and tested, and by pipeline what was said of the test images and, if there are any, the extra ones."""
 
     train: np.ndarray
+    test: np.ndarray
     outcomes: dict[str, list[Outcome]]
 
 
@@ -67,6 +68,8 @@ class Run:
     target : ndarray of shape (n,)
     extra : ndarray of shape (m,)
         The last m images are others made of these rows. No fold is trained on them; one that tests the row predicts them too.
+    reads_all : bool
+        Find out which images cannot be read, also where no pipeline asks for it.
     on_error, n_jobs, verbose
         As in :func:`~leukofeat.evaluation.compare`.
 
@@ -85,13 +88,14 @@ class Run:
         target: np.ndarray,
         extra: np.ndarray,
         *,
+        reads_all: bool = False,
         on_error: str = "raise",
         n_jobs: int | None = None,
         verbose: int = 0,
     ) -> None:
         self.images, self.target, self.extra = images, target, extra
         self.on_error = "nan" if on_error == "nan" else None
-        self.n_jobs, self.verbose = n_jobs, verbose
+        self.n_jobs, self.verbose, self.reads_all = n_jobs, verbose, reads_all
         self.n_images, self.labels = len(images) - len(extra), np.unique(target)
         self.parts = {name: shareable_parts(pipeline) for name, pipeline in pipelines.items()}
         self.failures: dict[int, Failure] = {}
@@ -114,7 +118,7 @@ class Run:
         asked = {name: member for name, member in members.items() if len(missing[name])}
         leaves = [tree.add(stages, features) for stages, features in asked.values()]
         todo = np.unique(np.concatenate([rows[:0], *missing.values()]))
-        if train is None and self.on_error and len(members) < len(self.parts):
+        if train is None and self.on_error and (self.reads_all or len(members) < len(self.parts)):
             tree.add([], _Readable())  # for those that read the images by themselves
             todo = rows
         if not tree.plan.leaves:
@@ -161,7 +165,7 @@ class Run:
                 ]
             changed = {self.images.name(int(row)) for row in extra}
             self.empty[name] |= {empty for warning in caught for empty in warning.names} - changed
-        return Fold(train, outcomes)
+        return Fold(train, test, outcomes)
 
     def _parts(self, fold: int, train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         failed = np.array(list(self.failures), np.int64)
