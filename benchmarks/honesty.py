@@ -7,7 +7,8 @@ FOLDER holds class folders, or a manifest.csv with path, label and, as far as th
 block (contiguous pseudo-slides), cluster0 to cluster2 (coarse colour clusters), stream (acquisition series) and group. Where
 there is none of the grouping columns, slides are estimated with `estimate_slides`, three seeds. Each row is a pipeline, each
 column a way to test the same pipeline; the last columns are points of accuracy lost when only what should not matter is
-changed. Controls see no leukocyte: what they score is not leukaemia. Research use only.
+changed. Controls see no leukocyte: what they score is not leukaemia. `leukofeat benchmark` does the same for the SVM baselines
+and pipelines of one's own, and writes a report. Research use only.
 """
 
 from __future__ import annotations
@@ -17,82 +18,26 @@ import json
 import sys
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from leukofeat import Smear
-from leukofeat.baselines import make_baseline
+from leukofeat.baselines.compared import compared_pipelines
 from leukofeat.datasets import load_images, make_smears
-from leukofeat.evaluation import Comparison, compare, estimate_slides
-from leukofeat.features import FunctionFeatures
-
-
-def bar_corner(smear: Smear) -> np.ndarray:
-    """Pixels of the lower right corner, where the scale bar is, at 8 by 8."""
-    height, width = smear.image.shape[:2]
-    corner = smear.image[-(height // 8) :, -(width // 6) :]
-    return cv2.resize(corner, (8, 8), interpolation=cv2.INTER_AREA).ravel().astype(np.float64)
+from leukofeat.evaluation import Comparison, compare
+from leukofeat.evaluation.known_protocols import accuracy_table, flat, known_protocols, points_lost_table
 
 
 def pipelines(network: str | None) -> dict[str, Any]:
     """The rows of the table, by name."""
-    corner = FunctionFeatures(bar_corner, names=[f"corner_{i}" for i in range(192)])
-    rows = {"leukofeat_svm": make_baseline("leukofeat_svm")}
+    rows = compared_pipelines(["leukofeat_svm"])
     if network:
         from leukofeat.deep import CNNEmbedding
 
         rows["embedding + SVM"] = make_pipeline(CNNEmbedding(network), StandardScaler(), SVC(C=10))
-    return rows | {
-        "control: no leukocytes": make_baseline("no_leukocytes"),
-        "control: four colours": make_baseline("four_colors"),
-        "control: bar corner": make_pipeline(corner, StandardScaler(), SVC(C=10)),
-    }
-
-
-def protocols(bunch: Any, images: Any, n_jobs: int | None) -> dict[str, dict[str, tuple[Any, Any]]]:
-    """Name of a column of the table to the (splits, groups) whose mean it shows."""
-    frame = bunch.get("frame", pd.DataFrame())
-    found: dict[str, dict[str, tuple[Any, Any]]] = {"random": {"random": ("random", None)}}
-    if "split" in frame:
-        part = "valid" if (frame["split"] == "valid").any() else "test"
-        split = [(np.flatnonzero(frame["split"] == "train"), np.flatnonzero(frame["split"] == part))]
-        found["published"] = {"published": (split, None)}
-    clusters = [name for name in ("cluster0", "cluster1", "cluster2") if name in frame]
-    if "block" in frame:
-        found["blocks"] = {"block": _by_group(bunch.target, frame["block"].to_numpy())}
-    if clusters:
-        found["coarse clusters"] = {name: _by_group(bunch.target, frame[name].to_numpy()) for name in clusters}
-    if bunch.groups is not None:
-        found["slides"] = {"group": _by_group(bunch.target, np.asarray(bunch.groups))}
-    if "stream" in frame:
-        found["unseen streams"] = {"stream": (LeaveOneGroupOut(), frame["stream"].to_numpy())}
-    if not clusters and "stream" not in frame:
-        seeds = [estimate_slides(images, bunch.target, random_state=seed, n_jobs=n_jobs).groups for seed in range(3)]
-        found["estimated slides"] = {f"estimated{i}": _by_group(bunch.target, groups) for i, groups in enumerate(seeds)}
-    return found
-
-
-def _by_group(target: np.ndarray, groups: np.ndarray) -> tuple[Any, np.ndarray]:
-    fewest = pd.Series(groups).groupby(target).nunique().min()
-    return StratifiedGroupKFold(int(min(5, max(2, fewest)))), groups
-
-
-def summarise(results: dict[str, Comparison], columns: dict[str, list[str]]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Accuracy by way of splitting, and points lost in the shortcut tests; a row a pipeline."""
-    accuracy = {
-        column: pd.concat([results[name].table["accuracy"] for name in names], axis=1).mean(axis=1)
-        for column, names in columns.items()
-    }
-    stress = next(iter(results.values())).stress
-    lost = stress.pivot(index="pipeline", columns="test", values="points_lost")[stress["test"].unique()]
-    follows = stress.set_index("pipeline")["follows_background"].dropna()
-    order = list(next(iter(results.values())).table.index)
-    return pd.DataFrame(accuracy).loc[order], lost.assign(follows_background=follows).loc[order]
+    return rows | compared_pipelines(["control: no leukocytes", "control: four colours", "control: bar corner"])
 
 
 def main() -> int:
@@ -111,21 +56,19 @@ def main() -> int:
     bunch = load_images(arguments.data) if arguments.data else make_smears(arguments.synthetic, random_state=0)
     if bunch.target is None:
         parser.error(f"{arguments.data}: no labels")
-    bunch, images = _limited(bunch, arguments.limit)
-    ways = protocols(bunch, images, arguments.jobs)
-    protocol = {name: way for group in ways.values() for name, way in group.items()}
+    bunch = limited(bunch, arguments.limit)
+    rows, ways = pipelines(arguments.network), known_protocols(bunch, n_jobs=arguments.jobs)
     results = compare(
-        pipelines(arguments.network),
-        images,
+        rows,
+        bunch.images,
         bunch.target,
-        cv={name: cv for name, (cv, _) in protocol.items()},
-        groups={name: groups for name, (_, groups) in protocol.items()},
+        **flat(ways),
         stress=True,
         n_stress=arguments.stress_images,
         n_jobs=arguments.jobs,
         verbose=1,
     )
-    accuracy, lost = summarise(results, {column: list(group) for column, group in ways.items()})
+    accuracy, lost = accuracy_table(results, ways, list(rows)), points_lost_table(results["random"], list(rows))
     data = arguments.data or f"make_smears({arguments.synthetic})"
     print(f"\n{data}, {len(bunch.target)} images: accuracy by the way of splitting\n{accuracy.round(3).to_string()}")
     print(f"\nPoints of accuracy lost in the shortcut tests (models of the random split)\n{lost.round(2).to_string()}")
@@ -137,18 +80,19 @@ def main() -> int:
     return 0
 
 
-def _limited(bunch: Any, limit: int | None) -> tuple[Any, Any]:
-    images = bunch.images
+def limited(bunch: Any, limit: int | None) -> Any:
+    """The set with at most `limit` images of each class."""
     if limit:
         order = np.random.default_rng(0).permutation(len(bunch.target))
         turn = pd.Series(order).groupby(bunch.target[order]).cumcount().to_numpy()
         rows = np.sort(order[turn < limit])
-        images = images[rows] if hasattr(images, "shape") else [images[i] for i in rows]
+        images = bunch.images
+        bunch.images = images[rows] if hasattr(images, "shape") else [images[i] for i in rows]
         bunch.target = bunch.target[rows]
         bunch.groups = None if bunch.groups is None else np.asarray(bunch.groups)[rows]
         if "frame" in bunch:
             bunch.frame = bunch.frame.iloc[rows].reset_index(drop=True)
-    return bunch, images
+    return bunch
 
 
 def as_json(results: dict[str, Comparison], accuracy: pd.DataFrame, lost: pd.DataFrame, data: str) -> dict[str, Any]:

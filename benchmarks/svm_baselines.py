@@ -19,24 +19,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold
 
-from leukofeat.baselines import make_baseline
+from leukofeat.baselines.compared import SVM_BASELINES, compared_pipelines
 from leukofeat.datasets import load_images, make_smears
-from leukofeat.evaluation import Comparison, compare
+from leukofeat.evaluation import Comparison, compare, make_splitter
+from leukofeat.evaluation.known_protocols import published_rows
 
 
 def pipelines(n_jobs: int | None) -> dict[str, Any]:
     """The rows of the table, by name."""
-    rows = {
-        "jin2023_svm, whole, C=10": make_baseline("jin2023_svm", segmented=False, C=10),
-        "jin2023_svm, whole, C=96": make_baseline("jin2023_svm", segmented=False, C=96),
-        "jin2023_svm, segmented, C=10": make_baseline("jin2023_svm", segmented=True, C=10),
-        "jin2023_svm, segmented, C=96": make_baseline("jin2023_svm", segmented=True, C=96),
-        "leukofeat_svm": make_baseline("leukofeat_svm"),
-        "control: four colours": make_baseline("four_colors"),
-        "control: no leukocytes": make_baseline("no_leukocytes"),
-    }
+    rows = compared_pipelines(SVM_BASELINES)
     for pipeline in rows.values():
         pipeline.set_params(featureset__n_jobs=n_jobs)
     return rows
@@ -45,16 +38,13 @@ def pipelines(n_jobs: int | None) -> dict[str, Any]:
 def protocols(bunch: Any, group_columns: list[str]) -> dict[str, tuple[np.ndarray, Any, Any]]:
     """Name to (rows, splitter, groups) of each way to split the images."""
     everything = np.arange(len(bunch.target))
-    if bunch.split is None:
-        train = everything
-        if bunch.groups is not None:
-            found = {"5-fold by group": (everything, StratifiedGroupKFold(5), bunch.groups)}
-        else:
-            found = {"5-fold at random": (everything, StratifiedKFold(5, shuffle=True, random_state=0), None)}
+    if bunch.split is not None and (split := published_rows(bunch.split)) is not None:
+        train = split[0]
+        found = {f"train to {bunch.split[split[1][0]]}": (everything, [split], None)}
+    elif bunch.groups is not None:
+        train, found = everything, {"5-fold by group": (everything, StratifiedGroupKFold(5), bunch.groups)}
     else:
-        train = np.flatnonzero(bunch.split == "train")
-        part = "valid" if (bunch.split == "valid").any() else "test"
-        found = {f"train to {part}": (everything, [(train, np.flatnonzero(bunch.split == part))], None)}
+        train, found = everything, {"5-fold at random": (everything, make_splitter("random"), None)}
     for column in group_columns:
         groups = bunch.frame[column].to_numpy()[train]
         found[f"5-fold by {column}"] = (train, StratifiedGroupKFold(min(5, len(np.unique(groups)))), groups)

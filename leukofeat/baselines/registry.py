@@ -11,7 +11,7 @@ from leukofeat.baselines.jin2023 import jin2023_svm
 from leukofeat.baselines.leukofeat_svm import leukofeat_svm
 from leukofeat.constraints import OneOf, check
 
-_BASELINES: dict[str, Callable[..., Pipeline]] = {
+BASELINES: dict[str, Callable[..., Pipeline]] = {
     make.__name__: make for make in (leukofeat_svm, jin2023_svm, four_colors, no_leukocytes)
 }
 
@@ -41,8 +41,8 @@ def make_baseline(name: str = "leukofeat_svm", **params: Any) -> Pipeline:
     >>> make_baseline("jin2023_svm", C=10)[-1]
     SVC(C=10)
     """
-    check("name", name, OneOf(*_BASELINES))
-    return _BASELINES[name](**params)
+    check("name", name, OneOf(*BASELINES))
+    return BASELINES[name](**params)
 
 
 def list_baselines() -> pd.DataFrame:
@@ -58,5 +58,5 @@ def list_baselines() -> pd.DataFrame:
     >>> "jin2023_svm" in list_baselines().index
     True
     """
-    rows = {name: (make.__doc__ or "").split("\n")[0] for name, make in _BASELINES.items()}
+    rows = {name: (make.__doc__ or "").split("\n")[0] for name, make in BASELINES.items()}
     return pd.DataFrame({"description": rows}).rename_axis("name")

@@ -36,7 +36,8 @@ def add_memory(parser: argparse.ArgumentParser) -> None:
         "--memory",
         metavar="FOLDER",
         default=None,
-        help="folder that keeps what was measured: the same images are not measured twice, and a run that was stopped goes on",
+        help="folder that keeps what was measured: the same images are not measured twice, and a run that was stopped goes on "
+        "(compare and benchmark: a folder `store` among the results)",
     )
 
 

@@ -3,6 +3,7 @@
 from leukofeat.audit.slides import SLIDE_NOTE, estimate_slides
 from leukofeat.evaluation.compare import compare
 from leukofeat.evaluation.comparison import Comparison
+from leukofeat.evaluation.foreign import Predictions, read_predictions
 from leukofeat.evaluation.splits import make_splitter, published_split
 from leukofeat.evaluation.stress import stress_test
 from leukofeat.evaluation.stress_tests import shift_stain
@@ -14,6 +15,7 @@ __all__ = [
     "SLIDE_NOTE",
     "Comparison",
     "PairedTest",
+    "Predictions",
     "bar_style",
     "bootstrap_interval",
     "compare",
@@ -26,6 +28,7 @@ __all__ = [
     "make_splitter",
     "mcnemar",
     "published_split",
+    "read_predictions",
     "shift_stain",
     "sign_flip",
     "stress_test",

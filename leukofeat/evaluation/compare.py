@@ -12,6 +12,8 @@ from leukofeat.digest import digest
 from leukofeat.evaluation.columns import check_classes
 from leukofeat.evaluation.comparison import Comparison
 from leukofeat.evaluation.folds import Run
+from leukofeat.evaluation.foreign import Predictions
+from leukofeat.evaluation.foreign_rows import check_foreign, foreign_notes, foreign_outcomes
 from leukofeat.evaluation.protocols import Protocol, make_protocols
 from leukofeat.evaluation.stress import draw_rows, own_segmenter, stress_table
 from leukofeat.evaluation.stress_images import StressSet, make_stress_set
@@ -57,7 +59,9 @@ def compare(
     Parameters
     ----------
     pipelines : dict of name to classifier
-        Any scikit-learn pipelines from images to classes, cloned before each fit.
+        Any scikit-learn pipelines from images to classes, cloned before each fit; or what
+        :func:`~leukofeat.evaluation.read_predictions` gives: predictions made elsewhere, which have no times and no shortcut tests.
+        Under several protocols such a row stands only where it was made for the splits, and a note elsewhere.
     X : list, ndarray, Series, one-column DataFrame or ImageSequence of n images or paths
     y : array-like of length n
         Classes, or codes into `target_names`.
@@ -133,7 +137,9 @@ def compare(
     images = as_sequence(X)
     target = check_classes(y, len(images), target_names)
     protocols = make_protocols(cv, groups, target, random_state)
-    families = [split_pipeline(pipeline).features for pipeline in pipelines.values()]
+    own = {name: pipeline for name, pipeline in pipelines.items() if not isinstance(pipeline, Predictions)}
+    refused = check_foreign(pipelines, protocols, images, np.unique(target), on_error)
+    families = [split_pipeline(pipeline).features for pipeline in own.values()]
     sets = [features for features in families if features is not None]
     if n_jobs is None:
         n_jobs = next((features.n_jobs for features in sets if features.n_jobs is not None), None)
@@ -141,17 +147,17 @@ def compare(
         memory = next((features.memory for features in sets if features.memory is not None), None)
     store = as_store(memory)
     changed = None
-    if stress is not False and stress is not None:
+    if own and stress is not False and stress is not None:
         tests = choose_tests(stress)
         tested = np.unique(np.concatenate([test for protocol in protocols.values() for _, test in protocol.splits]))
-        own = [segmenter] if segmenter is not None else [own_segmenter(pipeline) for pipeline in pipelines.values()]
+        found_by = [segmenter] if segmenter is not None else [own_segmenter(pipeline) for pipeline in own.values()]
         changed = make_stress_set(
             images,
             target,
             draw_rows(target, tested, n_stress, random_state),
             tests=tests,
             groups=next((protocol.groups for protocol in protocols.values() if protocol.groups is not None), None),
-            segmenter=next((stage for stage in own if stage is not None), None),
+            segmenter=next((stage for stage in found_by if stage is not None), None),
             random_state=random_state,
             memory=store,
             n_jobs=n_jobs,
@@ -163,10 +169,12 @@ def compare(
     extra = np.empty(0, np.int64) if changed is None else np.tile(changed.rows, len(changed.tests))
     everything = np.concatenate([target, target[extra]])
     options: dict[str, Any] = {"on_error": on_error, "memory": store, "n_jobs": n_jobs, "verbose": verbose}
-    run = Run(pipelines, images, everything, extra, **options)
+    run = Run(own, images, everything, extra, reads_all=len(own) < len(pipelines), **options)
     found = {}
     for name, protocol in protocols.items():
-        found[name] = _compare_under(protocol, run, pipelines, changed, n_bootstrap, random_state)
+        shown = {key: pipeline for key, pipeline in pipelines.items() if key not in refused[name]}
+        found[name] = _compare_under(protocol, run, shown, changed, n_bootstrap, random_state)
+        found[name].notes.extend(refused[name].values())
         if verbose > 0:
             for pipeline, accuracy in found[name].table["accuracy"].items():
                 print(f"{name}, {pipeline}: {accuracy:.3f}", file=sys.stderr, flush=True)
@@ -183,13 +191,18 @@ def _compare_under(
 ) -> Comparison:
     labels, groups, splits = run.labels, protocol.groups, protocol.splits
     folds = [run.fold(fold, train, test) for fold, (train, test) in enumerate(splits)]
-    outcomes = {name: join([fold.outcomes[name][0] for fold in folds]) for name in pipelines}
+    own = [name for name, pipeline in pipelines.items() if not isinstance(pipeline, Predictions)]
+    outcomes = {}
+    for name, given in pipelines.items():
+        parts = [fold.outcomes[name][0] for fold in folds] if name in own else None
+        tests, images = [fold.test for fold in folds], run.images[: run.n_images]
+        outcomes[name] = join(parts or foreign_outcomes(given, tests, images, run.target, labels))
     table, by_class, by_group = summarise(outcomes, labels, groups, n_bootstrap, random_state)
     ratio = float(np.mean([len(test) / len(train) for train, test in splits]))
     failures = _failure_table(run)
     stress = None
     if changed is not None:
-        everything = {name: join([part for fold in folds for part in fold.outcomes[name]]) for name in pipelines}
+        everything = {name: join([part for fold in folds for part in fold.outcomes[name]]) for name in own}
         stress = _stress_table(changed, everything, run.target, groups, n_bootstrap, random_state)
     return Comparison(
         table=table,
@@ -215,7 +228,7 @@ def _compare_under(
             "measured_once": list(run.shared),
             "versions": versions(),
         },
-        notes=[*protocol.notes(), *_notes(run, failures)],
+        notes=[*protocol.notes(), *_notes(run, failures), *foreign_notes(pipelines, stress is not None)],
         failures=failures,
     )
 

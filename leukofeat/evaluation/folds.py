@@ -58,9 +58,10 @@ class _Readable(FeatureFamily):
 
 
 class Fold(NamedTuple):
-    """Rows that were trained on, and by pipeline what was said of the test images and, if there are any, of the extra ones."""
+    """Rows that were trained on and tested, and by pipeline what was said of the test images and, if there are any, the extra ones."""
 
     train: np.ndarray
+    test: np.ndarray
     outcomes: dict[str, list[Outcome]]
 
 
@@ -74,6 +75,8 @@ class Run:
     target : ndarray of shape (n,)
     extra : ndarray of shape (m,)
         The last m images are others made of these rows. No fold is trained on them; one that tests the row predicts them too.
+    reads_all : bool
+        Find out which images cannot be read, also where no pipeline asks for it.
     on_error, n_jobs, verbose
         As in :func:`~leukofeat.evaluation.compare`.
     memory : Store, optional
@@ -93,6 +96,7 @@ class Run:
         target: np.ndarray,
         extra: np.ndarray,
         *,
+        reads_all: bool = False,
         on_error: str = "raise",
         memory: Store | None = None,
         n_jobs: int | None = None,
@@ -100,7 +104,7 @@ class Run:
     ) -> None:
         self.images, self.target, self.extra = images, target, extra
         self.on_error = "nan" if on_error == "nan" else None
-        self.memory, self.n_jobs, self.verbose = memory, n_jobs, verbose
+        self.memory, self.n_jobs, self.verbose, self.reads_all = memory, n_jobs, verbose, reads_all
         self.n_images, self.labels = len(images) - len(extra), np.unique(target)
         self.pipelines = pipelines
         self.parts = {name: shareable_parts(pipeline) for name, pipeline in pipelines.items()}
@@ -124,7 +128,7 @@ class Run:
         asked = {name: member for name, member in members.items() if len(missing[name])}
         leaves = [tree.add(stages, features) for stages, features in asked.values()]
         todo = np.unique(np.concatenate([rows[:0], *missing.values()]))
-        if train is None and self.on_error and len(members) < len(self.parts):
+        if train is None and self.on_error and (self.reads_all or len(members) < len(self.parts)):
             tree.add([], _Readable())  # for those that read the images by themselves
             todo = rows
         if not tree.plan.leaves:
@@ -171,7 +175,7 @@ class Run:
                         self.memory.put({key: _record(found, empty)}, "outcome", describe(self.pipelines[name]))
             outcomes[name] = found
             self.empty[name] |= set(empty) - {self.images.name(int(row)) for row in extra}
-        return Fold(train, outcomes)
+        return Fold(train, test, outcomes)
 
     def _fit(
         self, name: str, table: _Table | None, fold: int, train: np.ndarray, asked: list[np.ndarray]
@@ -195,13 +199,7 @@ class Run:
         seen = [[[self.contents[row] for row in rows], rows, self.target[rows]] for rows in parts]
         try:
             made = [stages, self.parts[name].rest, seen, self.labels]
-            return digest(
-                "outcome",
-                environment(),
-                sklearn.__version__,
-                table is not None and table.mean_seconds(self.n_images),
-                made,
-            )
+            return digest("outcome", environment(), sklearn.__version__, made)
         except TypeError:  # said once, where it is measured
             return None
 

@@ -12,14 +12,27 @@ from leukofeat.evaluation.splits import PUBLISHED, make_splitter, published_spli
 
 
 class Protocol(NamedTuple):
-    """A way of splitting as it was named, the rows of its folds, and the groups that count under it."""
+    """A way of splitting as it was named, the rows of its folds, and the groups that count under it.
+
+    `untrained` are the classes that some fold tests although none of its training images is of them.
+    """
 
     cv: str
     splits: list[tuple[np.ndarray, np.ndarray]]
     groups: np.ndarray | None
+    untrained: tuple[str, ...] = ()
 
     def notes(self) -> list[str]:
         """What the splits do not show."""
+        if not self.untrained:
+            return self._group_notes()
+        return [
+            *self._group_notes(),
+            f"{', '.join(self.untrained)}: tested in folds that train on no image of the class, so that its figures say nothing there"
+            + ("; it has too few groups." if self.groups is not None else "."),
+        ]
+
+    def _group_notes(self) -> list[str]:
         if self.groups is None:
             return [
                 "No groups were given: images of one slide or patient may stand on both sides of a split, and intervals and tests "
@@ -66,4 +79,14 @@ def _make_protocol(cv: Any, groups: Any, target: np.ndarray, random_state: Any) 
     # np.arange(n)[part] makes row numbers of row numbers, and of masks
     rows = np.arange(len(target))
     splits = [(rows[train], rows[test]) for train, test in found]
-    return Protocol(str(cv) if isinstance(cv, (str, int)) or hasattr(cv, "split") else "given", splits, groups)
+    name = str(cv) if isinstance(cv, (str, int)) or hasattr(cv, "split") else "given"
+    return Protocol(name, splits, groups, _untrained(target, splits))
+
+
+def _untrained(target: np.ndarray, splits: list[tuple[np.ndarray, np.ndarray]]) -> tuple[str, ...]:
+    labels, codes = np.unique(target, return_inverse=True)
+    found = np.zeros(len(labels), bool)
+    for train, test in splits:
+        trained, tested = (np.bincount(codes[rows], minlength=len(labels)) for rows in (train, test))
+        found |= (tested > 0) & (trained == 0)
+    return tuple(map(str, labels[found]))

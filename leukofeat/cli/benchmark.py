@@ -1,0 +1,114 @@
+"""`leukofeat benchmark`: the SVM baselines and the controls under every way to split that a data set allows."""
+
+import argparse
+from typing import Any
+
+from sklearn.utils import Bunch
+
+from leukofeat.baselines.compared import CONTROLS, compared_pipelines
+from leukofeat.cli.evaluating import (
+    add_rows,
+    check_labels,
+    group_column,
+    named_rows,
+    save_results,
+    tell_failures,
+)
+from leukofeat.cli.main import CAUTION
+from leukofeat.cli.messages import UsageError, tell
+from leukofeat.cli.shared import FOLDER, add_jobs, add_memory, check_output, read_folder
+from leukofeat.datasets import make_smears
+from leukofeat.evaluation import compare
+from leukofeat.evaluation.known_protocols import accuracy_table, flat, known_protocols, points_lost_table
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        help=FOLDER + "; its columns split, block, cluster0 ..., stream and group each give a way to split",
+    )
+    parser.add_argument("--synthetic", type=int, metavar="N", help="N synthetic smears instead of a folder")
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="RESULTS",
+        help="folder for the tables, report.html, what was run, and the store that saves work the next time",
+    )
+    add_rows(parser)
+    parser.add_argument(
+        "--groups",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="a further column of the manifest that holds groups",
+    )
+    parser.add_argument(
+        "--stress-images",
+        type=int,
+        default=200,
+        metavar="N",
+        help="images of the stress tests (default: %(default)s)",
+    )
+    add_memory(parser)
+    add_jobs(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare under every protocol, print both tables, and write them and the report."""
+    output = check_output(arguments.output, is_folder=True)
+    rows = named_rows(arguments, compared_pipelines())
+    bunch = _images(arguments)
+    data = arguments.folder or f"make_smears({arguments.synthetic})"
+    check_labels(bunch, data)
+    for column in arguments.groups:
+        group_column(bunch, column, data)
+    verbose = int(not arguments.quiet)
+    ways = known_protocols(bunch, columns=arguments.groups, n_jobs=arguments.jobs, verbose=verbose)
+    tell(f"ways to split: {', '.join(ways)}")
+    options: dict[str, Any] = {
+        "n_jobs": arguments.jobs,
+        "verbose": verbose,
+        "memory": arguments.memory or output / "store",
+    }
+    results = compare(
+        rows,
+        bunch.images,
+        bunch.target,
+        target_names=bunch.target_names,
+        stress=True,
+        n_stress=arguments.stress_images,
+        **flat(ways),
+        **options,
+    )
+    accuracy, lost = accuracy_table(results, ways, list(rows)), points_lost_table(results["random"], list(rows))
+    files = save_results(output, results, rows, bunch, controls=CONTROLS)
+    for name, table in {"accuracy.csv": accuracy, "points_lost.csv": lost}.items():
+        table.to_csv(output / name)
+        files.append(name)
+    print(f"\n{data}, {len(bunch.target)} images: accuracy by the way of splitting\n{accuracy.round(3).to_string()}")
+    print(f"\nPoints of accuracy lost in the stress tests (models of the random split)\n{lost.round(2).to_string()}")
+    print("\nfollows_background: share of the images called by the class of the field their cells were pasted onto.")
+    for note, names in _notes(results).items():
+        print(f"\nNote ({', '.join(names)}): {note}")
+    print(f"\n{arguments.output}: {', '.join(files)}. {CAUTION}")
+    return tell_failures(results, len(bunch.images))
+
+
+def _images(arguments: argparse.Namespace) -> Bunch:
+    if (arguments.folder is None) == (arguments.synthetic is None):
+        raise UsageError("benchmark: give either a folder, or --synthetic N.")
+    if arguments.folder is not None:
+        return read_folder(arguments)
+    return make_smears(arguments.synthetic, random_state=0)
+
+
+def _notes(results: dict[str, Any]) -> dict[str, list[str]]:
+    """Notes, each with the protocols that it is for."""
+    found: dict[str, list[str]] = {}
+    for name, result in results.items():
+        for note in result.notes:
+            found.setdefault(note, []).append(name)
+    return found

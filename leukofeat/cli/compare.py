@@ -1,0 +1,124 @@
+"""`leukofeat compare`: pipelines and predictions made elsewhere side by side under one protocol."""
+
+import argparse
+from typing import Any
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from leukofeat.cli.evaluating import (
+    add_rows,
+    check_labels,
+    group_column,
+    named_rows,
+    save_results,
+    tell_failures,
+)
+from leukofeat.cli.main import CAUTION
+from leukofeat.cli.messages import UsageError, tell
+from leukofeat.cli.shared import FOLDER, add_jobs, add_memory, check_output, read_folder
+from leukofeat.evaluation import SLIDE_NOTE, compare, estimate_slides
+from leukofeat.evaluation.known_protocols import published_rows
+from leukofeat.evaluation.splits import PUBLISHED, SPLITTERS
+
+_BY_GROUP = ("grouped", "stratified-grouped", "leave-one-slide-out")
+_WAYS = ("split", *SPLITTERS, *PUBLISHED)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("folder", help=FOLDER)
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="RESULTS",
+        help="folder for the tables, report.html, what was run, and the store that saves work the next time",
+    )
+    add_rows(parser)
+    parser.add_argument(
+        "--groups",
+        metavar="COLUMN",
+        help="column of the manifest that holds the slide or patient, or 'estimated' (default: group, if there is one)",
+    )
+    parser.add_argument(
+        "--cv",
+        default="5",
+        metavar="NAME_OR_NUMBER",
+        help="number of folds, by group where there are groups (default: %(default)s); 'split' for the manifest's train against "
+        f"valid or test; or one of {', '.join(_WAYS[1:])}",
+    )
+    parser.add_argument(
+        "--stress", action="store_true", help="also the stress tests: what changed backgrounds, optics and files cost"
+    )
+    add_memory(parser)
+    add_jobs(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare, print the summary, and write tables and report."""
+    output = check_output(arguments.output, is_folder=True)
+    n_folds = _number_of_folds(arguments.cv)
+    rows = named_rows(arguments)
+    bunch = read_folder(arguments)
+    target = check_labels(bunch, arguments.folder)
+    groups = _groups(arguments, bunch, target)
+    result = compare(
+        rows,
+        bunch.images,
+        target,
+        cv=_splits(arguments, bunch, n_folds, groups),
+        groups=groups,
+        stress=arguments.stress,
+        n_jobs=arguments.jobs,
+        verbose=int(not arguments.quiet),
+        memory=arguments.memory or output / "store",
+    )
+    files = save_results(output, {"comparison": result}, rows, bunch)
+    print(result.summary().round(3).to_string())
+    if result.stress is not None:
+        lost = result.stress.pivot(index="pipeline", columns="test", values="points_lost")
+        print(
+            f"\nPoints of accuracy lost in the stress tests\n{lost.reindex(result.table.index).dropna().round(1).to_string()}"
+        )
+    for note in result.notes:
+        print(f"\nNote: {note}")
+    print(f"\n{arguments.output}: {', '.join(files)}. {CAUTION}")
+    return tell_failures({"comparison": result}, len(bunch.images))
+
+
+def _number_of_folds(cv: str) -> int | None:
+    """Folds of a number; a name that there is not is refused before the images are looked at."""
+    if cv in _WAYS:
+        return 5 if cv in _BY_GROUP[:2] else None
+    if not cv.isdecimal() or int(cv) < 2:
+        raise UsageError(f"--cv {cv}: must be a number of folds, 2 or more, or one of {', '.join(_WAYS)}.")
+    return int(cv)
+
+
+def _groups(arguments: argparse.Namespace, bunch: Bunch, target: np.ndarray) -> Any:
+    if arguments.groups is None:
+        return bunch.groups
+    if arguments.groups == "estimated" and "estimated" not in bunch.frame:
+        tell(SLIDE_NOTE)
+        return estimate_slides(bunch.images, target, n_jobs=arguments.jobs, verbose=int(not arguments.quiet)).groups
+    return group_column(bunch, arguments.groups, arguments.folder)
+
+
+def _splits(arguments: argparse.Namespace, bunch: Bunch, n_folds: int | None, groups: Any) -> Any:
+    """`cv` of the comparison, as far as images and groups allow it."""
+    cv = arguments.cv
+    if cv == "split":
+        rows = None if bunch.split is None else published_rows(bunch.split)
+        if rows is None:
+            raise UsageError(f"--cv split: {arguments.folder} has no column split with 'train', and 'valid' or 'test'.")
+        return [rows]
+    if cv in _BY_GROUP and groups is None:
+        raise UsageError(f"--cv {cv}: needs groups; name their column with --groups COLUMN, or --groups estimated.")
+    by_group = groups is not None and (cv in _BY_GROUP or cv.isdecimal())
+    if by_group and (n := len(np.unique(groups))) < (n_folds or 2):
+        few = f"--cv {n}" if n > 1 else "--cv random, or groups of another column,"
+        raise UsageError(
+            f"--cv {cv}: {n_folds or 2} folds by group need as many groups, but there are {n}; {few} is possible."
+        )
+    return n_folds if cv.isdecimal() else cv
