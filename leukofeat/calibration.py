@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.special import expit
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.model_selection import StratifiedGroupKFold, check_cv
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags, _safe_indexing, get_tags, indexable
@@ -38,7 +38,7 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         All that sees the classes or makes up samples (a selector, a whitener, a sampler) belongs inside it: what stands in
         front of this step has seen the images that are held out here.
     cv : int, default=5
-        Number of inner folds; fewer where there are fewer images or groups.
+        Number of inner folds; fewer where a class has fewer images, or fewer groups.
     decision_function_shape : {"ovr", "ovo"}, default="ovr"
         What `decision_function` gives for three classes or more: a value a class, or a value a pair of classes in the order
         of `SVC(decision_function_shape="ovo")`, to which this has to be set alike. With an SVM, pairs give better
@@ -254,32 +254,19 @@ def _group_codes(groups: Any) -> np.ndarray:
 
 def _inner_folds(codes: np.ndarray, groups: np.ndarray | None, cv: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Rows to fit on, which hold every class, and rows held out, at least one."""
-    fold = _stratified(codes, cv) if groups is None else _stratified_groups(codes, groups, cv)
     members = np.arange(len(codes)) if groups is None else groups
-    for k in range(fold.max() + 1):
-        out = fold == k
+    # with more folds than a class has members its share of a training part would depend on what is held out, against it
+    sizes = np.bincount(codes[np.unique(np.stack([codes, members]), axis=1, return_index=True)[1]])
+    if sizes.max() < 2:
+        return
+    splitter = (StratifiedKFold if groups is None else StratifiedGroupKFold)(min(cv, sizes[sizes > 1].min()))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The least populated class")  # what follows from it is done below
+        folds = [test for _, test in splitter.split(codes, codes, groups)]
+    for test in folds:
+        out = np.zeros(len(codes), bool)
+        out[test] = True
         alone = out & ~np.isin(codes, codes[~out])
         out &= ~np.isin(members, members[alone])
         if out.any():
             yield np.flatnonzero(~out), np.flatnonzero(out)
-
-
-def _stratified(codes: np.ndarray, cv: int) -> np.ndarray:
-    """Fold of each image as StratifiedKFold chooses it, and still where classes are smaller than there are folds."""
-    fold, ordered = np.empty(len(codes), np.int64), np.sort(codes)
-    shares = np.stack([np.bincount(ordered[k::cv], minlength=codes.max() + 1) for k in range(cv)])
-    for c, share in enumerate(shares.T):
-        fold[codes == c] = np.repeat(np.arange(cv), share)
-    return fold
-
-
-def _stratified_groups(codes: np.ndarray, groups: np.ndarray, cv: int) -> np.ndarray:
-    fold = np.zeros(len(codes), np.int64)
-    n_splits = min(cv, len(np.unique(groups)), np.bincount(codes).max())
-    if n_splits < 2:
-        return fold
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The least populated class")  # what follows from it is done in _inner_folds
-        for k, (_, test) in enumerate(StratifiedGroupKFold(n_splits).split(codes, codes, groups)):
-            fold[test] = k
-    return fold
