@@ -15,6 +15,7 @@ from leukofeat.preprocessing.scale_bar import draw_scale_bar
 def test_every_baseline_fits_and_predicts(name, smears):
     pipeline = make_baseline(name)
     fitted = clone(pipeline).fit(smears.images, smears.target)
+    assert list(pipeline.named_steps)[-2:] == ["featureset", "calibratedclassifier"]  # what is supervised lies inside
     assert isinstance(fitted[-1].estimator_[-1], SVC)
     assert set(fitted.predict(smears.images)) <= set(smears.target)
     assert np.mean(fitted.predict(smears.images) == smears.target) > 0.5
