@@ -58,8 +58,8 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     Notes
     -----
-    Cost: `cv` + 1 fits of the estimator; with an SVM about six times the time of one. Whatever stands in front of this step in a
-    pipeline runs once: images are not measured again.
+    Cost: `cv` + 1 fits of the estimator; the baselines' took four to six times as long as one. Whatever stands in front of this
+    step in a pipeline runs once: images are not measured again.
 
     Inner folds keep groups together where `fit` is given groups; else they are stratified blocks of consecutive images. Images
     without which a fold's training part would lack a class (the only image of a class; with groups, all of a group that holds

@@ -113,6 +113,9 @@ def test_no_class_has_less_of_a_training_part_because_it_is_held_out():
     for fitted, _ in (folds := recorded(y, groups)):
         assert np.bincount(y[list(fitted)]).tolist() == [4, 4, 4, 4]
     assert len(folds) == 3
+    more = np.r_[y, [0] * 16]  # the smallest class decides, but for one that cannot be held out at all
+    assert len(recorded(more, np.r_[groups, np.repeat(np.arange(12, 20), 2)])) == 3
+    assert len(recorded(np.r_[y, [4] * 2], np.r_[groups, [12] * 2])) == 3
 
 
 FEW = {
