@@ -19,6 +19,7 @@ _SUBMODULES = (
     "audit",
     "augmentation",
     "baselines",
+    "calibration",
     "datasets",
     "deep",
     "evaluation",

@@ -39,7 +39,7 @@ def split_pipeline(pipeline: Any) -> PipelineParts:
     >>> [type(stage).__name__ for stage in parts.stages], type(parts.features).__name__
     (['ScaleBarCropper', 'LeukocyteSegmenter', 'RegionMasker'], 'FeatureSet')
     >>> list(parts.rest.named_steps)
-    ['simpleimputer', 'standardscaler', 'svc']
+    ['calibratedclassifier']
     """
     steps = [step for _, step in getattr(pipeline, "steps", ())]
     n = next((i for i, step in enumerate(steps) if not isinstance(step, (ImageStage, str, type(None)))), len(steps))

@@ -1,9 +1,13 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, cross_validate
 from sklearn.svm import SVC
 
 from leukofeat.baselines import list_baselines, make_baseline
+from leukofeat.calibration import group_params
+from leukofeat.datasets import make_smears
+from leukofeat.evaluation import compare
 from leukofeat.preprocessing.scale_bar import draw_scale_bar
 
 
@@ -11,14 +15,60 @@ from leukofeat.preprocessing.scale_bar import draw_scale_bar
 def test_every_baseline_fits_and_predicts(name, smears):
     pipeline = make_baseline(name)
     fitted = clone(pipeline).fit(smears.images, smears.target)
-    assert isinstance(fitted[-1], SVC)
+    assert list(pipeline.named_steps)[-2:] == ["featureset", "calibratedclassifier"]  # what is supervised lies inside
+    assert isinstance(fitted[-1].estimator_[-1], SVC)
     assert set(fitted.predict(smears.images)) <= set(smears.target)
     assert np.mean(fitted.predict(smears.images) == smears.target) > 0.5
 
 
+@pytest.fixture(scope="module")
+def fields():
+    return make_smears(n_samples=24, size=64, n_slides=12, random_state=1)
+
+
+SCORERS = ["roc_auc_ovr", "neg_log_loss", "neg_brier_score", "accuracy"]
+
+
+@pytest.mark.parametrize("name", list(list_baselines().index))
+def test_probabilities_for_every_scorer_and_search(name, fields):
+    """With and without groups, and in a search over C."""
+    pipeline, slides = make_baseline(name), fields.groups
+    grouped = cross_validate(
+        pipeline, fields.images, fields.target, groups=slides, params={"calibratedclassifier__groups": slides},
+        scoring=SCORERS, cv=StratifiedGroupKFold(2), error_score="raise", return_estimator=True,
+    )  # fmt: skip
+    X = grouped["estimator"][0][:-1].transform(fields.images)
+    scores = cross_validate(pipeline[-1], X, fields.target, scoring=SCORERS, cv=2, error_score="raise")
+    for found in (scores, grouped):
+        assert all(np.isfinite(found[f"test_{scorer}"]).all() for scorer in SCORERS)
+    search = GridSearchCV(
+        pipeline[-1], {"estimator__svc__C": [0.001, 1]}, scoring=SCORERS, refit="neg_log_loss",
+        cv=StratifiedGroupKFold(2), error_score="raise",
+    ).fit(X, fields.target, groups=slides)  # fmt: skip
+    for scorer in SCORERS:
+        assert np.isfinite(search.cv_results_[f"mean_test_{scorer}"]).all()
+    verdicts = search.best_estimator_.estimator_.predict(X)
+    np.testing.assert_array_equal(search.predict(X), verdicts)
+    np.testing.assert_array_equal(search.predict_proba(X).argmax(axis=1), verdicts)
+
+
+def test_c_is_reached_in_the_whole_pipeline(fields):
+    grid = {"calibratedclassifier__estimator__svc__C": [1e-9, 10]}
+    search = GridSearchCV(make_baseline("four_colors"), grid, scoring="roc_auc_ovr", cv=StratifiedGroupKFold(2))
+    search.fit(fields.images, fields.target, **group_params(search, fields.groups))
+    assert search.best_estimator_[-1].estimator_[-1].C in (1e-9, 10)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+def test_compare_tells_how_good_the_probabilities_are(fields):
+    pipelines = {name: make_baseline(name) for name in list_baselines().index}
+    table = compare(pipelines, fields.images, fields.target, cv=2, groups=fields.groups, n_bootstrap=10).table
+    assert np.isfinite(table[["brier", "calibration_error", "auc"]]).all(axis=None)
+
+
 def test_the_published_recipe_runs_on_segmented_images_too(smears):
     pipeline = make_baseline("jin2023_svm", segmented=True, C=10)
-    assert pipeline[-1].C == 10
+    assert pipeline[-1].estimator[-1].C == 10
     assert pipeline.fit(smears.images, smears.target).predict(smears.images).shape == smears.target.shape
 
 
@@ -30,7 +80,7 @@ def test_the_scale_bar_strip_is_not_read_where_there_are_bars(smears):
         copy = image.copy()
         copy[-round(0.125 * len(copy)) :] = (255, 0, 0)
         painted.append(copy)
-    np.testing.assert_array_equal(pipeline.decision_function(smears.images), pipeline.decision_function(painted))
+    np.testing.assert_array_equal(pipeline.predict_proba(smears.images), pipeline.predict_proba(painted))
 
 
 def test_the_background_control_does_not_see_the_leukocytes(records, rng):

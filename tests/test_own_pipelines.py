@@ -26,7 +26,7 @@ def test_parameters_behind_a_name():
     assert name == "jin2023_svm:segmented=true,C=10"
     assert repr(pipeline) == repr(make_baseline("jin2023_svm", segmented=True, C=10))
     assert find_pipeline("a b=leukofeat_svm:shrinkage=0.5")[0] == "a b"
-    assert find_pipeline("leukofeat_svm:shrinkage=auto")[1][-2].shrinkage == "auto"
+    assert find_pipeline("leukofeat_svm:shrinkage=auto")[1][-1].estimator[-2].shrinkage == "auto"
 
 
 def test_the_example_runs(smears):
@@ -125,8 +125,8 @@ def test_own_functions_and_pipelines_are_imported_from_here(tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
     name, pipeline = find_pipeline("my_pipelines:mine")
-    assert (name, pipeline[-1].C) == ("mine", 3.0)
-    assert find_pipeline("other=my_pipelines:ready")[1][-1].C == 4.0
+    assert (name, pipeline[-1].estimator[-1].C) == ("mine", 3.0)
+    assert find_pipeline("other=my_pipelines:ready")[1][-1].estimator[-1].C == 4.0
     for text, says in {
         "my_pipelines:needs": "needs x; give them defaults",
         "my_pipelines:fails": "ZeroDivisionError: division by zero; my_pipelines.py, line 8",

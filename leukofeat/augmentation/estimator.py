@@ -1,16 +1,18 @@
 """Augmented: a classifier that trains on altered copies too."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from leukofeat.augmentation.image import DEFAULT
 from leukofeat.augmentation.sequence import augment
+from leukofeat.calibration import CalibratedClassifier, group_params
 
 # Parameters by which an estimator holds back part of what it is fitted on, and what they say when it does not.
 _HOLDS_BACK = {
@@ -53,7 +55,8 @@ class Augmented(MetaEstimatorMixin, BaseEstimator):
     ------
     ValueError
         In `fit`, when the estimator holds back part of its training data by itself (a search, a calibration, early stopping):
-        it would judge itself on copies of images it trains on. Augmented belongs inside such a search.
+        it would judge itself on copies of images it trains on. Augmented belongs inside such a search. A
+        :class:`~leukofeat.calibration.CalibratedClassifier`, as in every baseline, is told which copies belong together.
 
     Examples
     --------
@@ -66,6 +69,8 @@ class Augmented(MetaEstimatorMixin, BaseEstimator):
     >>> cross_val_score(model, smears.images, smears.target, cv=2).shape
     (2,)
     """
+
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}  # as scikit-learn's group splitters do
 
     def __init__(
         self,
@@ -83,23 +88,25 @@ class Augmented(MetaEstimatorMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Tags:
         return get_tags(self.estimator)
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, groups: Any = None) -> Self:
         """Fit a copy of the estimator on the images and on altered copies of them.
 
         Parameters
         ----------
         X : list, ndarray, Series, one-column DataFrame or ImageSequence of n images or paths
         y : array-like of length n, optional
+        groups : array-like of length n, optional
+            Slide or patient of each image, for a calibration inside; by default, each image and its copies are a group.
 
         Returns
         -------
         self
         """
         _refuse_inner_splits(self.estimator)
-        images, target, _ = augment(
-            X, y, n_copies=self.n_copies, transforms=self.transforms, random_state=self.random_state
+        images, target, groups = augment(
+            X, y, groups, n_copies=self.n_copies, transforms=self.transforms, random_state=self.random_state
         )
-        self.estimator_ = clone(self.estimator).fit(images, target)
+        self.estimator_ = clone(self.estimator).fit(images, target, **group_params(self.estimator, groups))
         if hasattr(self.estimator_, "classes_"):
             self.classes_ = self.estimator_.classes_
         return self
@@ -135,12 +142,22 @@ class Augmented(MetaEstimatorMixin, BaseEstimator):
 
 
 def _refuse_inner_splits(estimator: Any) -> None:
+    told = _calibrated_steps(estimator)
     for key, value in estimator.get_params(deep=True).items():
         path, _, name = key.rpartition("__")
         if name not in _HOLDS_BACK or any(value is off or value == off for off in _HOLDS_BACK[name]):
             continue
         owner = estimator.get_params()[path] if path else estimator
+        if any(owner is step for step in told):
+            continue
         raise ValueError(
             f"{type(owner).__name__}({name}={value!r}) inside Augmented holds back part of the training images, copies of which "
             "it trains on; put Augmented inside it, as in GridSearchCV(Augmented(pipeline), ...), or turn it off."
         )
+
+
+def _calibrated_steps(estimator: Any) -> list[CalibratedClassifier]:
+    """Steps that group_params reaches, and that keep copies of an image together."""
+    if isinstance(estimator, Pipeline):
+        return [found for _, step in estimator.steps for found in _calibrated_steps(step)]
+    return [estimator] if isinstance(estimator, CalibratedClassifier) else []

@@ -6,6 +6,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from leukofeat.calibration import CalibratedClassifier
 from leukofeat.features import ColorFeatures, FeatureSet, FunctionFeatures, TextureFeatures
 from leukofeat.preprocessing import ScaleBarCropper
 from leukofeat.segmentation import LeukocyteSegmenter, RegionMasker
@@ -18,8 +19,9 @@ def four_colors(*, C: float = 10.0) -> Pipeline:
         FeatureSet(
             [FunctionFeatures(mean_colors, names=("image_r_mean", "image_g_mean", "image_b_mean", "image_l_std"))]
         ),
-        StandardScaler(),
-        SVC(C=C),
+        CalibratedClassifier(
+            make_pipeline(StandardScaler(), SVC(C=C, decision_function_shape="ovo")), decision_function_shape="ovo"
+        ),
     )
 
 
@@ -30,9 +32,14 @@ def no_leukocytes(*, C: float = 10.0) -> Pipeline:
         LeukocyteSegmenter(),
         RegionMasker("background", fill="slide", margin=4),
         FeatureSet([ColorFeatures(regions=("image",)), TextureFeatures(regions=("image",))]),
-        SimpleImputer(strategy="median", keep_empty_features=True),
-        StandardScaler(),
-        SVC(C=C),
+        CalibratedClassifier(
+            make_pipeline(
+                SimpleImputer(strategy="median", keep_empty_features=True),
+                StandardScaler(),
+                SVC(C=C, decision_function_shape="ovo"),
+            ),
+            decision_function_shape="ovo",
+        ),
     )
 
 

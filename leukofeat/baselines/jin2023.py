@@ -6,6 +6,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from leukofeat.calibration import CalibratedClassifier
 from leukofeat.features import ContourFeatures, FeatureSet, FunctionFeatures, HOGFeatures
 from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser
 from leukofeat.segmentation import LabKMeansSegmenter, RegionMasker
@@ -34,9 +35,14 @@ def jin2023_svm(*, segmented: bool = False, C: float = 96.0) -> Pipeline:
         MedianDenoiser(3),
         *segmentation,
         FeatureSet(features),
-        SimpleImputer(strategy="median", keep_empty_features=True),
-        StandardScaler(),
-        SVC(C=C),
+        CalibratedClassifier(
+            make_pipeline(
+                SimpleImputer(strategy="median", keep_empty_features=True),
+                StandardScaler(),
+                SVC(C=C, decision_function_shape="ovo"),
+            ),
+            decision_function_shape="ovo",
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from leukofeat.calibration import CalibratedClassifier
 from leukofeat.features import ColorFeatures, FeatureSet, GeometryFeatures, RelativeColorFeatures, TextureFeatures
 from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser, ScaleBarCropper
 from leukofeat.segmentation import LeukocyteSegmenter
@@ -32,8 +33,13 @@ def leukofeat_svm(*, C: float = 0.001, shrinkage: float | str = "auto") -> Pipel
         MedianDenoiser(3),
         LeukocyteSegmenter(),
         FeatureSet(features),
-        SimpleImputer(strategy="median", keep_empty_features=True),
-        StandardScaler(),
-        WithinClassWhitener(shrinkage),
-        SVC(C=C, kernel="linear", class_weight="balanced"),
+        CalibratedClassifier(
+            make_pipeline(
+                SimpleImputer(strategy="median", keep_empty_features=True),
+                StandardScaler(),
+                WithinClassWhitener(shrinkage),
+                SVC(C=C, kernel="linear", class_weight="balanced", decision_function_shape="ovo"),
+            ),
+            decision_function_shape="ovo",
+        ),
     )

@@ -29,7 +29,8 @@ def make_baseline(name: str = "leukofeat_svm", **params: Any) -> Pipeline:
     Returns
     -------
     Pipeline
-        Plain scikit-learn, unfitted; its feature step is called `featureset`.
+        Plain scikit-learn, unfitted; its feature step is called `featureset`. All behind it is the `estimator` of a
+        :class:`~leukofeat.calibration.CalibratedClassifier`, so that there are probabilities.
 
     Raises
     ------
@@ -38,8 +39,19 @@ def make_baseline(name: str = "leukofeat_svm", **params: Any) -> Pipeline:
 
     Examples
     --------
-    >>> make_baseline("jin2023_svm", C=10)[-1]
-    SVC(C=10)
+    >>> make_baseline("jin2023_svm", C=10)[-1].estimator[-1]
+    SVC(C=10, decision_function_shape='ovo')
+
+    A search over C; the stages in front of the last step can be run once, before it:
+
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from leukofeat.datasets import make_smears
+    >>> smears = make_smears(n_samples=16, size=64, random_state=0)
+    >>> stages, classifier = make_baseline("four_colors")[:-1], make_baseline("four_colors")[-1]
+    >>> search = GridSearchCV(classifier, {"estimator__svc__C": [1, 10]}, scoring="neg_log_loss", cv=2)
+    >>> search.fit(stages.fit_transform(smears.images), smears.target).best_estimator_.classes_
+    array([0, 1, 2, 3])
+    >>> whole = GridSearchCV(make_baseline("four_colors"), {"calibratedclassifier__estimator__svc__C": [1, 10]}, cv=2)
     """
     check("name", name, OneOf(*BASELINES))
     return BASELINES[name](**params)

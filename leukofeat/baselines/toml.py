@@ -111,7 +111,7 @@ def read_pipeline(path: str | os.PathLike[str]) -> Pipeline:
 
 
 def check_stages(pipeline: Any, where: str) -> None:
-    """Check the parameters of each step of a pipeline as `fit` would, before any work.
+    """Check the parameters of each step of a pipeline, and of what steps hold, as `fit` would, before any work.
 
     Raises
     ------
@@ -126,7 +126,8 @@ def check_stages(pipeline: Any, where: str) -> None:
     ...
     ValueError: own.toml: The 'C' parameter of SVC must be a float in the range (0.0, inf]. Got 'ten' instead.
     """
-    for step in [step for _, step in getattr(pipeline, "steps", [("", pipeline)])]:
+    parts = [pipeline, *pipeline.get_params().values()]
+    for step in [part for part in parts if isinstance(part, BaseEstimator) and not isinstance(part, Pipeline)]:
         check = getattr(step, "check_params", None) or getattr(step, "_validate_params", None)
         try:
             if check is not None:

@@ -20,7 +20,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.add_argument("model", help="file that `leukofeat train` wrote")
     parser.add_argument("folder", help=FOLDER)
-    parser.add_argument("-o", "--output", required=True, help="table to write: .csv or .parquet")
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        help="table to write: .csv or .parquet; score_<class> is the probability of the class",
+    )
     add_memory(parser)
     add_jobs(parser)
 

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.utils import Bunch
 
+from leukofeat.calibration import group_params
 from leukofeat.cli.main import CAUTION
 from leukofeat.cli.messages import tell
 from leukofeat.cli.shared import (
@@ -62,7 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
     classes = _check_classes(arguments.folder, target[fitted], "readable ")
     _check_cells(arguments.folder, target[fitted], empty[fitted])
     values = features.wrap_output(found.values)
-    rest.fit(values[fitted], target[fitted])
+    groups = None if bunch.groups is None else bunch.groups[fitted]
+    rest.fit(values[fitted], target[fitted], **group_params(rest, groups))
     save(pipeline, arguments.output)
     print(f"{arguments.output}: {arguments.baseline} fitted on {fitted.sum()} images of {len(classes)} classes.")
     for part in [] if bunch.split is None else sorted(set(bunch.split[good]) - {"train"}):

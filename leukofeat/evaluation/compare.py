@@ -71,7 +71,8 @@ def compare(
         the order of the rows of each class); or as in scikit-learn. A dict of name to any of these compares under several
         protocols of splitting; what does not depend on the folds is measured once for all of them.
     groups : array-like of length n, optional
-        Slide or patient of each image: what intervals and tests count as one observation. Under several protocols, a dict
+        Slide or patient of each image: what intervals and tests count as one observation, and what models are given that ask for
+        groups in `fit` (such as :class:`~leukofeat.calibration.CalibratedClassifier`). Under several protocols, a dict
         may give each its own; one that it leaves out has none. What `estimate_slides` gives will do as it is.
     target_names : sequence of str, optional
         Names of the classes when `y` holds codes, as :func:`~leukofeat.datasets.load_images` gives both; they stand in all tables.
@@ -190,7 +191,7 @@ def _compare_under(
     random_state: Any,
 ) -> Comparison:
     labels, groups, splits = run.labels, protocol.groups, protocol.splits
-    folds = [run.fold(fold, train, test) for fold, (train, test) in enumerate(splits)]
+    folds = [run.fold(fold, train, test, groups) for fold, (train, test) in enumerate(splits)]
     own = [name for name, pipeline in pipelines.items() if not isinstance(pipeline, Predictions)]
     outcomes = {}
     for name, given in pipelines.items():

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from leukofeat.base import FeatureFamily
+from leukofeat.calibration import group_params
 from leukofeat.digest import describe, digest, environment
 from leukofeat.evaluation.stage_tree import StageTree, same_stage, shareable_parts
 from leukofeat.evaluation.tables import Outcome
@@ -154,21 +155,24 @@ class Run:
         """Table of a pipeline that was measured behind stages which do the same."""
         return next((table for table in self.known[name] if same_stage(table.steps, steps)), None)
 
-    def fold(self, fold: int, train: np.ndarray, test: np.ndarray) -> Fold:
-        """Fit every pipeline on `train`, and ask it of `test` and of the extra images made of `test`; without what failed."""
+    def fold(self, fold: int, train: np.ndarray, test: np.ndarray, groups: np.ndarray | None = None) -> Fold:
+        """Fit every pipeline on `train`, and ask it of `test` and of the extra images made of `test`; without what failed.
+
+        Models that ask for groups in `fit` are given those of the training images.
+        """
         train, test, extra = self._parts(fold, train, test)
         measured = self._measure(np.unique(np.concatenate([train, test, extra])), train)
         train, test, extra = self._parts(fold, train, test)  # stages that learn may have failed, too
         tables = self.shared | measured
         outcomes = {}
         for name in self.parts:
-            key = self._outcome_key(name, tables.get(name), train, test, extra)
+            key = self._outcome_key(name, tables.get(name), groups, (train, test, extra))
             known = {} if self.memory is None or key is None else self.memory.get([key])
             if key in known:
                 found, empty = _restored(known[key], fold, self.target)
             else:
                 found, empty = self._fit(
-                    name, tables.get(name), fold, train, [rows for rows in (test, extra) if len(rows)]
+                    name, tables.get(name), fold, train, [rows for rows in (test, extra) if len(rows)], groups
                 )
                 if self.memory is not None and key is not None:
                     with suppress(TypeError):  # classes that are neither numbers nor text
@@ -178,27 +182,37 @@ class Run:
         return Fold(train, test, outcomes)
 
     def _fit(
-        self, name: str, table: _Table | None, fold: int, train: np.ndarray, asked: list[np.ndarray]
+        self,
+        name: str,
+        table: _Table | None,
+        fold: int,
+        train: np.ndarray,
+        asked: list[np.ndarray],
+        groups: np.ndarray | None,
     ) -> tuple[list[Outcome], list[str]]:
         """Outcome for each set of rows that is asked for, and the images in which no cell was found on the way."""
         take = self.images.__getitem__ if table is None else table.take
         with collected(EmptyWarning) as caught:
             inputs = take(train)
             started = time.process_time()
-            model = clone(self.parts[name].rest).fit(inputs, self.target[train])
+            model = clone(self.parts[name].rest)
+            model.fit(inputs, self.target[train], **group_params(model, None if groups is None else groups[train]))
             fit_seconds = time.process_time() - started
             shared_seconds = 0.0 if table is None else table.mean_seconds(self.n_images)
             found = [self._test(fold, model, take(rows), rows, shared_seconds, fit_seconds) for rows in asked]
         return found, sorted({empty for warning in caught for empty in warning.names})
 
-    def _outcome_key(self, name: str, table: _Table | None, *parts: np.ndarray) -> str | None:
+    def _outcome_key(
+        self, name: str, table: _Table | None, groups: np.ndarray | None, parts: tuple[np.ndarray, ...]
+    ) -> str | None:
         """What tells a fold's outcome from any other: the pipeline as it learned, and the images and classes it saw."""
         if self.memory is None:
             return None
         stages = None if table is None else [table.steps, table.features]
         seen = [[[self.contents[row] for row in rows], rows, self.target[rows]] for rows in parts]
         try:
-            made = [stages, self.parts[name].rest, seen, self.labels]
+            known = None if groups is None else groups[parts[0]]
+            made = [stages, self.parts[name].rest, seen, known, self.labels]
             return digest("outcome", environment(), sklearn.__version__, made)
         except TypeError:  # said once, where it is measured
             return None

@@ -5,8 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from leukofeat.baselines import make_baseline
+from leukofeat.calibration import group_params
 from leukofeat.cli import main
-from leukofeat.datasets import make_smears
+from leukofeat.datasets import load_images, make_smears
+from leukofeat.persistence import load
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +93,24 @@ def test_train_then_predict(broken_folder, tmp_path, capsys):
     assert table.loc[lost, "predicted"].isna().all()
     assert table.loc[lost, "error"].str.contains("not a JPEG|damaged").all()
     assert table.loc[~lost, "predicted"].isin(["Benign", "Early", "Pre", "Pro"]).all()
+    probabilities = table.loc[~lost].filter(like="score_")
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    assert (probabilities.idxmax(axis=1) == "score_" + table.loc[~lost, "predicted"]).all()
     assert "not a medical device" in capsys.readouterr().out
+
+
+def test_train_keeps_groups_together_when_it_calibrates(folder, tmp_path):
+    images = load_images(folder)
+    names = images.target_names[images.target]
+    groups = np.array([f"{name} {i % 2}" for i, name in enumerate(names)])
+    frame = pd.DataFrame({"path": [folder / path for path in images.frame["path"]], "label": names, "group": groups})
+    (tmp_path / "grouped").mkdir()
+    frame.to_csv(tmp_path / "grouped" / "manifest.csv", index=False)
+    assert main(["train", str(tmp_path / "grouped"), "-b", "four_colors", "-o", str(tmp_path / "model.skops")]) == 0
+    found = load(tmp_path / "model.skops")
+    model = make_baseline("four_colors")
+    expected = model.fit(images.images, names, **group_params(model, groups))
+    assert found[-1].temperature_ == expected[-1].temperature_ != model.fit(images.images, names)[-1].temperature_
 
 
 def test_train_scores_the_rows_that_a_manifest_keeps_aside(folder, tmp_path, capsys):

@@ -31,7 +31,7 @@ def test_pipelines_by_name_and_file_side_by_side(labelled, tmp_path, capsys):
     run = json.loads((output / "configuration.json").read_text())
     assert run["command"].startswith("leukofeat")
     assert run["protocols"]["comparison"]["configuration"]["n_folds"] == 2
-    assert "SVC(C=3)" in run["protocols"]["comparison"]["configuration"]["pipelines"]["four_colors:C=3"]
+    assert "SVC(C=3" in run["protocols"]["comparison"]["configuration"]["pipelines"]["four_colors:C=3"]
     bunch = load_images(labelled)
     names = bunch.target_names[bunch.target]
     expected = compare({"x": make_baseline("four_colors", C=3)}, bunch.images, names, cv=2, groups=bunch.groups)

@@ -31,7 +31,7 @@ def _lda():
 
 @pytest.fixture(scope="module")
 def result(slides):
-    pipelines = {"svm": make_baseline("four_colors"), "lda": _lda()}
+    pipelines = {"svm": make_pipeline(FeatureSet([MeanColor()]), StandardScaler(), SVC()), "lda": _lda()}
     return compare(pipelines, slides.images, slides.target, cv=3, groups=slides.groups, n_bootstrap=100)
 
 
