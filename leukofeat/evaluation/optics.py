@@ -160,8 +160,7 @@ def magnify(smear: Smear, factor: float) -> Smear:
         for name in ("nucleus", "cell")
     )
     nuclei, cells = nuclei.astype(np.int32), cells.astype(np.int32)
-    ids = np.asarray(smear.label_ids)[np.setdiff1d(cells, 0) - 1]
-    return smear.replace(image=image, nuclei=nuclei, cells=cells, label_ids=ids)
+    return smear.replace(image=image, nuclei=nuclei, cells=cells, label_ids=smear.label_ids)
 
 
 def _on_image(change: Callable[[np.ndarray, np.random.Generator], np.ndarray]) -> Callable[..., Smear]:
