@@ -3,6 +3,16 @@
 from leukofeat.audit.slides import SLIDE_NOTE, estimate_slides
 from leukofeat.evaluation.compare import compare
 from leukofeat.evaluation.comparison import Comparison
+from leukofeat.evaluation.feature_checks import (
+    FeatureReport,
+    check_background,
+    check_defined,
+    check_feature,
+    check_gain,
+    check_invariance,
+    check_moves,
+    check_repeats,
+)
 from leukofeat.evaluation.foreign import Predictions, read_predictions
 from leukofeat.evaluation.splits import make_splitter, published_split
 from leukofeat.evaluation.stress import stress_test
@@ -14,10 +24,18 @@ from leukofeat.statistics.inference import PairedTest, corrected_t, delong, holm
 __all__ = [
     "SLIDE_NOTE",
     "Comparison",
+    "FeatureReport",
     "PairedTest",
     "Predictions",
     "bar_style",
     "bootstrap_interval",
+    "check_background",
+    "check_defined",
+    "check_feature",
+    "check_gain",
+    "check_invariance",
+    "check_moves",
+    "check_repeats",
     "compare",
     "corrected_t",
     "delong",

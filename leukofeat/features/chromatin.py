@@ -61,7 +61,6 @@ class ChromatinFeatures(CellFamily):
             "after Young et al. 1986",
             "any",
             "same",
-            "stain",
         ),
         _nuclear(
             "nucleus_clump_count",
@@ -87,7 +86,6 @@ class ChromatinFeatures(CellFamily):
             "after Young et al. 1986",
             "any",
             "same",
-            "stain",
         ),
         _nuclear(
             "nucleus_rim_ratio",
@@ -97,7 +95,7 @@ class ChromatinFeatures(CellFamily):
             "after Young et al. 1986",
             "any",
             "same",
-            "both",
+            "stain",
         ),
         _nuclear(
             "nucleus_radial_trend",

@@ -19,8 +19,8 @@ Levels are grey levels of 8 bits, or those that the family reduces them to.
 summaries (`nucleus_area_mean`, `nucleus_area_std`, ...). *region*: measured in the row on all cells of the image together
 (`ColorFeatures(summary=...)`: on each, and summarised), in the table on each cell. *image*: in the row only.
 
-**What it withstands.** Every claim is a test, and *about the same* means within {TOLERANCE:.0%}, or {SLACK} where that is more. For
-Hu's moments only the former counts; all seven are invariant in theory, but all except the first are so small that pixels disturb
+**What it withstands.** Every claim is a test, and *about the same* means within {TOLERANCE:.0%}, or {SLACK} where that is more
+(one level for percentiles of levels). For Hu's moments only the former counts; all seven are invariant in theory, but all except the first are so small that pixels disturb
 them more.
 
 | column | word | promises |
