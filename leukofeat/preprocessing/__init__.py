@@ -1,9 +1,18 @@
-"""Stages that turn an image into an image: colour normalisation, denoising, cropping."""
+"""Stages that turn an image into an image: shading, colour normalisation, denoising, cropping."""
 
 from leukofeat.preprocessing.denoise import MedianDenoiser
 from leukofeat.preprocessing.normalize import ColorNormalizer
 from leukofeat.preprocessing.padding import find_padding
 from leukofeat.preprocessing.scale_bar import ScaleBarCropper
+from leukofeat.preprocessing.shading import ShadingCorrector
 from leukofeat.preprocessing.slide import background_color, stained_mask
 
-__all__ = ["ColorNormalizer", "MedianDenoiser", "ScaleBarCropper", "background_color", "find_padding", "stained_mask"]
+__all__ = [
+    "ColorNormalizer",
+    "MedianDenoiser",
+    "ScaleBarCropper",
+    "ShadingCorrector",
+    "background_color",
+    "find_padding",
+    "stained_mask",
+]
