@@ -29,7 +29,7 @@ from leukofeat.features import (
     TextureFeatures,
     WaveletFeatures,
 )
-from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser, ScaleBarCropper, ShadingCorrector
+from leukofeat.preprocessing import ChromaDenoiser, ColorNormalizer, MedianDenoiser, ScaleBarCropper, ShadingCorrector
 from leukofeat.segmentation import (
     Cleanup,
     DualThresholdSegmenter,
@@ -89,6 +89,7 @@ CASES = [
     Case(ColorNormalizer(), {"method": "histogram"}),
     Case(ColorNormalizer("reinhard", template=_TEMPLATE), {"method": "macenko"}),
     Case(MedianDenoiser(), {"size": 5}),
+    Case(ChromaDenoiser(), {"radius": 2}),
     Case(ShadingCorrector(0.0), {"least": 0.1}),
     Case(ScaleBarCropper(), {"height": 20}),
     Case(ScaleBarCropper(0.143), {"height": 8}),

@@ -1,6 +1,6 @@
 """Stages that turn an image into an image: shading, colour normalisation, denoising, cropping."""
 
-from leukofeat.preprocessing.denoise import MedianDenoiser
+from leukofeat.preprocessing.denoise import ChromaDenoiser, MedianDenoiser
 from leukofeat.preprocessing.normalize import ColorNormalizer
 from leukofeat.preprocessing.padding import find_padding
 from leukofeat.preprocessing.scale_bar import ScaleBarCropper
@@ -8,6 +8,7 @@ from leukofeat.preprocessing.shading import ShadingCorrector
 from leukofeat.preprocessing.slide import background_color, stained_mask
 
 __all__ = [
+    "ChromaDenoiser",
     "ColorNormalizer",
     "MedianDenoiser",
     "ScaleBarCropper",
