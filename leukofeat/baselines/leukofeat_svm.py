@@ -20,7 +20,7 @@ def leukofeat_svm(*, C: float = 0.001, shrinkage: float | str = "auto") -> Pipel
     training part (mean 0.945) and, where that hardly told them apart, by what they lose on changed backgrounds. The whitening
     shrinks as the number of images calls for, so that small sets can be learned from, too.
 
-    Two stages are for other cameras. Light that falls across the field is divided out first, since it moves every colour and the outline
+    Two stages are for other cameras. Light that falls across the field is divided out before anything is measured, since it moves every colour and the outline
     of the cytoplasm. Between segmentation and measurement, colour is smoothed where brightness is even: nearly all that a coarse
     JPEG cost (20 points at quality 50) was the spread of blue within nuclei, which hangs on the chroma that JPEG stores coarsest.
     """
@@ -31,8 +31,8 @@ def leukofeat_svm(*, C: float = 0.001, shrinkage: float | str = "auto") -> Pipel
         RelativeColorFeatures(references=("cytoplasm", "per_redcell")),
     ]
     return make_pipeline(
-        ShadingCorrector(),
         ScaleBarCropper(),
+        ShadingCorrector(),
         ColorNormalizer("white_balance"),
         MedianDenoiser(3),
         LeukocyteSegmenter(),
