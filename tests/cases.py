@@ -31,11 +31,13 @@ from leukofeat.features import (
 )
 from leukofeat.preprocessing import (
     BilateralDenoiser,
+    ChromaDenoiser,
     ColorNormalizer,
     GaussianDenoiser,
     MedianDenoiser,
     Resizer,
     ScaleBarCropper,
+    ShadingCorrector,
 )
 from leukofeat.segmentation import (
     Cleanup,
@@ -101,6 +103,8 @@ CASES = [
     Case(BilateralDenoiser(), {"sigma_color": 60.0}),
     Case(Resizer(64), {"size": (48, 64)}),
     Case(Resizer(pixel_size=0.25, target_pixel_size=0.2), {"target_pixel_size": 0.5}, segmented=True),
+    Case(ChromaDenoiser(), {"radius": 2}),
+    Case(ShadingCorrector(0.0), {"least": 0.1}),
     Case(ScaleBarCropper(), {"height": 20}),
     Case(ScaleBarCropper(0.143), {"height": 8}),
     Case(LabKMeansSegmenter(), {"n_clusters": 3}),

@@ -1,19 +1,22 @@
-"""Stages that turn an image into an image: colour normalisation, denoising, cropping, resizing."""
+"""Stages that turn an image into an image: shading, colour normalisation, denoising, cropping, resizing."""
 
-from leukofeat.preprocessing.denoise import BilateralDenoiser, GaussianDenoiser, MedianDenoiser
+from leukofeat.preprocessing.denoise import BilateralDenoiser, ChromaDenoiser, GaussianDenoiser, MedianDenoiser
 from leukofeat.preprocessing.normalize import ColorNormalizer
 from leukofeat.preprocessing.padding import find_padding
 from leukofeat.preprocessing.resize import Resizer, resize_smear
 from leukofeat.preprocessing.scale_bar import ScaleBarCropper
+from leukofeat.preprocessing.shading import ShadingCorrector
 from leukofeat.preprocessing.slide import background_color, stained_mask
 
 __all__ = [
     "BilateralDenoiser",
+    "ChromaDenoiser",
     "ColorNormalizer",
     "GaussianDenoiser",
     "MedianDenoiser",
     "Resizer",
     "ScaleBarCropper",
+    "ShadingCorrector",
     "background_color",
     "find_padding",
     "resize_smear",

@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar
 
+import numpy as np
+
 from leukofeat.base import ImageStage
 from leukofeat.constraints import Integral, Number, Real
 from leukofeat.opencv import cv2
@@ -103,3 +105,70 @@ class BilateralDenoiser(ImageStage):
         return smear.replace(
             image=cv2.bilateralFilter(smear.image, 0, float(self.sigma_color), float(self.sigma_space))
         )
+
+
+class ChromaDenoiser(ImageStage):
+    """Smooth colour and keep brightness: the chroma planes of an image, by a guided filter that goes by its luma.
+
+    JPEG files store colour at half the resolution and coarsely, so that blue, which hangs on it most, varies within an even
+    nucleus by what the file's quality makes of it. Brightness is stored well; where it changes, colour may change, too, and elsewhere
+    colour is averaged. What is measured then hardly depends on the quality.
+
+    Parameters
+    ----------
+    radius : int, default=6
+        Half the side of the square window in pixels; the filter reaches twice as far.
+    epsilon : float, default=60.0
+        Variance of luma, in squared grey levels, up to which a window counts as even.
+
+    Notes
+    -----
+    Y, Cr and Cb are those of JPEG (ITU-R BT.601); on each of Cr and Cb the guided filter of He et al. (2013) with Y as its guide. It
+    takes the same time for any radius.
+
+    References
+    ----------
+    He, Sun, Tang, Guided image filtering, IEEE TPAMI 35(6), 2013.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from leukofeat.preprocessing import ChromaDenoiser
+    >>> rng = np.random.default_rng(0)
+    >>> blue = rng.integers(140, 180, (64, 64))
+    >>> image = np.dstack([np.full_like(blue, 120), np.full_like(blue, 70), blue]).astype(np.uint8)
+    >>> bool(ChromaDenoiser().transform([image])[0][:, :, 2].std() < 0.5 * blue.std())
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "radius": [Number(Integral, 1)],
+        "epsilon": [Number(Real, 0, above=True)],
+    }
+
+    def __init__(self, radius: int = 6, epsilon: float = 60.0) -> None:
+        self.radius = radius
+        self.epsilon = epsilon
+
+    def apply(self, smear: Smear) -> Smear:
+        luma, *chroma = cv2.split(cv2.cvtColor(smear.image, cv2.COLOR_RGB2YCrCb))
+        smooth = _guided(luma, chroma, 2 * int(self.radius) + 1, float(self.epsilon))
+        return smear.replace(image=cv2.cvtColor(cv2.merge([luma, *smooth]), cv2.COLOR_YCrCb2RGB))
+
+
+def _guided(guide: np.ndarray, planes: list[np.ndarray], side: int, epsilon: float) -> list[np.ndarray]:
+    """Planes, uint8, as local linear functions of the guide, averaged over the windows that a pixel is in."""
+
+    def mean(plane: np.ndarray) -> np.ndarray:
+        return cv2.blur(plane, (side, side))
+
+    light = guide.astype(np.float32)
+    level = mean(light)
+    variance = mean(light * light) - level * level
+    smooth = []
+    for plane in planes:
+        color = plane.astype(np.float32)
+        own = mean(color)
+        slope = (mean(light * color) - level * own) / (variance + np.float32(epsilon))
+        smooth.append(np.clip(np.rint(mean(slope) * light + mean(own - slope * level)), 0, 255).astype(np.uint8))
+    return smooth

@@ -7,7 +7,7 @@ from leukofeat.markup import Markup, details, element, join, number, table
 _PARTS = {
     "shortcut": (
         "Shortcut tests",
-        "Something is changed that is not the leukocyte: what is lost was not read from leukocytes. Follows: share of the "
+        "Something is changed that is not the leukocyte: what is lost was not read from leukocytes, or their outline moved. Follows: share of the "
         "leukocytes that are given the class of the background they are pasted onto.",
     ),
     "optical": (

@@ -1,4 +1,4 @@
-"""The denoisers against slow ones, and against scikit-image."""
+"""The denoisers against slow ones, and against scikit-image; ChromaDenoiser by what it keeps and what it takes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, median_filter
 
-from leukofeat.preprocessing import BilateralDenoiser, GaussianDenoiser, MedianDenoiser
+from leukofeat.datasets import make_smears
+from leukofeat.evaluation.optics import compress_jpeg
+from leukofeat.opencv import cv2
+from leukofeat.preprocessing import BilateralDenoiser, ChromaDenoiser, GaussianDenoiser, MedianDenoiser
 
 
 @pytest.mark.parametrize("size", [1, 3, 5, 7])
@@ -118,3 +121,38 @@ def test_any_image_and_its_label_maps(stage, records):
 def test_bad_sigmas(stage, reason, smears):
     with pytest.raises(ValueError, match=reason):
         stage.fit(smears.images)
+
+
+def planes(image):
+    return cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb).astype(float)
+
+
+def test_chroma_is_smoothed_and_luma_kept(rng):
+    image = np.clip(rng.normal((120, 70, 160), 8, (60, 70, 3)), 0, 255).astype(np.uint8)
+    before, after = planes(image), planes(ChromaDenoiser(epsilon=1e4).transform([image])[0])
+    assert np.abs(after[:, :, 0] - before[:, :, 0]).max() <= 1
+    assert (after[:, :, 1:].std(axis=(0, 1)) < 0.3 * before[:, :, 1:].std(axis=(0, 1))).all()
+
+
+def test_colour_does_not_run_over_an_edge_of_brightness():
+    image = np.full((60, 60, 3), (235, 230, 238), np.uint8)
+    image[:, :30] = (95, 50, 150)
+    after = ChromaDenoiser().transform([image])[0].astype(int)
+    assert np.abs(after - image).max() <= 6
+
+
+def test_a_coarse_jpeg_changes_the_blue_of_nuclei_less():
+    smears = make_smears(3, random_state=0)
+    for image, nuclei in zip(smears.images, smears.nuclei, strict=True):
+        pair = [image, compress_jpeg(image, 50)]
+        changed = [
+            (one[:, :, 2].astype(float) - other[:, :, 2])[nuclei > 0].std()
+            for one, other in (pair, [ChromaDenoiser().transform([each])[0] for each in pair])
+        ]
+        assert changed[1] < 0.8 * changed[0]
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 9, 3), (9, 1, 3), (2, 2, 3)])
+def test_even_images_of_any_size_keep_their_colour(shape):
+    image = np.full(shape, (120, 70, 160), np.uint8)
+    assert np.abs(ChromaDenoiser().transform([image])[0].astype(int) - image).max() <= 2
