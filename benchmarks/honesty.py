@@ -48,8 +48,9 @@ def main() -> int:
     source.add_argument("--synthetic", type=int, metavar="N", help="N synthetic smears instead")
     parser.add_argument("--network", help="ONNX network for the row 'embedding + SVM'")
     parser.add_argument("--limit", type=int, metavar="N", help="N images of each class, drawn at random")
-    parser.add_argument("--stress-images", type=int, default=200, metavar="N", help="images of the shortcut tests")
+    parser.add_argument("--stress-images", type=int, default=200, metavar="N", help="images of the stress tests")
     parser.add_argument("--json", help="file for the figures")
+    parser.add_argument("--memory", metavar="FOLDER", help="keep what is measured and fitted there for the next time")
     parser.add_argument("--jobs", type=int, default=None, help="worker processes (default: 1)")
     arguments = parser.parse_args()
 
@@ -65,13 +66,14 @@ def main() -> int:
         **flat(ways),
         stress=True,
         n_stress=arguments.stress_images,
+        memory=arguments.memory,
         n_jobs=arguments.jobs,
         verbose=1,
     )
     accuracy, lost = accuracy_table(results, ways, list(rows)), points_lost_table(results["random"], list(rows))
     data = arguments.data or f"make_smears({arguments.synthetic})"
     print(f"\n{data}, {len(bunch.target)} images: accuracy by the way of splitting\n{accuracy.round(3).to_string()}")
-    print(f"\nPoints of accuracy lost in the shortcut tests (models of the random split)\n{lost.round(2).to_string()}")
+    print(f"\nPoints of accuracy lost in the stress tests (models of the random split)\n{lost.round(2).to_string()}")
     print("\nfollows_background: share of the images called by the class of the field their cells were pasted onto.")
     print("Research use only; not a medical device.")
     if arguments.json:

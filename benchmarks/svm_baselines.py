@@ -61,6 +61,7 @@ def main() -> int:
         "--groups", action="append", default=[], metavar="COLUMN", help="also cross-validate by this column"
     )
     parser.add_argument("--json", help="file for the figures")
+    parser.add_argument("--memory", metavar="FOLDER", help="keep what is measured and fitted there for the next time")
     parser.add_argument("--jobs", type=int, default=None, help="worker processes (default: 1)")
     arguments = parser.parse_args()
 
@@ -73,7 +74,8 @@ def main() -> int:
     for name, (rows, cv, groups) in protocols(bunch, arguments.groups).items():
         print(f"{name} ...", file=sys.stderr)
         images = bunch.images[rows] if arguments.data else [bunch.images[i] for i in rows]
-        results[name] = compare(pipelines(arguments.jobs), images, bunch.target[rows], cv=cv, groups=groups, verbose=1)
+        options = {"cv": cv, "groups": groups, "memory": arguments.memory, "verbose": 1}
+        results[name] = compare(pipelines(arguments.jobs), images, bunch.target[rows], **options)
         columns = ["accuracy", "balanced_accuracy", "macro_f1", "ms_per_image"]
         print(
             f"\n{name}, {arguments.data or 'synthetic smears'}\n{results[name].table[columns].round(4).to_string()}\n",
