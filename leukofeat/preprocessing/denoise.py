@@ -110,6 +110,8 @@ class BilateralDenoiser(ImageStage):
 class ChromaDenoiser(ImageStage):
     """Smooth colour and keep brightness: the chroma planes of an image, by a guided filter that goes by its luma.
 
+    Behind a segmenter only the cells are changed, and nothing of what is around them gets into their colour.
+
     JPEG files store colour at half the resolution and coarsely, so that blue, which hangs on it most, varies within an even
     nucleus by what the file's quality makes of it. Brightness is stored well; where it changes, colour may change, too, and elsewhere
     colour is averaged. What is measured then hardly depends on the quality.
@@ -118,7 +120,7 @@ class ChromaDenoiser(ImageStage):
     ----------
     radius : int, default=6
         Half the side of the square window in pixels; the filter reaches twice as far.
-    epsilon : float, default=60.0
+    epsilon : float, default=10.0
         Variance of luma, in squared grey levels, up to which a window counts as even.
 
     Notes
@@ -146,25 +148,33 @@ class ChromaDenoiser(ImageStage):
         "epsilon": [Number(Real, 0, above=True)],
     }
 
-    def __init__(self, radius: int = 6, epsilon: float = 60.0) -> None:
+    def __init__(self, radius: int = 6, epsilon: float = 10.0) -> None:
         self.radius = radius
         self.epsilon = epsilon
 
     def apply(self, smear: Smear) -> Smear:
         luma, *chroma = cv2.split(cv2.cvtColor(smear.image, cv2.COLOR_RGB2YCrCb))
-        smooth = _guided(luma, chroma, 2 * int(self.radius) + 1, float(self.epsilon))
-        return smear.replace(image=cv2.cvtColor(cv2.merge([luma, *smooth]), cv2.COLOR_YCrCb2RGB))
+        where = smear.region("cell") > 0 if smear.is_segmented else np.ones(luma.shape, bool)
+        if not where.any():
+            return smear
+        smooth = _guided(luma, chroma, where, 2 * int(self.radius) + 1, float(self.epsilon))
+        image = cv2.cvtColor(cv2.merge([luma, *smooth]), cv2.COLOR_YCrCb2RGB)
+        return smear.replace(image=np.where(where[:, :, None], image, smear.image))
 
 
-def _guided(guide: np.ndarray, planes: list[np.ndarray], side: int, epsilon: float) -> list[np.ndarray]:
-    """Planes, uint8, as local linear functions of the guide, averaged over the windows that a pixel is in."""
+def _guided(
+    guide: np.ndarray, planes: list[np.ndarray], where: np.ndarray, side: int, epsilon: float
+) -> list[np.ndarray]:
+    """Planes, uint8, as local linear functions of the guide, averaged over the windows that a pixel is in; within `where`."""
+    inside = where.astype(np.float32)
+    share = np.maximum(cv2.blur(inside, (side, side)), np.float32(1e-6))
 
     def mean(plane: np.ndarray) -> np.ndarray:
-        return cv2.blur(plane, (side, side))
+        return cv2.blur(plane * inside, (side, side)) / share
 
     light = guide.astype(np.float32)
     level = mean(light)
-    variance = mean(light * light) - level * level
+    variance = np.maximum(mean(light * light) - level * level, 0)
     smooth = []
     for plane in planes:
         color = plane.astype(np.float32)

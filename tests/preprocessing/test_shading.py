@@ -26,12 +26,12 @@ def field(seed: int = 0, slide: tuple[int, int, int] = SHADES[0], side: int = 16
     return np.clip(image + rng.normal(0, 2, image.shape), 0, 255).astype(np.uint8)
 
 
-def corrected(image: np.ndarray, least: float = 0.05) -> np.ndarray:
+def corrected(image: np.ndarray, least: float = 0.1) -> np.ndarray:
     return ShadingCorrector(least).transform([image])[0]
 
 
 @settings(max_examples=25, deadline=None)
-@given(angle=st.floats(0, 360), lowest=st.floats(0.5, 0.92), seed=st.integers(0, 5), slide=st.sampled_from(SHADES))
+@given(angle=st.floats(0, 360), lowest=st.floats(0.5, 0.85), seed=st.integers(0, 5), slide=st.sampled_from(SHADES))
 def test_light_that_fell_is_found_whatever_its_direction(angle, lowest, seed, slide):
     even = field(seed, slide)
     light = tilt_light(np.full_like(even, 250), lowest, angle)[:, :, 1] / 250
