@@ -23,7 +23,7 @@ def test_beside_a_pipeline(labelled, network, tmp_path, capsys):
     typed = ["compare", str(labelled), "-o", str(output), "--cv", "2", "-q", "-p", "four_colors"]
     assert main([*typed, "--predictions", f"my net={network}", "--stress"]) == 0
     told = capsys.readouterr().out
-    assert "my net: predictions made elsewhere, which the shortcut tests cannot ask" in told
+    assert "my net: predictions made elsewhere, which the stress tests cannot ask" in told
     table = pd.read_csv(output / "table.csv").set_index("pipeline")
     assert table.loc["my net", "accuracy"] == 1.0
     assert table.loc["my net", ["ms_per_image", "fit_seconds"]].isna().all()
