@@ -7,10 +7,12 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from leukofeat.cli.evaluating import (
+    FOLLOWS,
     add_rows,
     check_labels,
     group_column,
     named_rows,
+    printed,
     save_results,
     tell_failures,
 )
@@ -18,8 +20,9 @@ from leukofeat.cli.main import CAUTION
 from leukofeat.cli.messages import UsageError, tell
 from leukofeat.cli.shared import FOLDER, add_jobs, add_memory, check_output, read_folder
 from leukofeat.evaluation import SLIDE_NOTE, compare, estimate_slides
-from leukofeat.evaluation.known_protocols import published_rows
+from leukofeat.evaluation.known_protocols import points_lost_table, published_rows
 from leukofeat.evaluation.splits import PUBLISHED, SPLITTERS
+from leukofeat.evaluation.stress_tests import KINDS, STRESS_TESTS, choose_tests
 
 _BY_GROUP = ("grouped", "stratified-grouped", "leave-one-slide-out")
 _WAYS = ("split", *SPLITTERS, *PUBLISHED)
@@ -33,7 +36,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--output",
         required=True,
         metavar="RESULTS",
-        help="folder for the tables, report.html, what was run, and the store that saves work the next time",
+        help="folder for the tables, report.html, what was run, and the store that saves work the next time; in Python, "
+        "Comparison.load('RESULTS/saved/comparison') of leukofeat.evaluation",
     )
     add_rows(parser)
     parser.add_argument(
@@ -49,7 +53,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         f"valid or test; or one of {', '.join(_WAYS[1:])}",
     )
     parser.add_argument(
-        "--stress", action="store_true", help="also the stress tests: what changed backgrounds, optics and files cost"
+        "--stress",
+        nargs="?",
+        type=_stress_tests,
+        const=True,
+        default=False,
+        metavar="TESTS",
+        help=f"also the stress tests, what changed backgrounds, optics and files cost: all, or those of a kind "
+        f"({' or '.join(KINDS)}), or by name with commas between ({', '.join(STRESS_TESTS)})",
     )
     add_memory(parser)
     add_jobs(parser)
@@ -75,16 +86,23 @@ def run(arguments: argparse.Namespace) -> int:
         memory=arguments.memory or output / "store",
     )
     files = save_results(output, {"comparison": result}, rows, bunch)
-    print(result.summary().round(3).to_string())
+    print(printed(result.summary().round(3)))
     if result.stress is not None:
-        lost = result.stress.pivot(index="pipeline", columns="test", values="points_lost")
-        print(
-            f"\nPoints of accuracy lost in the stress tests\n{lost.reindex(result.table.index).dropna().round(1).to_string()}"
-        )
+        lost = points_lost_table(result, result.stress["pipeline"].unique().tolist()).dropna(axis=1, how="all")
+        print(f"\nPoints of accuracy lost in the stress tests\n{printed(lost.round(2))}")
+        if "follows_background" in lost:
+            print(FOLLOWS)
     for note in result.notes:
         print(f"\nNote: {note}")
     print(f"\n{arguments.output}: {', '.join(files)}. {CAUTION}")
     return tell_failures({"comparison": result}, len(bunch.images))
+
+
+def _stress_tests(text: str) -> list[str]:
+    try:
+        return choose_tests([name.strip() for name in text.split(",")])
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error} The folder stands before it.") from error
 
 
 def _number_of_folds(cv: str) -> int | None:
