@@ -182,6 +182,15 @@ def test_names_of_rows_stand_as_they_were_given(comparison, tmp_path):
     assert "my split" not in page.text
 
 
+def test_bands_are_left_out_where_they_would_hide_each_other(fields, tmp_path):
+    pipelines = {name: colour(LogisticRegression()) for name in "abcd"}
+    options = {"cv": 2, "groups": fields.groups, "n_bootstrap": 20}
+    for names, word in (("abc", "Bands: pointwise 95 %"), ("abcd", "Bands are drawn for 3 pipelines at most")):
+        found = compare({name: pipelines[name] for name in names}, fields.images, fields.target, **options)
+        _, page = read(write_report(tmp_path / "r.html", found))
+        assert word in page.text
+
+
 def test_level_with_the_next(comparison, tmp_path):
     level = dataclasses.replace(comparison, table=comparison.table.assign(accuracy=0.5))
     _, page = read(write_report(tmp_path / "r.html", level))
