@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 import numpy as np
+from sklearn.model_selection import PredefinedSplit
 from sklearn.utils import Bunch
 
 from leukofeat.cli.evaluating import (
@@ -50,7 +51,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default="5",
         metavar="NAME_OR_NUMBER",
         help="number of folds, by group where there are groups (default: %(default)s); 'split' for the manifest's train against "
-        f"valid or test; or one of {', '.join(_WAYS[1:])}",
+        f"valid or test; a column of the manifest that holds the fold in which each image is tested, such as that of a network "
+        f"trained before; or one of {', '.join(_WAYS[1:])}",
     )
     parser.add_argument(
         "--stress",
@@ -106,12 +108,9 @@ def _stress_tests(text: str) -> list[str]:
 
 
 def _number_of_folds(cv: str) -> int | None:
-    """Folds of a number; a name that there is not is refused before the images are looked at."""
-    if cv in _WAYS:
-        return 5 if cv in _BY_GROUP[:2] else None
-    if not cv.isdecimal() or int(cv) < 2:
-        raise UsageError(f"--cv {cv}: must be a number of folds, 2 or more, or one of {', '.join(_WAYS)}.")
-    return int(cv)
+    if cv.isdecimal() and int(cv) < 2:
+        raise UsageError(f"--cv {cv}: must be a number of folds, 2 or more.")
+    return int(cv) if cv.isdecimal() else 5 if cv in _BY_GROUP[:2] else None
 
 
 def _groups(arguments: argparse.Namespace, bunch: Bunch, target: np.ndarray) -> Any:
@@ -133,6 +132,8 @@ def _splits(arguments: argparse.Namespace, bunch: Bunch, n_folds: int | None, gr
         return [rows]
     if cv in _BY_GROUP and groups is None:
         raise UsageError(f"--cv {cv}: needs groups; name their column with --groups COLUMN, or --groups estimated.")
+    if cv not in _WAYS and not cv.isdecimal():
+        return PredefinedSplit(np.unique(_column_of_folds(bunch, cv, arguments.folder), return_inverse=True)[1])
     by_group = groups is not None and (cv in _BY_GROUP or cv.isdecimal())
     if by_group and (n := len(np.unique(groups))) < (n_folds or 2):
         few = f"--cv {n}" if n > 1 else "--cv random, or groups of another column,"
@@ -140,3 +141,10 @@ def _splits(arguments: argparse.Namespace, bunch: Bunch, n_folds: int | None, gr
             f"--cv {cv}: {n_folds or 2} folds by group need as many groups, but there are {n}; {few} is possible."
         )
     return n_folds if cv.isdecimal() else cv
+
+
+def _column_of_folds(bunch: Bunch, cv: str, folder: str) -> np.ndarray:
+    try:
+        return group_column(bunch, cv, folder, "--cv", "folds").astype(str)
+    except UsageError as error:
+        raise UsageError(f"{error} Or give a number of folds, or one of {', '.join(_WAYS)}.") from error

@@ -102,13 +102,13 @@ def check_labels(bunch: Bunch, folder: str) -> np.ndarray:
     return bunch.target_names[bunch.target]
 
 
-def group_column(bunch: Bunch, column: str, folder: str, option: str = "--groups") -> np.ndarray:
-    """A column of the manifest that holds a group for each image."""
+def group_column(bunch: Bunch, column: str, folder: str, option: str = "--groups", what: str = "groups") -> np.ndarray:
+    """A column of the manifest that holds a group, or `what` else, for each image."""
     frame = bunch.get("frame", pd.DataFrame())
     if column not in frame:
         there = [str(name) for name in frame if name not in ("path", "label")]
         hint = f"it has {', '.join(there)}" if there else "a manifest.csv with such a column is needed"
-        raise UsageError(f"{option} {column}: {folder} has no such column of groups; {hint}.")
+        raise UsageError(f"{option} {column}: {folder} has no such column of {what}; {hint}.")
     values = frame[column]
     blank = np.flatnonzero(values.isna() | (values.astype(str).str.strip() == ""))
     if len(blank):
@@ -117,7 +117,9 @@ def group_column(bunch: Bunch, column: str, folder: str, option: str = "--groups
             "fill it in, or leave these images out."
         )
     if values.nunique() < 2:
-        raise ValueError(f"{folder}: the column {column!r} holds a single group; two are needed to hold one out.")
+        raise ValueError(
+            f"{folder}: the column {column!r} holds one value only; two {what} are needed to hold one out."
+        )
     return values.to_numpy()
 
 

@@ -266,7 +266,10 @@ class Predictions:
             return
         paths, judged = self.table["path"], np.flatnonzero(own & used)
         parts = list(dict.fromkeys(self.part[judged]))
-        way_out = "Compare under the splits that the predictions were made with, or make them anew with these."
+        way_out = (
+            "Compare under the splits that the predictions were made with (cv=PredefinedSplit(folds), or --cv COLUMN of the manifest), "
+            "or make them anew with these, which `predictions` of a comparison names."
+        )
         if len(parts) > 1:
             one, other = (judged[self.part[judged] == part][0] for part in parts[:2])
             raise ValueError(

@@ -48,6 +48,7 @@ def test_pipelines_by_name_and_file_side_by_side(labelled, tmp_path, capsys):
         (["--cv", "3", "--groups", "cluster0"], None, None),
         (["--cv", "2", "--groups", "cluster0"], 2, 2),
         (["--cv", "split"], 1, 8),
+        (["--cv", "cluster0"], 2, 8),
         (["--cv", "random"], 5, 8),
         (["--cv", "grouped"], 5, 8),
         (["--cv", "leave-one-slide-out"], 8, 8),

@@ -32,6 +32,19 @@ def test_beside_a_pipeline(labelled, network, tmp_path, capsys):
     assert "my net" in (output / "report.html").read_text()
 
 
+def test_under_the_folds_of_the_network(labelled, tmp_path, capsys):
+    manifest = pd.read_csv(labelled / "manifest.csv")
+    table = pd.DataFrame({"path": manifest["path"], "predicted": "Pro", "fold": manifest["cluster0"]})
+    table.to_csv(tmp_path / "net.csv", index=False)
+    typed = ["compare", str(labelled), "-o", str(tmp_path / "r"), "-q", "--predictions", str(tmp_path / "net.csv")]
+    assert main([*typed, "--cv", "2"]) == 1
+    assert "--cv COLUMN" in capsys.readouterr().err
+    assert main([*typed, "--cv", "cluster0", "-p", "four_colors"]) == 0
+    found = pd.read_csv(tmp_path / "r" / "predictions.csv").query("pipeline == 'net'")
+    tested = found.set_index("path")["fold"]
+    assert (tested == manifest.set_index("path")["cluster0"][tested.index]).all()
+
+
 def test_what_a_comparison_wrote_can_be_read(labelled, tmp_path):
     for name, row in {"first": ["-p", "four_colors"], "second": ["--predictions", str(tmp_path / "first.csv")]}.items():
         typed = ["compare", str(labelled), "-o", str(tmp_path / name), "--cv", "2", "-q", *row]
