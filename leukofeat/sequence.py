@@ -142,7 +142,7 @@ class ImageSequence(Sequence):
         """
         item = self._items[self._positions[i]]
         if isinstance(item, ImageSequence):
-            return digest(item.digest(0), item.steps)
+            return digest(item.digest(0), item.steps) if item.steps else item.digest(0)
         if isinstance(item, (str, os.PathLike)):
             with open(item, "rb") as file:
                 return digest(file.read(), os.path.splitext(item)[1].lower())

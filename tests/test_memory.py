@@ -337,6 +337,19 @@ def test_a_changed_image_is_computed_again_and_no_other(smears, options, tmp_pat
     _same(compare(pipelines, images, smears.target % 2, **options), result)
 
 
+def test_stress_tests_measure_the_changed_images_only_and_can_be_joined(smears, options, tmp_path):
+    both = _pipelines()
+    plain = _compare({"counted": both["counted"]}, smears, options, memory=tmp_path)
+    CALLS.clear()
+    stressed = _compare({"counted": both["counted"]}, smears, options, memory=tmp_path, stress="blur", n_stress=4)
+    changed = 4
+    assert CALLS.count("family") == changed
+    _same(plain, stressed)
+    joined = stressed.join(_compare({"level": both["level"]}, smears, options, memory=tmp_path))
+    assert list(joined.table.index) == ["counted", "level"]
+    assert joined.stress["pipeline"].unique().tolist() == ["counted"]
+
+
 def test_memory_is_taken_from_the_first_feature_set(smears, options, tmp_path):
     _compare({"counted": _pipelines(tmp_path)["counted"]}, smears, options)
     assert set(Store(tmp_path).table()["kind"]) == {"row", "label maps", "outcome"}
@@ -398,6 +411,10 @@ def test_what_does_not_belong_together_is_not_joined(smears, options):
 def test_what_is_no_saved_comparison_is_named(tmp_path):
     with pytest.raises(ValueError, match="holds no saved comparison"):
         Comparison.load(tmp_path / "nowhere")
+    (tmp_path / "saved" / "one").mkdir(parents=True)
+    (tmp_path / "saved" / "one" / "comparison.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"saved.one does"):
+        Comparison.load(tmp_path)
     (tmp_path / "comparison.json").write_text("{")
     with pytest.raises(ValueError, match="cannot be read"):
         Comparison.load(tmp_path)

@@ -116,7 +116,7 @@ def test_the_verdict_comes_first(comparison, audit, tmp_path):
     found = [
         page.text.index(part)
         for part in ("Verdict", "It cannot be believed.", f"{best} reads {comparison.table.loc[best, 'accuracy']:.3f}",
-                     "points ahead of", "costs it", "Before believing it", "Two groups stand", "burned in bars (worth 7.2 points)",
+                     "evel with", "costs it", "Before believing it", "Two groups stand", "burned in bars (worth 7.2 points)",
                      "No groups were given.", "Bars by class.", "exact duplicates")
     ]  # fmt: skip
     assert found == sorted(found)
@@ -171,6 +171,30 @@ def test_what_is_reached_without_a_leukocyte(comparison, tmp_path):
     assert "linear is a control that looks at no leukocyte" in page.text
     _, page = read(write_report(tmp_path / "r.html", found))
     assert "looks at no leukocyte" not in page.text
+
+
+def test_names_of_rows_stand_as_they_were_given(comparison, tmp_path):
+    stress = comparison.stress.replace({"pipeline": {"svm": "my_svm"}})
+    found = dataclasses.replace(comparison, stress=stress)
+    _, page = read(write_report(tmp_path / "r.html", {"my_split": found, "other_split": found}))
+    assert "my_svm" in page.text
+    assert "my svm" not in page.text
+    assert "my split" not in page.text
+
+
+def test_bands_are_left_out_where_they_would_hide_each_other(fields, tmp_path):
+    pipelines = {name: colour(LogisticRegression()) for name in "abcd"}
+    options = {"cv": 2, "groups": fields.groups, "n_bootstrap": 20}
+    for names, word in (("abc", "Bands: pointwise 95 %"), ("abcd", "Bands are drawn for 3 pipelines at most")):
+        found = compare({name: pipelines[name] for name in names}, fields.images, fields.target, **options)
+        _, page = read(write_report(tmp_path / "r.html", found))
+        assert word in page.text
+
+
+def test_level_with_the_next(comparison, tmp_path):
+    level = dataclasses.replace(comparison, table=comparison.table.assign(accuracy=0.5))
+    _, page = read(write_report(tmp_path / "r.html", level))
+    assert "Level with svm" in page.text
 
 
 def test_several_protocols(comparison, tmp_path):

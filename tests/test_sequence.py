@@ -334,3 +334,5 @@ def test_images_followed_by_others(images, paths):
     assert [both.name(i) for i in (2, 5, 6)] == ["image 2", "image 5", "made.png"]
     assert as_sequence(images)[[3, 1]].followed_by([]).name(1) == "image 1"
     assert as_sequence(paths).followed_by([]).source(3) == paths[3]
+    assert as_sequence(paths).followed_by(images).digest(3) == as_sequence(paths).digest(3)
+    assert both.digest(3) != as_sequence(images).digest(3)

@@ -7,10 +7,12 @@ from sklearn.utils import Bunch
 
 from leukofeat.baselines.compared import CONTROLS, compared_pipelines
 from leukofeat.cli.evaluating import (
+    FOLLOWS,
     add_rows,
     check_labels,
     group_column,
     named_rows,
+    printed,
     save_results,
     tell_failures,
 )
@@ -88,9 +90,9 @@ def run(arguments: argparse.Namespace) -> int:
     for name, table in {"accuracy.csv": accuracy, "points_lost.csv": lost}.items():
         table.to_csv(output / name)
         files.append(name)
-    print(f"\n{data}, {len(bunch.target)} images: accuracy by the way of splitting\n{accuracy.round(3).to_string()}")
-    print(f"\nPoints of accuracy lost in the stress tests (models of the random split)\n{lost.round(2).to_string()}")
-    print("\nfollows_background: share of the images called by the class of the field their cells were pasted onto.")
+    print(f"\n{data}, {len(bunch.target)} images: accuracy by the way of splitting\n{printed(accuracy.round(3))}")
+    print(f"\nPoints of accuracy lost in the stress tests (models of the random split)\n{printed(lost.round(2))}")
+    print(FOLLOWS)
     for note, names in _notes(results).items():
         print(f"\nNote ({', '.join(names)}): {note}")
     print(f"\n{arguments.output}: {', '.join(files)}. {CAUTION}")

@@ -4,13 +4,16 @@ import argparse
 from typing import Any
 
 import numpy as np
+from sklearn.model_selection import PredefinedSplit
 from sklearn.utils import Bunch
 
 from leukofeat.cli.evaluating import (
+    FOLLOWS,
     add_rows,
     check_labels,
     group_column,
     named_rows,
+    printed,
     save_results,
     tell_failures,
 )
@@ -18,8 +21,9 @@ from leukofeat.cli.main import CAUTION
 from leukofeat.cli.messages import UsageError, tell
 from leukofeat.cli.shared import FOLDER, add_jobs, add_memory, check_output, read_folder
 from leukofeat.evaluation import SLIDE_NOTE, compare, estimate_slides
-from leukofeat.evaluation.known_protocols import published_rows
+from leukofeat.evaluation.known_protocols import points_lost_table, published_rows
 from leukofeat.evaluation.splits import PUBLISHED, SPLITTERS
+from leukofeat.evaluation.stress_tests import KINDS, STRESS_TESTS, choose_tests
 
 _BY_GROUP = ("grouped", "stratified-grouped", "leave-one-slide-out")
 _WAYS = ("split", *SPLITTERS, *PUBLISHED)
@@ -33,7 +37,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--output",
         required=True,
         metavar="RESULTS",
-        help="folder for the tables, report.html, what was run, and the store that saves work the next time",
+        help="folder for the tables, report.html, what was run, and the store that saves work the next time; in Python, "
+        "Comparison.load('RESULTS/saved/comparison') of leukofeat.evaluation",
     )
     add_rows(parser)
     parser.add_argument(
@@ -46,10 +51,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default="5",
         metavar="NAME_OR_NUMBER",
         help="number of folds, by group where there are groups (default: %(default)s); 'split' for the manifest's train against "
-        f"valid or test; or one of {', '.join(_WAYS[1:])}",
+        f"valid or test; a column of the manifest that holds the fold in which each image is tested, such as that of a network "
+        f"trained before; or one of {', '.join(_WAYS[1:])}",
     )
     parser.add_argument(
-        "--stress", action="store_true", help="also the stress tests: what changed backgrounds, optics and files cost"
+        "--stress",
+        nargs="?",
+        type=_stress_tests,
+        const=True,
+        default=False,
+        metavar="TESTS",
+        help=f"also the stress tests, what changed backgrounds, optics and files cost: all, or those of a kind "
+        f"({' or '.join(KINDS)}), or by name with commas between ({', '.join(STRESS_TESTS)})",
     )
     add_memory(parser)
     add_jobs(parser)
@@ -75,25 +88,29 @@ def run(arguments: argparse.Namespace) -> int:
         memory=arguments.memory or output / "store",
     )
     files = save_results(output, {"comparison": result}, rows, bunch)
-    print(result.summary().round(3).to_string())
+    print(printed(result.summary().round(3)))
     if result.stress is not None:
-        lost = result.stress.pivot(index="pipeline", columns="test", values="points_lost")
-        print(
-            f"\nPoints of accuracy lost in the stress tests\n{lost.reindex(result.table.index).dropna().round(1).to_string()}"
-        )
+        lost = points_lost_table(result, result.stress["pipeline"].unique().tolist()).dropna(axis=1, how="all")
+        print(f"\nPoints of accuracy lost in the stress tests\n{printed(lost.round(2))}")
+        if "follows_background" in lost:
+            print(FOLLOWS)
     for note in result.notes:
         print(f"\nNote: {note}")
     print(f"\n{arguments.output}: {', '.join(files)}. {CAUTION}")
     return tell_failures({"comparison": result}, len(bunch.images))
 
 
+def _stress_tests(text: str) -> list[str]:
+    try:
+        return choose_tests([name.strip() for name in text.split(",")])
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error} The folder stands before it.") from error
+
+
 def _number_of_folds(cv: str) -> int | None:
-    """Folds of a number; a name that there is not is refused before the images are looked at."""
-    if cv in _WAYS:
-        return 5 if cv in _BY_GROUP[:2] else None
-    if not cv.isdecimal() or int(cv) < 2:
-        raise UsageError(f"--cv {cv}: must be a number of folds, 2 or more, or one of {', '.join(_WAYS)}.")
-    return int(cv)
+    if cv.isdecimal() and int(cv) < 2:
+        raise UsageError(f"--cv {cv}: must be a number of folds, 2 or more.")
+    return int(cv) if cv.isdecimal() else 5 if cv in _BY_GROUP[:2] else None
 
 
 def _groups(arguments: argparse.Namespace, bunch: Bunch, target: np.ndarray) -> Any:
@@ -115,6 +132,8 @@ def _splits(arguments: argparse.Namespace, bunch: Bunch, n_folds: int | None, gr
         return [rows]
     if cv in _BY_GROUP and groups is None:
         raise UsageError(f"--cv {cv}: needs groups; name their column with --groups COLUMN, or --groups estimated.")
+    if cv not in _WAYS and not cv.isdecimal():
+        return PredefinedSplit(np.unique(_column_of_folds(bunch, cv, arguments.folder), return_inverse=True)[1])
     by_group = groups is not None and (cv in _BY_GROUP or cv.isdecimal())
     if by_group and (n := len(np.unique(groups))) < (n_folds or 2):
         few = f"--cv {n}" if n > 1 else "--cv random, or groups of another column,"
@@ -122,3 +141,10 @@ def _splits(arguments: argparse.Namespace, bunch: Bunch, n_folds: int | None, gr
             f"--cv {cv}: {n_folds or 2} folds by group need as many groups, but there are {n}; {few} is possible."
         )
     return n_folds if cv.isdecimal() else cv
+
+
+def _column_of_folds(bunch: Bunch, cv: str, folder: str) -> np.ndarray:
+    try:
+        return group_column(bunch, cv, folder, "--cv", "folds").astype(str)
+    except UsageError as error:
+        raise UsageError(f"{error} Or give a number of folds, or one of {', '.join(_WAYS)}.") from error

@@ -3,6 +3,7 @@
 import argparse
 import json
 import shlex
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,8 @@ from leukofeat.evaluation import Comparison, read_predictions
 from leukofeat.evaluation.stress import own_segmenter
 from leukofeat.features import Failure
 from leukofeat.report import write_report
+
+FOLLOWS = "\nfollows_background: share of the images called by the class of the field their cells were pasted onto."
 
 
 class _List(argparse.Action):
@@ -99,13 +102,13 @@ def check_labels(bunch: Bunch, folder: str) -> np.ndarray:
     return bunch.target_names[bunch.target]
 
 
-def group_column(bunch: Bunch, column: str, folder: str, option: str = "--groups") -> np.ndarray:
-    """A column of the manifest that holds a group for each image."""
+def group_column(bunch: Bunch, column: str, folder: str, option: str = "--groups", what: str = "groups") -> np.ndarray:
+    """A column of the manifest that holds a group, or `what` else, for each image."""
     frame = bunch.get("frame", pd.DataFrame())
     if column not in frame:
         there = [str(name) for name in frame if name not in ("path", "label")]
         hint = f"it has {', '.join(there)}" if there else "a manifest.csv with such a column is needed"
-        raise UsageError(f"{option} {column}: {folder} has no such column of groups; {hint}.")
+        raise UsageError(f"{option} {column}: {folder} has no such column of {what}; {hint}.")
     values = frame[column]
     blank = np.flatnonzero(values.isna() | (values.astype(str).str.strip() == ""))
     if len(blank):
@@ -114,7 +117,9 @@ def group_column(bunch: Bunch, column: str, folder: str, option: str = "--groups
             "fill it in, or leave these images out."
         )
     if values.nunique() < 2:
-        raise ValueError(f"{folder}: the column {column!r} holds a single group; two are needed to hold one out.")
+        raise ValueError(
+            f"{folder}: the column {column!r} holds one value only; two {what} are needed to hold one out."
+        )
     return values.to_numpy()
 
 
@@ -123,7 +128,7 @@ def save_results(
 ) -> list[str]:
     """Write tables, report and what was run under one or several protocols; returns the names of the files.
 
-    Each comparison is saved by itself, too, for `Comparison.load`. The column `protocol` stands in front where there are several.
+    Each comparison is saved by itself, too, in `saved`, for `Comparison.load`. The column `protocol` stands in front where there are several.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = bunch.frame["path"] if "frame" in bunch else pd.Series([f"image {i}" for i in range(len(bunch.target))])
@@ -137,6 +142,8 @@ def save_results(
     }
     if any(found.stress is not None for found in results.values()):
         tables["stress.csv"] = {name: found.stress for name, found in results.items() if found.stress is not None}
+    else:
+        (folder / "stress.csv").unlink(missing_ok=True)  # of an earlier run
     for file, parts in tables.items():
         whole = pd.concat(parts, names=["protocol"]).reset_index(level=0).reset_index(drop=True)
         (whole if len(results) > 1 else whole.drop(columns="protocol")).to_csv(folder / file, index=False)
@@ -152,6 +159,12 @@ def save_results(
     shown = results if len(results) > 1 else next(iter(results.values()))
     write_report(folder / "report.html", shown, images=bunch.images, segmenter=segmenter, command=command, **report)
     return [*tables, "configuration.json", "report.html", "saved/"]
+
+
+def printed(table: pd.DataFrame) -> str:
+    """A table as text: as wide as the terminal, further columns below; whole where it goes to a file."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return table.to_string(line_width=width)
 
 
 def tell_failures(results: Mapping[str, Comparison], n_images: int) -> int:

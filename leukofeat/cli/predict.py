@@ -9,6 +9,7 @@ import pandas as pd
 from leukofeat.cli.main import CAUTION
 from leukofeat.cli.shared import FOLDER, add_jobs, add_memory, check_table, feature_parts, read_folder, report_failures
 from leukofeat.evaluation.folds import class_scores
+from leukofeat.failures import warn_of
 from leukofeat.features import Failure
 from leukofeat.measuring import Extraction
 from leukofeat.persistence import load
@@ -26,6 +27,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="table to write: .csv or .parquet; score_<class> is the probability of the class",
     )
+    parser.add_argument(
+        "--judge-empty",
+        action="store_true",
+        help="a class also where no leukocyte was found, by filled-in columns, as compare has it of its pipelines: for a table "
+        "that is given to `leukofeat compare --predictions`, which wants one for every test image",
+    )
     add_memory(parser)
     add_jobs(parser)
 
@@ -42,6 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
     features.set_params(on_error="nan", **options)
     found = features.extract(images)
     empty = [Failure(int(i), images.name(int(i)), NOTHING) for i in np.flatnonzero(found.n_cells == 0)]
+    if arguments.judge_empty:
+        warn_of([], len(images), empty=[failure.name for failure in empty])
+        empty = []
     failures = sorted([*found.failures, *empty], key=lambda failure: failure.row)
     table = pd.concat([bunch.frame[["path"]], _verdicts(found, failures, features, rest)], axis=1)
     write(table)

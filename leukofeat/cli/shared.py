@@ -37,7 +37,8 @@ def add_memory(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         default=None,
         help="folder that keeps what was measured: the same images are not measured twice, and a run that was stopped goes on "
-        "(compare and benchmark: a folder `store` among the results)",
+        "(compare and benchmark: a folder `store` among the results); a changed image is measured again, and behind stages that "
+        "learn from images, such as the colour template of jin2023_svm, all are if it was trained on",
     )
 
 

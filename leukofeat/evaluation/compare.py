@@ -27,7 +27,7 @@ from leukofeat.evaluation.tables import (
     prediction_table,
     summarise,
 )
-from leukofeat.evaluation.versions import versions
+from leukofeat.evaluation.versions import full_text, versions
 from leukofeat.pipeline import split_pipeline
 from leukofeat.sequence import as_sequence
 from leukofeat.store import as_store
@@ -60,7 +60,7 @@ def compare(
     ----------
     pipelines : dict of name to classifier
         Any scikit-learn pipelines from images to classes, cloned before each fit; or what
-        :func:`~leukofeat.evaluation.read_predictions` gives: predictions made elsewhere, which have no times and no shortcut tests.
+        :func:`~leukofeat.evaluation.read_predictions` gives: predictions made elsewhere, which have no times and no stress tests.
         Under several protocols such a row stands only where it was made for the splits, and a note elsewhere.
     X : list, ndarray, Series, one-column DataFrame or ImageSequence of n images or paths
     y : array-like of length n
@@ -82,7 +82,9 @@ def compare(
     memory : path, Store or joblib.Memory, optional
         Folder that keeps what is measured, learned and predicted (:class:`~leukofeat.store.Store`): what is asked for again, here or by
         a :class:`~leukofeat.features.FeatureSet` with the same memory, is not computed again, and a comparison that was stopped
-        goes on where it ended. By default the `memory` of the first feature set that has one.
+        goes on where it ended. After a change of an image, that image is measured again, with what is pasted from it; but behind a stage
+        that learns from images, such as a colour template, a changed training image is another lesson, and all images are measured
+        again behind it. By default the `memory` of the first feature set that has one.
     n_jobs : int, optional
         Workers for the pass over the images, as in joblib; by default the `n_jobs` of the pipelines' feature sets.
     stress : bool, str or sequence of str, default=False
@@ -178,7 +180,8 @@ def compare(
         found[name].notes.extend(refused[name].values())
         if verbose > 0:
             for pipeline, accuracy in found[name].table["accuracy"].items():
-                print(f"{name}, {pipeline}: {accuracy:.3f}", file=sys.stderr, flush=True)
+                under = f"{name}, " if isinstance(cv, Mapping) else ""
+                print(f"{under}{pipeline}: {accuracy:.3f}", file=sys.stderr, flush=True)
     return found if isinstance(cv, Mapping) else found["cv"]
 
 
@@ -215,7 +218,7 @@ def _compare_under(
         confusion=confusion_tables(outcomes, labels),
         stress=stress,
         configuration={
-            "pipelines": {name: _describe(pipeline) for name, pipeline in pipelines.items()},
+            "pipelines": {name: full_text(pipeline) for name, pipeline in pipelines.items()},
             "cv": protocol.cv,
             "n_folds": len(splits),
             "n_images": run.n_images,
@@ -260,13 +263,6 @@ def _stress_table(
         other = {test: classes[used] for test, classes in changed.other.items()}
         tables[name] = stress_table(target[rows], other, answers[rows], said, units, n_bootstrap, random_state)
     return pd.concat(tables, names=["pipeline"]).reset_index()
-
-
-def _describe(pipeline: Any) -> str:
-    try:
-        return str(pipeline.__repr__(N_CHAR_MAX=1_000_000))  # scikit-learn cuts it short otherwise
-    except TypeError:
-        return repr(pipeline)
 
 
 def _failure_table(run: Run) -> pd.DataFrame:

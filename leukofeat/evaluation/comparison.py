@@ -153,7 +153,9 @@ class Comparison:
         """
         place = Path(folder)
         if not (place / _HEAD).is_file():
-            raise ValueError(f"{place}: holds no saved comparison ({_HEAD} is missing).")
+            inside = sorted(found.parent for found in place.glob(f"saved/*/{_HEAD}"))
+            hint = f"; {' and '.join(map(str, inside))} {'do' if len(inside) > 1 else 'does'}" if inside else ""
+            raise ValueError(f"{place}: holds no saved comparison ({_HEAD} is missing){hint}.")
         try:
             head = json.loads((place / _HEAD).read_text(encoding="utf-8"))
             if head["format"] != _FORMAT:

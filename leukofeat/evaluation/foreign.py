@@ -28,7 +28,7 @@ def read_predictions(source: str | os.PathLike[str] | pd.DataFrame) -> "Predicti
           folder, absolute, from another machine, or the name of the file alone where that is unique; `\` counts as `/`.
         - `predicted`: the class; or a column a class, `score_<class>`, `probability_<class>` or the bare `<class>`, of which the
           highest counts; or both. Of two classes one such column is enough, if it has a prefix. They are taken for probabilities where each is in
-          [0, 1] and those of an image sum to 1, else for scores.
+          [0, 1] and those of an image sum to 1 (or for percentages, where they sum to 100), else for scores.
         - `fold` or `split`, as far as there are: the part of the data that the model was tested on when it predicted the image.
           Rows whose `split` (or `fold`) is "train" are no predictions: they say what was trained on, in their fold where there is one.
 
@@ -156,12 +156,17 @@ class Predictions:
         if lacking:
             raise ValueError(
                 f"{self.source}: {len(lacking)} of {len(tested)} test images {'has' if len(lacking) == 1 else 'have'} no prediction, "
-                f"{names[lacking[0]]} for one; every test image needs one. Add them, or leave these images out of the data for "
-                "every pipeline."
+                f"{names[lacking[0]]} for one{self._reason(judged.where == judged.first[lacking[0]])}; every test image needs one. Add "
+                "them, or leave these images out of the data for every pipeline."
             )
         self._check_numbers(judged.scores, used, labels)
         for fold, test in enumerate(tests):
             self._check_fold(fold, np.isin(judged.where, judged.first[test]), used)
+
+    def _reason(self, rows: np.ndarray) -> str:
+        """Why some rows predict nothing, where `leukofeat predict` wrote them."""
+        told = [text for text in self.table["error"][rows] if text.strip()] if "error" in self.table else []
+        return f" ({told[0]}; `leukofeat predict --judge-empty` judges what has no leukocyte, too)" if told else ""
 
     def outcome(
         self, rows: Any, names: Sequence[str], labels: np.ndarray
@@ -261,7 +266,10 @@ class Predictions:
             return
         paths, judged = self.table["path"], np.flatnonzero(own & used)
         parts = list(dict.fromkeys(self.part[judged]))
-        way_out = "Compare under the splits that the predictions were made with, or make them anew with these."
+        way_out = (
+            "Compare under the splits that the predictions were made with (cv=PredefinedSplit(folds), or --cv COLUMN of the manifest), "
+            "or make them anew with these, which `predictions` of a comparison names."
+        )
         if len(parts) > 1:
             one, other = (judged[self.part[judged] == part][0] for part in parts[:2])
             raise ValueError(

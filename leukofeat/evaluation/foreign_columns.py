@@ -68,8 +68,14 @@ class ForeignColumns:
             other = columns.index(None)
             given = values[:, 1 - other]
             known = given[~self.trained & ~np.isnan(given)]
+            if np.all((known >= 0) & (known <= 100)) and np.any(known > 1):
+                raise ValueError(
+                    f"{self.source}: {columns[1 - other]} goes from {known.min():g} to {known.max():g}, which is neither a probability nor "
+                    "a score about 0; divide percentages by 100, or give both classes a column."
+                )
             values[:, other] = 1 - given if np.all((known >= 0) & (known <= 1)) else -given
-        return values
+        told = values[~self.trained & ~np.isnan(values).any(axis=1)]
+        return values / 100 if are_shares(told / 100) and len(told) else values
 
     def _of_classes(self, labels: np.ndarray) -> list[str | None] | None:
         """Column of each class, None for the one that follows from the other; None without such columns."""

@@ -47,12 +47,12 @@ def foreign_outcomes(
 
 
 def foreign_notes(pipelines: Mapping[str, Any], stress: bool) -> list[str]:
-    """What is not known of the rows that were predicted elsewhere; `stress` says that the others had shortcut tests."""
+    """What is not known of the rows that were predicted elsewhere; `stress` says that the others had stress tests."""
     foreign = {name: given for name, given in pipelines.items() if isinstance(given, Predictions)}
     notes = [note for name, predictions in foreign.items() for note in predictions.notes(name)]
     if stress and foreign:
         notes.append(
-            f"{', '.join(foreign)}: predictions made elsewhere, which the shortcut tests cannot ask of changed images."
+            f"{', '.join(foreign)}: predictions made elsewhere, which the stress tests cannot ask of changed images."
         )
     return notes
 

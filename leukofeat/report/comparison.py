@@ -35,7 +35,7 @@ def overview(comparisons: Mapping[str, Comparison]) -> Markup:
         "section",
         element("h2", "The same pipelines under other splits"),
         element("p", "Accuracy with its 95 % interval. What falls from one column to the next was owed to the split.", class_="hint"),
-        table(shown),
+        table(shown, titles={name: name for name in comparisons}),
     )  # fmt: skip
 
 

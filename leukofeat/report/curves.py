@@ -8,10 +8,14 @@ from leukofeat.report.charts import Curve, legend, square_chart
 from leukofeat.statistics.curves import GRID, reliability, roc_band
 from leukofeat.statistics.metrics import top_label
 
+# more bands than these over one another are a grey in which none is seen
+_MOST_BANDS = 3
+
 
 def curves(comparison: Comparison) -> Markup | None:
     """ROC curve of each class with its band, a colour a pipeline."""
     labels, scores = _scores(comparison)
+    banded = sum(values is not None for values in scores.values()) <= _MOST_BANDS
     charts = []
     for c, label in enumerate(labels):
         series = []
@@ -22,17 +26,23 @@ def curves(comparison: Comparison) -> Markup | None:
             units = own["group" if "group" in own else "row"].to_numpy()
             band = roc_band((own["target"] == label).to_numpy(), values[:, c], units)
             if not np.isnan(band[0][0]):
-                series.append(Curve(i, np.r_[0, GRID], *(np.r_[0, end] for end in band)))
+                line, *ends = (np.r_[0, end] for end in band)
+                series.append(Curve(i, np.r_[0, GRID], line, *(ends if banded else (line, line))))
         if series:
             charts.append(square_chart(series, title=str(label), x_label="false positives", y_label="true positives"))
     if all(values is None for values in scores.values()):
         return None
+    hint = (
+        "Bands: pointwise 95 %, bootstrap over groups where there are groups, else over images."
+        if banded
+        else f"Bands are drawn for {_MOST_BANDS} pipelines at most; intervals of the areas stand in the tables."
+    )
     return join(
         [
             element("h3", "ROC curves, each class against all others"),
             legend(list(scores)),
             element("div", *charts, class_="grid"),
-            element("p", "Bands: pointwise 95 %, bootstrap over groups where there are groups, else over images.", class_="hint"),
+            element("p", hint, class_="hint"),
         ]
     )  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 import datetime
 import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -245,9 +244,7 @@ def _configuration(comparisons: Mapping[str, Comparison], command: str | None) -
         settings = dict(found.configuration)
         used |= settings.pop("versions", {})
         for pipeline, description in settings.pop("pipelines", {}).items():
-            # A place in memory says nothing and would make two equal reports differ.
-            shown = re.sub(r" at 0x[0-9A-Fa-f]+", "", str(description))
-            pipelines.setdefault((str(pipeline), shown), []).append(name)
+            pipelines.setdefault((str(pipeline), str(description)), []).append(name)
         if settings:
             title = f"Configuration: {name}" if len(comparisons) > 1 else "Configuration"
             parts += [element("h3", title), _definitions(settings)]

@@ -26,7 +26,7 @@ def stress_tables(stress: pd.DataFrame) -> Markup:
             parts += [
                 element("h3", title),
                 element("p", f"{hint} Accuracy points lost, with their 95 % interval.", class_="hint"),
-                table(_by_test(own), left=("test",)),
+                table(_by_test(own), left=("test",), titles={name: name for name in own["pipeline"]}),
             ]
     return join([*parts, details("All figures of the stress tests", table(stress))])
 

@@ -60,7 +60,7 @@ def _rival(comparison: Comparison, best: str) -> Markup | None:
         return None
     second = others.index[0]
     gap = 100 * (comparison.table.loc[best, "accuracy"] - others.iloc[0])
-    ahead = join([f"{gap:.1f} points ahead of ", element("b", second)])
+    ahead = join([f"{gap:.1f} points ahead of " if gap >= 0.05 else "Level with ", element("b", second)])
     test = _paired_test(comparison.pairs, best, second)
     if test is None:
         return join([ahead, "; no test of the difference was made."])
@@ -116,6 +116,8 @@ def _protocols(comparisons: Mapping[str, Comparison], best: str) -> Markup:
 
 def _stress(own: pd.DataFrame) -> list[Markup]:
     """What the stress tests say of one pipeline: the worst of each kind, and whether it follows the background."""
+    if own.empty:
+        return [escape("No stress test could be asked of it: its predictions were made elsewhere.")]
     sentences = []
     for kind, tests in own.groupby("kind", sort=False):
         worst = tests.loc[tests["points_lost"].idxmax()]

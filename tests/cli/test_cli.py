@@ -99,6 +99,23 @@ def test_train_then_predict(broken_folder, tmp_path, capsys):
     assert "not a medical device" in capsys.readouterr().out
 
 
+def test_predict_judges_an_image_without_leukocytes_only_when_asked(folder, tmp_path, capsys):
+    model, output = tmp_path / "model.skops", tmp_path / "predictions.csv"
+    assert main(["train", str(folder), "-o", str(model), "-q"]) == 0
+    (tmp_path / "new").mkdir()
+    cv2.imwrite(str(tmp_path / "new" / "blank.png"), np.full((96, 96, 3), 240, np.uint8))
+    typed = ["predict", str(model), str(tmp_path / "new"), "-o", str(output), "-q"]
+    assert main(typed) == 3
+    assert pd.read_csv(output)["predicted"].isna().all()
+    capsys.readouterr()
+    assert main([*typed, "--judge-empty"]) == 0
+    table = pd.read_csv(output)
+    assert table["predicted"].isin(["Benign", "Early", "Pre", "Pro"]).all()
+    assert table["error"].isna().all()
+    assert table["cells"].eq(0).all()
+    assert "rests on filled-in columns" in capsys.readouterr().err
+
+
 def test_train_keeps_groups_together_when_it_calibrates(folder, tmp_path):
     images = load_images(folder)
     names = images.target_names[images.target]

@@ -48,6 +48,7 @@ def test_pipelines_by_name_and_file_side_by_side(labelled, tmp_path, capsys):
         (["--cv", "3", "--groups", "cluster0"], None, None),
         (["--cv", "2", "--groups", "cluster0"], 2, 2),
         (["--cv", "split"], 1, 8),
+        (["--cv", "cluster0"], 2, 8),
         (["--cv", "random"], 5, 8),
         (["--cv", "grouped"], 5, 8),
         (["--cv", "leave-one-slide-out"], 8, 8),
@@ -73,6 +74,56 @@ def test_shortcut_tests_and_progress(labelled, tmp_path, capsys):
     assert "Points of accuracy lost" in told.out
     assert "image/s" in told.err
     assert set(pd.read_csv(tmp_path / "r" / "stress.csv")["pipeline"]) == {"four_colors"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "kinds", "n_tests"),
+    [("optical", {"optical"}, 7), ("shortcut", {"shortcut"}, 6), ("blur, bar added", {"shortcut", "optical"}, 2)],
+)
+def test_stress_tests_of_a_kind_or_by_name(labelled, tmp_path, capsys, typed, kinds, n_tests):
+    output = tmp_path / "r"
+    assert (
+        main(["compare", str(labelled), "-o", str(output), "-p", "four_colors", "-q", "--cv", "2", "--stress", typed])
+        == 0
+    )
+    stress = pd.read_csv(output / "stress.csv")
+    assert set(stress["kind"]) == kinds
+    assert len(stress) == n_tests
+    assert ("follows_background" in capsys.readouterr().out) == (typed == "shortcut")
+    assert main(["compare", str(labelled), "-o", str(output), "-p", "four_colors", "-q", "--cv", "2"]) == 0
+    assert not (output / "stress.csv").exists()
+
+
+def test_a_folder_behind_stress_is_no_test(labelled, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", "--stress", str(labelled), "-o", str(tmp_path / "r"), "-p", "four_colors"])
+    assert ended.value.code == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "There is no stress test" in told
+    assert "'optical'" in told
+    assert "The folder stands before it." in told
+
+
+def test_stress_tests_in_their_order_and_within_the_terminal(labelled, tmp_path, capsys, monkeypatch):
+    typed = ["compare", str(labelled), "-o", str(tmp_path / "r"), "-p", "four_colors", "-q", "--cv", "2", "--stress"]
+    assert main(typed) == 0
+    whole = capsys.readouterr().out
+    line = next(line for line in whole.splitlines() if "other background" in line)
+    assert line.split("  ")[-1].strip() == "follows_background"
+    assert line.index("other background") < line.index("uneven light") < line.index("JPEG 50")
+    monkeypatch.setenv("COLUMNS", "90")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert main(typed) == 0
+    tables = capsys.readouterr().out.split("\nfollows_background:")[0].splitlines()
+    assert max(map(len, tables)) <= 90
+
+
+def test_the_same_command_writes_the_same_description(labelled, tmp_path, capsys):
+    typed = ["compare", str(labelled), "-o", str(tmp_path / "r"), "-p", "four_colors", "-q", "--cv", "2"]
+    assert main(typed) == 0
+    head = (tmp_path / "r" / "saved" / "comparison" / "comparison.json").read_text()
+    assert "mean_colors" in head
+    assert " at 0x" not in head
 
 
 def test_images_that_cannot_be_read_end_with_3(labelled, tmp_path, capsys):

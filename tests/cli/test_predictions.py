@@ -23,13 +23,26 @@ def test_beside_a_pipeline(labelled, network, tmp_path, capsys):
     typed = ["compare", str(labelled), "-o", str(output), "--cv", "2", "-q", "-p", "four_colors"]
     assert main([*typed, "--predictions", f"my net={network}", "--stress"]) == 0
     told = capsys.readouterr().out
-    assert "my net: predictions made elsewhere, which the shortcut tests cannot ask" in told
+    assert "my net: predictions made elsewhere, which the stress tests cannot ask" in told
     table = pd.read_csv(output / "table.csv").set_index("pipeline")
     assert table.loc["my net", "accuracy"] == 1.0
     assert table.loc["my net", ["ms_per_image", "fit_seconds"]].isna().all()
     assert set(pd.read_csv(output / "pairs.csv")["second"]) == {"my net"}
     assert set(pd.read_csv(output / "stress.csv")["pipeline"]) == {"four_colors"}
     assert "my net" in (output / "report.html").read_text()
+
+
+def test_under_the_folds_of_the_network(labelled, tmp_path, capsys):
+    manifest = pd.read_csv(labelled / "manifest.csv")
+    table = pd.DataFrame({"path": manifest["path"], "predicted": "Pro", "fold": manifest["cluster0"]})
+    table.to_csv(tmp_path / "net.csv", index=False)
+    typed = ["compare", str(labelled), "-o", str(tmp_path / "r"), "-q", "--predictions", str(tmp_path / "net.csv")]
+    assert main([*typed, "--cv", "2"]) == 1
+    assert "--cv COLUMN" in capsys.readouterr().err
+    assert main([*typed, "--cv", "cluster0", "-p", "four_colors"]) == 0
+    found = pd.read_csv(tmp_path / "r" / "predictions.csv").query("pipeline == 'net'")
+    tested = found.set_index("path")["fold"]
+    assert (tested == manifest.set_index("path")["cluster0"][tested.index]).all()
 
 
 def test_what_a_comparison_wrote_can_be_read(labelled, tmp_path):

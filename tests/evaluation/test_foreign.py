@@ -106,6 +106,21 @@ def test_one_column_of_two_classes_is_enough(value, first, shares):
     assert are_probabilities == shares
 
 
+@pytest.mark.parametrize("part", [1, 100])
+def test_percentages_are_probabilities(part):
+    values = part * np.array([[0.912, 0.088]] * 4 + [[0.0, 1.0]] * 4)
+    columns = {f"score_{label}": value for label, value in zip(LABELS, values.T, strict=True)}
+    predicted, scores, are_probabilities = asked(read_predictions(table(**columns).drop(columns="predicted")))
+    assert predicted.tolist() == TARGET.tolist()
+    np.testing.assert_allclose(scores, values / part)
+    assert are_probabilities
+
+
+def test_one_column_of_percentages_is_refused_where_it_would_always_win():
+    found = table(score_Pro=np.where(TARGET == "Pro", 80.0, 20.0)).drop(columns="predicted")
+    assert "score_Pro goes from 20 to 80" in refused(read_predictions(found))
+
+
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=6).filter(lambda values: sum(values) > 0.1))
 def test_rounded_probabilities_stay_probabilities(values):
     shares = np.array(values) / sum(values)
@@ -157,6 +172,10 @@ def test_a_file_that_the_images_hold_twice():
     [
         (lambda t: t.drop(index=[0, 4]), "2 of 8 test images have no prediction, /data/set/Early Pre/0.png for one"),
         (lambda t: t.assign(predicted=["", *TARGET[1:]]), "1 of 8 test images has no prediction"),
+        (
+            lambda t: t.assign(predicted=["", *TARGET[1:]], error=["no leukocyte found", *[""] * 7]),
+            "0.png for one (no leukocyte found; `leukofeat predict --judge-empty`",
+        ),
         (lambda t: pd.concat([t, t.iloc[:1]]), "1 test images have several predictions, Early Pre/0.png for one (2)"),
         (lambda t: t.assign(path=["9.png", *t["path"][1:]]), "1 of 8 paths lead to no image, '9.png' for one"),
         (lambda t: t.assign(path=["1.png", *t["path"][1:]]), "1 of 8 paths fit several images, '1.png' for one"),

@@ -92,9 +92,10 @@ def test_no_shortcut_tests_of_predictions(bunch, copied, tmp_path, best):
     net = read_predictions(copied[["path", "fold"]].assign(predicted=said))
     result = compared(bunch, {"net": net, "colours": make_baseline("four_colors")}, stress=True, n_stress=8)
     assert set(result.stress["pipeline"]) == {"colours"}
-    assert any("shortcut tests cannot ask" in note for note in result.notes)
+    assert any("stress tests cannot ask" in note for note in result.notes)
     write_report(tmp_path / "report.html", {"one": result, "two": result}, images=bunch.images)
-    write_report(tmp_path / "report.html", result, images=bunch.images)
+    text = write_report(tmp_path / "report.html", result, images=bunch.images).read_text()
+    assert ("No stress test could be asked of it" in text) == (best == "net")
 
 
 def test_other_splits_are_refused(bunch, copied):
