@@ -16,7 +16,8 @@ from leukofeat.store import Store
 class Row(NamedTuple):
     """What one family measured of one image.
 
-    `seconds` are those of the nodes on the way to it and, last, of the family; `n_cells` is -1 where nothing was segmented.
+    `seconds` are those of decoding, of each step on the way to it and, last, of the family; `n_cells` is -1 where nothing was
+    segmented.
     """
 
     values: np.ndarray
@@ -50,6 +51,15 @@ class Recall:
     def stages(self, family: int) -> list[int]:
         """Columns of a pass's times that a family's row depends on: the nodes on the way to it, and its own."""
         return [*self.plan.path(self.nodes[family]), len(self.plan.nodes) + family]
+
+    def sums(self, family: int) -> np.ndarray:
+        """Matrix that makes of a row's seconds those of the columns in :meth:`stages`: who stored the row may have had all
+        steps in one node, or each in its own.
+        """
+        nodes = self.plan.path(self.nodes[family])
+        return np.repeat(
+            np.eye(len(nodes) + 1), [*(len(self.plan.nodes[n].steps) + (n == 0) for n in nodes), 1], axis=1
+        )
 
     @cached_property
     def _described(self) -> dict[int, str]:
