@@ -164,7 +164,7 @@ def _judge(
         verdict, moves = judge_moves(subject, limits["moves"])
         judged.append(verdict)
     if "background" in wanted:
-        judged.append(judge_background(subject, y, units, limits["background"], seed))
+        judged.append(judge_background(subject, y, units, limits, seed))
     if "repeats" in wanted:
         judged.append(judge_repeats(subject, limits["repeats"]))
     if "gain" in wanted and y is not None:
