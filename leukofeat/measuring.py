@@ -141,7 +141,7 @@ class _Measured(NamedTuple):
     n_cells: dict[int, int]
     notes: list[str]
     digest: str | None = None
-    maps: Mapping[str, dict[str, Any]] = MappingProxyType({})
+    maps: Mapping[str, tuple[tuple[int, int], dict[str, Any]]] = MappingProxyType({})
     steps: Mapping[int, list[float]] = MappingProxyType({})
 
 
@@ -168,8 +168,7 @@ def _measure_unknown(
             def keep(start: int, batch: list[_Measured], numbers: list[int] = numbers) -> None:
                 # a file that was replaced in between is nobody's
                 same = [one for i, one in zip(numbers[start:], batch, strict=False) if one.digest == digests[i]]
-                recall.keep([(one.digest, _rows_of(recall, one)) for one in same])
-                recall.keep_maps([one.maps for one in same])
+                recall.keep([(one.digest, _rows_of(recall, one)) for one in same], [one.maps for one in same])
 
             visit = partial(_measure_image, plan, widths, families, recall)
             measured = map_images(visit, images[np.array(numbers)], on_batch=keep, **options)

@@ -117,11 +117,17 @@ class Store:
         what : str
             What they were made by, for people.
         """
-        if not records:
+        self.put_all([(records, kind, what)])
+
+    def put_all(self, groups: Iterable[tuple[Mapping[str, Mapping[str, Any]], str, str]]) -> None:
+        """Keep several groups of records, each as :meth:`put` takes it, in one go: most of the cost is that of a transaction."""
+        now = int(time.time())
+        rows = [
+            (key, kind, what, encode(value), now) for records, kind, what in groups for key, value in records.items()
+        ]
+        if not rows:
             return
         Path(self.location).mkdir(parents=True, exist_ok=True)
-        now = int(time.time())
-        rows = [(key, kind, what, encode(value), now) for key, value in records.items()]
         with self._open() as database:
             database.executemany("INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?)", rows)
             self._make_room(database)
