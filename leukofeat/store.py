@@ -1,5 +1,6 @@
 """The store: what was measured of an image once is kept on disk by content, whoever asks for it again."""
 
+import html
 import json
 import os
 import sqlite3
@@ -154,7 +155,10 @@ class Store:
                 database.execute("DELETE FROM records")
 
     def _repr_html_(self) -> str:
-        return str(self.table().to_html())
+        held = self.table()
+        size = f"{held['mb'].sum():.1f} MB of at most {self.max_bytes / 1e6:,.0f}"
+        shown = held.assign(mb=held["mb"].astype(float).round(2)).to_html(index=False) if len(held) else ""
+        return f"<div><b>{html.escape(repr(self))}</b><div>{size}</div>{shown}</div>"
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

@@ -275,7 +275,7 @@ def test_built_in_stages_remember_what_they_learned(smears, tmp_path, stage, lea
     for _ in range(2):
         kept = clone(stage).set_params(memory=tmp_path).fit(smears.images)
         np.testing.assert_array_equal(getattr(kept, learned), getattr(plain, learned))
-    assert Store(tmp_path).table()["kind"].tolist() == ["learned"]
+    assert Store(tmp_path).table()[["kind", "what"]].to_numpy().tolist() == [["learned", repr(stage)]]
 
 
 def test_a_grid_search_measures_each_image_once(smears, tmp_path):
