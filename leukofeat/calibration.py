@@ -61,7 +61,8 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     Cost: `cv` + 1 fits of the estimator; the baselines' took four to six times as long as one. Whatever stands in front of this
     step in a pipeline runs once: images are not measured again.
 
-    Inner folds keep groups together where `fit` is given groups; else they are stratified blocks of consecutive images. Images
+    Inner folds keep groups together where `fit` is given groups, as by ``pipeline.fit(X, y, **group_params(pipeline, groups))``
+    (:func:`group_params`; :func:`~leukofeat.evaluation.compare` does so by itself); else they are stratified blocks of consecutive images. Images
     without which a fold's training part would lack a class (the only image of a class; with groups, all of a group that holds
     a class alone) are never held out, nor is a fold in which the estimator refuses to be fitted on so little. Where no
     image at all can be held out, as with one group a class, t is 1 and a warning says so.

@@ -30,7 +30,9 @@ def learn_once(stage: Any, images: ImageSequence, y: Any, store: Store | None) -
     if store is not None and key is not None:
         learned = {name: value for name, value in vars(stage).items() if name.endswith("_")}
         with suppress(TypeError):  # what only pickle could write is learned anew each time
-            store.put({key: learned}, "learned", describe(stage))
+            params = stage.get_params(deep=False)
+            unfitted = type(stage)(**{name: value for name, value in params.items() if name != "memory"})
+            store.put({key: learned}, "learned", describe(unfitted))
 
 
 def _key(stage: Any, images: ImageSequence, y: Any) -> str | None:

@@ -131,7 +131,8 @@ def measure(
 
 class _Measured(NamedTuple):
     """Of one image: the row of each family that could be measured, seconds of each node and family; of leaves, why they
-    failed, or how many cells they had; what was noted; for the store, the image's digest and label maps that were made.
+    failed, or how many cells they had; what was noted; for the store, the image's digest, label maps that were made, and the
+    seconds of each node's steps.
     """
 
     rows: dict[int, np.ndarray]
@@ -140,7 +141,8 @@ class _Measured(NamedTuple):
     n_cells: dict[int, int]
     notes: list[str]
     digest: str | None = None
-    maps: Mapping[str, dict[str, Any]] = MappingProxyType({})
+    maps: Mapping[str, tuple[tuple[int, int], dict[str, Any]]] = MappingProxyType({})
+    steps: Mapping[int, list[float]] = MappingProxyType({})
 
 
 def _measure_unknown(
@@ -166,8 +168,7 @@ def _measure_unknown(
             def keep(start: int, batch: list[_Measured], numbers: list[int] = numbers) -> None:
                 # a file that was replaced in between is nobody's
                 same = [one for i, one in zip(numbers[start:], batch, strict=False) if one.digest == digests[i]]
-                recall.keep([(one.digest, _rows_of(recall, one)) for one in same])
-                recall.keep_maps([one.maps for one in same])
+                recall.keep([(one.digest, _rows_of(recall, one)) for one in same], [one.maps for one in same])
 
             visit = partial(_measure_image, plan, widths, families, recall)
             measured = map_images(visit, images[np.array(numbers)], on_batch=keep, **options)
@@ -177,7 +178,7 @@ def _measure_unknown(
         for what in dict.fromkeys(note for row in known[i].values() for note in row.notes):
             noted.setdefault(what, []).append(images.name(i))
     warn_of_notes(noted, len(images))
-    stages = {family: recall.stages(family) for family in recall.families}
+    stages = {family: (recall.stages(family), recall.sums(family)) for family in recall.families}
     return [_recalled(plan, stages, found.get(i), known[i]) for i in range(len(images))]
 
 
@@ -187,18 +188,22 @@ def _rows_of(recall: Recall, one: _Measured) -> dict[int, Row]:
     for number, leaf in enumerate(recall.plan.leaves):
         if number in one.n_cells:
             for family in one.rows.keys() & leaf.families:
-                seconds = one.seconds[recall.stages(family)]
+                way = [seconds for node in recall.plan.path(leaf.node) for seconds in one.steps[node]]
+                seconds = np.array([*way, one.seconds[len(recall.plan.nodes) + family]])
                 rows[family] = Row(one.rows[family], seconds, one.n_cells[number], one.notes)
     return rows
 
 
-def _recalled(plan: Plan, stages: dict[int, list[int]], one: _Measured | None, known: dict[int, Row]) -> _Measured:
+def _recalled(
+    plan: Plan, stages: dict[int, tuple[list[int], np.ndarray]], one: _Measured | None, known: dict[int, Row]
+) -> _Measured:
     """What was measured of an image, if anything was, completed by what is known of it."""
     if one is None:
         one = _Measured({}, np.zeros(len(plan.nodes) + len(plan.families)), {}, {}, [])
     for family, row in known.items():
         one.rows[family] = row.values
-        one.seconds[stages[family]] = row.seconds
+        columns, sums = stages[family]
+        one.seconds[columns] = sums @ row.seconds
     for number, leaf in enumerate(plan.leaves):
         if number not in one.reasons and leaf.families and leaf.families[0] in known:
             one.n_cells[number] = known[leaf.families[0]].n_cells
@@ -220,6 +225,7 @@ def _measure_image(
     seconds = np.zeros(len(plan.nodes) + len(plan.families))
     reasons: dict[int, str] = {}
     n_cells: dict[int, int] = {}
+    steps: dict[int, list[float]] = {}
     for number, leaf in enumerate(plan.leaves):
         families = [family for family in leaf.families if wanted is None or family in wanted]
         if leaf.families and not families:
@@ -227,7 +233,8 @@ def _measure_image(
         try:
             for node in plan.path(leaf.node):
                 if node not in smears:
-                    smears[node], seconds[node] = _run_node(plan, node, smears, maps, images, i)
+                    smears[node], steps[node] = _run_node(plan, node, smears, maps, images, i)
+                    seconds[node] = sum(steps[node])
             smear = smears[leaf.node]
             if leaf.on_empty == "raise" and smear.is_segmented and smear.n_cells == 0:
                 raise ValueError(f"{images.name(i)}: no cell found; loosen the segmenter, or use on_empty='nan'.")
@@ -244,27 +251,31 @@ def _measure_image(
                     error.add_note(f"While measuring {name}.")
                 raise
             reasons[number] = f"{type(error).__name__}: {str(error).removeprefix(f'{name}: ')}"
-    return _Measured(rows, seconds, reasons, n_cells, notes_so_far(), digest, {} if maps is None else maps.made)
+    return _Measured(rows, seconds, reasons, n_cells, notes_so_far(), digest, {} if maps is None else maps.made, steps)
 
 
 def _run_node(
     plan: Plan, node: int, smears: dict[int, Smear], maps: Maps | None, images: ImageSequence, i: int
-) -> tuple[Smear, float]:
-    """Record behind the steps of a node, and the processor time that they took, now or when their label maps were made."""
+) -> tuple[Smear, list[float]]:
+    """Record behind the steps of a node, and the processor time of each step, now or when its label maps were made.
+
+    Of node 0, decoding is the first.
+    """
     started = time.thread_time()
-    spared = 0.0
     smear = smears[plan.nodes[node].parent] if node else images.smear(i)
+    times = [] if node else [time.thread_time() - started]
     for number, step in enumerate(plan.nodes[node].steps):
+        started, before = time.thread_time(), smear
         known = None if maps is None else maps.known_smear(node, number, smear)
         if known is not None:
             smear, seconds = known
-            spared += seconds
+            times.append(seconds)
             continue
-        before, since = smear, time.thread_time()
         smear = step(before)
+        times.append(time.thread_time() - started)
         if maps is not None:
-            maps.note(node, number, before, smear, time.thread_time() - since)
-    return smear, time.thread_time() - started + spared
+            maps.note(node, number, before, smear, times[-1])
+    return smear, times
 
 
 def _measure_family(family: Any, per: str, width: int, smear: Smear) -> np.ndarray:

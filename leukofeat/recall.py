@@ -16,7 +16,8 @@ from leukofeat.store import Store
 class Row(NamedTuple):
     """What one family measured of one image.
 
-    `seconds` are those of the nodes on the way to it and, last, of the family; `n_cells` is -1 where nothing was segmented.
+    `seconds` are those of decoding, of each step on the way to it and, last, of the family; `n_cells` is -1 where nothing was
+    segmented.
     """
 
     values: np.ndarray
@@ -51,6 +52,15 @@ class Recall:
         """Columns of a pass's times that a family's row depends on: the nodes on the way to it, and its own."""
         return [*self.plan.path(self.nodes[family]), len(self.plan.nodes) + family]
 
+    def sums(self, family: int) -> np.ndarray:
+        """Matrix that makes of a row's seconds those of the columns in :meth:`stages`: who stored the row may have had all
+        steps in one node, or each in its own.
+        """
+        nodes = self.plan.path(self.nodes[family])
+        return np.repeat(
+            np.eye(len(nodes) + 1), [*(len(self.plan.nodes[n].steps) + (n == 0) for n in nodes), 1], axis=1
+        )
+
     @cached_property
     def _described(self) -> dict[int, str]:
         return {family: describe(self.plan.families[family]) for family in self.nodes}
@@ -66,20 +76,23 @@ class Recall:
         found = self.store.get({key for of_image in keys for key in of_image.values() if key is not None})
         return [{family: Row(**found[key]) for family, key in of_image.items() if key in found} for of_image in keys]
 
-    def keep(self, rows: Sequence[tuple[str | None, Mapping[int, Row]]]) -> None:
-        """Store rows by family, of images with these digests."""
+    def keep(
+        self,
+        rows: Sequence[tuple[str | None, Mapping[int, Row]]],
+        maps: Sequence[Mapping[str, tuple[tuple[int, int], dict[str, Any]]]],
+    ) -> None:
+        """Store rows by family, of images with these digests, and label maps by key, as :class:`Maps` collected them."""
+        groups = []
         for family in self.families:
             keyed = [(self.key(family, image), of_image.get(family)) for image, of_image in rows]
             records = {key: row._asdict() for key, row in keyed if key is not None and row is not None}
-            self.store.put(records, "row", self._described[family])
-
-    def keep_maps(self, made: Sequence[Mapping[str, Mapping[str, Any]]]) -> None:
-        """Store label maps by key, as :class:`Maps` collected them."""
-        by_step: dict[str, dict[str, Any]] = {}
-        for key, value in (item for of_image in made for item in of_image.items()):
-            by_step.setdefault(value["what"], {})[key] = value
-        for what, records in by_step.items():
-            self.store.put(records, "label maps", what)
+            groups.append((records, "row", self._described[family]))
+        by_step: dict[tuple[int, int], dict[str, Any]] = {}
+        for key, (step, value) in (item for of_image in maps for item in of_image.items()):
+            by_step.setdefault(step, {})[key] = value
+        for (node, i), made in by_step.items():
+            groups.append((made, "label maps", describe(self.plan.nodes[node].steps[i])))
+        self.store.put_all(groups)
 
 
 class Maps:
@@ -106,7 +119,7 @@ class Maps:
                     self.keys[number, i] = digest("maps", environment(), image, path)
             paths[number] = path
         self.known = recall.store.get(self.keys.values())
-        self.made: dict[str, dict[str, Any]] = {}
+        self.made: dict[str, tuple[tuple[int, int], dict[str, Any]]] = {}  # by key the step, and what it made
 
     def known_smear(self, node: int, i: int, smear: Smear) -> tuple[Smear, float] | None:
         """Record behind step i of a node, and how long the step took, if its label maps are known."""
@@ -123,12 +136,7 @@ class Maps:
             return
         kind = np.min_scalar_type(after.n_cells)
         maps = {"nuclei": after.region("nucleus").astype(kind), "cells": after.region("cell").astype(kind)}
-        self.made[key] = {
-            **maps,
-            "label_ids": after.label_ids,
-            "seconds": seconds,
-            "what": describe(self.recall.plan.nodes[node].steps[i]),
-        }
+        self.made[key] = (node, i), {**maps, "label_ids": after.label_ids, "seconds": seconds}
 
 
 def _same_pixels(first: Smear, second: Smear) -> bool:

@@ -1,5 +1,6 @@
 """The store: what was measured of an image once is kept on disk by content, whoever asks for it again."""
 
+import html
 import json
 import os
 import sqlite3
@@ -117,11 +118,17 @@ class Store:
         what : str
             What they were made by, for people.
         """
-        if not records:
+        self.put_all([(records, kind, what)])
+
+    def put_all(self, groups: Iterable[tuple[Mapping[str, Mapping[str, Any]], str, str]]) -> None:
+        """Keep several groups of records, each as :meth:`put` takes it, in one go: most of the cost is that of a transaction."""
+        now = int(time.time())
+        rows = [
+            (key, kind, what, encode(value), now) for records, kind, what in groups for key, value in records.items()
+        ]
+        if not rows:
             return
         Path(self.location).mkdir(parents=True, exist_ok=True)
-        now = int(time.time())
-        rows = [(key, kind, what, encode(value), now) for key, value in records.items()]
         with self._open() as database:
             database.executemany("INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?)", rows)
             self._make_room(database)
@@ -148,7 +155,10 @@ class Store:
                 database.execute("DELETE FROM records")
 
     def _repr_html_(self) -> str:
-        return str(self.table().to_html())
+        held = self.table()
+        size = f"{held['mb'].sum():.1f} MB of at most {self.max_bytes / 1e6:,.0f}"
+        shown = held.assign(mb=held["mb"].astype(float).round(2)).to_html(index=False) if len(held) else ""
+        return f"<div><b>{html.escape(repr(self))}</b><div>{size}</div>{shown}</div>"
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

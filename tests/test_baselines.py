@@ -9,6 +9,7 @@ from leukofeat.calibration import group_params
 from leukofeat.datasets import make_smears
 from leukofeat.evaluation import compare
 from leukofeat.preprocessing.scale_bar import draw_scale_bar
+from leukofeat.store import Store
 
 
 @pytest.mark.parametrize("name", list(list_baselines().index))
@@ -58,6 +59,20 @@ def test_c_is_reached_in_the_whole_pipeline(fields):
     search.fit(fields.images, fields.target, **group_params(search, fields.groups))
     assert search.best_estimator_[-1].estimator_[-1].C in (1e-9, 10)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+def test_with_a_memory_a_search_measures_each_image_once(fields, tmp_path):
+    grid, cv = {"calibratedclassifier__estimator__svc__C": [0.1, 10]}, StratifiedGroupKFold(2)
+    searches = [
+        GridSearchCV(make_baseline("leukofeat_svm", memory=memory), grid, scoring="neg_log_loss", cv=cv).fit(
+            fields.images, fields.target, groups=fields.groups
+        )
+        for memory in (tmp_path, None)
+    ]
+    kept, plain = (search.cv_results_["mean_test_score"] for search in searches)
+    np.testing.assert_array_equal(kept, plain)
+    rows = Store(tmp_path).table().query("kind == 'row'")
+    assert rows["records"].tolist() == [len(fields.images)] * len(rows)
 
 
 def test_compare_tells_how_good_the_probabilities_are(fields):

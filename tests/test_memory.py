@@ -20,8 +20,10 @@ from leukofeat import Smear, as_sequence
 from leukofeat.base import FeatureFamily, ImageStage
 from leukofeat.evaluation import Comparison, compare
 from leukofeat.features import ColorFeatures, FeatureSet, FunctionFeatures, GeometryFeatures
+from leukofeat.measuring import Leaf, Node, Plan, measure
 from leukofeat.opencv import cv2
 from leukofeat.parallel import note_image
+from leukofeat.pipeline import set_memory
 from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser, ScaleBarCropper
 from leukofeat.store import FILE, Store
 from tests.stages import DarkSegmenter, MeanColor
@@ -273,7 +275,7 @@ def test_built_in_stages_remember_what_they_learned(smears, tmp_path, stage, lea
     for _ in range(2):
         kept = clone(stage).set_params(memory=tmp_path).fit(smears.images)
         np.testing.assert_array_equal(getattr(kept, learned), getattr(plain, learned))
-    assert Store(tmp_path).table()["kind"].tolist() == ["learned"]
+    assert Store(tmp_path).table()[["kind", "what"]].to_numpy().tolist() == [["learned", repr(stage)]]
 
 
 def test_a_grid_search_measures_each_image_once(smears, tmp_path):
@@ -316,6 +318,32 @@ def test_a_comparison_is_not_run_twice(smears, options, tmp_path):
     assert CALLS == []
     _same(plain, again)
     assert (again.table["ms_per_image"] > 0).all()
+
+
+def test_a_feature_set_and_a_comparison_share_rows(smears, tmp_path):
+    """One has all steps at once, the other a node for each: what is stored serves both, with its times."""
+    pipe = make_pipeline(MedianDenoiser(3), DarkSegmenter(), FeatureSet([GeometryFeatures()]), DummyClassifier())
+    lone = compare({"one": pipe}, smears.images, smears.target, cv=2, n_bootstrap=10)
+    stages = set_memory(clone(pipe), tmp_path)[:-1]
+    stages.fit_transform(smears.images)
+    shared = compare({"one": pipe}, smears.images, smears.target, cv=2, n_bootstrap=10, memory=tmp_path)
+    pd.testing.assert_frame_equal(shared.predictions, lone.predictions)
+    assert shared.table.loc["one", "ms_per_image"] > 0
+    rows = Store(tmp_path).table().set_index("kind").loc[["row"], "records"]
+    assert rows.sum() == len(smears.images)
+
+
+def test_seconds_of_rows_are_those_of_their_stages(smears, tmp_path):
+    """Whoever stored them."""
+    family, steps = GeometryFeatures(), [MedianDenoiser(3).apply, DarkSegmenter().apply]
+    flat = as_sequence(smears.images).with_step(steps[0]).with_step(steps[1])
+    store, n = Store(tmp_path), len(smears.images)
+    (first,) = measure(Plan([family], [Leaf(0, (0,))]), flat, memory=store)
+    tree = Plan([family], [Leaf(2, (0,))], [Node(-1), Node(0, (steps[0],)), Node(1, (steps[1],))])
+    (second,) = measure(tree, as_sequence(smears.images), memory=store)
+    assert (first.seconds.shape, second.seconds.shape) == ((n, 2), (n, 4))
+    np.testing.assert_allclose(first.seconds[:, 0], second.seconds[:, :3].sum(axis=1))
+    np.testing.assert_array_equal(first.seconds[:, 1], second.seconds[:, 3])
 
 
 def test_a_row_more_runs_that_row_only(smears, options, tmp_path):

@@ -148,3 +148,12 @@ def test_what_may_stand_for_a_store(tmp_path):
     assert as_store(str(tmp_path)).location == as_store(tmp_path).location == str(tmp_path)
     assert as_store(joblib.Memory(tmp_path, verbose=0)).location == str(tmp_path)
     assert as_store(joblib.Memory(None)) is as_store(None) is None
+
+
+def test_a_notebook_shows_what_is_in_it(tmp_path):
+    store = Store(tmp_path)
+    assert "0.0 MB of at most 2,147" in store._repr_html_()
+    store.put({"a": {"x": np.random.default_rng(0).random(3000)}}, "row", "a <b>")
+    page = store._repr_html_()
+    assert "a &lt;b&gt;" in page
+    assert "0.02" in page

@@ -10,19 +10,23 @@ from leukofeat.baselines.controls import four_colors, no_leukocytes
 from leukofeat.baselines.jin2023 import jin2023_svm
 from leukofeat.baselines.leukofeat_svm import leukofeat_svm
 from leukofeat.constraints import OneOf, check
+from leukofeat.pipeline import set_memory
 
 BASELINES: dict[str, Callable[..., Pipeline]] = {
     make.__name__: make for make in (leukofeat_svm, jin2023_svm, four_colors, no_leukocytes)
 }
 
 
-def make_baseline(name: str = "leukofeat_svm", **params: Any) -> Pipeline:
+def make_baseline(name: str = "leukofeat_svm", *, memory: Any = None, **params: Any) -> Pipeline:
     """Make a pipeline from images to classes by its name.
 
     Parameters
     ----------
     name : str
         One of :func:`list_baselines`.
+    memory : path, Store or joblib.Memory, optional
+        Folder that keeps what its stages learn and measure (:class:`~leukofeat.store.Store`), so that a search over the classifier
+        measures each image once.
     **params
         Parameters of that pipeline, for example `C`, or `segmented` of "jin2023_svm".
 
@@ -42,19 +46,21 @@ def make_baseline(name: str = "leukofeat_svm", **params: Any) -> Pipeline:
     >>> make_baseline("jin2023_svm", C=10)[-1].estimator[-1]
     SVC(C=10, decision_function_shape='ovo')
 
-    A search over C; the stages in front of the last step can be run once, before it:
+    A search over C; with a memory each image is measured once, for all folds and candidates, and not again after a restart:
 
+    >>> import tempfile
     >>> from sklearn.model_selection import GridSearchCV
     >>> from leukofeat.datasets import make_smears
     >>> smears = make_smears(n_samples=16, size=64, random_state=0)
-    >>> stages, classifier = make_baseline("four_colors")[:-1], make_baseline("four_colors")[-1]
-    >>> search = GridSearchCV(classifier, {"estimator__svc__C": [1, 10]}, scoring="neg_log_loss", cv=2)
-    >>> search.fit(stages.fit_transform(smears.images), smears.target).best_estimator_.classes_
+    >>> pipeline = make_baseline("four_colors", memory=tempfile.mkdtemp())
+    >>> search = GridSearchCV(
+    ...     pipeline, {"calibratedclassifier__estimator__svc__C": [1, 10]}, scoring="neg_log_loss", cv=2
+    ... )
+    >>> search.fit(smears.images, smears.target).best_estimator_.classes_
     array([0, 1, 2, 3])
-    >>> whole = GridSearchCV(make_baseline("four_colors"), {"calibratedclassifier__estimator__svc__C": [1, 10]}, cv=2)
     """
     check("name", name, OneOf(*BASELINES))
-    return BASELINES[name](**params)
+    return set_memory(BASELINES[name](**params), memory)
 
 
 def list_baselines() -> pd.DataFrame:

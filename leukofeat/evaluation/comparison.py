@@ -21,7 +21,10 @@ _SAME = ("images", "classes", "splits", "groups", "n_bootstrap", "random_state")
 
 @dataclass(frozen=True, repr=False)
 class Comparison:
-    """Result of :func:`~leukofeat.evaluation.compare`.
+    """Result of :func:`~leukofeat.evaluation.compare`: pipelines side by side, as tables.
+
+    A notebook shows the main figures; :func:`~leukofeat.report.write_report` all of them. :meth:`save` and :meth:`load` keep it in
+    a folder, and :meth:`join` adds the rows of another one.
 
     Attributes
     ----------

@@ -67,7 +67,7 @@ class Resizer(ImageStage):
 
     `Resizer(224)` fits every image into 224 x 224 pixels; `Resizer(pixel_size=0.1, target_pixel_size=0.25)` makes images of one
     microscope, 0.1 µm a pixel, as large as those of another, 0.25 µm a pixel, so that a nucleus has the same number of pixels in both.
-    How it is resampled says :func:`resize_smear`.
+    :func:`resize_smear` says how pixels are interpolated.
 
     Parameters
     ----------
@@ -75,8 +75,8 @@ class Resizer(ImageStage):
         Pixels that the image is fitted into; a single number stands for both sides. By default 224, which most networks were trained
         with, unless pixel sizes are given.
     keep_aspect : bool, default=True
-        Whether an image keeps its proportions and becomes as large as fits into `size`, its longer side mostly; otherwise it gets
-        exactly `size`, and cells are stretched.
+        Whether an image keeps its proportions: it becomes as large as fits into `size` (300 x 400 pixels into 224: 168 x 224).
+        Otherwise it gets exactly `size`, and cells are stretched.
     pixel_size : float, optional
         Edge of a pixel of the images in micrometres.
     target_pixel_size : float, optional

@@ -175,6 +175,21 @@ def test_what_goes_along_with_the_background_is_told_from_what_reads_it(fields):
     assert (found.severity, "and reads" in found.finding) == ("warning", True)
 
 
+def test_what_reads_a_part_of_the_background_is_found(fields):
+    """The whole background tells little of the brightness of four corners."""
+
+    def corners(smear):
+        return np.mean(
+            [smear.image[y, x] for y in (slice(0, 6), slice(-6, None)) for x in (slice(0, 6), slice(-6, None))]
+        )
+
+    report = check_background(corners, fields.smears, fields.target, fields.groups)
+    assert report.table.loc["corners", "background"] < 0.5
+    (found,) = report.findings.itertuples()
+    assert (found.severity, found.finding[:21]) == ("warning", "reads the background:")
+    assert check_background(corners, fields.smears, fields.target, limits={"moves": 9.0}).passed
+
+
 def test_with_classes_the_background_is_asked_within_them(fields):
     """On a set whose backgrounds go along with the class, so does every column that tells the class."""
     smears = [

@@ -110,7 +110,9 @@ def check_background(f: Any, X: Any, y: Any = None, groups: Any = None, **option
     -------
     FeatureReport
         A finding is a warning where the column moves when the background is painted over, and a note where it reads none of its
-        pixels and only goes along with them, as the colour of a nucleus does with stain and light of its slide.
+        pixels and only goes along with them, as the colour of a nucleus does with stain and light of its slide. A column that
+        painting over the background moves by more than half of `limits["moves"]` is found whatever the R² is: the corners of an image,
+        say, are predicted badly by its whole background.
 
     Notes
     -----

@@ -67,8 +67,9 @@ def check_feature(
         What is there already, to be repeated or added to. By default every built-in family with its default parameters, except
         those that `f` holds.
     limits : dict, optional
-        From where on a figure is a finding: `moves` (1 standard deviation: as far as images differ from each other), `background` (an R² of 0.5) and `repeats` (a rank
-        correlation of 0.95).
+        Figures above which something is a finding: `moves` (1 standard deviation, which is how far images differ from each
+        other), `background` (an R² of 0.5; also half of `moves` where only the background is changed) and `repeats` (an absolute
+        rank correlation of 0.95).
     checks : sequence of str, default=CHECKS
         Which to make: any of "defined", "same", "claims", "moves", "background", "repeats", "gain".
     n_images : int, default=100
@@ -80,7 +81,8 @@ def check_feature(
     Returns
     -------
     FeatureReport
-        Prints as sentences, the worst first, and a row a column; a table in a notebook.
+        Prints as sentences, the worst first, and a row a column; in a notebook as tables. `findings`, `table` and `moves` are
+        DataFrames, `passed` is True where nothing is severe or a warning.
 
     Raises
     ------
@@ -164,7 +166,7 @@ def _judge(
         verdict, moves = judge_moves(subject, limits["moves"])
         judged.append(verdict)
     if "background" in wanted:
-        judged.append(judge_background(subject, y, units, limits["background"], seed))
+        judged.append(judge_background(subject, y, units, limits, seed))
     if "repeats" in wanted:
         judged.append(judge_repeats(subject, limits["repeats"]))
     if "gain" in wanted and y is not None:

@@ -10,13 +10,12 @@ from leukofeat.audit.findings import count
 from leukofeat.evaluation.feature_checks.cases import draw_pair
 from leukofeat.evaluation.feature_checks.changes import MAGNIFIED, MIRRORS, MOVES, SAME, TURNS
 from leukofeat.evaluation.feature_checks.report import FeatureFinding, Verdict
-from leukofeat.evaluation.feature_checks.subject import AGAIN, Subject, measure_smears, quiet
+from leukofeat.evaluation.feature_checks.subject import AGAIN, MOST, Subject, measure_smears, quiet
 from leukofeat.features.measure import Measure
 from leukofeat.features.page import SLACK, TOLERANCE
 
 CLAIM_CHANGES = (*TURNS, *MIRRORS, "light", "stain", "noise", "doubled")
 _DRAWN = {"drawn turned 20°": (20.0,), "drawn turned 131°": (131.0,), "drawn twice as large": (0.0, 2.0)}
-_MOST = 10.0  # standard deviations that one image may add to a mean
 _OUTSIDE = 0.1  # share of rows that pixels may put outside a tolerance
 _POWERS = {"same": 0, "length": 1, "area": 2}
 _EXACT = 1e-9
@@ -156,7 +155,7 @@ def judge_moves(subject: Subject, limit: float) -> tuple[Verdict, pd.DataFrame]:
             powers = np.array([_POWERS.get(entry.scale, 0) if entry else 0 for entry in subject.entries])
             after = after / MAGNIFIED[change] ** powers
         with quiet():
-            by = np.minimum(np.abs(after - before), _MOST * spread) / spread
+            by = np.minimum(np.abs(after - before), MOST * spread) / spread
             by[~np.isfinite(before) | ~np.isfinite(after)] = np.nan
             moved[change] = np.nanmean(by, axis=0) if len(by) else np.full(len(spread), np.nan)
     table = pd.DataFrame(moved, index=pd.Index(subject.names, name="column"))
@@ -166,7 +165,7 @@ def judge_moves(subject: Subject, limit: float) -> tuple[Verdict, pd.DataFrame]:
         if len(over):
             over = over[np.argsort(-row[over], kind="stable")]
             shown = ", ".join(
-                f"{'over ' if row[i] >= _MOST else ''}{row[i]:.1f} sd under {table.columns[i]}" for i in over[:3]
+                f"{'over ' if row[i] >= MOST else ''}{row[i]:.1f} sd under {table.columns[i]}" for i in over[:3]
             )
             more = f" and {count(len(over) - 3, 'other change')}" if len(over) > 3 else ""
             findings.append(FeatureFinding(name, "moves", "warning", row[over[0]], limit, f"moves by {shown}{more}"))

@@ -1,20 +1,25 @@
 """Findings of what a column shares with the background, other columns and the class."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from leukofeat.evaluation.feature_checks.relations import background_r2, class_gain, closest_columns, most_frequent
 from leukofeat.evaluation.feature_checks.report import FeatureFinding, Verdict
-from leukofeat.evaluation.feature_checks.subject import FEWEST, Subject, quiet
+from leukofeat.evaluation.feature_checks.subject import FEWEST, MOST, Subject, quiet
 
+# of the limit of moves: painted in its mean colour, what reads nothing but the background moves by 0.8 standard deviations
+_PAINTED = 0.5
 _READS = 0.05  # standard deviations from which a column moves with the background's pixels
 
 
 def judge_background(
-    subject: Subject, y: np.ndarray | None, groups: np.ndarray | None, limit: float, seed: int
+    subject: Subject, y: np.ndarray | None, groups: np.ndarray | None, limits: Mapping[str, float], seed: int
 ) -> Verdict:
-    """Findings where the background alone predicts a column.
+    """Findings where the background alone predicts a column, or painting over it moves the column far.
 
-    A column that moves when the background is painted over reads it; any other only goes along with it.
+    A column that moves when the background is painted over reads it; any other only goes along with it. What reads a part of it,
+    as the corners, may be predicted badly by the whole.
     """
     r2 = background_r2(subject.values, subject.scene, y, groups, seed)
     if r2 is None:
@@ -23,15 +28,20 @@ def judge_background(
         )
     before, after = subject.moved("plain background")
     with quiet():
-        reads = np.nan_to_num(np.nanmean(np.abs(after - before), axis=0)) > _READS * subject.spread
+        moved = np.nan_to_num(np.nanmean(np.minimum(np.abs(after - before) / subject.spread, MOST), axis=0))
     findings = []
-    for k in np.flatnonzero(np.nan_to_num(r2) >= limit):
-        how = "and reads its pixels"
-        if not reads[k]:
-            how = "though it hardly reads its pixels: it goes along with stain and light"
-        text = f"is predicted by the background alone (R² {r2[k]:.2f}), {how}"
-        severity = "warning" if reads[k] else "note"
-        findings.append(FeatureFinding(subject.names[k], "background", severity, float(r2[k]), limit, text))
+    for k, (share, by) in enumerate(zip(np.nan_to_num(r2), moved, strict=True)):
+        name = subject.names[k]
+        if share >= limits["background"]:
+            how = "and reads its pixels"
+            if by <= _READS:
+                how = "though it hardly reads its pixels: it goes along with stain and light"
+            text = f"is predicted by the background alone (R² {share:.2f}), {how}"
+            severity = "warning" if by > _READS else "note"
+            findings.append(FeatureFinding(name, "background", severity, share, limits["background"], text))
+        elif by > limits["moves"] * _PAINTED:
+            text = f"reads the background: painting over all but the leukocytes moves it by {by:.1f} sd"
+            findings.append(FeatureFinding(name, "background", "warning", by, limits["moves"] * _PAINTED, text))
     return Verdict(findings, {"background": r2})
 
 

@@ -25,6 +25,7 @@ from leukofeat.sequence import ImageSequence, as_sequence
 from leukofeat.smear import Smear
 
 FEWEST = 10  # rows from which a spread or a correlation says anything
+MOST = 10.0  # standard deviations that one image may add to a mean
 AGAIN = "order of images"  # the pass over changed images goes from the last to the first
 
 
