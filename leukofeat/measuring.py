@@ -244,6 +244,8 @@ def _measure_image(
                     error.add_note(f"While measuring {name}.")
                 raise
             reasons[number] = f"{type(error).__name__}: {str(error).removeprefix(f'{name}: ')}"
+    if digest is not None and images.source(i) is not None and images.content(i) != digest:
+        digest = None  # a file that was replaced while it was measured
     return _Measured(rows, seconds, reasons, n_cells, notes_so_far(), digest, {} if maps is None else maps.made)
 
 
@@ -260,9 +262,9 @@ def _run_node(
             smear, seconds = known
             spared += seconds
             continue
-        before, since = smear, time.thread_time()
+        before, since, said = smear, time.thread_time(), len(notes_so_far())
         smear = step(before)
-        if maps is not None:
+        if maps is not None and said == len(notes_so_far()):  # what is to be said is said each time
             maps.note(node, number, before, smear, time.thread_time() - since)
     return smear, time.thread_time() - started + spared
 

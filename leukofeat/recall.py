@@ -68,18 +68,14 @@ class Recall:
 
     def keep(self, rows: Sequence[tuple[str | None, Mapping[int, Row]]]) -> None:
         """Store rows by family, of images with these digests."""
-        for family in self.families:
-            keyed = [(self.key(family, image), of_image.get(family)) for image, of_image in rows]
-            records = {key: row._asdict() for key, row in keyed if key is not None and row is not None}
-            self.store.put(records, "row", self._described[family])
+        keyed = {(self.key(family, image), family): row for image, of_image in rows for family, row in of_image.items()}
+        records = {key: row._asdict() for (key, _), row in keyed.items() if key is not None}
+        self.store.put(records, "row", {key: self._described[family] for key, family in keyed if key is not None})
 
     def keep_maps(self, made: Sequence[Mapping[str, Mapping[str, Any]]]) -> None:
         """Store label maps by key, as :class:`Maps` collected them."""
-        by_step: dict[str, dict[str, Any]] = {}
-        for key, value in (item for of_image in made for item in of_image.items()):
-            by_step.setdefault(value["what"], {})[key] = value
-        for what, records in by_step.items():
-            self.store.put(records, "label maps", what)
+        records = {key: value for of_image in made for key, value in of_image.items()}
+        self.store.put(records, "label maps", {key: value["what"] for key, value in records.items()})
 
 
 class Maps:
