@@ -22,10 +22,8 @@ T = TypeVar("T")
 FILE = "leukofeat.sqlite"
 MEMORY: list[Any] = [None, str, os.PathLike, HasMethods(["clear"])]  # constraint of a parameter that `as_store` takes
 _LAYOUT = 2  # of the tables below
-_CREATE = """
-CREATE TABLE records (key TEXT PRIMARY KEY, kind TEXT, what TEXT, value BLOB, used INTEGER) WITHOUT ROWID;
-CREATE INDEX used ON records (used);
-"""
+# values stand in the order they came in, so that adding some writes few pages
+_CREATE = "CREATE TABLE records (key TEXT PRIMARY KEY, kind TEXT, what TEXT, value BLOB, used INTEGER)"
 _AT_ONCE = 500  # keys asked for in one statement
 _DAY = 86400
 _PATIENCE = 60.0  # seconds to wait for another process that writes
@@ -245,8 +243,7 @@ class Store:
             database.execute("BEGIN IMMEDIATE")  # another process may be at it
             (layout,) = database.execute("PRAGMA user_version").fetchone()
             if layout == 0:
-                for statement in _CREATE.strip().split("\n"):
-                    database.execute(statement)
+                database.execute(_CREATE)
                 database.execute(f"PRAGMA user_version = {_LAYOUT}")
                 database.commit()
         elif layout != _LAYOUT:
