@@ -34,7 +34,20 @@ _trouble: dict[tuple[Path, str], tuple[float, bool]] = {}
 
 
 class StoreWarning(UserWarning):
-    """A store cannot be used; what is asked for is computed, and not kept."""
+    """A store cannot be used; what is asked for is computed, and not kept.
+
+    Examples
+    --------
+    >>> import tempfile, warnings
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> (folder / FILE).write_bytes(b"something else") > 0
+    True
+    >>> with warnings.catch_warnings(record=True, action="always") as caught:
+    ...     Store(folder).get(["a" * 32])
+    {}
+    >>> "delete it" in str(caught[0].message)
+    True
+    """
 
 
 class Store:
