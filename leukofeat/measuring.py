@@ -251,6 +251,8 @@ def _measure_image(
                     error.add_note(f"While measuring {name}.")
                 raise
             reasons[number] = f"{type(error).__name__}: {str(error).removeprefix(f'{name}: ')}"
+    if digest is not None and images.source(i) is not None and images.content(i) != digest:
+        digest = None  # a file that was replaced while it was measured
     return _Measured(rows, seconds, reasons, n_cells, notes_so_far(), digest, {} if maps is None else maps.made, steps)
 
 
@@ -265,15 +267,15 @@ def _run_node(
     smear = smears[plan.nodes[node].parent] if node else images.smear(i)
     times = [] if node else [time.thread_time() - started]
     for number, step in enumerate(plan.nodes[node].steps):
-        started, before = time.thread_time(), smear
         known = None if maps is None else maps.known_smear(node, number, smear)
         if known is not None:
             smear, seconds = known
             times.append(seconds)
             continue
+        before, started, said = smear, time.thread_time(), len(notes_so_far())
         smear = step(before)
         times.append(time.thread_time() - started)
-        if maps is not None:
+        if maps is not None and said == len(notes_so_far()):  # what is to be said is said each time
             maps.note(node, number, before, smear, times[-1])
     return smear, times
 

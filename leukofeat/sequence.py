@@ -1,5 +1,6 @@
 """The lazy sequence of images, and what may stand for X."""
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, overload
@@ -144,8 +145,8 @@ class ImageSequence(Sequence):
         if isinstance(item, ImageSequence):
             return digest(item.digest(0), item.steps) if item.steps else item.digest(0)
         if isinstance(item, (str, os.PathLike)):
-            with open(item, "rb") as file:
-                return digest(file.read(), os.path.splitext(item)[1].lower())
+            with open(item, "rb") as file:  # the format is read from the content, too, and not from the name
+                return digest(hashlib.file_digest(file, "blake2b").digest())
         if isinstance(item, Smear):
             return digest(item.image, item.nuclei, item.cells, item.label_ids)
         return digest(item)
@@ -155,10 +156,10 @@ class ImageSequence(Sequence):
         return [[self.content(i) for i in range(len(self))], self.steps]
 
     def content(self, i: int) -> str | None:
-        """:meth:`digest` of image `i`, or None where its file cannot be read: who measures it says so."""
+        """:meth:`digest` of image `i`, or None where it is none that can be read: who measures it says so."""
         try:
             return self.digest(i)
-        except OSError:
+        except (OSError, TypeError, ValueError):
             return None
 
     def name(self, i: int) -> str:

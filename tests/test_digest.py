@@ -1,5 +1,6 @@
 """What tells one thing from another by content."""
 
+import collections
 import functools
 import subprocess
 import sys
@@ -194,3 +195,108 @@ def test_descriptions_name_no_address():
 
     assert "0x" not in describe(FunctionFeatures(redness))
     assert describe([MedianDenoiser(5).apply, functools.partial(max, 2)]) == "MedianDenoiser(size=5) -> max(2)"
+
+
+def _own_module(folder, monkeypatch, **files):
+    """A package of one's own, as it stands on disk after an edit."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "own_package"]:
+        monkeypatch.delitem(sys.modules, name)
+    (folder / "own_package").mkdir(parents=True)
+    (folder / "own_package" / "__init__.py").write_text("")
+    for name, code in files.items():
+        (folder / "own_package" / f"{name}.py").write_text(code)
+    monkeypatch.syspath_prepend(folder)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "def f(s):\n    import own_package.helpers as h\n    return h.g(s)",
+        "def f(s):\n    from own_package.helpers import g\n    return g(s)",
+        "def f(s):\n    from own_package import helpers\n    return helpers.g(s)",
+        "import own_package.helpers\ndef f(s): return own_package.helpers.g(s)",
+        "import own_package.helpers as h\ndef f(s, m=h): return m.g(s)",
+        "from own_package import helpers as h\ndef f(s): return getattr(h, 'g')(s)",
+        "from own_package.helpers import Base\nclass f(Base): pass",
+    ],
+)
+def test_a_helper_counts_however_it_is_reached(tmp_path, monkeypatch, use):
+    digests = []
+    for run, k in enumerate((1, 2, 1)):
+        code = f"def g(x): return {k}\nclass Base:\n    def m(self): return {k}\n"
+        _own_module(tmp_path / str(run), monkeypatch, helpers=code)
+        digests.append(digest(_own(use)))
+    assert digests[0] == digests[2] != digests[1]
+
+
+_OWN = {
+    "kept by functools.cache": "import functools\n@functools.lru_cache\ndef f(x): return x + {k}",
+    "a name borrowed from a library": "import functools, numpy as np\n@functools.wraps(np.mean)\ndef f(x): return {k}",
+    "a method of a builtin": "f = {{'a': {k}}}.get",
+    "within an object of a library": "import numpy as np\ndef g(x): return x + {k}\nf = np.vectorize(g)",
+    "an attribute of a function": "def f(x): return f.k\nf.k = {k}",
+    "a cached property": "import functools\nclass f:\n    @functools.cached_property\n    def p(self): return {k}",
+    "a slot of a base": "class A: __slots__ = ('k',)\nclass B(A): pass\nf = B()\nf.k = {k}",
+    "what a base written in C holds": "import collections\nclass A(collections.deque): pass\nf = A([{k}])",
+    "code of a dict's child": "class A(dict):\n    def m(self): return {k}\nf = A()",
+    "code of a number's child": "class A(float):\n    def m(self): return {k}\nf = A(1)",
+    "a factory": "import collections\nf = collections.defaultdict(lambda: {k})",
+    "a mask": "import numpy as np\nf = np.ma.array([1, 2], mask=[{k} == 1, False])",
+    "a field's name": "import numpy as np\nf = np.zeros(2, [('a{k}', 'f8')])",
+    "a dataclass": "import dataclasses\n@dataclasses.dataclass\nclass A:\n    k: int = 0\nf = A({k})",
+    "a field of a dataclass": "import dataclasses\n@dataclasses.dataclass\nclass f:\n    k: int = {k}",
+    "a compiler's option": "import numba\n@numba.njit(fastmath={k} == 1)\ndef f(x): return x",
+    "a global array of a kernel": "import numba, numpy as np\nA = np.full(3, {k})\n@numba.njit\ndef f(x): return A[0] + x",
+    "an enumeration": "import enum\nclass A(enum.Enum):\n    X = {k}\nf = A.X",
+    "a generic class": "import typing\nT = typing.TypeVar('T')\nclass f(typing.Generic[T]):\n    def m(self): return {k}",
+    "an answer to everything": "class A:\n    def __getattr__(self, name): return {k}\nf = A()",
+}
+
+
+@pytest.mark.parametrize("code", _OWN.values(), ids=_OWN)
+def test_state_in_odd_places_counts(code):
+    first, other, again = (digest(_own(code.format(k=k))) for k in (1, 2, 1))
+    assert first == again != other
+
+
+def test_own_code_within_an_object_of_a_library_counts_by_content(monkeypatch):
+    digests = []
+    for k in (1, 2):  # pickle knows such a function by its name
+        monkeypatch.setattr(sys.modules["__main__"], "mine", _own(f"def mine(x): return {k}", "mine"), raising=False)
+        digests.append(digest(collections.deque([sys.modules["__main__"].mine])))
+    assert digests[0] != digests[1]
+
+
+def test_a_name_of_an_attribute_is_no_name_of_the_module():
+    code = "image = {k}\ndef f(smear): return smear.image"
+    assert digest(_own(code.format(k=1))) == digest(_own(code.format(k=2)))
+
+
+def test_functions_that_use_each_other_are_read_once():
+    names = [f"g{i}" for i in range(40)]
+    code = "\n".join(f"def {name}(x): return {' + '.join(f'{other}(x)' for other in names)}" for name in names)
+    assert digest(_own(code, "g0")) == digest(_own(code, "g0"))  # along every path it would take for ever
+
+
+def test_a_module_of_ones_own_may_have_a_name_of_pythons(tmp_path, monkeypatch):
+    digests = []
+    for k in (1, 2):
+        folder = tmp_path / str(k)
+        folder.mkdir()
+        (folder / "sndhdr.py").write_text(f"def helper(x): return {k}\n")
+        monkeypatch.syspath_prepend(folder)
+        monkeypatch.delitem(sys.modules, "sndhdr", raising=False)
+        digests.append(digest(_own("from sndhdr import helper\ndef f(s): return helper(s)")))
+    monkeypatch.delitem(sys.modules, "sndhdr")
+    assert digests[0] != digests[1]
+
+
+def test_what_answers_with_an_error_is_refused():
+    code = "class A:\n    def __reduce_ex__(self, protocol): return 1 / 0\nf = A()"
+    with pytest.raises(TypeError):
+        digest(_own(code))
+
+
+def test_reading_a_class_does_not_change_it():
+    kind = _own("class f:\n    __slots__ = ('k',)\n    def __init__(self): self.k = 1")
+    assert digest(kind()) == digest(kind())

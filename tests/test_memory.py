@@ -25,7 +25,7 @@ from leukofeat.opencv import cv2
 from leukofeat.parallel import note_image
 from leukofeat.pipeline import set_memory
 from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser, ScaleBarCropper
-from leukofeat.store import FILE, Store
+from leukofeat.store import FILE, Store, StoreWarning
 from tests.stages import DarkSegmenter, MeanColor
 
 CALLS: list[str] = []
@@ -145,9 +145,24 @@ def test_a_changed_file_is_measured_again(tmp_path, smears):
     assert (before != after).any(axis=1).tolist() == [False, True, False]
 
 
+def test_a_file_that_is_replaced_while_it_is_measured_is_not_kept(tmp_path, smears):
+    file = str(tmp_path / "image.bmp")
+    cv2.imwrite(file, smears.images[0][:, :, ::-1])
+    read = as_sequence([file]).content(0)
+
+    class Replaces(ImageStage):  # between the decoding and the end
+        def apply(self, smear):
+            cv2.imwrite(smear.source, smears.images[1][:, :, ::-1])
+            return smear
+
+    _set(tmp_path / "memory").transform(Replaces().transform([file]))
+    assert as_sequence([file]).content(0) != read
+    assert Store(tmp_path / "memory").table().empty
+
+
 def test_a_renamed_file_is_not(tmp_path, paths):
     _set(tmp_path).transform(paths[:1])
-    moved = tmp_path / "other name.png"
+    moved = tmp_path / "other name"
     shutil.copyfile(paths[0], moved)
     _set(tmp_path).transform([moved])
     assert len(CALLS) == 1
@@ -225,6 +240,18 @@ def test_what_was_noted_is_said_each_time(smears, tmp_path):
     assert CALLS == []
 
 
+def test_what_a_segmenter_notes_is_said_of_families_to_come(smears, tmp_path):
+    class Noting(DarkSegmenter):
+        def apply(self, smear):
+            note_image("x", "is odd.")
+            return super().apply(smear)
+
+    images = Noting().transform(smears.images)
+    for family in (MeanColor(), Counted()):
+        with pytest.warns(UserWarning, match="8 of 8 images, image 0 for one: is odd"):
+            _set(tmp_path, family).transform(images)
+
+
 def test_what_cannot_be_told_apart_is_measured_each_time(smears, tmp_path):
     with open(__file__) as held:
 
@@ -276,6 +303,51 @@ def test_built_in_stages_remember_what_they_learned(smears, tmp_path, stage, lea
         kept = clone(stage).set_params(memory=tmp_path).fit(smears.images)
         np.testing.assert_array_equal(getattr(kept, learned), getattr(plain, learned))
     assert Store(tmp_path).table()[["kind", "what"]].to_numpy().tolist() == [["learned", repr(stage)]]
+
+
+@pytest.mark.parametrize("learned", [("a", "b"), {0: "a"}, {"a": np.zeros(2)}, np.ma.array([1, 2], mask=[0, 1])])
+def test_what_could_not_be_given_back_as_it_is_is_learned_anew(smears, tmp_path, learned):
+    class Names(CountedLevel):
+        def learn(self, images, y):
+            super().learn(images, y)
+            self.names_ = learned
+
+    for _ in range(2):
+        stage = Names()
+        stage.memory = tmp_path
+        assert type(stage.fit(smears.images).names_) is type(learned)
+    assert CALLS == ["learn", "learn"]
+
+
+def test_a_stage_that_learns_into_other_attributes_learns_anew(smears, tmp_path):
+    class Private(CountedLevel):
+        def __init__(self):
+            self._table = {}
+
+        def learn(self, images, y):
+            super().learn(images, y)
+            self._table[0] = self.level_
+
+    for _ in range(2):
+        stage = Private()
+        stage.memory = tmp_path
+        assert stage.fit(smears.images)._table
+    assert CALLS == ["learn", "learn"]
+
+
+def test_what_a_stage_learned_before_is_not_handed_on(smears, tmp_path):
+    class Sometimes(CountedLevel):
+        def learn(self, images, y):
+            super().learn(images, y)
+            if len(images) > 4:
+                self.many_ = True
+
+    old, new = Sometimes(), Sometimes()
+    old.memory = new.memory = tmp_path
+    old.fit(smears.images).fit(smears.images[:2])
+    new.fit(smears.images[:2])
+    assert len(CALLS) == 2
+    assert not hasattr(new, "many_")
 
 
 def test_a_grid_search_measures_each_image_once(smears, tmp_path):
@@ -448,10 +520,32 @@ def test_what_is_no_saved_comparison_is_named(tmp_path):
         Comparison.load(tmp_path)
 
 
-def test_a_damaged_store_stops_with_its_name(smears, tmp_path):
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_damaged_store_is_gone_without(smears, tmp_path, n_jobs):
     (tmp_path / FILE).write_bytes(b"not a database" * 50)
-    with pytest.raises(OSError, match=FILE):
-        _set(tmp_path).transform(smears.images)
+    with pytest.warns(StoreWarning, match=FILE):
+        values = _set(tmp_path, n_jobs=n_jobs).transform(smears.images)
+    np.testing.assert_array_equal(values, _set(None).transform(smears.images))
+
+
+def test_a_disk_that_fills_up_stops_no_pass(smears, tmp_path, monkeypatch):
+    monkeypatch.setattr("leukofeat.parallel.MAX_BATCH", 2)
+    put, rows = Store._put, []
+
+    def full(store, some):
+        if rows:
+            raise OSError(28, "No space left on device")
+        rows.extend(some)
+        put(store, some)
+
+    monkeypatch.setattr(Store, "_put", full)
+    with pytest.warns(StoreWarning, match="No space left") as told:
+        values = _set(tmp_path, Counted()).transform(smears.images)
+    assert len(told) == 1
+    assert np.isfinite(values).all()
+    monkeypatch.setattr(Store, "_put", put)
+    _set(tmp_path, Counted()).transform(smears.images)
+    assert len(CALLS) == 8 + 6, "what was kept before is known"
 
 
 def test_records_with_maps_of_their_own_are_told_apart(records, tmp_path):

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from leukofeat.store import FILE, Store, as_store, decode, encode
+from leukofeat.store import FILE, Store, StoreWarning, as_store
+from leukofeat.store.values import decode, encode
 
 _arrays = hnp.arrays(
     st.sampled_from(["<f8", "<i4", "|u1", "|b1", "<U3"]),
@@ -46,6 +47,30 @@ def test_objects_are_refused():
         encode({"a": np.array([object()])})
     with pytest.raises(TypeError):
         encode({"a": object()})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        (1, 2),
+        [(1, 2)],
+        {0: "lymphoblast"},
+        np.ma.array([1, 2], mask=[True, False]),
+        np.zeros(2, [("a", "f8")]),
+        np.array([None]),
+        [np.float64(1)],
+    ],
+)
+def test_what_would_come_back_as_something_else_is_refused(value):
+    with pytest.raises(TypeError, match="learned_"):
+        encode({"learned_": value})
+
+
+def test_numbers_keep_their_type():
+    for value in (np.float64(0.5), np.float32(0.5), np.int64(3), np.bool_(True), np.str_("a"), float("inf"), 3, True):
+        back = decode(encode({"x": value}))["x"]
+        assert back == value
+        assert type(back) is type(value)
 
 
 def test_nothing_is_made_by_asking(tmp_path):
@@ -122,24 +147,93 @@ def test_a_store_travels(tmp_path):
     assert again.get(["a"]) == {"a": {"x": 1}}
 
 
-def test_a_file_that_is_no_store_is_named(tmp_path):
+def _without(store, match):
+    """What cannot be read and written is not there, and that is told once."""
+    with pytest.warns(StoreWarning, match=match) as told:
+        assert [store.get([key]) for key in "ab"] == [{}, {}]
+    assert len(told) == 1
+    with pytest.warns(StoreWarning, match=match) as told:
+        assert [store.put({key: {}}, "row", "x") for key in "ab"] == [None, None]
+    assert len(told) == 1
+
+
+def test_a_file_that_is_no_store_is_gone_without(tmp_path):
     (tmp_path / FILE).write_bytes(b"something else" * 100)
+    _without(Store(tmp_path), f"{FILE}.*delete it")
     with pytest.raises(OSError, match=f"{FILE}.*delete it"):
-        Store(tmp_path).get(["a"])
+        Store(tmp_path).table()
 
 
-def test_a_store_of_another_version_is_named(tmp_path):
+def test_a_store_of_another_version_is_gone_without(tmp_path):
     Store(tmp_path).put({"a": {}}, "row", "x")
     with sqlite3.connect(tmp_path / FILE) as database:
         database.execute("PRAGMA user_version = 99")
+    _without(Store(tmp_path), "another version")
     with pytest.raises(OSError, match="another version"):
-        Store(tmp_path).get(["a"])
+        Store(tmp_path).clear()
 
 
-def test_a_place_that_cannot_be_used_is_named(tmp_path):
+def test_a_place_that_cannot_be_used_is_gone_without(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match="file"):
+    with pytest.warns(StoreWarning, match="file"):
         Store(tmp_path / "file").put({"a": {}}, "row", "x")
+
+
+def test_a_store_that_another_process_holds_is_gone_without(tmp_path, monkeypatch):
+    store = Store(tmp_path)
+    store.put({"a": {"x": 1}}, "row", "x")
+    monkeypatch.setattr("leukofeat.store._PATIENCE", 0.01)
+    other = sqlite3.connect(store.path)
+    other.execute("BEGIN EXCLUSIVE")
+    _without(store, "locked")
+    other.rollback()
+    assert store.get(["a"]) == {}, "it is left alone for a while, for each try may last a minute"
+    monkeypatch.setattr("leukofeat.store._trouble", {})
+    assert store.get(["a"]) == {"a": {"x": 1}}
+
+
+def test_a_store_that_may_only_be_read_is_read(tmp_path, monkeypatch):
+    store = Store(tmp_path)
+    store.put({"a": {"x": 1}}, "row", "x")
+    with sqlite3.connect(store.path) as database:
+        database.execute("UPDATE records SET used = 1")
+    connect = sqlite3.connect
+    monkeypatch.setattr("sqlite3.connect", lambda path, **how: connect(f"file:{path}?mode=ro", uri=True, **how))
+    assert store.get(["a"]) == {"a": {"x": 1}}
+    with pytest.warns(StoreWarning, match="readonly"):
+        store.put({"b": {}}, "row", "x")
+    assert store.get(["a", "b"]) == {"a": {"x": 1}}
+
+
+def test_a_damaged_value_is_unknown_and_can_be_kept_anew(tmp_path):
+    store = Store(tmp_path)
+    store.put({"a": {"x": np.arange(9.0)}, "b": {"x": np.zeros(9999)}, "c": {}}, "row", "x")
+    with sqlite3.connect(store.path) as database:
+        for key in "ab":
+            ((value,),) = database.execute("SELECT value FROM records WHERE key = ?", key)
+            value = bytearray(value)
+            value[-9] ^= 1
+            database.execute("UPDATE records SET value = ? WHERE key = ?", (bytes(value), key))
+    assert store.get(["a", "b", "c"]) == {"c": {}}
+    store.put({"a": {"x": 1}}, "row", "x")
+    assert store.get(["a"]) == {"a": {"x": 1}}
+
+
+def test_what_is_forgotten_leaves_the_disk(tmp_path):
+    store = Store(tmp_path)
+    store.put({"a": {"x": np.random.default_rng(0).random(100_000)}}, "row", "x")
+    store.clear()
+    assert os.path.getsize(store.path) < 50_000
+
+
+def test_a_relative_place_stays_where_it_was_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    store = Store("memory")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    store.put({"a": {}}, "row", "x")
+    assert store.location == "memory"
+    assert (tmp_path / "memory" / FILE).is_file()
 
 
 def test_what_may_stand_for_a_store(tmp_path):

@@ -1,40 +1,62 @@
 """The store: what was measured of an image once is kept on disk by content, whoever asks for it again."""
 
 import html
-import json
 import os
 import sqlite3
 import time
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import cached_property
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import numpy as np
 import pandas as pd
 from sklearn.utils._param_validation import HasMethods
 
+from leukofeat.store.values import decode, encode
+
+__all__ = ["FILE", "MEMORY", "Store", "StoreWarning", "as_store"]
+
+T = TypeVar("T")
+
 FILE = "leukofeat.sqlite"
 MEMORY: list[Any] = [None, str, os.PathLike, HasMethods(["clear"])]  # constraint of a parameter that `as_store` takes
-_LAYOUT = 1  # of the tables below
-_CREATE = """
-CREATE TABLE records (key TEXT PRIMARY KEY, kind TEXT, what TEXT, value BLOB, used INTEGER) WITHOUT ROWID;
-CREATE INDEX used ON records (used);
-"""
+_LAYOUT = 2  # of the tables below
+# values stand in the order they came in, so that adding some writes few pages
+_CREATE = "CREATE TABLE records (key TEXT PRIMARY KEY, kind TEXT, what TEXT, value BLOB, used INTEGER)"
 _AT_ONCE = 500  # keys asked for in one statement
 _DAY = 86400
-_PATIENCE = 120.0  # seconds to wait for another process that writes
-_COMPRESSED = 1 << 14  # bytes from which on a value is worth compressing
+_PATIENCE = 60.0  # seconds to wait for another process that writes
+_REST = 600.0  # seconds for which trouble is not told again, and a store that another process holds is left alone
+
+# by file and what was tried: until when it is not told again, and whether it is not tried either
+_trouble: dict[tuple[Path, str], tuple[float, bool]] = {}
+
+
+class StoreWarning(UserWarning):
+    """A store cannot be used; what is asked for is computed, and not kept.
+
+    Examples
+    --------
+    >>> import tempfile, warnings
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> (folder / FILE).write_bytes(b"something else") > 0
+    True
+    >>> with warnings.catch_warnings(record=True, action="always") as caught:
+    ...     Store(folder).get(["a" * 32])
+    {}
+    >>> "delete it" in str(caught[0].message)
+    True
+    """
 
 
 class Store:
     """Results kept on disk by the content of what they were made of: an image's bytes, the stages it went through, the family.
 
     One SQLite file in a folder. Several processes may use it at once. What has not been used for longest goes first when
-    there is no room. Nothing in it is executed on reading: values are numbers and text, there is no pickle. It may be
-    deleted at any time; what is asked for is then measured again.
+    there is no room. Nothing in it is executed on reading: values are numbers and text, there is no pickle; each has a
+    checksum, and one that is damaged is measured again. It may be deleted at any time; what is asked for is then measured again.
 
     Parameters
     ----------
@@ -43,14 +65,36 @@ class Store:
     max_bytes : int, default=2 GiB
         Size above which the least recently used records are dropped.
 
+    Attributes
+    ----------
+    path : Path
+        The file that holds everything.
+
     See Also
     --------
     leukofeat.features.FeatureSet : `memory=` takes a folder or a store.
 
+    Warns
+    -----
+    StoreWarning
+        From :meth:`get` and :meth:`put`, and so from whoever has a `memory`, when the store cannot be used: the disk is full, the
+        folder may not be written, the file is damaged or of another version, another process holds it for more than a minute. What
+        is asked for is then computed as if there were no store. :meth:`table` and :meth:`clear` raise an OSError.
+
     Notes
     -----
-    What a function of one's own reads beside the image and its own code (other files, a clock, `smear.source`) is not part
-    of the key: leave such a function out of the store by `memory=None`, or clear it.
+    A function or class of one's own counts by its code, with the functions, classes and values of its module that it uses by name,
+    and those of one's own modules that it imports. Not part of the key, and so nothing to depend on, is what it
+
+    - reads beside the image: other files (also one whose path is a parameter), a clock, the environment, `smear.source`;
+    - looks up by a name that is made while it runs, as by `globals()[name]`;
+    - calls of an installed package whose code was changed while its version was not;
+    - draws at random without a seed of its own: the first values are given back from then on.
+
+    Leave such a function out of the store by `memory=None`, or clear the store. Global values that change while images are
+    measured, such as a counter, make another function of it each time; what cannot be told apart by content, such as an open
+    file, is measured anew each time, with a warning. What stages learned is kept if it is arrays, numbers, text, and lists and
+    dicts of them. The folder should be on a local disk: locks on network drives are not to be trusted.
 
     Examples
     --------
@@ -70,14 +114,10 @@ class Store:
     def __init__(self, location: str | os.PathLike[str], *, max_bytes: int = 2 << 30) -> None:
         self.location = os.fspath(location)
         self.max_bytes = max_bytes
+        self.path = Path(location).absolute() / FILE  # of the place where it was named, wherever it is used
 
     def __repr__(self) -> str:
         return f"Store({self.location!r})"
-
-    @cached_property
-    def path(self) -> Path:
-        """The file that holds everything."""
-        return Path(self.location) / FILE
 
     def get(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Values by key, of those that are there.
@@ -85,25 +125,41 @@ class Store:
         Examples
         --------
         >>> import tempfile
+        >>> import numpy as np
         >>> store = Store(tempfile.mkdtemp())
         >>> store.put({"a" * 32: {"values": np.arange(2.0), "cells": 1}}, "row", "areas")
         >>> store.get(["a" * 32, "b" * 32])
         {'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa': {'values': array([0., 1.]), 'cells': 1}}
         """
-        if not self.path.is_file():
-            return {}
-        wanted, found, old, now = list(keys), {}, [], int(time.time())
-        with self._open() as database:
-            for start in range(0, len(wanted), _AT_ONCE):
-                part = wanted[start : start + _AT_ONCE]
-                marks = ",".join("?" * len(part))
-                rows = database.execute(f"SELECT key, value, used FROM records WHERE key IN ({marks})", part)
-                for key, value, used in rows:
-                    found[key] = decode(value)
-                    if used < now - _DAY:  # to the day is enough, and spares a write at each reading
-                        old.append((now, key))
-            if old:
+        return self._or_without("read", partial(self._get, list(keys)), {})
+
+    def _get(self, keys: list[str]) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        if keys and self.path.is_file():
+            with self._open() as database:
+                for start in range(0, len(keys), _AT_ONCE):
+                    found |= self._get_some(database, keys[start : start + _AT_ONCE])
+        return found
+
+    def _get_some(self, database: sqlite3.Connection, keys: list[str]) -> dict[str, dict[str, Any]]:
+        found, old, damaged, now = {}, [], [], int(time.time())
+        marks = ",".join("?" * len(keys))
+        rows = database.execute(f"SELECT key, value, used FROM records WHERE key IN ({marks})", keys)
+        for key, value, used in rows:
+            try:
+                found[key] = decode(value)
+            except ValueError:
+                damaged.append((key,))
+            if used < now - _DAY:  # to the day is enough, and spares a write at each reading
+                old.append((now, key))
+        if old or damaged:
+            # one that may only be read, or that another process writes, can be read
+            with suppress(sqlite3.OperationalError):
+                database.execute("PRAGMA busy_timeout = 0")
                 database.executemany("UPDATE records SET used = ? WHERE key = ?", old)
+                database.executemany("DELETE FROM records WHERE key = ?", damaged)
+                database.commit()
+            database.execute(f"PRAGMA busy_timeout = {round(1000 * _PATIENCE)}")
         return found
 
     def put(self, records: Mapping[str, Mapping[str, Any]], kind: str, what: str) -> None:
@@ -128,7 +184,10 @@ class Store:
         ]
         if not rows:
             return
-        Path(self.location).mkdir(parents=True, exist_ok=True)
+        self._or_without("written", partial(self._put, rows), None)
+
+    def _put(self, rows: list[tuple[str, str, str, bytes, int]]) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._open() as database:
             database.executemany("INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?)", rows)
             self._make_room(database)
@@ -153,12 +212,31 @@ class Store:
         if self.path.is_file():
             with self._open() as database:
                 database.execute("DELETE FROM records")
+                database.commit()
+                database.execute("VACUUM")  # or the room on the disk would stay taken
 
     def _repr_html_(self) -> str:
         held = self.table()
         size = f"{held['mb'].sum():.1f} MB of at most {self.max_bytes / 1e6:,.0f}"
         shown = held.assign(mb=held["mb"].astype(float).round(2)).to_html(index=False) if len(held) else ""
         return f"<div><b>{html.escape(repr(self))}</b><div>{size}</div>{shown}</div>"
+
+    def _or_without(self, tried: str, work: Callable[[], T], otherwise: T) -> T:
+        """Go on without the store where it cannot be used: it is only a memory, and hours of work are not lost to it."""
+        until, rests = _trouble.get((self.path, tried), (0.0, False))
+        told = time.monotonic() < until
+        if told and rests:
+            return otherwise
+        try:
+            result = work()
+        except OSError as error:
+            if not told:
+                _trouble[self.path, tried] = (time.monotonic() + _REST, "locked" in str(error.__cause__))
+                text = str(error) if str(self.path) in str(error) else f"{self.path}: {error}."
+                warnings.warn(f"{text} Until then nothing is {tried} there.", StoreWarning, stacklevel=4)
+            return otherwise
+        _trouble.pop((self.path, tried), None)
+        return result
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -184,8 +262,7 @@ class Store:
             database.execute("BEGIN IMMEDIATE")  # another process may be at it
             (layout,) = database.execute("PRAGMA user_version").fetchone()
             if layout == 0:
-                for statement in _CREATE.strip().split("\n"):
-                    database.execute(statement)
+                database.execute(_CREATE)
                 database.execute(f"PRAGMA user_version = {_LAYOUT}")
                 database.commit()
         elif layout != _LAYOUT:
@@ -222,47 +299,3 @@ def as_store(memory: Any) -> Store | None:
         return memory
     location = memory if isinstance(memory, (str, os.PathLike)) else getattr(memory, "location", None)
     return None if location is None else Store(location)
-
-
-def encode(value: Mapping[str, Any]) -> bytes:
-    r"""Arrays and plain values as bytes: a line of JSON that says what follows, then the arrays; TypeError for anything else.
-
-    Examples
-    --------
-    >>> encode({"cells": 2, "areas": np.zeros(2, np.uint8)})
-    b'={"cells": {"value": 2}, "areas": {"dtype": "|u1", "shape": [2]}}\n\x00\x00'
-    """
-    head: dict[str, Any] = {}
-    body = []
-    for name, item in value.items():
-        if isinstance(item, np.ndarray):
-            if item.dtype.kind == "O":
-                raise TypeError(f"{name}: an array of objects cannot be stored.")
-            head[name] = {"dtype": item.dtype.str, "shape": item.shape}
-            body.append(np.ascontiguousarray(item).tobytes())
-        else:
-            head[name] = {"value": item}
-    data = json.dumps(head).encode() + b"\n" + b"".join(body)
-    return b"z" + zlib.compress(data, 1) if len(data) > _COMPRESSED else b"=" + data
-
-
-def decode(data: bytes) -> dict[str, Any]:
-    """What :func:`encode` wrote.
-
-    Examples
-    --------
-    >>> decode(encode({"cells": 2}))
-    {'cells': 2}
-    """
-    plain = zlib.decompress(memoryview(data)[1:]) if data[:1] == b"z" else data[1:]
-    head, _, body = plain.partition(b"\n")
-    value, at = {}, 0
-    for name, item in json.loads(head).items():
-        if "value" in item:
-            value[name] = item["value"]
-        else:
-            array = np.empty(item["shape"], item["dtype"])
-            array.reshape(-1).view(np.uint8)[:] = np.frombuffer(body, np.uint8)[at : at + array.nbytes]
-            value[name] = array
-            at += array.nbytes
-    return value
