@@ -108,20 +108,21 @@ class BilateralDenoiser(ImageStage):
 
 
 class ChromaDenoiser(ImageStage):
-    """Smooth colour and keep brightness: the chroma planes of an image, by a guided filter that goes by its luma.
+    """Let colour follow brightness: the chroma planes of an image, smoothed by a guided filter that goes by its luma.
+
+    Within a small window of a stained cell colour lies on the line of its stain, darker where there is more of it; what departs from
+    that line is mostly the camera's noise, and the coarse, halved resolution at which JPEG files store colour but not brightness.
+    Brightness stays as it is. What is measured then hardly depends on a file's quality.
 
     Behind a segmenter only the cells are changed, and nothing of what is around them gets into their colour.
-
-    JPEG files store colour at half the resolution and coarsely, so that blue, which hangs on it most, varies within an even
-    nucleus by what the file's quality makes of it. Brightness is stored well; where it changes, colour may change, too, and elsewhere
-    colour is averaged. What is measured then hardly depends on the quality.
 
     Parameters
     ----------
     radius : int, default=6
         Half the side of the square window in pixels; the filter reaches twice as far.
-    epsilon : float, default=10.0
-        Variance of luma, in squared grey levels, up to which a window counts as even.
+    epsilon : float, default=2.0
+        Variance of luma, in squared grey levels, up to which a window counts as even: there colour is averaged, for noise has no
+        line.
 
     Notes
     -----
@@ -136,8 +137,7 @@ class ChromaDenoiser(ImageStage):
     --------
     >>> import numpy as np
     >>> from leukofeat.preprocessing import ChromaDenoiser
-    >>> rng = np.random.default_rng(0)
-    >>> blue = rng.integers(140, 180, (64, 64))
+    >>> blue = np.random.default_rng(0).integers(150, 170, (64, 64))
     >>> image = np.dstack([np.full_like(blue, 120), np.full_like(blue, 70), blue]).astype(np.uint8)
     >>> bool(ChromaDenoiser().transform([image])[0][:, :, 2].std() < 0.5 * blue.std())
     True
@@ -148,7 +148,7 @@ class ChromaDenoiser(ImageStage):
         "epsilon": [Number(Real, 0, above=True)],
     }
 
-    def __init__(self, radius: int = 6, epsilon: float = 10.0) -> None:
+    def __init__(self, radius: int = 6, epsilon: float = 2.0) -> None:
         self.radius = radius
         self.epsilon = epsilon
 
