@@ -50,8 +50,8 @@ def find_pipeline(text: str) -> tuple[str, Any]:
     >>> find_pipeline("jin2023_svm:C=10")[0]
     'jin2023_svm:C=10'
     >>> name, pipeline = find_pipeline("paper=jin2023_svm:segmented=true,C=10")
-    >>> name, pipeline[-1]
-    ('paper', SVC(C=10))
+    >>> name, pipeline[-1].estimator[-1].C
+    ('paper', 10)
     """
     label, text = split_label(text.strip())
     if text.lower().endswith(".toml"):
