@@ -131,6 +131,8 @@ def label_gaps(labels: np.ndarray, boxes: np.ndarray, reach: np.ndarray) -> Gaps
     reach : (n,) float64
         Largest distance of interest from each label, in pixels.
     """
+    # in one layout, so that one machine code serves
+    boxes = np.ascontiguousarray(boxes)
     pairs, squares = _gaps(labels, boxes, reach, np.argsort(boxes[:, 0], kind="stable"))
     return Gaps(pairs[:, 0], pairs[:, 1], np.sqrt(squares[:, 0]))
 
