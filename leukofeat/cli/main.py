@@ -1,6 +1,7 @@
 """The command line itself: which commands there are, and what happens to their errors."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -46,13 +47,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser(typed).parse_args(typed)
     try:
         with plain_warnings(), announced_compilation():
-            return int(arguments.run(arguments))
+            code = int(arguments.run(arguments))
+            sys.stdout.flush()
+            return code
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (OSError, ValueError, TypeError) as error:
         tell(" ".join([str(error), *getattr(error, "__notes__", ())]))
         return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
-        tell("interrupted.")
+        going_on = " What was measured is kept: the same command goes on there." if keeps(arguments) else ""
+        tell(f"interrupted.{going_on}")
         return 130
+
+
+def keeps(arguments: argparse.Namespace) -> bool:
+    """Whether a command keeps what it measures: it was told where, or has results to keep it among."""
+    return getattr(arguments, "memory", None) is not None or arguments.run.__module__.endswith(
+        (".compare", ".benchmark")
+    )
 
 
 def _parser(typed: Sequence[str]) -> argparse.ArgumentParser:

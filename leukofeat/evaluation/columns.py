@@ -78,7 +78,7 @@ def _column(name: str, values: Any, n_images: int) -> np.ndarray:
             f"{name}: {missing.sum()} of {n_images} images {'has' if missing.sum() == 1 else 'have'} none (image {first} for one); "
             "fill it in, or leave these images out."
         )
-    kinds = {type(value).__name__ for value in column.tolist()}
+    kinds = {"str" if isinstance(value, str) else type(value).__name__ for value in column.tolist()}
     if "str" in kinds and len(kinds) > 1:
         raise ValueError(f"{name} mixes values of several types ({', '.join(sorted(kinds))}); give them all as one.")
     return np.asarray(column.tolist()) if isinstance(values, (list, tuple)) else column

@@ -51,6 +51,9 @@ class _Table(NamedTuple):
 class _Readable(FeatureFamily):
     """Measures nothing: an image fails here only if it cannot be read."""
 
+    def __repr__(self) -> str:
+        return "which images can be read"
+
     def row_names(self) -> list[str]:
         return []
 
@@ -196,7 +199,11 @@ class Run:
             inputs = take(train)
             started = time.process_time()
             model = clone(self.parts[name].rest)
-            model.fit(inputs, self.target[train], **group_params(model, None if groups is None else groups[train]))
+            try:
+                model.fit(inputs, self.target[train], **group_params(model, None if groups is None else groups[train]))
+            except Exception as error:
+                error.add_note(f"While fitting {name!r} in fold {fold}.")
+                raise
             fit_seconds = time.process_time() - started
             shared_seconds = 0.0 if table is None else table.mean_seconds(self.n_images)
             found = [self._test(fold, model, take(rows), rows, shared_seconds, fit_seconds) for rows in asked]

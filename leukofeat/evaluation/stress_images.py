@@ -9,9 +9,8 @@ import numpy as np
 from leukofeat.digest import describe, digest, environment
 from leukofeat.evaluation.stress_tests import STRESS_TESTS
 from leukofeat.failures import Failure
-from leukofeat.opencv import cv2
 from leukofeat.parallel import map_images
-from leukofeat.preprocessing import background_color
+from leukofeat.preprocessing import background_color, resize_smear
 from leukofeat.segmentation import LabKMeansSegmenter
 from leukofeat.sequence import ImageSequence, Step
 from leukofeat.smear import Smear
@@ -236,9 +235,4 @@ def _find_cells(images: ImageSequence, i: int) -> _Cells | str:
 
 
 def _fit(smear: Smear, shape: tuple[int, ...]) -> Smear:
-    if smear.image.shape == shape:
-        return smear
-    size = (shape[1], shape[0])
-    image = cv2.resize(smear.image, size, interpolation=cv2.INTER_AREA)
-    mask = cv2.resize(smear.region("cell"), size, interpolation=cv2.INTER_NEAREST)
-    return Smear(image, mask)
+    return smear if smear.image.shape == shape else resize_smear(smear, (shape[0], shape[1]))

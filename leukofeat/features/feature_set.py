@@ -85,7 +85,8 @@ class FeatureSet(FeatureFamily):
         if deep:
             for name, family in self._named_families():
                 params[name] = family
-                params |= {f"{name}__{key}": value for key, value in family.get_params().items()}
+                if hasattr(family, "get_params"):  # or else refused by name in check_params
+                    params |= {f"{name}__{key}": value for key, value in family.get_params().items()}
         return params
 
     def set_params(self, **params: Any) -> Self:

@@ -91,3 +91,16 @@ def test_workers_that_compile_are_announced_where_nothing_is_kept(tmp_path, monk
 def test_a_crop_that_was_decided_on_is_told(folder, capsys):
     main(["extract", str(folder), "-o", str(folder / "t.csv"), "--quiet"])
     assert "leukofeat: No scale bar at the bottom of 8 images looked at: nothing is cut off." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "says"), [([], "interrupted."), (["-m", "kept"], "the same command goes on there")]
+)
+def test_an_interrupted_command_says_whether_it_goes_on(monkeypatch, capsys, options, says):
+    def interrupted(arguments):
+        raise KeyboardInterrupt
+
+    interrupted.__module__ = "leukofeat.cli.extract"
+    monkeypatch.setattr("leukofeat.cli.extract.run", interrupted)
+    assert main(["extract", "folder", "-o", "x.csv", *options]) == 130
+    assert says in capsys.readouterr().err

@@ -15,6 +15,7 @@ from sklearn.svm import SVC
 from leukofeat.baselines import make_baseline
 from leukofeat.datasets import load_images
 from leukofeat.evaluation import compare, estimate_slides, stress_test
+from leukofeat.evaluation.columns import check_classes
 from leukofeat.evaluation.versions import versions
 from leukofeat.features import FeatureSet
 from tests.stages import Area, DarkSegmenter, MeanColor
@@ -243,3 +244,17 @@ def test_a_real_set_with_a_broken_file(data_folder):
     assert len(found.failures) == 1
     assert len(found.predictions) == len(bunch.images) - 1
     assert found.confusion["c"].index.tolist() == ["AML", "APL"]
+
+
+def test_text_of_numpy_and_of_python_is_text():
+    names = ["Pro", np.str_("Benign"), "Pro"]
+    assert check_classes(names, 3).tolist() == ["Pro", "Benign", "Pro"]
+
+
+def test_a_pipeline_that_cannot_be_fitted_is_named(smears):
+    bad = make_pipeline(FeatureSet([MeanColor()]), SVC(C=-1))
+    with pytest.raises(ValueError, match="'C' parameter") as error:
+        compare(
+            {"fine": make_pipeline(FeatureSet([MeanColor()]), SVC()), "bad": bad}, smears.images, smears.target, cv=2
+        )
+    assert "While fitting 'bad' in fold 0." in error.value.__notes__

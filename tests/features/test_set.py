@@ -300,3 +300,10 @@ def test_good_images_cause_no_warning(records):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         FeatureSet([Area()], on_error="nan").transform(records)
+
+
+def test_a_set_of_what_is_no_family_can_be_printed_and_is_refused(smears):
+    features = FeatureSet([len])
+    assert "len" in repr(features)
+    with pytest.raises(TypeError, match="FunctionFeatures"):
+        features.fit(smears.images)
