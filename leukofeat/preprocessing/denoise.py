@@ -118,9 +118,9 @@ class ChromaDenoiser(ImageStage):
 
     Parameters
     ----------
-    radius : int, default=6
+    radius : int, default=10
         Half the side of the square window in pixels; the filter reaches twice as far.
-    epsilon : float, default=2.0
+    epsilon : float, default=10.0
         Variance of luma, in squared grey levels, up to which a window counts as even: there colour is averaged, for noise has no
         line.
 
@@ -148,7 +148,7 @@ class ChromaDenoiser(ImageStage):
         "epsilon": [Number(Real, 0, above=True)],
     }
 
-    def __init__(self, radius: int = 6, epsilon: float = 2.0) -> None:
+    def __init__(self, radius: int = 10, epsilon: float = 10.0) -> None:
         self.radius = radius
         self.epsilon = epsilon
 
