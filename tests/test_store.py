@@ -98,7 +98,8 @@ def test_many_keys_at_once(tmp_path):
     store = Store(tmp_path)
     keys = [f"{i:032x}" for i in range(3000)]
     store.put({key: {"i": i} for i, key in enumerate(keys)}, "row", "many")
-    assert [value["i"] for value in (store.get(keys)[key] for key in keys)] == list(range(3000))
+    found = store.get(keys)
+    assert [found[key]["i"] for key in keys] == list(range(3000))
 
 
 def test_the_least_recently_used_goes_first(tmp_path):

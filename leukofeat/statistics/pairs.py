@@ -21,7 +21,7 @@ def fit_temperature(margins: np.ndarray) -> float:
     Returns
     -------
     float
-        Above 0; 1 where all values are 0.
+        Above 0; 1 where all values are 0, or too small to be divided by.
 
     Examples
     --------
@@ -29,7 +29,7 @@ def fit_temperature(margins: np.ndarray) -> float:
     2.89
     """
     scale = np.abs(margins).mean()
-    if scale == 0:
+    if scale < np.finfo(np.float64).tiny:
         return 1.0
     margins, doubt = margins / scale, 1 / (len(margins) + 2)
 

@@ -19,6 +19,8 @@ def check(plane, parts, n_parts, radii):
 def test_matches_scikit_image(radii):
     image, nuclei, cells = drawn_field()
     plane = image[..., 1]
+    if max(radii) > 100:  # larger than the field; the reference takes a minute for it, so that the field is small, too
+        plane, nuclei, cells = (array[20:50, 20:60] for array in (plane, nuclei, cells))
     # cells apart, a cell at the border, all of the image
     check(plane, nuclei, 5, radii)
     check(plane, cells - 1, 4, radii)
