@@ -1,10 +1,11 @@
 """From decision values of pairs of classes to probabilities of classes."""
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import log_expit
+from scipy.optimize import brentq
+from scipy.special import expit
 
 _LEAST = 1e-7  # of one class against another, as in LIBSVM: certainty would leave nothing to couple
+_FLATTEST, _STEEPEST = -10.0, 10.0  # logarithm of 1 / t, t in units of the mean decision value
 
 
 def fit_temperature(margins: np.ndarray) -> float:
@@ -33,11 +34,16 @@ def fit_temperature(margins: np.ndarray) -> float:
         return 1.0
     margins, doubt = margins / scale, 1 / (len(margins) + 2)
 
-    def loss(log_slope: float) -> float:
+    def gain(log_slope: float) -> float:
+        """Derivative of the log-likelihood by the slope 1 / t, which falls as the slope grows: the likelihood is concave in it."""
         z = np.exp(log_slope) * margins
-        return -float(np.sum((1 - doubt) * log_expit(z) + doubt * log_expit(-z)))
+        return float(np.sum(margins * ((1 - doubt) * expit(-z) - doubt * expit(z))))
 
-    return float(scale / np.exp(minimize_scalar(loss, bounds=(-10, 10), method="bounded").x))
+    if gain(_FLATTEST) <= 0:  # worse than chance: no slope is flat enough
+        return float(scale / np.exp(_FLATTEST))
+    if gain(_STEEPEST) >= 0:
+        return float(scale / np.exp(_STEEPEST))
+    return float(scale / np.exp(brentq(gain, _FLATTEST, _STEEPEST, xtol=1e-12, rtol=1e-14)))
 
 
 def couple_pairs(r: np.ndarray) -> np.ndarray:

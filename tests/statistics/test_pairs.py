@@ -42,8 +42,7 @@ def test_pairs_that_contradict_each_other_are_met_halfway(rng):
 @given(arrays(np.float64, (5, 3), elements=st.integers(-192, 192).map(lambda k: k / 64)), st.floats(1e-6, 1e6))
 def test_the_temperature_has_the_unit_of_the_values(margins, unit):
     expected = unit * fit_temperature(margins) if margins.any() else 1
-    # where values contradict each other the likelihood is flat, and the minimum is found to a part in 100,000 or so
-    assert fit_temperature(unit * margins) == pytest.approx(expected, rel=1e-3)
+    assert fit_temperature(unit * margins) == pytest.approx(expected)
 
 
 def test_values_too_small_to_be_divided_by_count_as_none():
