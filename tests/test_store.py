@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from leukofeat.features import FeatureSet
 from leukofeat.store import FILE, Store, StoreWarning, as_store
 from leukofeat.store.values import decode, encode
+from tests.stages import MeanColor
 
 _arrays = hnp.arrays(
     st.sampled_from(["<f8", "<i4", "|u1", "|b1", "<U3"]),
@@ -243,6 +245,14 @@ def test_what_may_stand_for_a_store(tmp_path):
     assert as_store(str(tmp_path)).location == as_store(tmp_path).location == str(tmp_path)
     assert as_store(joblib.Memory(tmp_path, verbose=0)).location == str(tmp_path)
     assert as_store(joblib.Memory(None)) is as_store(None) is None
+
+
+@pytest.mark.parametrize("memory", [3, [], {}, set()])
+def test_what_is_no_place_is_refused(memory, smears):
+    with pytest.raises(TypeError, match="memory must be a folder"):
+        as_store(memory)
+    with pytest.raises(ValueError, match="'memory' parameter"):
+        FeatureSet([MeanColor()], memory=memory).fit(smears.images)
 
 
 def test_a_notebook_shows_what_is_in_it(tmp_path):

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-import sklearn
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
@@ -218,9 +217,9 @@ class Run:
         stages = None if table is None else [table.steps, table.features]
         seen = [[[self.contents[row] for row in rows], rows, self.target[rows]] for rows in parts]
         try:
-            known = None if groups is None else groups[parts[0]]
-            made = [stages, self.parts[name].rest, seen, known, self.labels]
-            return digest("outcome", environment(), sklearn.__version__, made)
+            told = None if groups is None else groups[parts[0]]
+            made = [stages, self.parts[name].rest, seen, told, self.labels]
+            return digest("outcome", environment(), made)
         except TypeError:  # said once, where it is measured
             return None
 

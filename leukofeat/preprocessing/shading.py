@@ -35,9 +35,7 @@ class ShadingCorrector(ImageStage):
     Notes
     -----
     Retrospective shading correction after Tomazevic et al. (2002), by the plane of a quantile of green (Koenker and Bassett 1978),
-    then by least squares over the pixels near it. On 200 real fields whose light was made
-    to fall to three quarters, the light was found to 0.15 % (median of the relative error's standard deviation), to 0.23 % in nine of
-    ten, to 1.8 % in the worst; eight were left as they were.
+    then by least squares over the pixels near it. `benchmarks/optics.py` shows what it is worth.
 
     References
     ----------

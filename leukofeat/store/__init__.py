@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import joblib
 import pandas as pd
-from sklearn.utils._param_validation import HasMethods
 
 from leukofeat.store.values import decode, encode
 
@@ -21,7 +21,6 @@ __all__ = ["FILE", "MEMORY", "Store", "StoreWarning", "as_store"]
 T = TypeVar("T")
 
 FILE = "leukofeat.sqlite"
-MEMORY: list[Any] = [None, str, os.PathLike, HasMethods(["clear"])]  # constraint of a parameter that `as_store` takes
 _LAYOUT = 2  # of the tables below
 # values stand in the order they came in, so that adding some writes few pages
 _CREATE = "CREATE TABLE records (key TEXT PRIMARY KEY, kind TEXT, what TEXT, value BLOB, used INTEGER)"
@@ -288,7 +287,7 @@ class Store:
 
 
 def as_store(memory: Any) -> Store | None:
-    """Store of `memory=`: a folder, a store, a joblib.Memory (its folder), or None for none.
+    """Store of `memory=`: a folder, a store, a joblib.Memory (its folder), or None for none; TypeError for anything else.
 
     Examples
     --------
@@ -297,5 +296,11 @@ def as_store(memory: Any) -> Store | None:
     """
     if memory is None or isinstance(memory, Store):
         return memory
-    location = memory if isinstance(memory, (str, os.PathLike)) else getattr(memory, "location", None)
+    if not isinstance(memory, (str, os.PathLike, joblib.Memory)):
+        raise TypeError(f"memory must be a folder, a Store, a joblib.Memory or None, not {memory!r}.")
+    location = memory.location if isinstance(memory, joblib.Memory) else memory
     return None if location is None else Store(location)
+
+
+# constraint of a parameter that `as_store` takes
+MEMORY: list[Any] = [None, str, os.PathLike, Store, joblib.Memory]
