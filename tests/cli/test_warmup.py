@@ -97,6 +97,9 @@ def test_stages_of_segmented_smears_are_given_these():
 
 def test_the_stages_without_an_argument_can_be_gone_through(smears):
     records = [Smear(*parts) for parts in zip(smears.images[:1], smears.nuclei, smears.cells, strict=False)]
-    for stage in warmup._public_stages():
-        if type(stage).__module__.startswith("leukofeat.preprocessing"):
-            warmup._apply(stage, list(smears.images[:1]), records)
+    stages = [one for one in warmup._public_stages() if type(one).__module__.startswith("leukofeat.preprocessing")]
+    assert {"ChromaDenoiser", "ColorNormalizer", "Resizer", "ShadingCorrector"} <= {
+        type(one).__name__ for one in stages
+    }
+    for stage in stages:
+        warmup._apply(stage, list(smears.images[:1]), records)
