@@ -162,6 +162,31 @@ def name_labels(labels: np.ndarray, label_ids: Any) -> np.ndarray:
     return names[labels - 1]
 
 
+def rate_labels(labels: np.ndarray, confidence: Any) -> np.ndarray:
+    """Confidence of the cells with these labels, (n,) float64, where that of label i is `confidence[i - 1]`; NaN for None.
+
+    Raises
+    ------
+    ValueError
+        When there are fewer values than labels, or some outside of 0 to 1.
+
+    Examples
+    --------
+    >>> rate_labels(np.array([2]), [0.5, 0.75]).tolist()
+    [0.75]
+    """
+    if confidence is None:
+        return np.full(len(labels), np.nan)
+    values = np.asarray(confidence, np.float64)
+    if values.ndim != 1 or len(values) < labels.max(initial=0):
+        raise ValueError(
+            f"confidence has shape {values.shape}; it must have a value for each label, up to {labels.max(initial=0)}."
+        )
+    if ((values < 0) | (values > 1)).any():
+        raise ValueError("confidence must be between 0 and 1.")
+    return values[labels - 1]
+
+
 def _apart_error(nuclei: np.ndarray, cells: np.ndarray, apart: np.ndarray) -> ValueError:
     row, column = divmod(int(apart.argmax()), apart.shape[1])
     nucleus, cell = int(nuclei[row, column]), int(cells[row, column])

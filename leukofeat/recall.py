@@ -127,7 +127,8 @@ class Maps:
         if found is None:
             return None
         maps = {name: found[name].astype(np.int32) for name in ("nuclei", "cells")}
-        return smear.replace(**maps, label_ids=found["label_ids"]), found["seconds"]
+        known = {name: found[name] for name in ("label_ids", "confidence", "dropped")}
+        return smear.replace(**maps, **known), found["seconds"]
 
     def note(self, node: int, i: int, before: Smear, after: Smear, seconds: float) -> None:
         """Keep the label maps that step i of a node has made, if that is what it did."""
@@ -136,7 +137,8 @@ class Maps:
             return
         kind = np.min_scalar_type(after.n_cells)
         maps = {"nuclei": after.region("nucleus").astype(kind), "cells": after.region("cell").astype(kind)}
-        self.made[key] = (node, i), {**maps, "label_ids": after.label_ids, "seconds": seconds}
+        known = after.of_cells | {"dropped": [list(body) for body in after.dropped]}
+        self.made[key] = (node, i), {**maps, **known, "seconds": seconds}
 
 
 def _same_pixels(first: Smear, second: Smear) -> bool:

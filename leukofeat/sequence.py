@@ -148,7 +148,7 @@ class ImageSequence(Sequence):
             with open(item, "rb") as file:  # the format is read from the content, too, and not from the name
                 return digest(hashlib.file_digest(file, "blake2b").digest())
         if isinstance(item, Smear):
-            return digest(item.image, item.nuclei, item.cells, item.label_ids)
+            return digest(item.image, item.nuclei, item.cells, item.of_cells, item.pixel_size)
         return digest(item)
 
     def identity(self) -> list[Any]:

@@ -1,13 +1,14 @@
 """The record that passes between stages: an image, its nuclei and its cells."""
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Self, TypeVar
 
 import numpy as np
 
-from leukofeat.label_maps import is_mask, mask_error, name_labels, number_labels, number_nuclei
+from leukofeat.dropped import Dropped, dropped_bodies
+from leukofeat.label_maps import is_mask, mask_error, name_labels, number_labels, number_nuclei, rate_labels
 from leukofeat.opencv import cv2
 
 REGIONS = ("nucleus", "cytoplasm", "cell", "background", "image")
@@ -33,6 +34,12 @@ class Smear:
         File the image came from; error messages name it.
     label_ids : ndarray of int, shape (n,), optional
         What the cells are called: label i is cell `label_ids[i - 1]`. Left out, a cell is called by its label.
+    confidence : ndarray of float, shape (n,), optional
+        How sure the segmenter is of each outline, 0 to 1: of label i `confidence[i - 1]`; NaN where it does not say.
+    dropped : sequence of (row, column, area, reason), optional
+        What the segmenter has seen and not reported, and why.
+    pixel_size : float, optional
+        Side of a pixel in micrometres, where it is known.
 
     Attributes
     ----------
@@ -40,6 +47,9 @@ class Smear:
         The label maps, numbered 1 to n_cells in the order of the labels given.
     label_ids : ndarray of shape (n_cells,), dtype int64, or None
         What each cell is called.
+    confidence : ndarray of shape (n_cells,), dtype float64, or None
+        NaN throughout where none was given.
+    dropped : tuple of Dropped
 
     Raises
     ------
@@ -70,19 +80,25 @@ class Smear:
     cells: np.ndarray | None = None
     source: str | None = None
     label_ids: np.ndarray | None = None
+    confidence: np.ndarray | None = None
+    dropped: Sequence[Dropped] = ()
+    pixel_size: float | None = None
 
     def __post_init__(self) -> None:
         self._set("image", check_image(self.image, self.source))
+        object.__setattr__(self, "dropped", dropped_bodies(self.dropped))
         if self.nuclei is None and self.cells is None:
             return
         try:
             nuclei, cells, labels = self._numbered()
             ids = labels if self.label_ids is None else name_labels(labels, self.label_ids)
+            confidence = rate_labels(labels, self.confidence)
         except (TypeError, ValueError) as error:
             raise type(error)(f"{self.source}: {error}" if self.source else str(error)) from None
         self._set("nuclei", nuclei)
         self._set("cells", cells)
         self._set("label_ids", ids)
+        self._set("confidence", confidence)
 
     def _numbered(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Nuclei and cells numbered alike, and the label that each cell had."""
@@ -105,7 +121,7 @@ class Smear:
         object.__setattr__(self, name, _read_only(array))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.image, self.nuclei, self.cells, self.source, self.label_ids)
+        return type(self), tuple(getattr(self, field.name) for field in fields(self))
 
     def __repr__(self) -> str:
         height, width = self.image.shape[:2]
@@ -120,14 +136,19 @@ class Smear:
     def replace(self, **changes: Any) -> Self:
         """Copy of the record with some of its fields changed; colour planes of the same image come with it.
 
-        Other label maps have cells of their own, called by their labels unless `label_ids` is given, too.
+        Other label maps have cells of their own, called by their labels unless `label_ids` is given, too; see `of_cells`.
         """
         if changes.keys() & {"nuclei", "cells"}:
-            changes.setdefault("label_ids", None)
+            changes = {"label_ids": None, "confidence": None, "dropped": ()} | changes
         changed = replace(self, **changes)
         if "image" not in changes:
             changed.__dict__.update({name: self.__dict__[name] for name in _PLANES if name in self.__dict__})
         return changed
+
+    @property
+    def of_cells(self) -> dict[str, Any]:
+        """What is known of the cells beside their pixels: `smear.replace(nuclei=..., cells=..., **smear.of_cells)` moves them."""
+        return {"label_ids": self.label_ids, "confidence": self.confidence, "dropped": self.dropped}
 
     @property
     def is_segmented(self) -> bool:
@@ -248,7 +269,12 @@ class Smear:
         box = np.s_[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin]
         nuclei, cells = self.region("nucleus")[box], self.region("cell")[box]
         return Smear(
-            self.image[box], (nuclei == label).astype(np.int32), (cells == label).astype(np.int32), self.source
+            self.image[box],
+            (nuclei == label).astype(np.int32),
+            (cells == label).astype(np.int32),
+            self.source,
+            confidence=None if self.confidence is None else self.confidence[[label - 1]],
+            pixel_size=self.pixel_size,
         )
 
     @cached_property

@@ -334,3 +334,27 @@ def test_what_is_kept_is_computed_once_and_not_pickled(records):
     assert smear.keep("key", lambda: 1) == smear.keep("key", lambda: 2) == 1
     assert pickle.loads(pickle.dumps(smear)).keep("key", lambda: 3) == 3
     np.testing.assert_array_equal(smear.region_boxes("cell")[:, :4], smear.boxes)
+
+
+def test_confidence_and_what_was_dropped_travel_with_the_cells():
+    labels = np.zeros((6, 8), np.int32)
+    labels[1:3, 1:3], labels[4, 4] = 2, 5
+    smear = Smear(
+        np.full((6, 8, 3), 200, np.uint8), labels, confidence=[0.1, 0.2, 0.3, 0.4, 0.5], dropped=[(1, 2, 3, "small")]
+    )
+    assert smear.confidence.tolist() == [0.2, 0.5]
+    assert smear.dropped[0].reason == "small"
+    again = pickle.loads(pickle.dumps(smear))
+    assert again.confidence.tolist() == [0.2, 0.5]
+    assert again.dropped == smear.dropped
+    assert smear.replace(image=smear.image // 2).confidence.tolist() == [0.2, 0.5]
+    assert smear.crop(2).confidence.tolist() == [0.5]
+    assert np.isnan(smear.replace(cells=labels, nuclei=labels).confidence).all()
+    assert smear.replace(cells=labels, nuclei=labels).dropped == ()
+
+
+@pytest.mark.parametrize("confidence", [[0.5], [[0.5, 0.5]], [0.5, 1.1], [-0.1, 0.5]])
+def test_confidence_is_one_value_a_label_between_0_and_1(confidence):
+    labels = np.array([[1, 2]], np.int32)
+    with pytest.raises(ValueError, match="confidence"):
+        Smear(np.full((1, 2, 3), 200, np.uint8), labels, confidence=confidence)

@@ -99,7 +99,7 @@ def alter(smear: Smear, strengths: Mapping[str, float], rng: np.random.Generator
         for name in ("nucleus", "cell")
     )
     nuclei, cells = nuclei.astype(np.int32), cells.astype(np.int32)
-    return smear.replace(image=image, nuclei=nuclei, cells=cells, label_ids=smear.label_ids)
+    return smear.replace(image=image, nuclei=nuclei, cells=cells, **smear.of_cells)
 
 
 def _draw_margins(strength: float, height: int, width: int, rng: np.random.Generator) -> list[int]:

@@ -113,7 +113,8 @@ class FeatureSet(FeatureFamily):
         -------
         DataFrame
             A row a cell: `image` (row of X), `source` (file, or None), `cell` (the label that was given), `bbox_top`, `bbox_left`,
-            `bbox_bottom`, `bbox_right` (pixels, ends exclusive), `touches_border`, then the features.
+            `bbox_bottom`, `bbox_right` (pixels, ends exclusive), `touches_border`, `confidence` (0 to 1, NaN where the segmenter does
+            not say), then the features.
         """
         table, failures = self.extract_cells(X)
         warn_of(failures, len(X))
@@ -148,7 +149,7 @@ class FeatureSet(FeatureFamily):
         columns = {"image": found.images, "source": sources[found.images]} | dict(
             zip(names, found.values.T, strict=True)
         )
-        kinds = dict.fromkeys(_CellBoxes.names, np.int64) | {"touches_border": bool}
+        kinds = dict.fromkeys(_CellBoxes.names, np.int64) | {"touches_border": bool, "confidence": np.float64}
         return pd.DataFrame(columns).astype(kinds), found.failures
 
     def members(self) -> list[FeatureFamily]:
@@ -211,12 +212,13 @@ def _source(images: ImageSequence, i: int) -> str | None:
 
 
 class _CellBoxes:
-    """What a per-cell table says of every cell before it is measured: its label, its box, whether it may be cut off."""
+    """What a per-cell table says of every cell before it is measured: its label, its box, how whole and how sure it is."""
 
-    names = ("cell", "bbox_top", "bbox_left", "bbox_bottom", "bbox_right", "touches_border")
+    names = ("cell", "bbox_top", "bbox_left", "bbox_bottom", "bbox_right", "touches_border", "confidence")
 
     def cell_names(self) -> list[str]:
         return list(self.names)
 
     def cells(self, smear: Smear) -> np.ndarray:
-        return np.column_stack([np.asarray(smear.label_ids), smear.boxes, smear.touches_border])
+        known = np.asarray(smear.label_ids), smear.boxes, smear.touches_border, np.asarray(smear.confidence)
+        return np.column_stack(known)

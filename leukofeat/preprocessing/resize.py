@@ -54,7 +54,7 @@ def resize_smear(smear: Smear, shape: tuple[int, int]) -> Smear:
     # OpenCV's nearest neighbour is that of a pixel's corner, half a pixel beside the image
     centers = np.ix_(*((2 * np.arange(new) + 1) * old // (2 * new) for new, old in zip(shape, before, strict=True)))
     nuclei, cells = smear.region("nucleus")[centers], smear.region("cell")[centers]
-    return smear.replace(image=image, nuclei=nuclei, cells=cells, label_ids=smear.label_ids)
+    return smear.replace(image=image, nuclei=nuclei, cells=cells, **smear.of_cells)
 
 
 def _resampled(image: np.ndarray, shape: np.ndarray, method: int) -> np.ndarray:

@@ -132,9 +132,7 @@ def crop_bottom(height: float, smear: Smear) -> Smear:
     cut = round(height * rows) if height < 1 else int(height)
     keep = slice(0, max(1, rows - cut))
     maps = (None if labels is None else labels[keep] for labels in (smear.nuclei, smear.cells))
-    return smear.replace(
-        image=smear.image[keep], label_ids=smear.label_ids, **dict(zip(("nuclei", "cells"), maps, strict=True))
-    )
+    return smear.replace(image=smear.image[keep], **smear.of_cells, **dict(zip(("nuclei", "cells"), maps, strict=True)))
 
 
 def draw_scale_bar(image: np.ndarray, style: str = "white box") -> np.ndarray:

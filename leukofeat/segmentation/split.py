@@ -82,7 +82,9 @@ def split_smear(smear: Smear, region: str = "nucleus", *, h: float = 1.0, marker
             f"No ids are left above the label {given.max()}; renumber the label maps, as Smear does without label_ids."
         )
     ids = np.concatenate([given, given.max() + 1 + np.arange(n - n_before)])
-    return smear.replace(nuclei=np.where(nuclei > 0, out, np.int32(0)), cells=out, label_ids=ids)
+    confidence = np.append(np.asarray(smear.confidence), np.full(n - n_before, np.nan))
+    found = smear.of_cells | {"label_ids": ids, "confidence": confidence}
+    return smear.replace(nuclei=np.where(nuclei > 0, out, np.int32(0)), cells=out, **found)
 
 
 def _parts(split: np.ndarray, cell: np.ndarray, h: float, markers: Split) -> np.ndarray | None:

@@ -224,6 +224,7 @@ def test_cells_as_a_table(records):
         "bbox_bottom",
         "bbox_right",
         "touches_border",
+        "confidence",
         "nucleus_area",
     ]
     assert len(table) == sum(smear.n_cells for smear in records)
@@ -268,7 +269,7 @@ def test_no_cell_and_no_image_give_an_empty_table(records):
 def test_cells_without_a_family_that_measures_them(records):
     table = FeatureSet([MeanColor()]).measure_cells(records)
     assert len(table) == sum(smear.n_cells for smear in records)
-    assert table.columns[-1] == "touches_border"
+    assert table.columns[-1] == "confidence"
 
 
 def test_cells_of_broken_files(mixed):

@@ -86,7 +86,7 @@ def move_outlines(smear: Smear, region: str, pixels: int) -> Smear:
     else:
         cells = grown
         nuclei = np.where(nuclei == cells, nuclei, 0)
-    return smear.replace(nuclei=nuclei, cells=cells, label_ids=smear.label_ids)
+    return smear.replace(nuclei=nuclei, cells=cells, **smear.of_cells)
 
 
 def magnify_outlines(smear: Smear, factor: float) -> Smear:
@@ -119,13 +119,13 @@ def magnify_outlines(smear: Smear, factor: float) -> Smear:
         maps.append(out)
     nuclei, cells = maps
     nuclei = np.where(nuclei == cells, nuclei, 0)
-    return smear.replace(image=image, nuclei=nuclei, cells=cells, label_ids=smear.label_ids)
+    return smear.replace(image=image, nuclei=nuclei, cells=cells, **smear.of_cells)
 
 
 def _geometric(how: Callable[[np.ndarray], np.ndarray]) -> Callable[..., Smear]:
     def change(smear: Smear, rng: np.random.Generator) -> Smear:
         image, nuclei, cells = map(how, (smear.image, smear.region("nucleus"), smear.region("cell")))
-        return smear.replace(image=image, nuclei=nuclei, cells=cells, label_ids=smear.label_ids)
+        return smear.replace(image=image, nuclei=nuclei, cells=cells, **smear.of_cells)
 
     return change
 
