@@ -2,13 +2,23 @@
 
 Chromatin takes up more azure dye than cytoplasm, which Otsu's threshold tells in each cell by itself. Where stain alone
 is not enough, as in a basophilic cytoplasm, the linear discriminant between the colours of both (Fisher 1936) is.
+
+Whether a cell has two parts, and which of them is the nucleus, is asked of its outline (`evidence`). Where the answer is
+doubtful other ones are heard: a nucleus paler than a dark rim of cytoplasm, in stain; a nucleus told by its violet hue, which
+basophilic cytoplasm has not, however dark; and a cell that is nucleus all over.
 """
 
+from collections.abc import Iterator
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
+from leukofeat.kernels.color.otsu import otsu_thresholds
+from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.opencv import cv2
+from leukofeat.segmentation.leukocyte.bodies import BOX
+from leukofeat.segmentation.leukocyte.evidence import outline_evidence
 from leukofeat.segmentation.leukocyte.nucleus_fit import discriminate, remove_specks, threshold_each
 from leukofeat.segmentation.leukocyte.planes import Planes
 from leukofeat.segmentation.leukocyte.stain import NO_EXCESS
@@ -17,28 +27,97 @@ RIM = 2.0  # width in pixels of the background around a cell that is all nucleus
 OPENING = 0.08  # radius, in cell radii, of the opening that takes dark rims of cells off nuclei
 SPECK, HOLE = 0.1, 0.06  # share of the nucleus under which a part of it is a speck, and a gap a hole
 RIDGE = 30.0  # added to the colour variances: the noise of a JPEG
+CONVINCING = 2.0  # evidence of a nucleus that is not doubted
+ALL_NUCLEUS = 1.2  # evidence that any two parts have to have, or the cell is nucleus all over
 
 
-def draw_nuclei(cells: np.ndarray, cores: np.ndarray, planes: Planes) -> np.ndarray:
-    """Nuclei inside cells: Otsu's threshold on the stain of each cell, then a linear discriminant on its colours.
+class Nuclei(NamedTuple):
+    """Nuclei in their cells, and how well each stands out."""
 
-    In a cell that is nearly all nucleus a rim around it counts as not nuclear, so that the contrast is that with the
-    outside and not the texture of the chromatin. Returns (H, W) int32.
+    labels: np.ndarray  # (H, W) int32, nucleus i in cell i
+    evidence: np.ndarray  # (n,) float64, see `outline_evidence`; ALL_NUCLEUS where a cell is nucleus all over
+
+
+def draw_nuclei(cells: np.ndarray, cores: np.ndarray, planes: Planes) -> Nuclei:
+    """Nuclei inside cells, by stain and colour; what is doubtful is decided by the outline.
+
+    Parameters
+    ----------
+    cells, cores : (H, W) int32
+        Cells 1..n, and the cores they were grown from, which stand in for a nucleus that is lost.
+    planes : Planes
     """
     n = int(cells.max(initial=0))
     if n == 0:
-        return np.zeros_like(cells)
-    grown = cv2.dilate(cells.astype(np.uint16 if n < 1 << 16 else np.float32), _disc(RIM))
-    regions = cv2.copyTo(cells, (cells > 0).view(np.uint8), grown.astype(np.int32))
-    radius = np.sqrt(np.count_nonzero(cells) / n / np.pi)
+        return Nuclei(np.zeros_like(cells), np.zeros(0))
+    regions = _with_rim(cells, n)
+    radius = float(np.sqrt(np.count_nonzero(cells) / n / np.pi))
     mask, full = threshold_each(planes.excess, regions, cells, n, NO_EXCESS)
-    nuclei, _ = remove_specks(_smoothed(mask, radius), cells, n, SPECK, HOLE)
-    mask = discriminate(planes.offset, nuclei, regions, cells, full, RIDGE)
-    nuclei, area = remove_specks(_smoothed(mask, radius), cells, n, SPECK, HOLE)
-    lost = area == 0
-    if lost[1:].any():
+    nuclei = _tidied(mask, cells, n, radius)
+    nuclei = _by_color(nuclei, cells, regions, full, planes.offset, radius)
+    table = region_boxes(nuclei, n)
+    lost = np.append(False, table[:, 4] == 0)
+    if lost.any():
         nuclei = np.where(lost[cores] & (cores == cells), cores, nuclei)
-    return nuclei
+        table = region_boxes(nuclei, n)
+    evidence = outline_evidence(nuclei, cells, planes.edge, table)
+    extents = region_boxes(cells, n)
+    for i in np.flatnonzero(~(evidence >= CONVINCING) & (table[:, 4] > 0)).tolist():
+        evidence[i] = _reconsider(nuclei, cells, planes, i + 1, extents[i, BOX], float(evidence[i]))
+    return Nuclei(nuclei, evidence)
+
+
+def _reconsider(
+    nuclei: np.ndarray, cells: np.ndarray, planes: Planes, i: int, box: np.ndarray, evidence: float
+) -> float:
+    """Give cell i the nucleus that has most evidence, in place, and return that evidence."""
+    margin = int(RIM) + 1
+    window = np.s_[max(box[0] - margin, 0) : box[1] + margin, max(box[2] - margin, 0) : box[3] + margin]
+    cell = (cells[window] == i).astype(np.int32)
+    first = (nuclei[window] == i).astype(np.int32)
+    # a nucleus whose outline is that of its cell is an answer, too: all nucleus
+    best, chosen = (ALL_NUCLEUS, first) if np.isnan(evidence) else (max(evidence, ALL_NUCLEUS), first)
+    if evidence < ALL_NUCLEUS:
+        chosen = cell
+    edge = np.ascontiguousarray(planes.edge[window])
+    for mask in _other_nuclei(cell, planes, window):
+        value = outline_evidence(mask, cell, edge, region_boxes(mask, 1))[0]
+        if value > best:
+            best, chosen = float(value), mask
+    if chosen is not first:
+        part = nuclei[window]
+        part[cell > 0] = chosen[cell > 0] * i
+    return best
+
+
+def _other_nuclei(cell: np.ndarray, planes: Planes, window: tuple[slice, slice]) -> Iterator[np.ndarray]:
+    """Other nuclei that a cell may have, (H, W) int32 each: 0 and 1."""
+    radius = float(np.sqrt(np.count_nonzero(cell) / np.pi))
+    regions, part = _with_rim(cell, 1), np.zeros(2, np.bool_)
+    offset = np.ascontiguousarray(planes.offset[window])
+    for plane, n_classes in ((planes.excess[window], 3), (planes.violet[window], 2)):
+        # of three classes of stain the upper two: pale cytoplasm, nucleus, dark rim
+        cuts = otsu_thresholds(np.bincount(plane[cell > 0], minlength=256), n_classes)
+        if cuts.size == 0:
+            continue
+        rough = _tidied(((plane > cuts[0]) & (cell > 0)).astype(np.uint8), cell, 1, radius)
+        yield _by_color(rough, cell, regions, part, offset, radius)
+        if n_classes == 2:
+            yield rough
+
+
+def _by_color(
+    nuclei: np.ndarray, cells: np.ndarray, regions: np.ndarray, full: np.ndarray, offset: np.ndarray, radius: float
+) -> np.ndarray:
+    """Nuclei drawn anew by the linear discriminant between their colours and the others of their cells."""
+    mask = discriminate(offset, nuclei, regions, cells, full, RIDGE)
+    return _tidied(mask, cells, full.size - 1, radius)
+
+
+def _with_rim(cells: np.ndarray, n: int) -> np.ndarray:
+    """Cells with a rim of background, (H, W) int32."""
+    grown = cv2.dilate(cells.astype(np.uint16 if n < 1 << 16 else np.float32), _disc(RIM))
+    return cv2.copyTo(cells, (cells > 0).view(np.uint8), grown.astype(np.int32))
 
 
 @cache
@@ -48,9 +127,10 @@ def _disc(r: float) -> np.ndarray:
     return (y * y + x * x <= r * r + 0.5).astype(np.uint8)
 
 
-def _smoothed(mask: np.ndarray, radius: float) -> np.ndarray:
-    """The (H, W) uint8 mask with smooth outlines and without the thin rims of cells."""
+def _tidied(mask: np.ndarray, cells: np.ndarray, n: int, radius: float) -> np.ndarray:
+    """Nuclei from a (H, W) uint8 mask: smooth outlines, no thin rims of cells, no specks and no small holes."""
     # the median of 5 x 5
     mask = (cv2.boxFilter(mask, -1, (5, 5), normalize=False, borderType=cv2.BORDER_REPLICATE) > 12).astype(np.uint8)
     opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, _disc(OPENING * radius))
-    return np.minimum(cv2.dilate(opened, _disc(1)), mask)
+    smooth = np.minimum(cv2.dilate(opened, _disc(1)), mask)
+    return remove_specks(smooth, cells, n, SPECK, HOLE)

@@ -158,7 +158,7 @@ def _volume(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> float:
 
 def remove_specks(
     mask: np.ndarray, cells: np.ndarray, n: int, speck: float, hole: float
-) -> tuple[np.ndarray, np.ndarray]:
+) -> np.ndarray:
     """Nuclei in their cells, without specks and small holes.
 
     Parameters
@@ -176,24 +176,21 @@ def remove_specks(
 
     Returns
     -------
-    nuclei : (H, W) int32
+    (H, W) int32
         Nucleus i in cell i.
-    area : (n + 1,) int64
-        Pixels of each before holes are filled.
     """
     nuclei, cells = framed(cv2.copyTo(cells, mask)), framed(cells)
     places = np.flatnonzero(nuclei > 0)
     row, flat = nuclei.shape[1], nuclei.reshape(-1)
     total = np.bincount(flat[places], minlength=n + 1)
-    area = _drop_specks(flat, places, row, total, speck)
+    _drop_specks(flat, places, row, total, speck)
     _fill_holes(flat, cells.reshape(-1), places, row, total, hole)
-    return unframed(nuclei), area
+    return unframed(nuclei)
 
 
 @jit
-def _drop_specks(nuclei: np.ndarray, places: np.ndarray, row: int, total: np.ndarray, speck: float) -> np.ndarray:
-    """Drop small parts of the nuclei at these places of the flat framed map, in place; returns the areas that are left."""
-    area = total.copy()
+def _drop_specks(nuclei: np.ndarray, places: np.ndarray, row: int, total: np.ndarray, speck: float) -> None:
+    """Drop small parts of the nuclei at these places of the flat framed map, in place."""
     seen = np.zeros(nuclei.size, np.uint8)
     queue = np.empty(places.size, np.int64)
     for start in places:
@@ -202,10 +199,8 @@ def _drop_specks(nuclei: np.ndarray, places: np.ndarray, row: int, total: np.nda
             continue
         size = flood(nuclei, c, c, start, row, seen, 1, queue)
         if size < speck * total[c]:
-            area[c] -= size
             for p in queue[:size]:
                 nuclei[p] = 0
-    return area
 
 
 @jit

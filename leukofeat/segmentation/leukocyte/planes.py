@@ -48,6 +48,7 @@ class Planes(NamedTuple):
     contrast: np.ndarray  # float32, colour difference from the background
     azure: np.ndarray  # uint8, stain of nuclei
     excess: np.ndarray  # uint8, green minus blue optical density
+    violet: np.ndarray  # uint8, green minus 0.9 red optical density
     bins: np.ndarray  # uint16, colour bin
     edge: np.ndarray  # float32, colour edges
 

@@ -109,12 +109,12 @@ def _segment(image: np.ndarray, diameter: float | None) -> tuple[np.ndarray, np.
     if bodies.n == 0:
         return bodies.labels, bodies.labels
     bodies, cells, most = join_lobes(bodies, planes)
-    bodies = Bodies.measure(draw_nuclei(cells, bodies.labels, planes), planes.azure, bodies.n)
+    bodies = Bodies.measure(draw_nuclei(cells, bodies.labels, planes).labels, planes.azure, bodies.n)
     bodies = _drop_debris(join_pairs(bodies, cells, planes.azure, most), least)
     if bodies.n == 0:
         return bodies.labels, bodies.labels
     cells = settle_cells(bodies, planes)
-    return _select(draw_nuclei(cells, bodies.labels, planes), cells, planes.azure)
+    return _select(draw_nuclei(cells, bodies.labels, planes).labels, cells, planes.azure)
 
 
 def _look(image: np.ndarray, diameter: float | None) -> tuple[Planes, np.ndarray]:

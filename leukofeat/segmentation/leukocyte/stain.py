@@ -8,9 +8,12 @@ from leukofeat.kernels.jit import jit
 HEMOGLOBIN = 1.75
 # colour difference from the background under which there is no stain; see NOISE, FAINT and PALE in `planes`
 BLANK = 8.0
+# red density at most that goes with one unit of green density in a basophilic cytoplasm: RNA binds azure dyes as DNA does, yet
+# is blue, which absorbs red and green nearly alike, where chromatin (azure with eosin) is violet and lets red through
+BASOPHILIA = 0.9
 # azure stain p as a grey level, AZURE_SCALE * p / (p + AZURE_HALF): saturating, so that pale nuclei keep their levels
 AZURE_SCALE, AZURE_HALF = 300.0, 0.3
-# green minus blue density as a grey level: the density that is 0, and levels per unit, so that 255 is a density of 1
+# differences of densities (green minus blue, green minus 0.9 red) as a grey level: the density that is 0, and levels per unit, so that 255 is a density of 1
 EXCESS_LOW, EXCESS_LEVELS = -0.2, 212.5
 NO_EXCESS = 42.5  # the level of no density, 0.2 * 212.5
 
@@ -106,9 +109,16 @@ def background_mode(lab: np.ndarray, share: float, radius: float) -> np.ndarray:
 
 
 @jit
+def _level(difference: np.float32) -> np.int32:
+    """A difference of densities as a grey level."""
+    e = min(max(difference, np.float32(EXCESS_LOW)), np.float32(1))
+    return np.int32((e - np.float32(EXCESS_LOW)) * np.float32(EXCESS_LEVELS) + np.float32(0.5))
+
+
+@jit
 def relative_planes(
     rgb: np.ndarray, lab: np.ndarray, field: np.ndarray, density: np.ndarray, per_channel: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Colour offset from the empty background, its length, azure stain and colour bin of every pixel.
 
     Parameters
@@ -132,6 +142,8 @@ def relative_planes(
         Stain that absorbs green but not blue, saturating.
     excess : (H, W) uint8
         Green minus blue optical density, from -0.2 to 1 in 255 steps.
+    violet : (H, W) uint8
+        Green minus 0.9 red optical density, likewise: what chromatin has and basophilic cytoplasm, however dark, has not.
     bins : (H, W) uint16
         One of 16 x 16 x 16 colour bins.
     """
@@ -140,6 +152,7 @@ def relative_planes(
     contrast = np.empty((h, w), np.float32)
     azure = np.empty((h, w), np.uint8)
     excess = np.empty((h, w), np.uint8)
+    violet = np.empty((h, w), np.uint8)
     bins = np.empty((h, w), np.uint16)
     scale, zero, low, per_unit = per_channel[0], per_channel[1], per_channel[2], per_channel[3]
     lab_rows, field_rows, offset_rows = lab.reshape(h, 3 * w), field.reshape(h, 3 * w), offset.reshape(h, 3 * w)
@@ -159,15 +172,15 @@ def relative_planes(
             length = none + square[3 * x] + square[3 * x + 1] + square[3 * x + 2]
             contrast[y, x] = np.sqrt(length)
             bins[y, x] = (place[3 * x] * BINS_PER_AXIS + place[3 * x + 1]) * BINS_PER_AXIS + place[3 * x + 2]
-            green, blue = greens[rgb[y, x, 1]], blues[rgb[y, x, 2]]
+            red, green, blue = reds[rgb[y, x, 0]], greens[rgb[y, x, 1]], blues[rgb[y, x, 2]]
             stain = 0
             if length >= BLANK * BLANK:
-                p = max(green - brown * blue - max(reds[rgb[y, x, 0]] - green, none), none)
+                p = max(green - brown * blue - max(red - green, none), none)
                 stain = min(int(np.float32(AZURE_SCALE) * p / (p + half)), 255)
             azure[y, x] = stain
-            e = min(max(green - blue, np.float32(EXCESS_LOW)), np.float32(1))
-            excess[y, x] = np.int32((e - np.float32(EXCESS_LOW)) * np.float32(EXCESS_LEVELS) + np.float32(0.5))
-    return offset, contrast, azure, excess, bins
+            excess[y, x] = _level(green - blue)
+            violet[y, x] = _level(green - np.float32(BASOPHILIA) * red)
+    return offset, contrast, azure, excess, violet, bins
 
 
 @jit

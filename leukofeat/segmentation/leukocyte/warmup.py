@@ -13,5 +13,5 @@ def compile_outlines() -> None:
     """Grow a cell and draw its nucleus on planes without content, which spares the kernels that make them."""
     nuclei = cv2.circle(np.zeros((48, 48), np.int32), (24, 24), 9, 1, -1)
     real, gray, bins = (np.zeros(nuclei.shape, dtype) for dtype in (np.float32, np.uint8, np.uint16))
-    planes = Planes(np.zeros((*nuclei.shape, 3), np.float32), real, gray, gray, bins, real)
+    planes = Planes(np.zeros((*nuclei.shape, 3), np.float32), real, gray, gray, gray, bins, real)
     draw_nuclei(settle_cells(Bodies.measure(nuclei, gray), planes), nuclei, planes)
