@@ -3,10 +3,11 @@
     python benchmarks/segmentation.py [--data FOLDER] [--sets NAME ...] [--only NAME] [--images N] [--jobs N]
                                       [--csv FILE] [--json FILE] [--pictures FOLDER]
 
-Synthetic smears and made-up cells with exact truth are always at hand. FOLDER may hold `wbcseg` (images with masks: nucleus 255,
-cytoplasm 128), `bccd` (fields with Pascal-VOC boxes), `apl` and `pbc5` (a cell in the middle of each image), `leukemia4` (fields),
-`allidb2` and `bcisc` (crops with masks). The last two are kept for the end: they are measured only where --sets names them, so that
-nothing is chosen by them. No segmenter gets parameters of its own for any set. Times are process-CPU medians of one thread, the
+Sets: `synthetic` (smears), `made_up` and `clumps` (cells of any share of nucleus, and cells that touch), all with exact truth, and
+`noise` are made here. FOLDER may hold wbcseg (`wbcseg`: masks, nucleus 255, cytoplasm 128; `changed`: the same in other light), bccd
+(`bccd`: boxes), apl and pbc5 (`apl`, `pbc5`: a cell in the middle of each image; `drawn`: those of apl that are outlined in
+tests/segmentation/apl_outlines.txt), leukemia4 (`leukemia4`: fields; `pasted`: cells on fields of another class), allidb2 and bcisc
+(masks). The last two are kept for the end: they are measured only where --sets names them, so that nothing is chosen by them. No segmenter gets parameters of its own for any set. Times are process-CPU medians of one thread, the
 segmenters in turn on each image. Research use only.
 """
 
@@ -16,14 +17,15 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import cv2
 import pandas as pd
+from outlines.changed import Changed, Noise, Pasted
 from outlines.drawn import OUTLINES, Drawn
 from outlines.image_set import ImageSet
+from outlines.made_up_sets import MadeUpCells, MadeUpClumps
 from outlines.masked import Allidb2, Bccd, Bcisc, Synthetic, Wbcseg
 from outlines.measure import measure_set, rate_confidence, sum_up
 from outlines.pictures import draw_worst
@@ -52,28 +54,39 @@ SEGMENTERS = {
     "DualThresholdSegmenter": DualThresholdSegmenter(),
     "GrabCutSegmenter": GrabCutSegmenter(),
 }
-AT_HAND = ("synthetic",)
-OF_FOLDERS = ("wbcseg", "bccd", "apl", "drawn", "pbc5", "leukemia4")
+# made here, by the number of images asked for
+MADE = {
+    "synthetic": lambda n: Synthetic(min(48, n)),
+    "made_up": MadeUpCells,
+    "clumps": MadeUpClumps,
+    "noise": lambda _: Noise(),
+}
+# read from a folder
+READ: dict[str, tuple[str, Any]] = {
+    "wbcseg": ("wbcseg", Wbcseg.read),
+    "changed": ("wbcseg", Changed.read),
+    "bccd": ("bccd", Bccd.read),
+    "apl": ("apl", Portraits.read),
+    "drawn": ("apl", Drawn.read),
+    "pbc5": ("pbc5", Portraits.read),
+    "leukemia4": ("leukemia4", Fields.read),
+    "pasted": ("leukemia4", Pasted.read),
+    "allidb2": ("allidb2", Allidb2.read),
+    "bcisc": ("bcisc", Bcisc.read),
+}
 FOR_THE_END = ("allidb2", "bcisc")
-SETS = (*AT_HAND, *OF_FOLDERS, *FOR_THE_END)
+SETS = (*MADE, *READ)
 
 
-def read_set(name: str, root: Path | None, n: int) -> Iterator[ImageSet]:
+def read_set(name: str, root: Path | None, n: int) -> list[ImageSet]:
     """The set of one name, in as many parts as are told apart; none where it is not at hand."""
-    if name == "synthetic":
-        yield Synthetic(min(48, n))
-        return
-    folder = None if root is None else root / ("apl" if name == "drawn" else name)
-    if folder is None or not folder.is_dir() or (name == "drawn" and not OUTLINES.is_file()):
-        return
-    if name == "wbcseg":
-        yield from Wbcseg.read(folder, n)
-        return
-    readers: dict[str, Any] = {
-        **{"bccd": Bccd, "apl": Portraits, "drawn": Drawn, "pbc5": Portraits, "leukemia4": Fields},
-        **{"allidb2": Allidb2, "bcisc": Bcisc},
-    }
-    yield readers[name].read(folder, n)
+    if name in MADE:
+        return [MADE[name](n)]
+    folder, read = READ[name]
+    if root is None or not (root / folder).is_dir() or (name == "drawn" and not OUTLINES.is_file()):
+        return []
+    found = read(root / folder, n)
+    return [found] if isinstance(found, ImageSet) else list(found)
 
 
 def chosen_segmenters(beginnings: list[str] | None) -> dict[str, Any]:
@@ -97,11 +110,12 @@ def parse() -> argparse.Namespace:
 
 def print_table(title: str, table: pd.DataFrame) -> None:
     shown = table.drop(columns=["set", "images"], errors="ignore").dropna(axis=1, how="all")
-    print(f"\n{title}\n{shown.set_index('segmenter').T.round(3).to_string(float_format=_short)}")
+    print(f"\n{title}\n{shown.set_index('segmenter').T.round(3).to_string(float_format=_short)}", flush=True)
 
 
 def _short(value: float) -> str:
-    return f"{value:.0f}" if float(value).is_integer() and abs(value) != 1 else f"{value:.3f}"
+    whole = float(value).is_integer() and abs(value) != 1  # a count, as far as can be told; a share of 1 shows its digits
+    return f"{value:.0f}" if whole else f"{value:.3f}"
 
 
 def main() -> int:
@@ -111,12 +125,11 @@ def main() -> int:
     if not segmenters:
         print(f"--only: no segmenter begins so; there are {', '.join(SEGMENTERS)}", file=sys.stderr)
         return 2
-    for folder in (arguments.pictures,):
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+    if arguments.pictures is not None:
+        arguments.pictures.mkdir(parents=True, exist_ok=True)
     tables, ratings, everything = [], [], []
-    for name in arguments.sets or (*AT_HAND, *OF_FOLDERS):
-        parts = list(read_set(name, arguments.data, arguments.images))
+    for name in arguments.sets or [name for name in SETS if name not in FOR_THE_END]:
+        parts = read_set(name, arguments.data, arguments.images)
         if not parts and (arguments.sets or arguments.data):
             print(f"{name}: not at hand, left out", file=sys.stderr)
         for data in parts:

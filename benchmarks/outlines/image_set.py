@@ -12,7 +12,9 @@ import pandas as pd
 
 from leukofeat import Smear, read_image
 from outlines.scoring import BAD, FAILURE, nucleus_shares
+from outlines.straight import STRAIGHT, longest_straight_side
 
+LARGE = 40  # diameter of a cell in pixels
 Segment = Callable[[np.ndarray], Smear]
 
 
@@ -60,7 +62,7 @@ class ImageSet:
 
     def score(self, i: int, smear: Smear) -> dict[str, Any]:
         """Scores of one image; "dice" is the one that failures are told by, and orders the pictures."""
-        return portrait_of_field(smear)
+        return of_field(smear)
 
     def summary(self, rows: pd.DataFrame) -> dict[str, float]:
         """The figures of one segmenter on the whole set, given its rows with the set's own table joined to them."""
@@ -74,14 +76,17 @@ def timed(segment: Segment, image: np.ndarray) -> tuple[Smear, float]:
     return smear, 1000 * (time.process_time() - started)
 
 
-def portrait_of_field(smear: Smear) -> dict[str, float]:
+def of_field(smear: Smear) -> dict[str, float]:
     """What can be said of a field without truth: straight cuts, and nuclei that are too small for their cells."""
-    from outlines.straight import STRAIGHT, longest_straight_side
-
     shares = nucleus_shares(smear)
+    cells = smear.region("cell")
+    straight = longest_straight_side(cells) > STRAIGHT
+    # the pixels of a small disc alone make a run of that length, so that large cells are counted apart
+    large = 2 * np.sqrt(smear.region_boxes("cell")[:, 4] / np.pi) > LARGE
     confidence = smear.confidence if smear.confidence is not None else np.zeros(0)
     return {
-        "straight": float((longest_straight_side(smear.region("cell")) > STRAIGHT).sum()),
+        "straight": float(straight.sum()),
+        "straight_large": float((straight & large).sum()),
         "small_nuclei": float((shares < 0.25).sum()),
         "nc": float(np.median(shares)) if len(shares) else float("nan"),
         "confidence": float(confidence.min()) if len(confidence) else float("nan"),

@@ -11,13 +11,15 @@ import pandas as pd
 
 from leukofeat import Smear
 from leukofeat.datasets import load_images
-from outlines.image_set import ImageSet, portrait_of_field, spread
+from outlines.image_set import ImageSet, spread
 from outlines.scoring import confidence_of, nucleus_shares
 from outlines.straight import STRAIGHT, longest_straight_side
 
 LEAST_SHARE = 0.25  # N:C under which a nucleus of an immature cell has been eaten
-SECOND = 0.25  # a further part of a nucleus, relative to the largest, that makes it two
-SOLID = 0.9  # least area of a single cell over that of its convex hull
+WIDE = 0.7  # of the image's shorter side: no single cell in the middle of a portrait is wider
+SECOND, ROUND = 0.25, 0.8  # a part is a nucleus of its own from this share of the largest, and this solidity, on
+FILLED = 0.4  # N:C from which two parts are two nuclei rather than what is left of one
+RAGGED = 0.7  # solidity under which a nucleus has pieces missing
 
 
 class Portraits(ImageSet):
@@ -39,11 +41,12 @@ class Portraits(ImageSet):
         found = rows[rows["in_cell"] == 1]
         return {
             "alone": float(rows["alone"].mean()),
-            "in_cell": float(rows["in_cell"].mean()),
+            "not_in_cell": float((rows["in_cell"] == 0).sum()),
             "at_frame": float(found["at_frame"].sum()),
-            "no_nucleus": float((found["nucleus_parts"] == 0).sum()),
-            "two_nuclei": float((found["nucleus_parts"] > 1).sum()),
-            "not_solid": float((found["solidity"] < SOLID).sum()),
+            "no_nucleus": float((found["nuclei"] == 0).sum()),
+            "two_nuclei": float((found["nuclei"] > 1).sum()),
+            "too_wide": float((found["width"] > WIDE).sum()),
+            "ragged_nucleus": float((found["ragged"] * found["alone"]).sum()),
             "nc_under_.25": float((found["nc"] < LEAST_SHARE).sum()),
             "nc_median": float(found["nc"].median()),
             "straight": float((found["straight"] > STRAIGHT).sum()),
@@ -51,35 +54,42 @@ class Portraits(ImageSet):
 
 
 def middle_cell(smear: Smear) -> dict[str, float]:
-    """The cell that holds the middle of the image: whether there is one, whether it is whole, and how many nuclei it seems to hold.
+    """The cell that holds the middle of the image: whether there is one, whether it is whole, and what tells that it is two.
 
-    `alone` is 1 where the middle lies in a cell with a nucleus of one part (a further one has less than a quarter of the largest) whose
-    outline is nearly convex: two cells that became one have two nuclei, or a waist.
+    `alone` is 1 where the middle lies in a cell with one nucleus that is not too wide for a single one: where neighbours, and the red
+    cells between, became one, it holds two round bodies, or spans most of the image. It is a screen and no truth.
     """
     height, width = smear.image.shape[:2]
     label = int(smear.region("cell")[height // 2, width // 2])
     if not label:
         return {"in_cell": 0.0, "alone": 0.0, "nc": np.nan, "confidence": np.nan}
-    parts = nucleus_parts(smear.region("nucleus") == label)
-    solidity = hull_share(smear.region("cell") == label)
+    cell, nucleus = smear.region("cell") == label, smear.region("nucleus") == label
+    share = float(nucleus_shares(smear)[label - 1])
+    nuclei = count_nuclei(nucleus, share)
+    diameter = float(2 * np.sqrt(np.count_nonzero(cell) / np.pi))
     return {
         "in_cell": 1.0,
-        "alone": float(parts == 1 and solidity >= SOLID),
+        "alone": float(nuclei == 1 and diameter <= WIDE * min(height, width)),
         "at_frame": float(smear.touches_border[label - 1]),
-        "nucleus_parts": float(parts),
-        "solidity": solidity,
-        "nc": float(nucleus_shares(smear)[label - 1]),
+        "nuclei": float(nuclei),
+        "ragged": float(nuclei > 0 and hull_share(nucleus) < RAGGED),
+        "nc": share,
         "straight": float(longest_straight_side(smear.region("cell"))[label - 1]),
-        "diameter": float(2 * np.sqrt((smear.region("cell") == label).sum() / np.pi)),
+        "diameter": diameter,
+        "width": diameter / min(height, width),
         "confidence": confidence_of(smear, label),
     }
 
 
-def nucleus_parts(nucleus: np.ndarray) -> int:
-    """Parts of a mask that have at least a quarter of the largest one's area."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(nucleus.astype(np.uint8), connectivity=8)
+def count_nuclei(nucleus: np.ndarray, share: float) -> int:
+    """Nuclei that a mask seems to hold, `share` being its N:C: 0, or as many as it has large round parts, at least 1."""
+    if not nucleus.any():
+        return 0
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(nucleus.astype(np.uint8), connectivity=8)
     areas = stats[1:, cv2.CC_STAT_AREA]
-    return int((areas >= SECOND * areas.max(initial=0)).sum())
+    large = np.flatnonzero(areas >= SECOND * areas.max()) + 1
+    bodies = [part for part in large if hull_share(parts == part) >= ROUND]
+    return max(1, len(bodies)) if share >= FILLED else 1
 
 
 def hull_share(mask: np.ndarray) -> float:
@@ -96,14 +106,12 @@ class Fields(ImageSet):
     def read(cls, root: Path, n: int) -> Fields:
         return cls(root.name, spread(load_images(root).frame, n), root)
 
-    def score(self, i: int, smear: Smear) -> dict[str, Any]:
-        return portrait_of_field(smear)
-
     def summary(self, rows: pd.DataFrame) -> dict[str, float]:
         return {
             "cells_per_image": float(rows["cells"].mean()),
             "without_cell": float((rows["cells"] == 0).sum()),
             "straight": float(rows["straight"].sum()),
+            "straight_over_40px": float(rows["straight_large"].sum()),
             "nc_under_.25": float(rows["small_nuclei"].sum()),
             "nc_median": float(rows["nc"].median()),
         }
