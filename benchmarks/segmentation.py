@@ -114,7 +114,9 @@ def print_table(title: str, table: pd.DataFrame) -> None:
 
 
 def _short(value: float) -> str:
-    whole = float(value).is_integer() and abs(value) != 1  # a count, as far as can be told; a share of 1 shows its digits
+    whole = (
+        float(value).is_integer() and abs(value) != 1
+    )  # a count, as far as can be told; a share of 1 shows its digits
     return f"{value:.0f}" if whole else f"{value:.3f}"
 
 

@@ -33,12 +33,12 @@ class TidiedOtsu(ImageStage):
     def apply(self, smear: Smear) -> Smear:
         green = smear.image[:, :, 1]
         cuts = otsu_thresholds(np.bincount(green.ravel(), minlength=256), 3)
-        if len(cuts) < 2:
+        if not len(cuts):
             none = np.zeros(green.shape, np.int32)
             return smear.replace(nuclei=none, cells=none)
         nucleus = tidied(green <= cuts[0])
         n, nuclei = cv2.connectedComponents(nucleus.astype(np.uint8), connectivity=4)
-        _, bodies = cv2.connectedComponents((tidied(green <= cuts[1]) | nucleus).astype(np.uint8), connectivity=4)
+        _, bodies = cv2.connectedComponents((tidied(green <= cuts[-1]) | nucleus).astype(np.uint8), connectivity=4)
         areas = np.bincount(nuclei.ravel(), minlength=n)
         owner = np.zeros(bodies.max() + 1, np.int32)
         for label in np.argsort(areas[1:], kind="stable") + 1:
