@@ -18,7 +18,7 @@ def failures_first(confidence: np.ndarray, dice: np.ndarray, failure: float = FA
     dict
         Of the cells with a confidence: `cells`; `failures`, how many have a Dice under `failure`; `rho`, Spearman's rank
         correlation; `among_5` and `among_10`, the share of the failures that lies among the 5 % and 10 % least confident (of equals
-        at that border as many as are expected of a draw).
+        at that border as many as are expected of a draw); `failing_5` and `failing_10`, the share of those that are failures.
     """
     confidence, dice = _rated(confidence, dice)
     if not len(confidence):
@@ -26,8 +26,10 @@ def failures_first(confidence: np.ndarray, dice: np.ndarray, failure: float = FA
     failed = dice < failure
     figures = {"cells": float(len(dice)), "failures": float(failed.sum()), "rho": _spearman(confidence, dice)}
     for percent in (5, 10):
-        share = _share_below(confidence, failed, np.ceil(len(dice) * percent / 100))
-        figures[f"among_{percent}"] = share
+        n = int(np.ceil(len(dice) * percent / 100))
+        first = _failures_below(confidence, failed, n)
+        figures[f"among_{percent}"] = first / failed.sum() if failed.any() else float("nan")
+        figures[f"failing_{percent}"] = first / n
     return figures
 
 
@@ -51,13 +53,11 @@ def _spearman(a: np.ndarray, b: np.ndarray) -> float:
     return float(((a - a.mean()) * (b - b.mean())).mean() / spread) if spread else float("nan")
 
 
-def _share_below(confidence: np.ndarray, failed: np.ndarray, n: float) -> float:
-    if not failed.any():
-        return float("nan")
-    border = np.sort(confidence)[int(n) - 1]
+def _failures_below(confidence: np.ndarray, failed: np.ndarray, n: int) -> float:
+    border = np.sort(confidence)[n - 1]
     surely, maybe = confidence < border, confidence == border
     drawn = (n - surely.sum()) / maybe.sum()
-    return float((failed[surely].sum() + drawn * failed[maybe].sum()) / failed.sum())
+    return float(failed[surely].sum() + drawn * failed[maybe].sum())
 
 
 def draw_confidence(path: Path, title: str, confidence: np.ndarray, dice: np.ndarray) -> None:
@@ -74,7 +74,7 @@ def draw_confidence(path: Path, title: str, confidence: np.ndarray, dice: np.nda
     left.set(xlabel="confidence", ylabel="Dice", title=f"Spearman {figures['rho']:.2f}", xlim=(-0.02, 1.02))
     right.step(*risk_coverage(confidence, dice), where="post")
     right.set(xlabel="share of the cells kept, most confident first", ylabel="mean Dice", xlim=(0, 1.02))
-    right.set_title(f"{figures['failures']:.0f} failures, {figures['among_10']:.0%} of them among the last 10 %")
+    right.set_title(f"{figures['failures']:.0f} failures; of the last 10 % fail {figures['failing_10']:.0%}")
     figure.suptitle(f"{title} ({figures['cells']:.0f} cells)")
     figure.savefig(path, dpi=80)
     plt.close(figure)

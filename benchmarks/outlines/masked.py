@@ -16,9 +16,10 @@ from leukofeat.segmentation import evaluate_segmentation
 from outlines.image_set import ImageSet, of_dice, spread
 from outlines.scoring import central_part, every_cell, one_cell
 
-# Crops of ALL-IDB2 called healthy that show a platelet; 223 and 257 are one image, 171 and 211 as well as 225 and 259 show one cell.
+# crops of ALL-IDB2 called healthy that show a platelet
 PLATELETS = (171, 177, 181, 197, 199, 205, 207, 211, 215, 221, 227)
-SAME = ((223, 257), (171, 211), (225, 259))
+# crops that are one image (the first pair) or show one cell
+SAME = {223: 257, 257: 223, 171: 211, 211: 171, 225: 259, 259: 225}
 
 
 class Synthetic(ImageSet):
@@ -51,7 +52,7 @@ class Wbcseg(ImageSet):
     def read(cls, root: Path, n: int) -> Iterator[Wbcseg]:
         table = pd.read_csv(root / "manifest.csv").rename(columns={"image": "path"})
         for name, rows in table.groupby(table["path"].str.split("/").str[0]):
-            yield cls(f"wbcseg {name}", rows[:n], root)
+            yield cls(f"wbcseg {name}", spread(rows, n), root)
 
     def truth(self, i: int) -> dict[str, np.ndarray]:
         mask = self.mask(i)
@@ -77,7 +78,7 @@ class Bccd(ImageSet):
 
     @classmethod
     def read(cls, root: Path, n: int) -> Bccd:
-        return cls("bccd", pd.DataFrame({"path": [file.name for file in sorted(root.glob("*.jpg"))[:n]]}), root)
+        return cls("bccd", spread(pd.DataFrame({"path": [file.name for file in sorted(root.glob("*.jpg"))]}), n), root)
 
     def boxes(self, i: int) -> np.ndarray:
         assert self.root is not None
@@ -132,8 +133,9 @@ class Allidb2(ImageSet):
         return {"nuclei": self.drawings(i)[0].astype(np.int32)}
 
     def score(self, i: int, smear: Smear) -> dict[str, Any]:
-        kind = "platelet" if self.number(i) in PLATELETS else self.table["label"][i]
-        return {"kind": kind} | one_cell(smear, self.drawings(i))
+        number = self.number(i)
+        kind = "platelet" if number in PLATELETS else self.table["label"][i]
+        return {"kind": kind, "same_as": SAME.get(number)} | one_cell(smear, self.drawings(i))
 
     def summary(self, rows: pd.DataFrame) -> dict[str, float]:
         figures: dict[str, float] = {}

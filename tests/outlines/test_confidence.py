@@ -15,18 +15,20 @@ def test_confidence_that_knows_finds_the_failures_first():
     assert figures["rho"] == pytest.approx(1)
     assert figures["among_5"] == pytest.approx(5 / 80)
     assert figures["among_10"] == pytest.approx(10 / 80)
+    assert figures["failing_10"] == 1
 
 
 def test_confidence_that_errs_finds_none():
     figures = failures_first(-DICE, DICE)
     assert figures["rho"] == pytest.approx(-1)
-    assert figures["among_10"] == 0
+    assert figures["among_10"] == figures["failing_10"] == 0
 
 
 def test_one_confidence_for_all_is_worth_a_draw():
     figures = failures_first(np.full(100, 0.5), DICE)
     assert np.isnan(figures["rho"])
     assert figures["among_10"] == pytest.approx(0.1)
+    assert figures["failing_10"] == pytest.approx(0.8)
     coverage, mean = risk_coverage(np.full(100, 0.5), DICE)
     assert coverage.tolist() == [1]
     assert mean == pytest.approx([DICE.mean()])
