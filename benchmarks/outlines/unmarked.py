@@ -16,7 +16,7 @@ from outlines.scoring import confidence_of, nucleus_shares
 from outlines.straight import STRAIGHT, longest_straight_side
 
 LEAST_SHARE = 0.25  # N:C under which a nucleus of an immature cell has been eaten
-WIDE = 0.7  # of the image's shorter side: no single cell in the middle of a portrait is wider
+NARROW, WIDE = 0.2, 0.7  # of the image's shorter side: every single cell in the middle of a portrait lies between
 SECOND, ROUND = 0.25, 0.8  # a part is a nucleus of its own from this share of the largest, and this solidity, on
 FILLED = 0.4  # N:C from which two parts are two nuclei rather than what is left of one
 RAGGED = 0.7  # solidity under which a nucleus has pieces missing
@@ -46,6 +46,7 @@ class Portraits(ImageSet):
             "no_nucleus": float((found["nuclei"] == 0).sum()),
             "two_nuclei": float((found["nuclei"] > 1).sum()),
             "too_wide": float((found["width"] > WIDE).sum()),
+            "fragment": float((found["width"] < NARROW).sum()),
             "ragged_nucleus": float((found["ragged"] * found["alone"]).sum()),
             "nc_under_.25": float((found["nc"] < LEAST_SHARE).sum()),
             "nc_median": float(found["nc"].median()),
@@ -56,7 +57,7 @@ class Portraits(ImageSet):
 def middle_cell(smear: Smear) -> dict[str, float]:
     """The cell that holds the middle of the image: whether there is one, whether it is whole, and what tells that it is two.
 
-    `alone` is 1 where the middle lies in a cell with one nucleus that is not too wide for a single one: where neighbours, and the red
+    `alone` is 1 where the middle lies in a cell with one nucleus that is neither too wide nor a fragment: where neighbours, and the red
     cells between, became one, it holds two round bodies, or spans most of the image. It is a screen and no truth.
     """
     height, width = smear.image.shape[:2]
@@ -69,7 +70,7 @@ def middle_cell(smear: Smear) -> dict[str, float]:
     diameter = float(2 * np.sqrt(np.count_nonzero(cell) / np.pi))
     return {
         "in_cell": 1.0,
-        "alone": float(nuclei == 1 and diameter <= WIDE * min(height, width)),
+        "alone": float(nuclei == 1 and NARROW <= diameter / min(height, width) <= WIDE),
         "at_frame": float(smear.touches_border[label - 1]),
         "nuclei": float(nuclei),
         "ragged": float(nuclei > 0 and hull_share(nucleus) < RAGGED),

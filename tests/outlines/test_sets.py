@@ -49,6 +49,11 @@ def test_a_cell_that_spans_the_image_is_not_alone_and_no_cell_is_not_in_one():
     assert (without["in_cell"], without["alone"], without["nc"]) == (1, 0, 0)
 
 
+def test_a_fragment_in_the_middle_is_no_cell_of_its_own():
+    piece = discs((50, 50, 6, 1))
+    assert middle_cell(smear_of(piece, piece))["alone"] == 0
+
+
 def test_a_nucleus_with_pieces_missing_is_ragged():
     nucleus = discs((50, 50, 18, 1)) - discs((50, 50, 12, 1))
     nucleus[50:] = 0
