@@ -1,0 +1,115 @@
+"""The same cells in another light, turned, on another field; and noise, which holds none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from leukofeat.datasets import load_images, paste_cells
+from leukofeat.datasets.render import compress
+from leukofeat.segmentation import dice
+from outlines.image_set import ImageSet, Segment, spread, timed
+
+
+def brighter(image: np.ndarray, factor: float) -> np.ndarray:
+    """All channels times a factor, clipped as a sensor does."""
+    return np.clip(image * factor, 0, 255).astype(np.uint8)
+
+
+def stained(image: np.ndarray, a: int = 0, b: int = 0) -> np.ndarray:
+    """Shifted by `a` and `b` units of CIELAB."""
+    lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB).astype(np.int16) + np.array([0, a, b], np.int16)
+    return cv2.cvtColor(np.clip(lab, 0, 255).astype(np.uint8), cv2.COLOR_LAB2RGB)
+
+
+CHANGES = {
+    "brightness_x1.2": lambda image: brighter(image, 1.2),
+    "brightness_x.8": lambda image: brighter(image, 0.8),
+    "JPEG_80": lambda image: compress(image, 80),
+    "a*_+6": lambda image: stained(image, a=6),
+    "b*_+6": lambda image: stained(image, b=6),
+}
+TURNS = {
+    "turned": lambda array: np.ascontiguousarray(np.rot90(array)),
+    "flipped": lambda array: np.ascontiguousarray(array[:, ::-1]),
+}
+
+
+def same_partition(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two label maps tell the same regions apart, whatever their numbers."""
+    pairs = np.unique(np.stack([a.ravel(), b.ravel()]), axis=1)
+    return bool(((pairs[0] == 0) == (pairs[1] == 0)).all()) and all(
+        len(np.unique(row)) == pairs.shape[1] for row in pairs
+    )
+
+
+class Changed(ImageSet):
+    """Images with a nucleus mask, each as it is and changed: what a change costs in Dice, and whether turning changes anything."""
+
+    @classmethod
+    def read(cls, root: Path, n: int) -> Changed:
+        table = pd.read_csv(root / "manifest.csv").rename(columns={"image": "path"})
+        return cls("wbcseg, changed", spread(table, n), root)
+
+    def measure(self, i: int, segment: Segment) -> dict[str, Any]:
+        image, truth = self.image(i), self.mask(i) > 200
+        smear, ms = timed(segment, image)
+        row = {"ms": ms, "cells": smear.n_cells, "unchanged": dice(truth, smear.region("nucleus"))}
+        row |= {name: dice(truth, segment(change(image)).region("nucleus")) for name, change in CHANGES.items()}
+        for name, turn in TURNS.items():
+            other = segment(turn(image))
+            row[name] = float(all(same_partition(turn(smear.region(r)), other.region(r)) for r in ("nucleus", "cell")))
+        return row
+
+    def summary(self, rows: pd.DataFrame) -> dict[str, float]:
+        unchanged = float(rows["unchanged"].mean())
+        costs = {f"cost_of_{name}": unchanged - float(rows[name].mean()) for name in CHANGES}
+        return {"unchanged": unchanged} | costs | {f"{name}_differs": float((rows[name] == 0).sum()) for name in TURNS}
+
+
+class Pasted(ImageSet):
+    """Cells of one field put onto a field of another class: Dice of the nuclei found there and those found at home."""
+
+    @classmethod
+    def read(cls, root: Path, n: int) -> Pasted:
+        table = load_images(root).frame
+        return cls("leukemia4, pasted", spread(table, min(n, 100)), root)
+
+    def donor(self, i: int) -> int:
+        """A field of another class, always the same."""
+        others = np.flatnonzero((self.table["label"] != self.table["label"][i]).to_numpy())
+        return int(others[(i * 37) % len(others)])
+
+    def measure(self, i: int, segment: Segment) -> dict[str, Any]:
+        (home, ms), onto = timed(segment, self.image(i)), segment(self.image(self.donor(i)))
+        away = segment(paste_cells(home, onto).image)
+        return {"ms": ms, "cells": home.n_cells, "as_at_home": dice(home.region("nucleus"), away.region("nucleus"))}
+
+    def summary(self, rows: pd.DataFrame) -> dict[str, float]:
+        return {"as_at_home": float(rows["as_at_home"].mean()), "under_.8": float((rows["as_at_home"] < 0.8).sum())}
+
+
+class Noise(ImageSet):
+    """Even noise, grey and coloured, of several sizes."""
+
+    def __init__(self) -> None:
+        table = pd.DataFrame([(side, grey) for side in (40, 64, 128, 224, 400) for grey in (False, True)])
+        table.columns = ["side", "grey"]
+        table["path"] = [f"{side} px, {'grey' if grey else 'coloured'}" for side, grey in table.to_numpy()]
+        super().__init__("noise", table)
+
+    def image(self, i: int) -> np.ndarray:
+        side, grey = int(self.table["side"][i]), bool(self.table["grey"][i])
+        noise = np.random.default_rng(side).integers(0, 256, (side, side, 1 if grey else 3), np.uint8)
+        return np.ascontiguousarray(np.broadcast_to(noise, (side, side, 3)))
+
+    def measure(self, i: int, segment: Segment) -> dict[str, Any]:
+        smear, ms = timed(segment, self.image(i))
+        return {"ms": ms, "cells": smear.n_cells}
+
+    def summary(self, rows: pd.DataFrame) -> dict[str, float]:
+        return {"images_with_cells": float((rows["cells"] > 0).sum()), "cells": float(rows["cells"].sum())}
