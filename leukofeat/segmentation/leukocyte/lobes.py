@@ -4,29 +4,61 @@ The lobes of a segmented nucleus lie in one cell: the gaps in their common hull 
 has no waist. Together they hold no more stain, which is DNA, than the solitary nuclei of the field.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.labels import renumbered
+from leukofeat.opencv import cv2
 from leukofeat.segmentation.leukocyte.bodies import BOX, Bodies, keep_labels
 from leukofeat.segmentation.leukocyte.cells import grow_cells
 from leukofeat.segmentation.leukocyte.cores import core_gaps, near_groups, nucleus_stain
-from leukofeat.segmentation.leukocyte.neighbors import hull_counts, touching_labels
+from leukofeat.segmentation.leukocyte.neighbors import Gaps, hull_counts, touching_labels
 from leukofeat.segmentation.leukocyte.planes import FAINT, Planes
+from leukofeat.segmentation.leukocyte.red_cells import red_cell_radius
 
 SOLID = 0.9  # convexity of a cell that has several lobes at least: two cells that touch have a waist
 FILLED = 0.8  # share of the gaps between lobes that is cytoplasm at least
 FEW_GAPS = 0.02  # gaps, against the area of the lobes, that say nothing
+# radii in red cells: of a lobed nucleus at most (a monocyte's has 1.7), of what is a lobe beside a nucleus of any size, and
+# of a cell at most; and how long a cell is against its width. What goes beyond is two cells
+LOBED_MOST, LOBE_MOST, CELL_MOST, LONG = 1.8, 0.7, 3.2, 1.35
 OTHER_NUCLEI = 0.5  # how much a pixel of another nucleus between the lobes counts against them
 
 
-def join_lobes(cores: Bodies, planes: Planes) -> tuple[Bodies, np.ndarray, float]:
-    """Give the lobes of one nucleus one label; returns nuclei, their cells, and the stain that one nucleus may hold.
+class Limits(NamedTuple):
+    """What one nucleus and its cell may be, as far as the image shows it."""
 
-    Cores near each other are tried as one nucleus: its cell has to fill the hull of the lobes.
+    stain: float  # that one nucleus may hold; infinite where solitary nuclei do not show it
+    red: float  # radius of the red cells in pixels; 0 where it is not known
+
+    def allow(self, stain: np.ndarray, area: np.ndarray, cell: tuple[float, float]) -> bool:
+        """Whether parts of these stains and areas, (n,) each, in a cell of this radius and elongation can be one nucleus.
+
+        Examples
+        --------
+        >>> limits = Limits(np.inf, 20.0)
+        >>> parts = np.array([3000.0, 3000.0])
+        >>> limits.allow(parts, parts, (55.0, 1.1)), limits.allow(parts, parts, (55.0, 1.8))
+        (True, False)
+        """
+        if stain.sum() > self.stain:
+            return False
+        disc = np.pi * self.red**2
+        total, largest = float(area.sum()), float(area.max())
+        if self.red == 0 or total <= LOBED_MOST**2 * disc or total - largest < LOBE_MOST**2 * disc:
+            return True
+        return cell[0] <= CELL_MOST * self.red and cell[1] <= LONG
+
+
+def join_lobes(cores: Bodies, planes: Planes) -> tuple[Bodies, np.ndarray, Limits]:
+    """Give the lobes of one nucleus one label; returns nuclei, their cells, and the limits of one nucleus.
+
+    Cores near each other are tried as one nucleus: its cell has to fill the hull of the lobes. Those that are none fall
+    apart at their widest gaps.
     """
     gaps = core_gaps(cores)
-    most = nucleus_stain(cores, gaps)
 
     def joined(group: np.ndarray) -> tuple[Bodies, np.ndarray]:
         same = np.array_equal(group, np.arange(group.size))
@@ -35,31 +67,48 @@ def join_lobes(cores: Bodies, planes: Planes) -> tuple[Bodies, np.ndarray, float
 
     group = near_groups(gaps, cores.n)
     nuclei, cells = joined(group)
-    if nuclei is cores:
-        return nuclei, cells, most
-    boxes, extents = nuclei.boxes, region_boxes(cells, nuclei.n)[:, BOX]
-    stained = cells * (planes.contrast >= FAINT)
-    stain = np.bincount(group[1:], cores.stain)
-    whole = np.ones(nuclei.n + 1, bool)
-    for g in np.flatnonzero(np.bincount(group) > 1).tolist():
-        whole[g] = (
-            stain[g] <= most
-            and filled_gaps(nuclei.labels, stained, g, g, boxes[g - 1]) >= FILLED
-            and solidity(cells, g, g, extents[g - 1]) >= SOLID
-        )
-    if not whole.all():
-        # groups that are no nucleus fall apart into their cores
-        pieces = group * group.size + np.where(whole[group], 0, np.arange(group.size))
-        nuclei, cells = joined(np.unique(pieces, return_inverse=True)[1].astype(np.int32))
-    return nuclei, cells, most
+    limits = Limits(nucleus_stain(cores, gaps), red_cell_radius(planes, cells))
+    while nuclei.n < cores.n:
+        boxes, extents = nuclei.boxes, region_boxes(cells, nuclei.n)[:, BOX]
+        stained = cells * (planes.contrast >= FAINT)
+        apart = np.zeros(nuclei.n + 1, bool)
+        for g in np.flatnonzero(np.bincount(group) > 1).tolist():
+            parts = group[1:] == g
+            apart[g] = not (
+                filled_gaps(nuclei.labels, stained, g, g, boxes[g - 1]) >= FILLED
+                and solidity(cells, g, g, extents[g - 1]) >= SOLID
+                and limits.allow(cores.stain[parts], cores.area[parts], _roundness(cells, g, g, extents[g - 1]))
+            )
+        if not apart.any():
+            break
+        gaps = _without_widest(gaps, group, apart)
+        group = near_groups(gaps, cores.n)
+        nuclei, cells = joined(group)
+    return nuclei, cells, limits
 
 
-def join_pairs(nuclei: Bodies, cells: np.ndarray, azure: np.ndarray, most: float) -> Bodies:
-    """Join nuclei whose cells touch and together fill the hull of both, best first, up to a stain of `most`."""
+def _without_widest(gaps: Gaps, group: np.ndarray, apart: np.ndarray) -> Gaps:
+    """The gaps but for those over which the flagged groups hold together: the widest ones, until each falls into two."""
+    keep = np.ones(gaps.first.size, bool)
+    member = group[1:][gaps.first]
+    for g in np.flatnonzero(apart).tolist():
+        inside = np.flatnonzero(member == g)
+        inside = inside[np.argsort(-gaps.pixels[inside], kind="stable")]
+        before = np.unique(near_groups(gaps, group.size - 1)[1:][group[1:] == g]).size
+        for k in inside.tolist():
+            keep[k] = False
+            left = near_groups(Gaps(*(column[keep] for column in gaps)), group.size - 1)
+            if np.unique(left[1:][group[1:] == g]).size > before:
+                break
+    return Gaps(*(column[keep] for column in gaps))
+
+
+def join_pairs(nuclei: Bodies, cells: np.ndarray, azure: np.ndarray, limits: Limits) -> Bodies:
+    """Join nuclei whose cells touch and together fill the hull of both, best first, within the limits of one nucleus."""
     pairs = touching_labels(cells).tolist()
     if not pairs:
         return nuclei
-    labels, cells, stain = nuclei.labels.copy(), cells.copy(), nuclei.stain.copy()
+    labels, cells, stain, area = nuclei.labels.copy(), cells.copy(), nuclei.stain.copy(), nuclei.area
     boxes, extents = nuclei.boxes, region_boxes(cells, nuclei.n)[:, BOX]
     alive = np.ones(nuclei.n, bool)
 
@@ -68,9 +117,11 @@ def join_pairs(nuclei: Bodies, cells: np.ndarray, azure: np.ndarray, most: float
         return {(i, j): rate(i, j) for i, j in sorted(pairs)}
 
     def rate(i: int, j: int) -> float:
-        if stain[i - 1] + stain[j - 1] > most:
+        both = [i - 1, j - 1]
+        extent = _around(extents[i - 1], extents[j - 1])
+        if stain[both].sum() > limits.stain or solidity(cells, i, j, extent) < SOLID:
             return 0.0
-        if solidity(cells, i, j, _around(extents[i - 1], extents[j - 1])) < SOLID:
+        if not limits.allow(stain[both], area[both], _roundness(cells, i, j, extent)):
             return 0.0
         return filled_gaps(labels, cells, i, j, _around(boxes[i - 1], boxes[j - 1]))
 
@@ -83,11 +134,23 @@ def join_pairs(nuclei: Bodies, cells: np.ndarray, azure: np.ndarray, most: float
         for box in boxes, extents:
             box[i - 1] = _around(box[i - 1], box[j - 1])
         stain[i - 1] += stain[j - 1]
+        area[i - 1] += area[j - 1]
         alive[j - 1] = False
         near = {k for pair in score if i in pair or j in pair for k in pair} - {i, j}
         score = {pair: s for pair, s in score.items() if i not in pair and j not in pair}
         score |= rated([[min(i, k), max(i, k)] for k in near])
     return nuclei if alive.all() else Bodies.measure(keep_labels(labels, alive), azure)
+
+
+def _roundness(cells: np.ndarray, i: int, j: int, box: np.ndarray) -> tuple[float, float]:
+    """Radius in pixels of cells i and j together, and how long they are against their width, by second moments."""
+    part = cells[box[0] : box[1], box[2] : box[3]]
+    moments = cv2.moments(((part == i) | (part == j)).astype(np.uint8), binaryImage=True)
+    area = max(moments["m00"], 1.0)
+    # that of the pixels themselves, so that a line has a width
+    yy, xx, xy = moments["mu02"] / area + 1 / 12, moments["mu20"] / area + 1 / 12, moments["mu11"] / area
+    spread = np.hypot(xx - yy, 2 * xy)
+    return float(np.sqrt(area / np.pi)), float(np.sqrt((xx + yy + spread) / max(xx + yy - spread, 1e-9)))
 
 
 def filled_gaps(nuclei: np.ndarray, cells: np.ndarray, i: int, j: int, box: np.ndarray) -> float:

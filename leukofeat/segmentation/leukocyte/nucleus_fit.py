@@ -156,9 +156,7 @@ def _volume(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> float:
     return a[0] * (b[1] * c[2] - b[2] * c[1]) + a[1] * (b[2] * c[0] - b[0] * c[2]) + a[2] * (b[0] * c[1] - b[1] * c[0])
 
 
-def remove_specks(
-    mask: np.ndarray, cells: np.ndarray, n: int, speck: float, hole: float
-) -> np.ndarray:
+def remove_specks(mask: np.ndarray, cells: np.ndarray, n: int, speck: float, hole: float) -> np.ndarray:
     """Nuclei in their cells, without specks and small holes.
 
     Parameters

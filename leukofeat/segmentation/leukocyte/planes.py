@@ -98,17 +98,3 @@ def _illumination(lab: np.ndarray, background: np.ndarray) -> np.ndarray:
 def shows_bodies(planes: Planes) -> bool:
     """Whether there is anything in the image that has a colour, rather than noise from edge to edge."""
     return bool(np.count_nonzero(planes.edge < PURE) >= LEAST_PURE * planes.edge.size)
-
-
-def red_cell_radius(planes: Planes, least: float) -> float:
-    """Radius in pixels of the stained bodies that are not azure, from area and perimeter; 0 where they fill less than `least`.
-
-    A pallor makes it smaller, overlap larger than that of a single red cell.
-    """
-    red = (planes.azure < AZURE_FLOOR) & (planes.contrast > PALE)
-    area = np.count_nonzero(red)
-    if area < least * red.size:
-        return 0.0
-    # of an isotropic outline, 4 / pi is counted for each unit of length
-    steps = np.count_nonzero(red[:, 1:] != red[:, :-1]) + np.count_nonzero(red[1:] != red[:-1])
-    return float(8 * area / (np.pi * max(int(steps), 1)))

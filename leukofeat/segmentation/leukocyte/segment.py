@@ -12,7 +12,7 @@ from leukofeat.segmentation.leukocyte.cores import find_cores, split_cores, typi
 from leukofeat.segmentation.leukocyte.frame import enlarged, on_slide, orientation, reduced
 from leukofeat.segmentation.leukocyte.lobes import join_lobes, join_pairs
 from leukofeat.segmentation.leukocyte.nuclei import draw_nuclei
-from leukofeat.segmentation.leukocyte.planes import Planes, make_planes, red_cell_radius, shows_bodies
+from leukofeat.segmentation.leukocyte.planes import Planes, make_planes, shows_bodies
 from leukofeat.smear import Smear
 
 DIAMETER = Number(Real, 0, above=True)
@@ -22,8 +22,7 @@ WORK_RADIUS = 34.0  # that images are reduced to
 LEAST_SEEN_RADIUS = 4.0  # that the first look has to find, or it looks closer
 TEXTURE_RADIUS = 14.0  # under which chromatin shows no texture to smooth
 FIRST_LOOK = 224 * 224  # pixels of the first look
-LEAST_RADIUS = 0.5  # radius of a nucleus, against that of the red cells, at least
-RED_COVER = 0.03  # share of the image that red cells have to fill to be measured by
+LEAST_RADIUS = 0.35  # radius of a nucleus, against that of the red cells, at least
 PORTRAIT = 0.08  # share of the frame that the one whole cell in the middle of a portrait fills
 MIDDLE = 0.2  # distance from the middle, in shorter sides of the frame, up to which a cell is in the middle
 
@@ -104,13 +103,12 @@ def _segment(image: np.ndarray, diameter: float | None) -> tuple[np.ndarray, np.
     planes, cores = _look(image, diameter)
     if not cores.any() or not shows_bodies(planes):
         return np.zeros_like(cores), np.zeros_like(cores)
-    least = LEAST_RADIUS * red_cell_radius(planes, RED_COVER)
-    bodies = _drop_debris(split_cores(cores, planes.azure), least)
+    bodies = _drop_debris(split_cores(cores, planes.azure), 0.0)
     if bodies.n == 0:
         return bodies.labels, bodies.labels
-    bodies, cells, most = join_lobes(bodies, planes)
+    bodies, cells, limits = join_lobes(bodies, planes)
     bodies = Bodies.measure(draw_nuclei(cells, bodies.labels, planes).labels, planes.azure, bodies.n)
-    bodies = _drop_debris(join_pairs(bodies, cells, planes.azure, most), least)
+    bodies = _drop_debris(join_pairs(bodies, cells, planes.azure, limits), LEAST_RADIUS * limits.red)
     if bodies.n == 0:
         return bodies.labels, bodies.labels
     cells = settle_cells(bodies, planes)

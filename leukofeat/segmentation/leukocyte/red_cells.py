@@ -1,0 +1,79 @@
+"""Red cells as the yardstick of an image: the radius of the discs that fill what is stained but not azure.
+
+A red cell is 7 to 8 micrometres wide wherever blood is smeared. A nucleus is one to two and a half times as wide, a lobe of
+one less than a red cell, a platelet less than a nucleus; what is larger than any nucleus is several.
+"""
+
+import numpy as np
+
+from leukofeat.kernels.jit import jit
+from leukofeat.opencv import cv2
+from leukofeat.segmentation.leukocyte.planes import AZURE_FLOOR, PALE, Planes
+
+COVER = 0.03  # share of the image that red cells have to fill to be measured by
+LEAST_DEPTH = 2.0  # pixels of the radius of a disc at least
+TYPICAL = 0.6  # quantile, by area, of the discs' radii that counts: the frame and neighbours cut many of them
+ALIKE = (0.75, 1.33)  # discs of such radii, against the typical one, are whole red cells
+FEW, EXPLAINED = (
+    3,
+    0.45,
+)  # so many of them, and this share of what is stained in them, or it is not red cells that are seen
+
+
+def red_cell_radius(planes: Planes, cells: np.ndarray) -> float:
+    """Radius of the red cells in pixels, 0 where there are none or they are not told apart.
+
+    It is that of the largest discs that fit between the outlines of what is stained, not azure and in none of the `cells`,
+    (H, W) int32; pallors are filled, and no two discs hold each other's middle.
+    """
+    red = cv2.bitwise_and(
+        cv2.compare(planes.azure, AZURE_FLOOR, cv2.CMP_LT), cv2.compare(planes.contrast, PALE, cv2.CMP_GT)
+    )
+    red[cells > 0] = 0
+    area = cv2.countNonZero(red)
+    if area < COVER * red.size:
+        return 0.0
+    red, area = _without_pallor(red, planes.azure)
+    depth = cv2.distanceTransform(red, cv2.DIST_L2, 5)
+    if area == red.size:
+        return 0.0
+    top = cv2.dilate(depth, np.ones((5, 5), np.uint8))
+    y, x = np.nonzero((depth >= top) & (depth > LEAST_DEPTH))
+    radius = depth[y, x].astype(np.float64)
+    order = np.argsort(-radius, kind="stable")
+    radius = _apart(y[order], x[order], radius[order])[::-1]
+    if radius.size == 0:
+        return 0.0
+    share = np.cumsum(radius**2)
+    typical = float(radius[np.searchsorted(share, TYPICAL * share[-1])])
+    whole = radius[(radius > ALIKE[0] * typical) & (radius < ALIKE[1] * typical)]
+    return typical if whole.size >= FEW and np.pi * (whole**2).sum() >= EXPLAINED * area else 0.0
+
+
+def _without_pallor(red: np.ndarray, azure: np.ndarray) -> tuple[np.ndarray, int]:
+    """The (H, W) uint8 mask with holes filled in which no azure is, and its area."""
+    h, w = red.shape
+    _, gaps, stats, _ = cv2.connectedComponentsWithStats(cv2.bitwise_not(red), connectivity=4)
+    left, top, width, height, _ = stats.T
+    filled = (left > 0) & (top > 0) & (left + width < w) & (top + height < h)
+    filled[gaps[azure >= AZURE_FLOOR]] = False
+    filled[0] = True  # what is red is no gap
+    mask = filled[gaps].view(np.uint8)
+    return mask, cv2.countNonZero(mask)
+
+
+@jit
+def _apart(y: np.ndarray, x: np.ndarray, radius: np.ndarray) -> np.ndarray:
+    """Radii, largest first, of the discs whose middle lies in no larger one."""
+    kept = np.empty(radius.size, np.int64)
+    n = 0
+    for i in range(radius.size):
+        apart = True
+        for j in kept[:n]:
+            if (y[i] - y[j]) ** 2 + (x[i] - x[j]) ** 2 <= radius[j] ** 2:
+                apart = False
+                break
+        if apart:
+            kept[n] = i
+            n += 1
+    return radius[kept[:n]]
