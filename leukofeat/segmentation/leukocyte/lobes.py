@@ -13,7 +13,7 @@ from leukofeat.kernels.regions.labels import renumbered
 from leukofeat.opencv import cv2
 from leukofeat.segmentation.leukocyte.bodies import BOX, Bodies, keep_labels
 from leukofeat.segmentation.leukocyte.cells import grow_cells
-from leukofeat.segmentation.leukocyte.cores import core_gaps, near_groups, nucleus_stain
+from leukofeat.segmentation.leukocyte.cores import core_gaps, inner_distance, near_groups, nucleus_stain
 from leukofeat.segmentation.leukocyte.neighbors import Gaps, hull_counts, touching_labels
 from leukofeat.segmentation.leukocyte.planes import FAINT, Planes
 from leukofeat.segmentation.leukocyte.red_cells import red_cell_radius
@@ -67,7 +67,9 @@ def join_lobes(cores: Bodies, planes: Planes) -> tuple[Bodies, np.ndarray, Limit
 
     group = near_groups(gaps, cores.n)
     nuclei, cells = joined(group)
-    limits = Limits(nucleus_stain(cores, gaps), red_cell_radius(planes, cells))
+    limits = Limits(
+        nucleus_stain(cores, gaps), red_cell_radius(planes, cells, float(inner_distance(cores.labels).max()))
+    )
     while nuclei.n < cores.n:
         boxes, extents = nuclei.boxes, region_boxes(cells, nuclei.n)[:, BOX]
         stained = cells * (planes.contrast >= FAINT)

@@ -10,7 +10,8 @@ from leukofeat.kernels.jit import jit
 from leukofeat.opencv import cv2
 from leukofeat.segmentation.leukocyte.planes import AZURE_FLOOR, PALE, Planes
 
-COVER = 0.03  # share of the image that red cells have to fill to be measured by
+COVER = 0.1  # share of what is outside of cells that red cells have to fill to be measured by
+WIDEST = 2.3  # inscribed radius of a nucleus, in red cells, at most: what is smaller than that is no red cell
 LEAST_DEPTH = 2.0  # pixels of the radius of a disc at least
 TYPICAL = 0.6  # quantile, by area, of the discs' radii that counts: the frame and neighbours cut many of them
 ALIKE = (0.75, 1.33)  # discs of such radii, against the typical one, are whole red cells
@@ -20,18 +21,19 @@ FEW, EXPLAINED = (
 )  # so many of them, and this share of what is stained in them, or it is not red cells that are seen
 
 
-def red_cell_radius(planes: Planes, cells: np.ndarray) -> float:
+def red_cell_radius(planes: Planes, cells: np.ndarray, inscribed: float) -> float:
     """Radius of the red cells in pixels, 0 where there are none or they are not told apart.
 
     It is that of the largest discs that fit between the outlines of what is stained, not azure and in none of the `cells`,
-    (H, W) int32; pallors are filled, and no two discs hold each other's middle.
+    (H, W) int32; pallors are filled, and no two discs hold each other's middle. `inscribed` is the radius of the largest
+    disc that fits into a nucleus.
     """
     red = cv2.bitwise_and(
         cv2.compare(planes.azure, AZURE_FLOOR, cv2.CMP_LT), cv2.compare(planes.contrast, PALE, cv2.CMP_GT)
     )
     red[cells > 0] = 0
     area = cv2.countNonZero(red)
-    if area < COVER * red.size:
+    if area < COVER * (red.size - cv2.countNonZero(cells)):
         return 0.0
     red, area = _without_pallor(red, planes.azure)
     depth = cv2.distanceTransform(red, cv2.DIST_L2, 5)
@@ -46,6 +48,8 @@ def red_cell_radius(planes: Planes, cells: np.ndarray) -> float:
         return 0.0
     share = np.cumsum(radius**2)
     typical = float(radius[np.searchsorted(share, TYPICAL * share[-1])])
+    if inscribed > WIDEST * typical:
+        return 0.0
     whole = radius[(radius > ALIKE[0] * typical) & (radius < ALIKE[1] * typical)]
     return typical if whole.size >= FEW and np.pi * (whole**2).sum() >= EXPLAINED * area else 0.0
 

@@ -22,7 +22,7 @@ WORK_RADIUS = 34.0  # that images are reduced to
 LEAST_SEEN_RADIUS = 4.0  # that the first look has to find, or it looks closer
 TEXTURE_RADIUS = 14.0  # under which chromatin shows no texture to smooth
 FIRST_LOOK = 224 * 224  # pixels of the first look
-LEAST_RADIUS = 0.35  # radius of a nucleus, against that of the red cells, at least
+LEAST_RADIUS = 0.5  # radius of a nucleus, against that of the red cells, at least
 PORTRAIT = 0.08  # share of the frame that the one whole cell in the middle of a portrait fills
 MIDDLE = 0.2  # distance from the middle, in shorter sides of the frame, up to which a cell is in the middle
 
@@ -146,7 +146,7 @@ def _first_look(image: np.ndarray) -> tuple[Planes, np.ndarray, float, float]:
 
 def _drop_debris(bodies: Bodies, least_radius: float) -> Bodies:
     """Drop bodies too small for a nucleus: by their stain against the others, by their radius against the red cells'."""
-    return bodies.keep(bodies.stained & (bodies.radius >= least_radius))
+    return bodies.keep(bodies.stained & ((bodies.radius >= least_radius) | bodies.cut))
 
 
 def _select(nuclei: np.ndarray, cells: np.ndarray, azure: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
