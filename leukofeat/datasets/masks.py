@@ -147,6 +147,12 @@ def find_masks(root: Path, files: Sequence[str], frame: pd.DataFrame, where: str
             )
         names = frame[where].astype(object).where(frame[where].notna(), None)
         found = [None if name is None or not str(name).strip() else _place(root, str(name)) for name in names]
+        named = [file for file in found if file is not None]
+        if not any(map(os.path.isfile, named)):
+            one = f"{printable(named[0])} for one" if named else "all are blank"
+            raise ImageError(
+                f"{what}={where!r}: no file of this column is there, {one}; paths are relative to the folder."
+            )
     else:
         if where.count("*") != 1:
             raise ImageError(f"{what}={where!r}: has one asterisk, for the image's name, as in masks/*.png.")

@@ -56,6 +56,7 @@ def note_redrawn(stage: ImageStage, smear: Smear) -> None:
     >>> import warnings
     >>> from leukofeat.segmentation import OtsuSegmenter
     >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
     ...     note_redrawn(OtsuSegmenter(), Smear(np.zeros((4, 4, 3), np.uint8), np.eye(4, dtype=int)))
     >>> str(caught[0].message)[:64]
     'an image: its label maps are replaced by those of OtsuSegmenter;'
