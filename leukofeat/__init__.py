@@ -38,10 +38,22 @@ _NAMES = {
     "as_sequence": "sequence",
     "ImageError": "decode",
     "read_image": "decode",
+    "read_labels": "decode",
+    "write_labels": "decode",
     "Store": "store",
 }
 
-__all__ = ["ImageError", "ImageSequence", "Smear", "Store", "__version__", "as_sequence", "read_image"]
+__all__ = [
+    "ImageError",
+    "ImageSequence",
+    "Smear",
+    "Store",
+    "__version__",
+    "as_sequence",
+    "read_image",
+    "read_labels",
+    "write_labels",
+]
 
 
 def __getattr__(name: str) -> Any:

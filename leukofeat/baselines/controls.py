@@ -6,6 +6,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from leukofeat.base import ImageStage
 from leukofeat.calibration import CalibratedClassifier
 from leukofeat.features import ColorFeatures, FeatureSet, FunctionFeatures, TextureFeatures
 from leukofeat.preprocessing import ScaleBarCropper
@@ -25,11 +26,11 @@ def four_colors(*, C: float = 10.0) -> Pipeline:
     )
 
 
-def no_leukocytes(*, C: float = 10.0) -> Pipeline:
+def no_leukocytes(*, C: float = 10.0, segmenter: ImageStage | str | None = None) -> Pipeline:
     """Control: colour and texture of the image without its leukocytes and scale bar."""
     return make_pipeline(
         ScaleBarCropper(),
-        LeukocyteSegmenter(),
+        LeukocyteSegmenter() if segmenter is None else segmenter,
         RegionMasker("background", fill="slide", margin=4),
         FeatureSet([ColorFeatures(regions=("image",)), TextureFeatures(regions=("image",))]),
         CalibratedClassifier(

@@ -108,7 +108,7 @@ def _typed(text: str, key: str, value: str, hint: Any) -> Any:
     if not fits:
         words = {bool: "true or false", float: "a number", int: "a whole number", str: "text"}
         raise ValueError(
-            f"{text}: {key} must be {' or '.join(words.get(kind, str(kind)) for kind in kinds)}, not {value!r}."
+            f"{text}: {key} must be {' or '.join(words[kind] for kind in kinds if kind in words)}, not {value!r}."
         )
     return found
 

@@ -6,6 +6,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from leukofeat.base import ImageStage
 from leukofeat.calibration import CalibratedClassifier
 from leukofeat.features import ContourFeatures, FeatureSet, FunctionFeatures, HOGFeatures
 from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser
@@ -17,14 +18,16 @@ _MOMENT_NAMES = tuple(
 )
 
 
-def jin2023_svm(*, segmented: bool = False, C: float = 96.0) -> Pipeline:
+def jin2023_svm(*, segmented: bool = False, C: float = 96.0, segmenter: ImageStage | str | None = None) -> Pipeline:
     """SVM of Jin et al. (2023): gradient, contour and colour statistics of the whole or of the segmented image.
 
     Template colour transfer, median filter, LAB k-means; then maximum, mean, standard deviation and active share of the HOG
     picture, sum, mean and standard deviation of the contour areas, mean and standard deviation of the LAB and YCrCb channels;
     RBF-SVM. The published figures are for C = 10 and 96. The scale bar is left in, as it was.
+    A `segmenter` is that of the segmented image.
     """
-    segmentation = [LabKMeansSegmenter(), RegionMasker("cell")] if segmented else []
+    first = LabKMeansSegmenter() if segmenter is None else segmenter
+    segmentation = [first, RegionMasker("cell")] if segmented else []
     features = [
         HOGFeatures(regions=("image",)),
         ContourFeatures(),

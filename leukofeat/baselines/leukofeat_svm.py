@@ -5,6 +5,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from leukofeat.base import ImageStage
 from leukofeat.calibration import CalibratedClassifier
 from leukofeat.features import ColorFeatures, FeatureSet, GeometryFeatures, RelativeColorFeatures, TextureFeatures
 from leukofeat.preprocessing import ChromaDenoiser, ColorNormalizer, MedianDenoiser, ScaleBarCropper, ShadingCorrector
@@ -12,7 +13,9 @@ from leukofeat.segmentation import LeukocyteSegmenter
 from leukofeat.whitening import WithinClassWhitener
 
 
-def leukofeat_svm(*, C: float = 0.001, shrinkage: float | str = "auto") -> Pipeline:
+def leukofeat_svm(
+    *, C: float = 0.001, shrinkage: float | str = "auto", segmenter: ImageStage | str | None = None
+) -> Pipeline:
     """Shape, colour and nuclear texture of single leukocytes, whitened within classes, linear SVM; no scale bar is read.
 
     Left out on purpose, because they follow the slide: columns of the whole image, the cytoplasm's texture, and colour minus
@@ -38,7 +41,7 @@ def leukofeat_svm(*, C: float = 0.001, shrinkage: float | str = "auto") -> Pipel
         ShadingCorrector(),
         ColorNormalizer("white_balance"),
         MedianDenoiser(3),
-        LeukocyteSegmenter(),
+        LeukocyteSegmenter() if segmenter is None else segmenter,
         ChromaDenoiser(),
         FeatureSet(features),
         CalibratedClassifier(

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from leukofeat.base import ImageStage
 from leukofeat.baselines.controls import four_colors, no_leukocytes
 from leukofeat.baselines.jin2023 import jin2023_svm
 from leukofeat.baselines.leukofeat_svm import leukofeat_svm
@@ -28,7 +29,8 @@ def make_baseline(name: str = "leukofeat_svm", *, memory: Any = None, **params: 
         Folder that keeps what its stages learn and measure (:class:`~leukofeat.store.Store`), so that a search over the classifier
         measures each image once.
     **params
-        Parameters of that pipeline, for example `C`, or `segmented` of "jin2023_svm".
+        Parameters of that pipeline, for example `C`, or `segmented` of "jin2023_svm". `segmenter`, where there is one, is a stage to
+        take its place, or "passthrough": none, for images that come with label maps (:func:`~leukofeat.datasets.load_images`, or Smears).
 
     Returns
     -------
@@ -58,8 +60,18 @@ def make_baseline(name: str = "leukofeat_svm", *, memory: Any = None, **params: 
     ... )
     >>> search.fit(smears.images, smears.target).best_estimator_.classes_
     array([0, 1, 2, 3])
+
+    The same pipeline on label maps that come with the images, which a segmenter would draw its own over:
+
+    >>> from leukofeat import Smear
+    >>> given = [Smear(*parts) for parts in zip(smears.images, smears.nuclei, smears.cells)]
+    >>> make_baseline("leukofeat_svm", segmenter="passthrough")[:7].fit_transform(given, smears.target)[:3, 0]
+    array([1., 1., 1.])
     """
     check("name", name, OneOf(*BASELINES))
+    segmenter = params.get("segmenter")
+    if not isinstance(segmenter, (ImageStage, type(None))):
+        check("segmenter", segmenter, OneOf("passthrough"))
     return set_memory(BASELINES[name](**params), memory)
 
 

@@ -19,7 +19,7 @@ from leukofeat.cli.evaluating import (
 )
 from leukofeat.cli.main import CAUTION
 from leukofeat.cli.messages import UsageError, tell
-from leukofeat.cli.shared import FOLDER, add_jobs, add_memory, check_output, read_folder
+from leukofeat.cli.shared import FOLDER, add_jobs, add_masks, add_memory, check_output, read_folder
 from leukofeat.evaluation import SLIDE_NOTE, compare, estimate_slides
 from leukofeat.evaluation.known_protocols import points_lost_table, published_rows
 from leukofeat.evaluation.splits import PUBLISHED, SPLITTERS
@@ -41,6 +41,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "Comparison.load('RESULTS/saved/comparison') of leukofeat.evaluation",
     )
     add_rows(parser)
+    add_masks(parser, ", for pipelines without a segmenter, as leukofeat_svm:segmenter=passthrough")
     parser.add_argument(
         "--groups",
         metavar="COLUMN",

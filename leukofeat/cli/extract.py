@@ -8,10 +8,12 @@ from leukofeat.cli.shared import (
     FOLDER,
     add_baseline,
     add_jobs,
+    add_masks,
     add_memory,
     check_table,
     feature_parts,
     fit_stages,
+    has_masks,
     named_baseline,
     read_folder,
     report_failures,
@@ -26,6 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", required=True, help="table to write: .parquet or .csv")
     parser.add_argument("--cells", action="store_true", help="a row for each cell instead of a row for each image")
     add_baseline(parser)
+    add_masks(parser, "; the pipeline then measures these, without its segmenter")
     add_memory(parser)
     add_jobs(parser)
 
@@ -33,7 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure the images with the features of a baseline."""
     write = check_table(arguments.output)
-    pipeline = named_baseline(arguments.baseline)
+    pipeline = named_baseline(arguments.baseline, segments=not has_masks(arguments))
     stages, features, _ = feature_parts(set_memory(pipeline, arguments.memory))
     bunch = read_folder(arguments)
     verbose = int(not arguments.quiet)

@@ -7,7 +7,16 @@ import numpy as np
 import pandas as pd
 
 from leukofeat.cli.main import CAUTION
-from leukofeat.cli.shared import FOLDER, add_jobs, add_memory, check_table, feature_parts, read_folder, report_failures
+from leukofeat.cli.shared import (
+    FOLDER,
+    add_jobs,
+    add_masks,
+    add_memory,
+    check_table,
+    feature_parts,
+    read_folder,
+    report_failures,
+)
 from leukofeat.evaluation.folds import class_scores
 from leukofeat.failures import warn_of
 from leukofeat.features import Failure
@@ -33,6 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="a class also where no leukocyte was found, by filled-in columns, as compare has it of its pipelines: for a table "
         "that is given to `leukofeat compare --predictions`, which wants one for every test image",
     )
+    add_masks(parser, " (for a model that was trained on such)")
     add_memory(parser)
     add_jobs(parser)
 

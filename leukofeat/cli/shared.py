@@ -1,6 +1,7 @@
 """What several commands do: options they have in common, tables they write, images that failed."""
 
 import argparse
+import inspect
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from sklearn.utils import Bunch
 
 from leukofeat.base import ImageStage
 from leukofeat.baselines import make_baseline
+from leukofeat.baselines.registry import BASELINES
 from leukofeat.cli.messages import UsageError, announce_workers, tell
 from leukofeat.datasets import load_images
 from leukofeat.features import Failure, FeatureSet
@@ -57,10 +59,32 @@ def add_baseline(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def named_baseline(name: str) -> Pipeline:
-    """Baseline of this name; a name that there is not is a matter of usage."""
+def add_masks(parser: argparse.ArgumentParser, effect: str = "") -> None:
+    """Options for label maps made elsewhere."""
+    for what in ("nuclei", "cells"):
+        parser.add_argument(
+            f"--{what}-from",
+            metavar="FILES",
+            help=f"label maps of {what}, made elsewhere: a pattern with an asterisk for the image's name, as in 'masks/*.png' or "
+            f"'*_cp_masks.png' (in quotes), or a column of the manifest{effect}",
+        )
+    parser.add_argument(
+        "--unnumbered",
+        action="store_true",
+        help="the label maps are masks that do not number their objects: each connected part is one",
+    )
+
+
+def has_masks(arguments: argparse.Namespace) -> bool:
+    """Whether label maps have been given."""
+    return arguments.nuclei_from is not None or arguments.cells_from is not None
+
+
+def named_baseline(name: str, *, segments: bool = True) -> Pipeline:
+    """Baseline of this name, without its segmenter where it is not to segment; a name that there is not is a matter of usage."""
     try:
-        return make_baseline(name)
+        takes_one = not segments and "segmenter" in inspect.signature(BASELINES.get(name, make_baseline)).parameters
+        return make_baseline(name, **({"segmenter": "passthrough"} if takes_one else {}))
     except ValueError as error:
         raise UsageError(f"--baseline: {error}") from error
 
@@ -95,7 +119,12 @@ def check_table(output: str) -> Callable[[pd.DataFrame], None]:
 
 def read_folder(arguments: argparse.Namespace) -> Bunch:
     """Images of the folder, with a line that says what was understood, before the work begins."""
-    bunch = load_images(arguments.folder)
+    bunch = load_images(
+        arguments.folder,
+        nuclei=getattr(arguments, "nuclei_from", None),
+        cells=getattr(arguments, "cells_from", None),
+        numbered=not getattr(arguments, "unnumbered", False),
+    )
     tell(f"{printable(arguments.folder)}: {bunch.summary}")
     announce_workers(arguments.jobs)
     return bunch

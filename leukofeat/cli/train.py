@@ -13,10 +13,12 @@ from leukofeat.cli.shared import (
     FOLDER,
     add_baseline,
     add_jobs,
+    add_masks,
     add_memory,
     check_output,
     feature_parts,
     fit_stages,
+    has_masks,
     named_baseline,
     read_folder,
     report_failures,
@@ -35,6 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-o", "--output", required=True, help="model file to write (a skops archive; holds no pickle)")
     add_baseline(parser)
+    add_masks(parser, "; the pipeline is then trained on these, without its segmenter")
     add_memory(parser)
     add_jobs(parser)
 
@@ -42,7 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Fit a baseline, save it, and score it on the parts that it was not fitted on."""
     check_output(arguments.output)
-    pipeline = named_baseline(arguments.baseline)
+    pipeline = named_baseline(arguments.baseline, segments=not has_masks(arguments))
     bunch = read_folder(arguments)
     if bunch.target is None:
         raise ValueError(

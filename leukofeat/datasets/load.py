@@ -10,36 +10,23 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from leukofeat.decode import IMAGE_SUFFIXES, ImageError
-from leukofeat.sequence import as_sequence, printable
+from leukofeat.datasets.masks import find_masks, join_masks
+from leukofeat.datasets.scan import PARTS, scan
+from leukofeat.decode import ImageError
+from leukofeat.sequence import printable
 
 # Columns of a manifest that are names, whatever they look like: patient 01 is not patient 1.
 _TEXT = ("path", "label", "split", "group")
-_PARTS = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("valid", "val", "validation", "dev"), "valid"),
-    **dict.fromkeys(("test", "testing"), "test"),
-}
-_OTHER_IMAGES = (
-    ".webp",
-    ".gif",
-    ".svs",
-    ".ndpi",
-    ".czi",
-    ".nd2",
-    ".lif",
-    ".mrxs",
-    ".scn",
-    ".jp2",
-    ".heic",
-    ".dcm",
-    ".raw",
-    ".dng",
-)
-_WAY_OUT = "name one of them as the folder, or list the files in a manifest.csv (path, label, split, group)"
 
 
-def load_images(folder: str | os.PathLike[str], *, manifest: str | os.PathLike[str] | None = None) -> Bunch:
+def load_images(
+    folder: str | os.PathLike[str],
+    *,
+    manifest: str | os.PathLike[str] | None = None,
+    nuclei: str | None = None,
+    cells: str | None = None,
+    numbered: bool = True,
+) -> Bunch:
     """Load a set of images from disk, lazily: nothing is decoded until it is measured.
 
     Parameters
@@ -52,12 +39,22 @@ def load_images(folder: str | os.PathLike[str], *, manifest: str | os.PathLike[s
         CSV file to use instead of the folder's `manifest.csv`. Columns: `path` (relative to the folder) and, as far as there
         are, `label`, `split` and `group` (patient or slide), all four read as text, blanks around them left out; further columns stay
         in `frame`.
+    nuclei, cells : str, optional
+        Where the label maps of each image are, made by another tool or by a person: a pattern in which an asterisk stands for the
+        image, as in `"*_cp_masks.png"` (beside it) or `"masks/*.tif"` (relative to the folder), or a column of the manifest with
+        their files, blank where there is none. The asterisk is the image's path below the folder without its ending or, where no image has
+        such a file, its name alone. What fits the pattern, or lies in its folder, is no image. :func:`leukofeat.read_labels` says
+        what a file may be.
+    numbered : bool, default=True
+        Whether the files number their objects. If not, whatever is not 0 counts, and each 8-connected part is an object; where one file is named
+        for both nuclei and cells, its greatest value is the nucleus.
 
     Returns
     -------
     Bunch
         images : ImageSequence
-            Lazy images, n of them; index it, or pass it as X.
+            Lazy images, n of them; index it, or pass it as X. With label maps each is a :class:`~leukofeat.Smear` when it is asked for,
+            its cells called as in the file; one whose label map is missing, damaged or of another size fails like a broken image.
         target : ndarray of shape (n,), dtype int64, or None
             Class codes into `target_names`; None without labels.
         target_names : ndarray of str
@@ -78,7 +75,14 @@ def load_images(folder: str | os.PathLike[str], *, manifest: str | os.PathLike[s
     ------
     ImageError
         For a folder that does not exist or holds no image, folders that may be classes or something else, a manifest
-        without `path` or with blanks in one of the four columns, or listed files that are missing.
+        without `path` or with blanks in one of the four columns, or listed files that are missing; for label maps of which none is
+        there, or one that would belong to two images.
+
+    Notes
+    -----
+    Nuclei and cells that are numbered apart are paired by :func:`~leukofeat.segmentation.match_labels`; cells keep their numbers, and
+    nuclei in no cell get the numbers above. A segmenter in a pipeline draws its own outlines over those given:
+    `make_baseline(name, segmenter="passthrough")` leaves it out.
 
     Warns
     -----
@@ -97,6 +101,17 @@ def load_images(folder: str | os.PathLike[str], *, manifest: str | os.PathLike[s
     (array(['Benign', 'Pro'], dtype='<U6'), array([0, 1]))
     >>> bunch.summary
     '2 images of 2 classes (Benign 1, Pro 1)'
+
+    Label maps beside the images:
+
+    >>> from leukofeat import write_labels
+    >>> labels = np.zeros((8, 8), int)
+    >>> labels[2:5, 2:5] = 12
+    >>> write_labels(folder / "Benign" / "1_cp_masks.png", labels)
+    >>> write_labels(folder / "Pro" / "1_cp_masks.png", labels)
+    >>> bunch = load_images(folder, cells="*_cp_masks.png")
+    >>> bunch.images[0].label_ids, bunch.summary
+    (array([12]), '2 images of 2 classes (Benign 1, Pro 1); label maps: cells 2')
     """
     root = Path(folder)
     if not root.is_dir():
@@ -106,7 +121,7 @@ def load_images(folder: str | os.PathLike[str], *, manifest: str | os.PathLike[s
         frame, others = _read_manifest(table, root), Counter[str]()
         paths = frame["path"].tolist()
     else:
-        frame, others, paths = _scan(root)
+        frame, others, paths = scan(root, [pattern for pattern in (nuclei, cells) if pattern and "*" in pattern])
     files = np.array([str((root / path).absolute()) for path in paths])
     target, names = None, np.array([], dtype=str)
     if "label" in frame:
@@ -114,19 +129,25 @@ def load_images(folder: str | os.PathLike[str], *, manifest: str | os.PathLike[s
         _warn_of_twins("classes", names)
     if "group" in frame:
         _warn_of_twins("groups", frame["group"].unique())
+    masks = {
+        what: find_masks(root, files.tolist(), frame, where, what)
+        for what, where in (("nuclei", nuclei), ("cells", cells))
+        if where is not None
+    }
+    without: list[str | None] = [None] * len(files)
     return Bunch(
-        images=as_sequence(list(files)),
+        images=join_masks(files.tolist(), masks.get("nuclei", without), masks.get("cells", without), numbered),
         target=target,
         target_names=names,
         filenames=files,
         groups=frame["group"].to_numpy(dtype=str) if "group" in frame else None,
         split=frame["split"].to_numpy(dtype=str) if "split" in frame else None,
         frame=frame,
-        summary=_summary(frame, others),
+        summary=_summary(frame, others, masks),
     )
 
 
-def _summary(frame: pd.DataFrame, others: Counter[str]) -> str:
+def _summary(frame: pd.DataFrame, others: Counter[str], masks: dict[str, list[str | None]]) -> str:
     text = f"{len(frame):,} image{'s' * (len(frame) != 1)}"
     text += f" of {_count(frame['label'], 'class', 'classes')}" if "label" in frame else " without labels"
     if "split" in frame:
@@ -134,6 +155,11 @@ def _summary(frame: pd.DataFrame, others: Counter[str]) -> str:
     if "group" in frame:
         n = frame["group"].nunique()
         text += f", {n:,} group{'s' * (n != 1)}"
+    if masks:
+        there = {
+            what: sum(file is not None and os.path.isfile(file) for file in files) for what, files in masks.items()
+        }
+        text += f"; label maps: {', '.join(f'{what} {n:,}' for what, n in there.items())}"
     if others:
         text += f"; not read: {', '.join(f'{n:,} {suffix}' for suffix, n in sorted(others.items()))} (convert to PNG or TIFF)"
     return text
@@ -166,65 +192,6 @@ def _warn_of_twins(what: str, names: Iterable[str]) -> None:
         warnings.warn(f"The {what} {'; '.join(twins)} differ in case or blanks only; are they the same?", stacklevel=3)
 
 
-def _scan(root: Path) -> tuple[pd.DataFrame, Counter[str], list[Path]]:
-    """Table of the images below a folder, the number of image files of other kinds, and the paths as they are."""
-    found = list(_files(root))
-    rows = sorted(path.relative_to(root) for path in found if path.suffix.lower() in IMAGE_SUFFIXES)
-    others = Counter(path.suffix.lower() for path in found if path.suffix.lower() in _OTHER_IMAGES)
-    if not rows:
-        there = (
-            f"; {sum(others.values())} of other kinds ({', '.join(sorted(others))}), which are not read"
-            if others
-            else ""
-        )
-        raise ImageError(
-            f"{root}: no JPEG, PNG, BMP or TIFF image in this folder{there}; expected class folders with images, or a manifest.csv."
-        )
-    loose = [row.name for row in rows if len(row.parts) == 1]
-    if loose and len(loose) < len(rows):
-        raise ImageError(
-            f"{root}: {len(loose)} images lie beside the class folders, {printable(loose[0])} for one; move them into a class folder, or "
-            "list all files in a manifest.csv."
-        )
-    columns = {"path": [printable(row.as_posix()) for row in rows]}
-    if not loose:
-        columns |= _read_levels(root, [row.parts[:-1] for row in rows])
-    return pd.DataFrame(columns), others, rows
-
-
-def _files(root: Path) -> Iterable[Path]:
-    # Class folders may be links; links further down are not followed, they can lead in circles.
-    for top in root.iterdir():
-        for path in top.rglob("*") if top.is_dir() else [top]:
-            if not any(part.startswith(".") for part in path.relative_to(root).parts) and path.is_file():
-                yield path
-
-
-def _read_levels(root: Path, folders: list[tuple[str, ...]]) -> dict[str, list[str]]:
-    """What the folders on the way to each image say: its label, and its part where the uppermost ones are parts."""
-    while len({folder[0] for folder in folders}) == 1 and all(len(folder) > 1 for folder in folders):
-        folders = [folder[1:] for folder in folders]
-    tops = sorted({folder[0] for folder in folders})
-    parts = [top for top in tops if top.casefold() in _PARTS]
-    below = {top: {folder[1] for folder in folders if folder[0] == top and len(folder) > 1} for top in tops}
-    if parts and len(parts) == len(tops):
-        split = {"split": [_PARTS[folder[0].casefold()] for folder in folders]}
-        if not any(below.values()):
-            return split
-        if all(len(folder) > 1 for folder in folders):
-            return split | {"label": [folder[1] for folder in folders]}
-    same = len(tops) > 1 and len(below[tops[0]]) > 1 and all(below[top] == below[tops[0]] for top in tops)
-    if parts or same:
-        what = (
-            f"each hold {', '.join(sorted(below[tops[0]]))}"
-            if same
-            else f"{', '.join(parts)} look like parts of a split"
-        )
-        listed = printable(", ".join(tops[:8]))
-        raise ImageError(f"{root}: are its folders {listed} the classes? {printable(what)}; {_WAY_OUT}.")
-    return {"label": [folder[0] for folder in folders]}
-
-
 def _read_manifest(table: Path, root: Path) -> pd.DataFrame:
     try:
         # As text: a class may be called 01, NA or None.
@@ -243,7 +210,7 @@ def _read_manifest(table: Path, root: Path) -> pd.DataFrame:
             way_out = "" if column == "path" else f"; fill it in, or leave the column '{column}' out"
             raise ImageError(f"{table}: no {column} in line {blank[0] + 2}{more}{way_out}.")
     if "split" in frame:
-        frame["split"] = [_PARTS.get(name.casefold(), name) for name in frame["split"]]
+        frame["split"] = [PARTS.get(name.casefold(), name) for name in frame["split"]]
     missing = [path for path in frame["path"] if not (root / path).is_file()]
     if missing:
         raise ImageError(

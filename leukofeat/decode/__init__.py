@@ -1,6 +1,7 @@
-"""Image files to 8-bit RGB, by one documented rule."""
+"""Image files to 8-bit RGB, by one documented rule; label maps from files and to files, number by number."""
 
 from leukofeat.decode.damage import ImageError
+from leukofeat.decode.labels import read_labels, write_labels
 from leukofeat.decode.read import IMAGE_SUFFIXES, read_image
 
-__all__ = ["IMAGE_SUFFIXES", "ImageError", "read_image"]
+__all__ = ["IMAGE_SUFFIXES", "ImageError", "read_image", "read_labels", "write_labels"]

@@ -22,7 +22,7 @@ def decode_png(data: bytes) -> np.ndarray:
     DamagedError
         Where a chunk is missing, cut short or does not agree with its checksum.
     """
-    data = _checked(data)
+    data = checked_png(data)
     if data[24] == 16:
         check_depth(decode_by_opencv(data, cv2.IMREAD_UNCHANGED))
     header = open_header(data)
@@ -31,7 +31,14 @@ def decode_png(data: bytes) -> np.ndarray:
     return decode_by_opencv(data)
 
 
-def _checked(data: bytes) -> bytes:
+def checked_png(data: bytes) -> bytes:
+    """The chunks that pixels depend on.
+
+    Raises
+    ------
+    DamagedError
+        Where a chunk is cut short or does not agree with its checksum.
+    """
     kept, at, kind = [data[:8]], 8, b""
     while kind != b"IEND":
         length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]

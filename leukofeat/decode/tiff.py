@@ -14,11 +14,19 @@ from leukofeat.decode.opencv import decode_by_opencv
 from leukofeat.opencv import cv2
 
 # What tifffile decodes without further packages: none, deflate (two numbers), PackBits, LZMA.
-_PLAIN_CODES = (1, 8, 32946, 32773, 34925)
-_OPENCV_CODES = (2, 3, 4, 5, 6, 7)  # fax, LZW, JPEG
+PLAIN = (1, 8, 32946, 32773, 34925)
+CODED = (2, 3, 4, 5, 6, 7)  # fax, LZW, JPEG
 _GREY_OR_RGB = (0, 1, 2)  # photometric: white is zero, black is zero, RGB
 _BEST_COMPRESSION = 1100  # deflate's, of one colour; the others' is less
 _SAVE = "convert it to 8-bit RGB"
+
+
+def quiet_tifffile() -> Any:
+    """The module tifffile; what it finds odd in a file, the error says with the file's name."""
+    import tifffile
+
+    logging.getLogger("tifffile").addHandler(logging.NullHandler())
+    return tifffile
 
 
 def decode_tiff(data: bytes) -> np.ndarray:
@@ -34,16 +42,11 @@ def decode_tiff(data: bytes) -> np.ndarray:
         For values of another kind than 1, 8 or 16 bits, other numbers of channels, a compression that neither library reads, and
         grey pages that may be colour planes or a stack.
     """
-    import tifffile
-
-    logging.getLogger("tifffile").addHandler(logging.NullHandler())
     try:
-        with tifffile.TiffFile(io.BytesIO(data)) as file:
+        with quiet_tifffile().TiffFile(io.BytesIO(data)) as file:
             page, planes = file.pages.first, _colour_planes(file)
             _check(page, len(data))
-            if planes > 1 or (
-                page.compression in _PLAIN_CODES and page.photometric in _GREY_OR_RGB and not page.extrasamples
-            ):
+            if planes > 1 or (page.compression in PLAIN and page.photometric in _GREY_OR_RGB and not page.extrasamples):
                 return _to_rgb(_read(file, planes), page)
     except (DamagedError, UnsuitedError):
         raise
@@ -72,10 +75,15 @@ def _check(page: Any, n_bytes: int) -> None:
         raise UnsuitedError(
             f"its values are {what}; scale them to 0..255 (all files alike) and convert it to 8-bit RGB"
         )
-    if page.compression not in _PLAIN_CODES + _OPENCV_CODES:
+    if page.compression not in PLAIN + CODED:
         raise UnsuitedError(
             f"its compression ({page.compression.name}) cannot be read here; save it with LZW, deflate or none"
         )
+    check_promise(page, n_bytes)
+
+
+def check_promise(page: Any, n_bytes: int) -> None:
+    """Raise DamagedError where a file is too short for the pixels that its header tells of."""
     promised = page.imagewidth * page.imagelength * page.samplesperpixel * page.bitspersample // 8
     if promised > n_bytes * (1 if page.compression == 1 else _BEST_COMPRESSION):
         raise DamagedError(f"its header promises {page.imagewidth} x {page.imagelength} pixels in {n_bytes} bytes")

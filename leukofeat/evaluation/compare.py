@@ -93,7 +93,7 @@ def compare(
     n_stress : int, default=200
         Images that the stress tests change.
     segmenter : stage, optional
-        Finds the leukocytes for the stress tests; by default the first that a pipeline has.
+        Finds the leukocytes for the stress tests, in images that come without label maps; by default the first that a pipeline has.
     n_bootstrap : int, default=1000
         Resamples behind each interval.
     random_state : int, default=0

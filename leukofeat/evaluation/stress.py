@@ -49,7 +49,8 @@ def stress_test(
     tests : str or sequence of str, default="all"
         Names of tests as they stand in the table, or of kinds, "shortcut" or "optical". Each costs `n_images` predictions.
     segmenter : stage that segments, optional
-        Finds the leukocytes to paste. By default the pipeline's own, and `LabKMeansSegmenter(rank="a")` if it has none.
+        Finds the leukocytes to paste. By default the pipeline's own, and `LabKMeansSegmenter(rank="a")` if it has none. Images
+        that come with label maps keep those.
     n_images : int, default=200
         Images to change, drawn evenly from the classes; all of them when there are no more. Where a test pastes
         leukocytes, those in which the segmenter finds none are left out of all tests.

@@ -107,6 +107,7 @@ def make_stress_set(
     groups : array-like of length n, optional
         Backgrounds come from another group where there is one.
     segmenter : stage, optional
+        Finds the leukocytes of images that come without label maps.
     random_state : int, default=0
     memory : Store, optional
         Keeps where the leukocytes are.
@@ -130,7 +131,9 @@ def make_stress_set(
     pasting = {name: STRESS_TESTS[name].donor for name in tests if STRESS_TESTS[name].paste is not None}
     if pasting:
         stage = segmenter if segmenter is not None else LabKMeansSegmenter(rank="a")
-        found = _find_all_cells(stage.transform(images[rows]), memory, n_jobs=n_jobs, verbose=verbose)
+        steps = stage.transform(images[:0].without_steps()).steps
+        segmented = images[rows].with_step(partial(_segment_unless_given, steps))
+        found = _find_all_cells(segmented, memory, n_jobs=n_jobs, verbose=verbose)
         failures = [
             Failure(int(row), images.name(int(row)), made)
             for row, made in zip(rows, found, strict=True)
@@ -176,7 +179,8 @@ def _paste(name: str, cells: _Cells, onto: Any, smear: Smear) -> Smear:
         field = _fit(onto[1].smear(onto[0].smear(0).image), image.shape)
     else:
         field = Smear(np.broadcast_to(onto.astype(np.uint8), image.shape).copy(), np.zeros(image.shape[:2], np.int32))
-    return Smear(paste(cells.smear(image), field).image)
+    # label maps that the image came with stay those of the leukocytes
+    return smear.replace(image=paste(cells.smear(image), field).image)
 
 
 def _draw_donors(
@@ -199,6 +203,12 @@ def _draw_donors(
         else:
             donors[i] = allowed[np.argmin([np.abs(colors[j] - colors[i]).sum() for j in allowed])]
     return donors
+
+
+def _segment_unless_given(steps: tuple[Step, ...], smear: Smear) -> Smear:
+    for step in () if smear.is_segmented else steps:
+        smear = step(smear)
+    return smear
 
 
 def _find_all_cells(segmented: ImageSequence, memory: Store | None, **options: Any) -> list[_Cells | str]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from leukofeat.base import ImageStage
 from leukofeat.constraints import Integral, Number, Real
+from leukofeat.parallel import note_image
 from leukofeat.segmentation.cleanup import Cleanup
 from leukofeat.smear import Smear
 
@@ -42,5 +43,27 @@ class Segmenter(ImageStage):
         raise NotImplementedError
 
     def apply(self, smear: Smear) -> Smear:
+        note_redrawn(self, smear)
         nuclei, cells = self.segment(smear, **self.get_params(deep=False))
         return smear.replace(nuclei=nuclei, cells=cells)
+
+
+def note_redrawn(stage: ImageStage, smear: Smear) -> None:
+    """Warn where a stage draws outlines over those that an image came with; once a pass.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from leukofeat.segmentation import OtsuSegmenter
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     note_redrawn(OtsuSegmenter(), Smear(np.zeros((4, 4, 3), np.uint8), np.eye(4, dtype=int)))
+    >>> str(caught[0].message)[:64]
+    'an image: its label maps are replaced by those of OtsuSegmenter;'
+    """
+    if smear.is_segmented:
+        note_image(
+            smear.source or "an image",
+            f"its label maps are replaced by those of {type(stage).__name__}; leave that stage out to measure those given, as "
+            "make_baseline(name, segmenter='passthrough') does.",
+        )

@@ -1,0 +1,124 @@
+"""`leukofeat masks`: images to label maps of nuclei and cells."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from leukofeat import segmentation
+from leukofeat.cli.messages import UsageError
+from leukofeat.cli.shared import FOLDER, add_jobs, check_output, read_folder, report_failures
+from leukofeat.datasets.masks import mask_stem
+from leukofeat.decode import write_labels
+from leukofeat.features import Failure
+from leukofeat.parallel import map_images
+from leukofeat.sequence import ImageSequence, printable
+from leukofeat.smear import Smear
+
+TABLE = "bodies.csv"
+_COLUMNS = ("cell", "row", "column", "area", "confidence", "dropped")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("folder", help=FOLDER)
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="MASKS",
+        help="folder to write into: nuclei/ and cells/ with a label map an image, named like it, in which nucleus i lies in cell i, "
+        f"and {TABLE}: each cell with its confidence, and what was seen and not reported, with the reason",
+    )
+    parser.add_argument(
+        "--segmenter",
+        default="LeukocyteSegmenter",
+        choices=[name for name in segmentation.__all__ if name.endswith("Segmenter")],
+        metavar="NAME",
+        help="what draws the outlines: LeukocyteSegmenter (default), OtsuSegmenter, ...; a wrong name lists all",
+    )
+    parser.add_argument("--format", choices=("png", "tif"), default="png", help="kind of file (default: %(default)s)")
+    add_jobs(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Segment the images as they are, and write what is found; one that cannot be read has no label map."""
+    output, folder = check_output(arguments.output, is_folder=True), Path(arguments.folder)
+    if output.resolve().is_relative_to(folder.resolve()):
+        raise UsageError(
+            f"{output}: lies within the folder of the images, where label maps would pass for images; name another."
+        )
+    bunch = read_folder(arguments)
+    stems = [mask_stem(folder, file) for file in bunch.filenames]
+    _check_stems(stems, bunch.filenames)
+    names = [f"{stem}.{arguments.format}" for stem in stems]
+    for place in {(output / what / name).parent for name in names for what in ("nuclei", "cells")}:
+        place.mkdir(parents=True, exist_ok=True)
+    images = getattr(segmentation, arguments.segmenter)().fit_transform(bunch.images)
+    files = dict(zip(bunch.filenames.tolist(), names, strict=True))
+    found = map_images(
+        partial(_write_image, output, files),
+        images,
+        n_jobs=arguments.jobs,
+        verbose=int(not arguments.quiet),
+        description="segmenting",
+    )
+    failures = [Failure(i, images.name(i), one) for i, one in enumerate(found) if isinstance(one, str)]
+    tables = [
+        one.assign(path=path)
+        for path, one in zip(bunch.frame["path"], found, strict=True)
+        if not isinstance(one, str) and len(one)
+    ]
+    table = pd.concat(tables) if tables else pd.DataFrame(columns=[*_COLUMNS, "path"])
+    table[["path", *_COLUMNS]].to_csv(output / TABLE, index=False)
+    n_cells = int(table["cell"].notna().sum())
+    print(
+        f"{arguments.output}: label maps of {len(images) - len(failures)} images, {n_cells} cells, {len(table) - n_cells} bodies seen and "
+        f"not reported. Read them by {_call(folder, output, arguments.format)}."
+    )
+    return report_failures(failures, len(images))
+
+
+def _check_stems(stems: Sequence[str], files: Sequence[str]) -> None:
+    owners: dict[str, str] = {}
+    for stem, file in zip(stems, files, strict=True):
+        if owners.setdefault(stem, file) != file:
+            raise ValueError(
+                f"{printable(owners[stem])} and {printable(file)} would have one label map, {printable(stem)}; rename one of them."
+            )
+
+
+def _call(folder: Path, output: Path, suffix: str) -> str:
+    place = Path(os.path.relpath(output.absolute(), folder.absolute())).as_posix()
+    patterns = ", ".join(f'{what}="{place}/{what}/*.{suffix}"' for what in ("nuclei", "cells"))
+    return printable(f'load_images("{folder}", {patterns})')
+
+
+def _write_image(output: Path, files: dict[str, str], images: ImageSequence, i: int) -> pd.DataFrame | str:
+    """Write the label maps of an image; returns its bodies, or why there are none."""
+    name = files[str(images.source(i))]
+    places = {what: output / what / name for what in ("nuclei", "cells")}
+    try:
+        smear = images.smear(i)
+    except Exception as error:
+        for place in places.values():  # one of an earlier run would pass for this run's
+            place.unlink(missing_ok=True)
+        return f"{type(error).__name__}: {str(error).removeprefix(f'{images.name(i)}: ')}"
+    for what, region in (("nuclei", "nucleus"), ("cells", "cell")):
+        write_labels(places[what], smear.region(region), label_ids=smear.label_ids)
+    return _bodies(smear)
+
+
+def _bodies(smear: Smear) -> pd.DataFrame:
+    """A row a cell, then one for each body that was dropped."""
+    area, rows, columns = smear.region_boxes("cell")[:, 4:7].T
+    known: dict[str, Any] = {"cell": smear.label_ids, "row": rows / area, "column": columns / area, "area": area}
+    cells = pd.DataFrame(known | {"confidence": smear.confidence, "dropped": None})
+    bodies = [(None, body.row, body.column, body.area, np.nan, body.reason) for body in smear.dropped]
+    table = pd.concat([cells, pd.DataFrame(bodies, columns=_COLUMNS)]) if bodies else cells
+    return table.astype({"cell": "Int64", "area": "int64"}).round({"row": 2, "column": 2, "confidence": 4})
