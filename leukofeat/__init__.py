@@ -38,10 +38,22 @@ _NAMES = {
     "as_sequence": "sequence",
     "ImageError": "decode",
     "read_image": "decode",
+    "Scale": "scale.record",
+    "estimate_scale": "scale.estimate",
     "Store": "store",
 }
 
-__all__ = ["ImageError", "ImageSequence", "Smear", "Store", "__version__", "as_sequence", "read_image"]
+__all__ = [
+    "ImageError",
+    "ImageSequence",
+    "Scale",
+    "Smear",
+    "Store",
+    "__version__",
+    "as_sequence",
+    "estimate_scale",
+    "read_image",
+]
 
 
 def __getattr__(name: str) -> Any:

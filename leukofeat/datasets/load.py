@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
+from leukofeat.datasets.pixel_sizes import COLUMN, read_pixel_sizes, sized
 from leukofeat.decode import IMAGE_SUFFIXES, ImageError
 from leukofeat.sequence import as_sequence, printable
 
@@ -50,8 +51,9 @@ def load_images(folder: str | os.PathLike[str], *, manifest: str | os.PathLike[s
         files count; others and hidden ones are passed over. A folder that holds but one other is taken for that one.
     manifest : path, optional
         CSV file to use instead of the folder's `manifest.csv`. Columns: `path` (relative to the folder) and, as far as there
-        are, `label`, `split` and `group` (patient or slide), all four read as text, blanks around them left out; further columns stay
-        in `frame`.
+        are, `label`, `split` and `group` (patient or slide), all four read as text, blanks around them left out, and `pixel_size`, the
+        side of a pixel in micrometres, blank where it is unknown: the images' Smears carry it (else what a TIFF file says of it).
+        Further columns stay in `frame`.
 
     Returns
     -------
@@ -78,7 +80,7 @@ def load_images(folder: str | os.PathLike[str], *, manifest: str | os.PathLike[s
     ------
     ImageError
         For a folder that does not exist or holds no image, folders that may be classes or something else, a manifest
-        without `path` or with blanks in one of the four columns, or listed files that are missing.
+        without `path` or with blanks in one of the four columns, a `pixel_size` that no microscope has, or listed files that are missing.
 
     Warns
     -----
@@ -115,7 +117,7 @@ def load_images(folder: str | os.PathLike[str], *, manifest: str | os.PathLike[s
     if "group" in frame:
         _warn_of_twins("groups", frame["group"].unique())
     return Bunch(
-        images=as_sequence(list(files)),
+        images=as_sequence(sized(files.tolist(), frame)),
         target=target,
         target_names=names,
         filenames=files,
@@ -228,7 +230,7 @@ def _read_levels(root: Path, folders: list[tuple[str, ...]]) -> dict[str, list[s
 def _read_manifest(table: Path, root: Path) -> pd.DataFrame:
     try:
         # As text: a class may be called 01, NA or None.
-        frame = pd.read_csv(table, dtype=dict.fromkeys(_TEXT, str), keep_default_na=False, na_values=[""])
+        frame = pd.read_csv(table, dtype=dict.fromkeys((*_TEXT, COLUMN), str), keep_default_na=False, na_values=[""])
     except (OSError, ValueError) as error:
         raise ImageError(f"{table}: cannot be read as CSV in UTF-8 ({error}).") from error
     if "path" not in frame:
@@ -242,6 +244,7 @@ def _read_manifest(table: Path, root: Path) -> pd.DataFrame:
             more = f" and {len(blank) - 1} more" if len(blank) > 1 else ""
             way_out = "" if column == "path" else f"; fill it in, or leave the column '{column}' out"
             raise ImageError(f"{table}: no {column} in line {blank[0] + 2}{more}{way_out}.")
+    read_pixel_sizes(frame, table)
     if "split" in frame:
         frame["split"] = [_PARTS.get(name.casefold(), name) for name in frame["split"]]
     missing = [path for path in frame["path"] if not (root / path).is_file()]

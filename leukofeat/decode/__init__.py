@@ -1,6 +1,7 @@
 """Image files to 8-bit RGB, by one documented rule."""
 
 from leukofeat.decode.damage import ImageError
+from leukofeat.decode.pixel_size import PLAUSIBLE, read_pixel_size
 from leukofeat.decode.read import IMAGE_SUFFIXES, read_image
 
-__all__ = ["IMAGE_SUFFIXES", "ImageError", "read_image"]
+__all__ = ["IMAGE_SUFFIXES", "PLAUSIBLE", "ImageError", "read_image", "read_pixel_size"]

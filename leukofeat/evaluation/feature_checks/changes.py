@@ -119,13 +119,15 @@ def magnify_outlines(smear: Smear, factor: float) -> Smear:
         maps.append(out)
     nuclei, cells = maps
     nuclei = np.where(nuclei == cells, nuclei, 0)
-    return smear.replace(image=image, nuclei=nuclei, cells=cells, **smear.of_cells)
+    moved = smear.moved(np.array([[by[1], 0, (by[1] - 1) / 2], [0, by[0], (by[0] - 1) / 2]]), image.shape[:2])
+    return smear.replace(image=image, nuclei=nuclei, cells=cells, **smear.of_cells | moved)
 
 
 def _geometric(how: Callable[[np.ndarray], np.ndarray]) -> Callable[..., Smear]:
     def change(smear: Smear, rng: np.random.Generator) -> Smear:
         image, nuclei, cells = map(how, (smear.image, smear.region("nucleus"), smear.region("cell")))
-        return smear.replace(image=image, nuclei=nuclei, cells=cells, **smear.of_cells)
+        moved = smear.moved(np.eye(2, 3) * np.sqrt(image.size / smear.image.size), image.shape[:2]) | {"dropped": ()}
+        return smear.replace(image=image, nuclei=nuclei, cells=cells, **smear.of_cells | moved)
 
     return change
 
