@@ -10,7 +10,7 @@ import numpy as np
 from leukofeat.dropped import Dropped, dropped_bodies, move_bodies
 from leukofeat.label_maps import is_mask, mask_error, name_labels, number_labels, number_nuclei, rate_labels
 from leukofeat.opencv import cv2
-from leukofeat.scale.record import Scale
+from leukofeat.scale.record import Scale, check_pixel_size
 
 REGIONS = ("nucleus", "cytoplasm", "cell", "background", "image")
 _PLANES = ("gray", "lab", "hsv", "ycrcb")
@@ -367,19 +367,6 @@ def _read_only(array: np.ndarray) -> np.ndarray:
     view = array.view()
     view.flags.writeable = False
     return view
-
-
-def check_pixel_size(value: Any, source: str | None = None) -> float:
-    """Side of a pixel as a float; an error where it is no positive number."""
-    try:
-        size = float(value)
-    except (TypeError, ValueError):
-        size = float("nan")
-    if not 0 < size < float("inf"):
-        raise ValueError(
-            f"{source + ': ' if source else ''}pixel_size must be a positive number, the side of a pixel in micrometres, or None; got {value!r}."
-        )
-    return size
 
 
 def check_image(image: Any, source: str | None = None) -> np.ndarray:

@@ -176,7 +176,8 @@ def _paste(name: str, cells: _Cells, onto: Any, smear: Smear) -> Smear:
         field = _fit(onto[1].smear(onto[0].smear(0).image), image.shape)
     else:
         field = Smear(np.broadcast_to(onto.astype(np.uint8), image.shape).copy(), np.zeros(image.shape[:2], np.int32))
-    return Smear(paste(cells.smear(image), field).image)
+    pasted = paste(cells.smear(image), field)
+    return Smear(pasted.image, pixel_size=pasted.pixel_size)
 
 
 def _draw_donors(

@@ -1,7 +1,7 @@
 """How large a red cell is in an image: the record, and what is known of red cells in general."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # Diameter of a red cell on a dried smear in micrometres: the middle of the normal range of means, 6.7 to 7.7 (Price-Jones 1933,
 # in Dacie and Lewis, Practical Haematology; in wet blood they are wider, 7.8 by Evans and Fung 1972).
@@ -67,3 +67,27 @@ class Scale(NamedTuple):
         Scale(pixels=72.0, error=4.0, source='pixel size', n_red_cells=0)
         """
         return cls(round(DIAMETER / pixel_size, 3), round(SPREAD / pixel_size, 3), "pixel size")
+
+
+def check_pixel_size(value: Any, source: str | None = None) -> float:
+    """Side of a pixel as a float.
+
+    Raises
+    ------
+    ValueError
+        For what is no positive number; it names the file that the image came from.
+
+    Examples
+    --------
+    >>> check_pixel_size("0.25")
+    0.25
+    """
+    try:
+        size = float(value)
+    except (TypeError, ValueError):
+        size = float("nan")
+    if not 0 < size < float("inf"):
+        raise ValueError(
+            f"{source + ': ' if source else ''}pixel_size must be a positive number, the side of a pixel in micrometres, or None; got {value!r}."
+        )
+    return size

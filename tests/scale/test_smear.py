@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from leukofeat import Scale, Smear, as_sequence
 from leukofeat.augmentation.image import alter
-from leukofeat.datasets import make_smears
+from leukofeat.datasets import blend_cells, make_smears, paste_cells
 from leukofeat.dropped import Dropped, move_bodies
 from leukofeat.evaluation.optics import magnify
 from leukofeat.preprocessing import Resizer, resize_smear
@@ -143,3 +143,9 @@ def test_colours_alone_move_nothing():
     smear = plain(pixel_size=0.1, dropped=[(1, 1, 5, "small")])
     changed = alter(smear, {"brightness": 0.5}, np.random.default_rng(0))
     assert (changed.pixel_size, changed.dropped) == (0.1, smear.dropped)
+
+
+@pytest.mark.parametrize("paste", [paste_cells, blend_cells])
+def test_pasted_cells_bring_the_size_of_their_pixels(made, paste):
+    source, onto = (Smear(made.images[i], made.nuclei[i], made.cells[i], pixel_size=(0.1, 0.2)[i]) for i in range(2))
+    assert paste(source, onto).pixel_size == 0.1

@@ -146,7 +146,8 @@ def _lay_out(smear: Smear, rng: np.random.Generator) -> Smear:
         return larger[2:-1, 4:-1]
 
     nuclei, cells = (window(smear.region(name).astype(np.int64)) for name in ("nucleus", "cell"))
-    return Smear(window(smear.image), nuclei, cells, smear.source, smear.label_ids)
+    known = {"pixel_size": smear.pixel_size, "known_scale": smear.given_scale}
+    return Smear(window(smear.image), nuclei, cells, smear.source, smear.label_ids, **known)
 
 
 def _plain(smear: Smear, rng: np.random.Generator) -> Smear:
