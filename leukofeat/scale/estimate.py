@@ -7,7 +7,7 @@ from leukofeat.scale.record import Scale
 from leukofeat.scale.red_cells import LEAST_RADIUS, Discs, find_discs
 from leukofeat.scale.stain import stain_planes
 
-_LONGEST = 1600  # pixels: larger images are shrunk, red cells keep their shape
+_LONGEST = 1600  # pixels: larger images are shrunk; where red cells become too small by that, their middle is looked at
 _SMALLEST = 24  # pixels: a side that is shorter holds no red cell
 _FAINTEST = 10  # level of density, .02, below which there is no stain
 _PALE, _HALF = (
@@ -64,15 +64,19 @@ def estimate_scale(image: np.ndarray) -> Scale:
             f"The image must be uint8 RGB of shape (height, width, 3), not {image.dtype} of shape {image.shape}; "
             "of a Smear, take smear.scale or estimate_scale(smear.image)."
         )
-    longest = max(image.shape[:2])
     if min(image.shape[:2]) < _SMALLEST or _is_gray(image):
         return Scale.unknown()
-    factor = min(1.0, _LONGEST / longest)
     image = np.ascontiguousarray(image)
-    if factor < 1:
-        image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    discs = _red_cells(image)
-    return Scale.unknown() if discs is None else _summary(discs, factor)
+    factor = min(1.0, _LONGEST / max(image.shape[:2]))
+    if factor == 1:
+        return _summary(_red_cells(image), 1.0)
+    small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    scale = _summary(_red_cells(small), factor)
+    if scale.known:
+        return scale
+    top, left = (max(0, (side - _LONGEST) // 2) for side in image.shape[:2])
+    middle = image[top : top + _LONGEST, left : left + _LONGEST]
+    return _summary(_red_cells(np.ascontiguousarray(middle)), 1.0)
 
 
 def _is_gray(image: np.ndarray) -> bool:
@@ -115,7 +119,10 @@ def _thickness(mask: np.ndarray) -> float:
     return float(cv2.distanceTransform(framed, cv2.DIST_L2, 3).max())
 
 
-def _summary(discs: Discs, factor: float) -> Scale:
+def _summary(discs: Discs | None, factor: float) -> Scale:
+    """Scale that red cells have shown, seen `factor` times as large as they are."""
+    if discs is None:
+        return Scale.unknown()
     middle, n = discs.median(), float(discs.weight.sum())
     # a mean of absolute deviations is .8 standard deviations
     spread = 1.25 * float((discs.weight * np.abs(discs.radius / middle - 1)).sum()) / n

@@ -169,6 +169,13 @@ def test_a_large_field_is_measured_at_its_own_size():
     assert estimate_scale(large).pixels == pytest.approx(9 * 28, rel=0.02)
 
 
+def test_of_a_scan_with_small_red_cells_the_middle_is_measured():
+    shape, circles = grid(5, 9)
+    tile = draw(shape, circles)
+    scan = np.tile(tile, (2, -(-5000 // shape[1]), 1))
+    assert estimate_scale(scan).pixels == pytest.approx(estimate_scale(tile).pixels, rel=0.03)
+
+
 def test_from_a_pixel_size_it_is_that_of_the_literature():
     scale = Scale.from_pixel_size(0.1)
     assert scale[:3] == (72, 4, "pixel size")

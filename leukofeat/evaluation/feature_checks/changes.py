@@ -146,8 +146,8 @@ def _lay_out(smear: Smear, rng: np.random.Generator) -> Smear:
         return larger[2:-1, 4:-1]
 
     nuclei, cells = (window(smear.region(name).astype(np.int64)) for name in ("nucleus", "cell"))
-    known = {"pixel_size": smear.pixel_size, "known_scale": smear.given_scale}
-    return Smear(window(smear.image), nuclei, cells, smear.source, smear.label_ids, **known)
+    laid_out = Smear(window(smear.image), nuclei, cells, smear.source, smear.label_ids)
+    return laid_out.replace(pixel_size=smear.pixel_size, known_scale=smear.given_scale)
 
 
 def _plain(smear: Smear, rng: np.random.Generator) -> Smear:
