@@ -40,16 +40,20 @@ _NAMES = {
     "read_image": "decode",
     "read_labels": "decode",
     "write_labels": "decode",
+    "Scale": "scale.record",
+    "estimate_scale": "scale.estimate",
     "Store": "store",
 }
 
 __all__ = [
     "ImageError",
     "ImageSequence",
+    "Scale",
     "Smear",
     "Store",
     "__version__",
     "as_sequence",
+    "estimate_scale",
     "read_image",
     "read_labels",
     "write_labels",

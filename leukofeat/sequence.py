@@ -7,13 +7,38 @@ from typing import Any, overload
 
 import numpy as np
 
-from leukofeat.decode import read_image
+from leukofeat.decode import read_image, read_pixel_size
 from leukofeat.digest import digest
 from leukofeat.smear import Smear
 
 Step = Callable[[Smear], Smear]
 
 _ONE_AXIS = "A sequence of images has one axis: index it by an integer, a slice or an array of integers."
+
+
+class SizedPath(os.PathLike):
+    """Path of an image whose pixels have a known side, which goes before what the file says.
+
+    Parameters
+    ----------
+    path : str
+    pixel_size : float
+        Side of a pixel in micrometres.
+
+    Examples
+    --------
+    >>> as_sequence([SizedPath("a.jpg", 0.1)]).name(0)
+    'a.jpg'
+    """
+
+    def __init__(self, path: str, pixel_size: float) -> None:
+        self.path, self.pixel_size = path, pixel_size
+
+    def __fspath__(self) -> str:
+        return self.path
+
+    def __repr__(self) -> str:
+        return f"SizedPath({self.path!r}, {self.pixel_size:g})"
 
 
 class ImageSequence(Sequence):
@@ -146,9 +171,10 @@ class ImageSequence(Sequence):
             return digest(item.digest(0), item.steps) if item.steps else item.digest(0)
         if isinstance(item, (str, os.PathLike)):
             with open(item, "rb") as file:  # the format is read from the content, too, and not from the name
-                return digest(hashlib.file_digest(file, "blake2b").digest())
+                content = hashlib.file_digest(file, "blake2b").digest()
+            return digest(content, item.pixel_size) if isinstance(item, SizedPath) else digest(content)
         if isinstance(item, Smear):
-            return digest(item.image, item.nuclei, item.cells, item.of_cells, item.pixel_size)
+            return digest(item.image, item.nuclei, item.cells, item.of_cells, item.pixel_size, item.given_scale)
         return digest(item)
 
     def identity(self) -> list[Any]:
@@ -184,7 +210,8 @@ class ImageSequence(Sequence):
         if isinstance(item, ImageSequence):  # of one image, see followed_by
             item = item.smear(0)
         elif isinstance(item, (str, os.PathLike)):
-            item = Smear(read_image(item), source=os.fspath(item))
+            given = item.pixel_size if isinstance(item, SizedPath) else read_pixel_size(item)
+            item = Smear(read_image(item), source=os.fspath(item), pixel_size=given)
         try:
             smear = item if isinstance(item, Smear) else Smear(item)
             for step in self.steps:

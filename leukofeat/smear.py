@@ -7,9 +7,10 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 
-from leukofeat.dropped import Dropped, dropped_bodies
+from leukofeat.dropped import Dropped, dropped_bodies, move_bodies
 from leukofeat.label_maps import is_mask, mask_error, name_labels, number_labels, number_nuclei, rate_labels
 from leukofeat.opencv import cv2
+from leukofeat.scale.record import Scale, check_pixel_size
 
 REGIONS = ("nucleus", "cytoplasm", "cell", "background", "image")
 _PLANES = ("gray", "lab", "hsv", "ycrcb")
@@ -39,7 +40,9 @@ class Smear:
     dropped : sequence of (row, column, area, reason), optional
         What the segmenter has seen and not reported, and why.
     pixel_size : float, optional
-        Side of a pixel in micrometres, where it is known.
+        Side of a pixel in micrometres, where it is known. Of pixels that are not square, the side of a square of the same area.
+    known_scale : Scale, optional
+        Scale that is known from elsewhere, as that of the field a cell was cut from; see :attr:`scale`.
 
     Attributes
     ----------
@@ -83,10 +86,15 @@ class Smear:
     confidence: np.ndarray | None = None
     dropped: Sequence[Dropped] = ()
     pixel_size: float | None = None
+    known_scale: Scale | None = None
 
     def __post_init__(self) -> None:
         self._set("image", check_image(self.image, self.source))
         object.__setattr__(self, "dropped", dropped_bodies(self.dropped))
+        if self.pixel_size is not None:
+            object.__setattr__(self, "pixel_size", check_pixel_size(self.pixel_size, self.source))
+        if self.known_scale is not None:
+            object.__setattr__(self, "known_scale", Scale(*self.known_scale))
         if self.nuclei is None and self.cells is None:
             return
         try:
@@ -121,7 +129,8 @@ class Smear:
         object.__setattr__(self, name, _read_only(array))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), tuple(getattr(self, field.name) for field in fields(self))
+        values = {field.name: getattr(self, field.name) for field in fields(self)} | {"known_scale": self.given_scale}
+        return type(self), tuple(values.values())
 
     def __repr__(self) -> str:
         height, width = self.image.shape[:2]
@@ -140,15 +149,65 @@ class Smear:
         """
         if changes.keys() & {"nuclei", "cells"}:
             changes = {"label_ids": None, "confidence": None, "dropped": ()} | changes
-        changed = replace(self, **changes)
+        changed = replace(self, **{"known_scale": self.given_scale} | changes)
         if "image" not in changes:
-            changed.__dict__.update({name: self.__dict__[name] for name in _PLANES if name in self.__dict__})
+            kept = _PLANES if changes.keys() & {"pixel_size", "known_scale"} else (*_PLANES, "scale")
+            changed.__dict__.update({name: self.__dict__[name] for name in kept if name in self.__dict__})
         return changed
 
     @property
     def of_cells(self) -> dict[str, Any]:
         """What is known of the cells beside their pixels: `smear.replace(nuclei=..., cells=..., **smear.of_cells)` moves them."""
         return {"label_ids": self.label_ids, "confidence": self.confidence, "dropped": self.dropped}
+
+    def moved(self, matrix: np.ndarray, shape: tuple[int, int]) -> dict[str, Any]:
+        """What else of the record changes where a map moves the pixels: `smear.replace(image=..., **smear.moved(matrix, shape))`.
+
+        Parameters
+        ----------
+        matrix : ndarray of shape (2, 3)
+            Map from (x, y, 1), the centres of pixels at whole numbers, to x and y in the other image.
+        shape : (height, width)
+            Of the other image.
+
+        Returns
+        -------
+        dict
+            `dropped`, `pixel_size` and `known_scale`. What stretches the image counts by how it changes areas.
+        """
+        factor = float(np.sqrt(abs(np.linalg.det(np.asarray(matrix)[:, :2]))))
+        known = self.given_scale
+        return {
+            "dropped": move_bodies(self.dropped, np.asarray(matrix), shape),
+            "pixel_size": None if self.pixel_size is None else self.pixel_size / factor,
+            "known_scale": None if known is None else known.times(factor),
+        }
+
+    @property
+    def given_scale(self) -> Scale | None:
+        """`known_scale`, or that of the field which a cell was cut from: what is known beside the pixels, and goes with them."""
+        field = self.__dict__.get("_field")
+        return self.known_scale if field is None or self.pixel_size is not None else field.scale
+
+    @cached_property
+    def scale(self) -> Scale:
+        """Diameter of a red cell in pixels, with its standard deviation and how it is known.
+
+        From `pixel_size` where that is given, else `known_scale`, else from the red cells in the image
+        (:func:`~leukofeat.estimate_scale`); a cell that :meth:`crop` has cut out has that of its field. Where nothing tells, its source is
+        "unknown", and the numbers are NaN.
+
+        Examples
+        --------
+        >>> image = np.full((32, 32, 3), 230, np.uint8)
+        >>> Smear(image, pixel_size=0.1).scale, Smear(image).scale.source
+        (Scale(pixels=72.0, error=4.0, source='pixel size', n_red_cells=0), 'unknown')
+        """
+        if self.pixel_size is not None:
+            return Scale.from_pixel_size(self.pixel_size)
+        from leukofeat.scale.estimate import estimate_scale
+
+        return self.given_scale or estimate_scale(self.image)
 
     @property
     def is_segmented(self) -> bool:
@@ -268,14 +327,20 @@ class Smear:
         top, left, bottom, right = self.boxes[label - 1]
         box = np.s_[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin]
         nuclei, cells = self.region("nucleus")[box], self.region("cell")[box]
-        return Smear(
+        to_box = np.array([[1, 0, -box[1].start], [0, 1, -box[0].start]], np.float64)
+        crop = Smear(
             self.image[box],
             (nuclei == label).astype(np.int32),
             (cells == label).astype(np.int32),
             self.source,
             confidence=None if self.confidence is None else self.confidence[[label - 1]],
+            dropped=move_bodies(self.dropped, to_box, nuclei.shape),
             pixel_size=self.pixel_size,
+            known_scale=self.known_scale,
         )
+        # around one cell there may be no red ones
+        crop.__dict__["_field"] = self.__dict__.get("_field", self)
+        return crop
 
     @cached_property
     def gray(self) -> np.ndarray:

@@ -80,7 +80,10 @@ def check_transforms(transforms: Sequence[str] | Mapping[str, float]) -> dict[st
 
 
 def alter(smear: Smear, strengths: Mapping[str, float], rng: np.random.Generator) -> Smear:
-    """Altered copy of a record: the image, and the label maps with it."""
+    """Altered copy of a record: the image, and with it the label maps, the size of a pixel and what was dropped.
+
+    What was dropped is gone where its middle leaves the image, as a cell is.
+    """
     height, width = smear.image.shape[:2]
     margins = _draw_margins(strengths.get("pad", 0.0), height, width, rng)
     matrix = _draw_matrix(strengths, margins, height, width, rng)
@@ -92,14 +95,18 @@ def alter(smear: Smear, strengths: Mapping[str, float], rng: np.random.Generator
         image = _warp(image, margins, matrix, border.tolist(), cv2.INTER_LINEAR, cv2.BORDER_REFLECT_101)
     if table is not None:
         image = cv2.LUT(image, table)
-    if not moved or not smear.is_segmented:
+    if not moved:
         return smear.replace(image=image)
+    padded = np.array([[1, 0, margins[2]], [0, 1, margins[0]], [0, 0, 1]])
+    along = smear.moved((matrix @ padded)[:2], (height, width))
+    if not smear.is_segmented:
+        return smear.replace(image=image, **along)
     nuclei, cells = (
         _warp(smear.region(name).astype(np.float32), margins, matrix, 0, cv2.INTER_NEAREST, cv2.BORDER_CONSTANT)
         for name in ("nucleus", "cell")
     )
     nuclei, cells = nuclei.astype(np.int32), cells.astype(np.int32)
-    return smear.replace(image=image, nuclei=nuclei, cells=cells, **smear.of_cells)
+    return smear.replace(image=image, nuclei=nuclei, cells=cells, **smear.of_cells | along)
 
 
 def _draw_margins(strength: float, height: int, width: int, rng: np.random.Generator) -> list[int]:

@@ -51,7 +51,7 @@ def paste_cells(source: Smear, onto: Smear, *, feather: float = 1.0) -> Smear:
     cell = _soft(source.region("cell") > 0, feather)
     pasted = other * np.minimum(1.0, (source.image + 1.0) / (slide + 1.0))
     image = np.clip(np.rint(ground * (1 - cell) + pasted * cell), 0, 255).astype(np.uint8)
-    return Smear(image, source.nuclei, source.cells, source.source)
+    return Smear(image, source.nuclei, source.cells, source.source, pixel_size=source.pixel_size)
 
 
 def blend_cells(source: Smear, onto: Smear, *, margin: int = 4) -> Smear:
@@ -100,7 +100,8 @@ def blend_cells(source: Smear, onto: Smear, *, margin: int = 4) -> Smear:
     _check_sizes(source, onto)
     rim = _soft(source.region("cell") > 0, margin / 2, widen=int(margin))
     image = _without_cells(onto, int(margin)) * (1 - rim) + source.image * rim
-    return Smear(np.clip(np.rint(image), 0, 255).astype(np.uint8), source.nuclei, source.cells, source.source)
+    image = np.clip(np.rint(image), 0, 255).astype(np.uint8)
+    return Smear(image, source.nuclei, source.cells, source.source, pixel_size=source.pixel_size)
 
 
 def _without_cells(field: Smear, margin: int) -> np.ndarray:

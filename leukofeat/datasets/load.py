@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from leukofeat.datasets.masks import find_masks, join_masks
+from leukofeat.datasets.pixel_sizes import COLUMN, read_pixel_sizes, sized
 from leukofeat.datasets.scan import PARTS, scan
 from leukofeat.decode import ImageError
 from leukofeat.sequence import printable
@@ -37,8 +38,9 @@ def load_images(
         files count; others and hidden ones are passed over. A folder that holds but one other is taken for that one.
     manifest : path, optional
         CSV file to use instead of the folder's `manifest.csv`. Columns: `path` (relative to the folder) and, as far as there
-        are, `label`, `split` and `group` (patient or slide), all four read as text, blanks around them left out; further columns stay
-        in `frame`.
+        are, `label`, `split` and `group` (patient or slide), all four read as text, blanks around them left out, and `pixel_size`, the
+        side of a pixel in micrometres, blank where it is unknown: the images' Smears carry it (else what a TIFF file says of it).
+        Further columns stay in `frame`.
     nuclei, cells : str, optional
         Where the label maps of each image are, made by another tool or by a person: a pattern in which an asterisk stands for the
         image, as in `"*_cp_masks.png"` (beside it) or `"masks/*.tif"` (relative to the folder), or a column of the manifest with
@@ -75,8 +77,8 @@ def load_images(
     ------
     ImageError
         For a folder that does not exist or holds no image, folders that may be classes or something else, a manifest
-        without `path` or with blanks in one of the four columns, or listed files that are missing; for label maps of which none is
-        there, or one that would belong to two images.
+        without `path` or with blanks in one of the four columns, a `pixel_size` that no microscope has, or listed files that are
+        missing; for label maps of which none is there, or one that would belong to two images.
 
     Notes
     -----
@@ -136,7 +138,9 @@ def load_images(
     }
     without: list[str | None] = [None] * len(files)
     return Bunch(
-        images=join_masks(files.tolist(), masks.get("nuclei", without), masks.get("cells", without), numbered),
+        images=join_masks(
+            sized(files.tolist(), frame), masks.get("nuclei", without), masks.get("cells", without), numbered
+        ),
         target=target,
         target_names=names,
         filenames=files,
@@ -195,7 +199,7 @@ def _warn_of_twins(what: str, names: Iterable[str]) -> None:
 def _read_manifest(table: Path, root: Path) -> pd.DataFrame:
     try:
         # As text: a class may be called 01, NA or None.
-        frame = pd.read_csv(table, dtype=dict.fromkeys(_TEXT, str), keep_default_na=False, na_values=[""])
+        frame = pd.read_csv(table, dtype=dict.fromkeys((*_TEXT, COLUMN), str), keep_default_na=False, na_values=[""])
     except (OSError, ValueError) as error:
         raise ImageError(f"{table}: cannot be read as CSV in UTF-8 ({error}).") from error
     if "path" not in frame:
@@ -209,6 +213,7 @@ def _read_manifest(table: Path, root: Path) -> pd.DataFrame:
             more = f" and {len(blank) - 1} more" if len(blank) > 1 else ""
             way_out = "" if column == "path" else f"; fill it in, or leave the column '{column}' out"
             raise ImageError(f"{table}: no {column} in line {blank[0] + 2}{more}{way_out}.")
+    read_pixel_sizes(frame, table)
     if "split" in frame:
         frame["split"] = [PARTS.get(name.casefold(), name) for name in frame["split"]]
     missing = [path for path in frame["path"] if not (root / path).is_file()]

@@ -102,7 +102,7 @@ def _parts(mask: np.ndarray | None) -> np.ndarray | None:
 
 
 def join_masks(
-    files: Sequence[str], nuclei: Sequence[str | None], cells: Sequence[str | None], numbered: bool
+    files: Sequence[str | os.PathLike[str]], nuclei: Sequence[str | None], cells: Sequence[str | None], numbered: bool
 ) -> ImageSequence:
     """Lazy sequence of images with their label maps; an image without either comes as it is.
 

@@ -2,6 +2,15 @@
 
 from leukofeat.decode.damage import ImageError
 from leukofeat.decode.labels import read_labels, write_labels
+from leukofeat.decode.pixel_size import PLAUSIBLE, read_pixel_size
 from leukofeat.decode.read import IMAGE_SUFFIXES, read_image
 
-__all__ = ["IMAGE_SUFFIXES", "ImageError", "read_image", "read_labels", "write_labels"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "PLAUSIBLE",
+    "ImageError",
+    "read_image",
+    "read_labels",
+    "read_pixel_size",
+    "write_labels",
+]

@@ -180,7 +180,8 @@ def _paste(name: str, cells: _Cells, onto: Any, smear: Smear) -> Smear:
     else:
         field = Smear(np.broadcast_to(onto.astype(np.uint8), image.shape).copy(), np.zeros(image.shape[:2], np.int32))
     # label maps that the image came with stay those of the leukocytes
-    return smear.replace(image=paste(cells.smear(image), field).image)
+    pasted = paste(cells.smear(image), field)
+    return smear.replace(image=pasted.image, pixel_size=pasted.pixel_size)
 
 
 def _draw_donors(

@@ -28,7 +28,8 @@ def resize_smear(smear: Smear, shape: tuple[int, int]) -> Smear:
     Returns
     -------
     Smear
-        Segmented if `smear` is, the cells with their `label_ids`; cells that no longer hold a pixel's centre are gone.
+        Segmented if `smear` is, the cells with their `label_ids`; cells that no longer hold a pixel's centre are gone. A
+        `pixel_size` changes along, and so do places and areas in `dropped`.
 
     Raises
     ------
@@ -49,12 +50,14 @@ def resize_smear(smear: Smear, shape: tuple[int, int]) -> Smear:
         return smear
     image = _resampled(smear.image, np.minimum(shape, before), cv2.INTER_AREA)
     image = _resampled(image, np.array(shape), cv2.INTER_CUBIC)
+    down, across = shape[0] / before[0], shape[1] / before[1]
+    moved = smear.moved(np.array([[across, 0, (across - 1) / 2], [0, down, (down - 1) / 2]]), shape)
     if not smear.is_segmented:
-        return smear.replace(image=image)
+        return smear.replace(image=image, **moved)
     # OpenCV's nearest neighbour is that of a pixel's corner, half a pixel beside the image
     centers = np.ix_(*((2 * np.arange(new) + 1) * old // (2 * new) for new, old in zip(shape, before, strict=True)))
     nuclei, cells = smear.region("nucleus")[centers], smear.region("cell")[centers]
-    return smear.replace(image=image, nuclei=nuclei, cells=cells, **smear.of_cells)
+    return smear.replace(image=image, nuclei=nuclei, cells=cells, **smear.of_cells | moved)
 
 
 def _resampled(image: np.ndarray, shape: np.ndarray, method: int) -> np.ndarray:
@@ -137,6 +140,8 @@ class Resizer(ImageStage):
             raise ValueError("keep_aspect=False belongs to a size; with pixel sizes both sides change alike.")
 
     def apply(self, smear: Smear) -> Smear:
+        if self.pixel_size is not None:
+            smear = smear.replace(pixel_size=self.pixel_size)
         return resize_smear(smear, self._shape(*smear.image.shape[:2]))
 
     def _shape(self, height: int, width: int) -> tuple[int, int]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from leukofeat.base import ImageStage
 from leukofeat.constraints import Number, OneOf, Real, check
+from leukofeat.dropped import move_bodies
 from leukofeat.opencv import cv2
 from leukofeat.parallel import map_images
 from leukofeat.preprocessing.marks import Traces, trace_marks
@@ -132,7 +133,8 @@ def crop_bottom(height: float, smear: Smear) -> Smear:
     cut = round(height * rows) if height < 1 else int(height)
     keep = slice(0, max(1, rows - cut))
     maps = (None if labels is None else labels[keep] for labels in (smear.nuclei, smear.cells))
-    return smear.replace(image=smear.image[keep], **smear.of_cells, **dict(zip(("nuclei", "cells"), maps, strict=True)))
+    known = smear.of_cells | {"dropped": move_bodies(smear.dropped, np.eye(2, 3), smear.image[keep].shape[:2])}
+    return smear.replace(image=smear.image[keep], **known, **dict(zip(("nuclei", "cells"), maps, strict=True)))
 
 
 def draw_scale_bar(image: np.ndarray, style: str = "white box") -> np.ndarray:

@@ -90,5 +90,5 @@ def _cut(margin: int, fields: ImageSequence, i: int) -> tuple[list[Smear], np.nd
     smear.region("cell")  # says what to do when nothing has segmented the field
     crops = (smear.crop(label, margin) for label in range(1, smear.n_cells + 1))
     # an image of its own: a view would keep the whole field in memory
-    images = [crop.replace(image=crop.image.copy()) for crop in crops]
+    images = [crop.replace(image=crop.image.copy(), known_scale=crop.scale) for crop in crops]
     return images, np.column_stack([np.asarray(smear.label_ids), smear.boxes, smear.touches_border]).astype(np.int64)

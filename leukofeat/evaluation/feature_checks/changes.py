@@ -119,13 +119,15 @@ def magnify_outlines(smear: Smear, factor: float) -> Smear:
         maps.append(out)
     nuclei, cells = maps
     nuclei = np.where(nuclei == cells, nuclei, 0)
-    return smear.replace(image=image, nuclei=nuclei, cells=cells, **smear.of_cells)
+    moved = smear.moved(np.array([[by[1], 0, (by[1] - 1) / 2], [0, by[0], (by[0] - 1) / 2]]), image.shape[:2])
+    return smear.replace(image=image, nuclei=nuclei, cells=cells, **smear.of_cells | moved)
 
 
 def _geometric(how: Callable[[np.ndarray], np.ndarray]) -> Callable[..., Smear]:
     def change(smear: Smear, rng: np.random.Generator) -> Smear:
         image, nuclei, cells = map(how, (smear.image, smear.region("nucleus"), smear.region("cell")))
-        return smear.replace(image=image, nuclei=nuclei, cells=cells, **smear.of_cells)
+        moved = smear.moved(np.eye(2, 3) * np.sqrt(image.size / smear.image.size), image.shape[:2]) | {"dropped": ()}
+        return smear.replace(image=image, nuclei=nuclei, cells=cells, **smear.of_cells | moved)
 
     return change
 
@@ -144,7 +146,8 @@ def _lay_out(smear: Smear, rng: np.random.Generator) -> Smear:
         return larger[2:-1, 4:-1]
 
     nuclei, cells = (window(smear.region(name).astype(np.int64)) for name in ("nucleus", "cell"))
-    return Smear(window(smear.image), nuclei, cells, smear.source, smear.label_ids)
+    laid_out = Smear(window(smear.image), nuclei, cells, smear.source, smear.label_ids)
+    return laid_out.replace(pixel_size=smear.pixel_size, known_scale=smear.given_scale)
 
 
 def _plain(smear: Smear, rng: np.random.Generator) -> Smear:
