@@ -4,6 +4,7 @@ The lobes of a segmented nucleus lie in one cell: the gaps in their common hull 
 has no waist. Together they hold no more stain, which is DNA, than the solitary nuclei of the field.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from leukofeat.kernels.regions.labels import renumbered
 from leukofeat.opencv import cv2
 from leukofeat.segmentation.leukocyte.bodies import BOX, Bodies, keep_labels
 from leukofeat.segmentation.leukocyte.cells import grow_cells
-from leukofeat.segmentation.leukocyte.cores import core_gaps, inner_distance, near_groups, nucleus_stain
+from leukofeat.segmentation.leukocyte.cores import core_gaps, near_groups, nucleus_stain
 from leukofeat.segmentation.leukocyte.neighbors import Gaps, hull_counts, touching_labels
 from leukofeat.segmentation.leukocyte.planes import FAINT, Planes
 from leukofeat.segmentation.leukocyte.red_cells import red_cell_radius
@@ -32,31 +33,39 @@ class Limits(NamedTuple):
 
     stain: float  # that one nucleus may hold; infinite where solitary nuclei do not show it
     red: float  # radius of the red cells in pixels; 0 where it is not known
+    sure: bool = True  # or it counts against cells only that the frame cuts: those drawn around several mostly reach it
 
-    def allow(self, stain: np.ndarray, area: np.ndarray, cell: tuple[float, float]) -> bool:
+    def allow(self, stain: np.ndarray, area: np.ndarray, cell: tuple[float, float], cut: bool) -> bool:
         """Whether parts of these stains and areas, (n,) each, in a cell of this radius and elongation can be one nucleus.
+
+        `cut` says whether the frame cuts the cell.
 
         Examples
         --------
         >>> limits = Limits(np.inf, 20.0)
         >>> parts = np.array([3000.0, 3000.0])
-        >>> limits.allow(parts, parts, (55.0, 1.1)), limits.allow(parts, parts, (55.0, 1.8))
+        >>> limits.allow(parts, parts, (55.0, 1.1), False), limits.allow(parts, parts, (55.0, 1.8), False)
         (True, False)
         """
         if stain.sum() > self.stain:
             return False
         disc = np.pi * self.red**2
         total, largest = float(area.sum()), float(area.max())
-        if self.red == 0 or total <= LOBED_MOST**2 * disc or total - largest < LOBE_MOST**2 * disc:
+        if (
+            self.red == 0
+            or not (self.sure or cut)
+            or total <= LOBED_MOST**2 * disc
+            or total - largest < LOBE_MOST**2 * disc
+        ):
             return True
         return cell[0] <= CELL_MOST * self.red and cell[1] <= LONG
 
 
-def join_lobes(cores: Bodies, planes: Planes) -> tuple[Bodies, np.ndarray, Limits]:
+def join_lobes(cores: Bodies, planes: Planes, beside: Callable[[], float]) -> tuple[Bodies, np.ndarray, Limits]:
     """Give the lobes of one nucleus one label; returns nuclei, their cells, and the limits of one nucleus.
 
     Cores near each other are tried as one nucleus: its cell has to fill the hull of the lobes. Those that are none fall
-    apart at their widest gaps.
+    apart at their widest gaps. `beside` measures the red cells in pixels where they cannot be told from the cells.
     """
     gaps = core_gaps(cores)
 
@@ -67,9 +76,11 @@ def join_lobes(cores: Bodies, planes: Planes) -> tuple[Bodies, np.ndarray, Limit
 
     group = near_groups(gaps, cores.n)
     nuclei, cells = joined(group)
-    limits = Limits(
-        nucleus_stain(cores, gaps), red_cell_radius(planes, cells, float(inner_distance(cores.labels).max()))
-    )
+    most, red, sure = nucleus_stain(cores, gaps), red_cell_radius(planes, cells, cores.labels), True
+    if red == 0 and most == np.inf and nuclei.n < cores.n:
+        # one cell drawn around several may have taken in all red ones
+        red, sure = beside(), False
+    limits = Limits(most, red, sure)
     while nuclei.n < cores.n:
         boxes, extents = nuclei.boxes, region_boxes(cells, nuclei.n)[:, BOX]
         stained = cells * (planes.contrast >= FAINT)
@@ -79,7 +90,12 @@ def join_lobes(cores: Bodies, planes: Planes) -> tuple[Bodies, np.ndarray, Limit
             apart[g] = not (
                 filled_gaps(nuclei.labels, stained, g, g, boxes[g - 1]) >= FILLED
                 and solidity(cells, g, g, extents[g - 1]) >= SOLID
-                and limits.allow(cores.stain[parts], cores.area[parts], _roundness(cells, g, g, extents[g - 1]))
+                and limits.allow(
+                    cores.stain[parts],
+                    cores.area[parts],
+                    _roundness(cells, g, g, extents[g - 1]),
+                    _cut(cells, extents[g - 1]),
+                )
             )
         if not apart.any():
             break
@@ -123,7 +139,7 @@ def join_pairs(nuclei: Bodies, cells: np.ndarray, azure: np.ndarray, limits: Lim
         extent = _around(extents[i - 1], extents[j - 1])
         if stain[both].sum() > limits.stain or solidity(cells, i, j, extent) < SOLID:
             return 0.0
-        if not limits.allow(stain[both], area[both], _roundness(cells, i, j, extent)):
+        if not limits.allow(stain[both], area[both], _roundness(cells, i, j, extent), _cut(cells, extent)):
             return 0.0
         return filled_gaps(labels, cells, i, j, _around(boxes[i - 1], boxes[j - 1]))
 
@@ -167,6 +183,12 @@ def solidity(cells: np.ndarray, i: int, j: int, box: np.ndarray) -> float:
     """Area of two cells together, against that of their common hull."""
     own, others, _, bad = hull_counts(cells, cells, i, j, box)
     return own / max(1, own + others + bad)
+
+
+def _cut(cells: np.ndarray, box: np.ndarray) -> bool:
+    """Whether a box (y0, y1, x0, x1) reaches the frame."""
+    h, w = cells.shape
+    return bool(box[0] == 0 or box[1] == h or box[2] == 0 or box[3] == w)
 
 
 def _around(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from leukofeat.kernels.jit import jit
 from leukofeat.opencv import cv2
+from leukofeat.segmentation.leukocyte.cores import inner_distance
 from leukofeat.segmentation.leukocyte.planes import AZURE_FLOOR, PALE, Planes
 
 COVER = 0.1  # share of what is outside of cells that red cells have to fill to be measured by
@@ -21,12 +22,11 @@ FEW, EXPLAINED = (
 )  # so many of them, and this share of what is stained in them, or it is not red cells that are seen
 
 
-def red_cell_radius(planes: Planes, cells: np.ndarray, inscribed: float) -> float:
+def red_cell_radius(planes: Planes, cells: np.ndarray, cores: np.ndarray) -> float:
     """Radius of the red cells in pixels, 0 where there are none or they are not told apart.
 
     It is that of the largest discs that fit between the outlines of what is stained, not azure and in none of the `cells`,
-    (H, W) int32; pallors are filled, and no two discs hold each other's middle. `inscribed` is the radius of the largest
-    disc that fits into a nucleus.
+    (H, W) int32; pallors are filled, and no two discs hold each other's middle. `cores` are the nuclei, (H, W) int32.
     """
     red = cv2.bitwise_and(
         cv2.compare(planes.azure, AZURE_FLOOR, cv2.CMP_LT), cv2.compare(planes.contrast, PALE, cv2.CMP_GT)
@@ -48,7 +48,7 @@ def red_cell_radius(planes: Planes, cells: np.ndarray, inscribed: float) -> floa
         return 0.0
     share = np.cumsum(radius**2)
     typical = float(radius[np.searchsorted(share, TYPICAL * share[-1])])
-    if inscribed > WIDEST * typical:
+    if inner_distance(cores).max() > WIDEST * typical:
         return 0.0
     whole = radius[(radius > ALIKE[0] * typical) & (radius < ALIKE[1] * typical)]
     return typical if whole.size >= FEW and np.pi * (whole**2).sum() >= EXPLAINED * area else 0.0

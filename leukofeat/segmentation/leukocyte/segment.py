@@ -6,6 +6,7 @@ import numpy as np
 
 from leukofeat.base import ImageStage
 from leukofeat.constraints import Number, Real, check
+from leukofeat.scale.estimate import estimate_scale
 from leukofeat.segmentation.leukocyte.bodies import Bodies, keep_labels
 from leukofeat.segmentation.leukocyte.cells import settle_cells
 from leukofeat.segmentation.leukocyte.cores import find_cores, split_cores, typical_radius
@@ -106,13 +107,21 @@ def _segment(image: np.ndarray, diameter: float | None) -> tuple[np.ndarray, np.
     bodies = _drop_debris(split_cores(cores, planes.azure), 0.0)
     if bodies.n == 0:
         return bodies.labels, bodies.labels
-    bodies, cells, limits = join_lobes(bodies, planes)
+    bodies, cells, limits = join_lobes(
+        bodies, planes, lambda: _red_cells_beside(image) * cores.shape[1] / image.shape[1]
+    )
     bodies = Bodies.measure(draw_nuclei(cells, bodies.labels, planes).labels, planes.azure, bodies.n)
     bodies = _drop_debris(join_pairs(bodies, cells, planes.azure, limits), LEAST_RADIUS * limits.red)
     if bodies.n == 0:
         return bodies.labels, bodies.labels
     cells = settle_cells(bodies, planes)
     return _select(draw_nuclei(cells, bodies.labels, planes).labels, cells, planes.azure)
+
+
+def _red_cells_beside(image: np.ndarray) -> float:
+    """Radius of the red cells in pixels by their arcs, 0 where there are none."""
+    scale = estimate_scale(image)
+    return scale.pixels / 2 if scale.known else 0.0
 
 
 def _look(image: np.ndarray, diameter: float | None) -> tuple[Planes, np.ndarray]:
