@@ -48,6 +48,11 @@ class Bodies(NamedTuple):
         return np.sqrt(self.area / np.pi)
 
     @property
+    def density(self) -> np.ndarray:
+        """Mean stain of the pixels of each body."""
+        return self.stain / np.maximum(self.area, 1)
+
+    @property
     def centers(self) -> np.ndarray:
         """(n, 2): mean y and x."""
         return self.table[:, 5:7] / np.maximum(self.table[:, 4:5], 1)

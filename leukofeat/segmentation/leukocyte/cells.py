@@ -10,7 +10,7 @@ import numpy as np
 from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.labels import nearest_label
 from leukofeat.segmentation.leukocyte.bodies import BOX, Bodies, weighted_mean
-from leukofeat.segmentation.leukocyte.cell_fit import REACH, REACH_PIXELS, Seeds, first_colors, fit_cells
+from leukofeat.segmentation.leukocyte.cell_fit import Seeds, first_colors, fit_cells
 from leukofeat.segmentation.leukocyte.leaks import color_sums
 from leukofeat.segmentation.leukocyte.planes import AZURE_FLOOR, NOISE, PALE, Planes
 from leukofeat.segmentation.leukocyte.stain import bin_contrasts
@@ -33,13 +33,8 @@ def find_seeds(nuclei: Bodies, planes: Planes) -> Seeds:
     h, w = nuclei.labels.shape
     nearest, distance = nearest_label(nuclei.labels)
     radius, centers = nuclei.radius, nuclei.centers
-    reach = (REACH * radius + REACH_PIXELS).astype(np.int64)
-    y, x = centers.astype(np.int64).T
-    # no further than to the pixels nearest to the nucleus, and one beyond
-    y0, y1, x0, x1 = region_boxes(nearest, nuclei.n)[:, BOX].T
-    low = np.maximum(y - reach, y0 - 1), np.maximum(x - reach, x0 - 1)
-    high = np.minimum(y + reach, y1) + 1, np.minimum(x + reach, x1) + 1
-    boxes = np.clip(np.stack([low[0], high[0], low[1], high[1]], axis=1), 0, [h, h, w, w])
+    # all pixels nearest to the nucleus, and one beyond: the outline ends where evidence or reach do, at no window's side
+    boxes = np.clip(region_boxes(nearest, nuclei.n)[:, BOX] + [-1, 1, -1, 1], 0, [h, h, w, w])
     unit = weighted_mean(radius, nuclei.area)
     rest, near = first_colors(planes.bins, nuclei.labels, nearest, distance, radius, RING, NEAR * unit, FAR * unit)
     return Seeds(nuclei.labels, nearest, distance, radius, centers, boxes, rest, near, _IS_PALE, _CEILING)

@@ -28,6 +28,7 @@ OPENING = 0.08  # radius, in cell radii, of the opening that takes dark rims of 
 SPECK, HOLE = 0.1, 0.06  # share of the nucleus under which a part of it is a speck, and a gap a hole
 RIDGE = 30.0  # added to the colour variances: the noise of a JPEG
 CONVINCING = 2.0  # evidence of a nucleus that is not doubted
+LIKE_NUCLEUS = 0.5  # stain, against that of the nucleus, that the rest of such a cell has at least
 ALL_NUCLEUS = 1.2  # evidence that any two parts have to have, or the cell is nucleus all over
 
 
@@ -76,9 +77,9 @@ def _reconsider(
     cell = (cells[window] == i).astype(np.int32)
     first = (nuclei[window] == i).astype(np.int32)
     # a nucleus whose outline is that of its cell is an answer, too: all nucleus
-    best, chosen = (ALL_NUCLEUS, first) if np.isnan(evidence) else (max(evidence, ALL_NUCLEUS), first)
-    if evidence < ALL_NUCLEUS:
-        chosen = cell
+    best, chosen = (ALL_NUCLEUS if np.isnan(evidence) else evidence), first
+    if best < ALL_NUCLEUS and _is_stained(planes.excess[window], first, cell):
+        best, chosen = ALL_NUCLEUS, cell
     edge = np.ascontiguousarray(planes.edge[window])
     for mask in _other_nuclei(cell, planes, window):
         value = outline_evidence(mask, cell, edge, region_boxes(mask, 1))[0]
@@ -88,6 +89,12 @@ def _reconsider(
         part = nuclei[window]
         part[cell > 0] = chosen[cell > 0] * i
     return best
+
+
+def _is_stained(excess: np.ndarray, nucleus: np.ndarray, cell: np.ndarray) -> bool:
+    """Whether the rest of a cell has so much of the stain of its nucleus that it may be nucleus, too."""
+    rest = excess[(cell > 0) & (nucleus == 0)]
+    return rest.size > 0 and rest.mean() - NO_EXCESS >= LIKE_NUCLEUS * (excess[nucleus > 0].mean() - NO_EXCESS)
 
 
 def _other_nuclei(cell: np.ndarray, planes: Planes, window: tuple[slice, slice]) -> Iterator[np.ndarray]:

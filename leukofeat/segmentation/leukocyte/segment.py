@@ -1,19 +1,23 @@
 """Leukocytes of any stain, magnification and crowding, the whole way: planes, cores, cells, lobes, nuclei, selection."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from leukofeat.base import ImageStage
 from leukofeat.constraints import Number, Real, check
+from leukofeat.dropped import Dropped
+from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.scale.estimate import estimate_scale
-from leukofeat.segmentation.leukocyte.bodies import Bodies, keep_labels
+from leukofeat.segmentation.leukocyte.bodies import Bodies, keep_labels, weighted_mean
 from leukofeat.segmentation.leukocyte.cells import settle_cells
+from leukofeat.segmentation.leukocyte.confidence import outline_confidence
 from leukofeat.segmentation.leukocyte.cores import find_cores, split_cores, typical_radius
 from leukofeat.segmentation.leukocyte.frame import enlarged, on_slide, orientation, reduced
 from leukofeat.segmentation.leukocyte.lobes import join_lobes, join_pairs
 from leukofeat.segmentation.leukocyte.nuclei import draw_nuclei
 from leukofeat.segmentation.leukocyte.planes import Planes, make_planes, shows_bodies
+from leukofeat.segmentation.stage import note_redrawn
 from leukofeat.smear import Smear
 
 DIAMETER = Number(Real, 0, above=True)
@@ -23,9 +27,11 @@ WORK_RADIUS = 34.0  # that images are reduced to
 LEAST_SEEN_RADIUS = 4.0  # that the first look has to find, or it looks closer
 TEXTURE_RADIUS = 14.0  # under which chromatin shows no texture to smooth
 FIRST_LOOK = 224 * 224  # pixels of the first look
-LEAST_RADIUS = 0.5  # radius of a nucleus, against that of the red cells, at least
-PORTRAIT = 0.08  # share of the frame that the one whole cell in the middle of a portrait fills
-MIDDLE = 0.2  # distance from the middle, in shorter sides of the frame, up to which a cell is in the middle
+LITTLE_STAIN = "too little stain for a nucleus: a platelet or precipitate"
+PALE_BODY = "too pale for a nucleus beside the others: a red cell or a smudge"
+SMALL = "too small for a leukocyte against the red cells: a platelet or precipitate"
+LEAST_RADIUS = 0.5  # radius of a leukocyte, in red cells, at least
+LEAST_DENSITY = 0.3  # mean stain of a nucleus, against that of the others, at least
 
 
 def segment_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -41,12 +47,16 @@ def segment_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> t
     3. Cells: around each core, colours near it against colours far from it, and the star-shaped outline that has the
        most evidence inside and edges along it, by dynamic programming; colours and outline in turns.
     4. Lobes of one nucleus are joined when the gaps in their common hull are filled by their own cell, unless together
-       they hold more stain (DNA) than the solitary nuclei of the field.
-    5. Nuclei: Otsu's threshold on the stain of each cell, then a linear discriminant on its colours.
+       they hold more stain (DNA) than the solitary nuclei of the field, or are larger, measured in red cells, than any nucleus in
+       a cell that is long or larger than any.
+    5. Nuclei: Otsu's threshold on the stain of each cell, then a linear discriminant on its colours. Where the outline is
+       no sharper than the texture of the chromatin, other answers are heard, and the sharpest and most convex wins: a nucleus
+       paler than a dark rim of cytoplasm, one told by its violet hue, which basophilic cytoplasm has not, or a cell that is
+       nucleus all over.
     6. Cells again around these nuclei, twice: boldly and shyly. What only the bold outline takes in is given up when it
        has the colour of the red cells.
     7. Bodies with too little stain for a nucleus, or too small against the red cells, are dropped (platelets,
-       precipitate). In a portrait, one whole cell in the middle, so are cells that the frame cuts.
+       precipitate). What the frame cuts is reported, as `Smear.touches_border` tells.
 
     Parameters
     ----------
@@ -81,41 +91,108 @@ def segment_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> t
     >>> int(nuclei.max()), bool((cells[nuclei > 0] == 1).all())
     (1, True)
     """
+    found = find_leukocytes(image, diameter=diameter)
+    return found.nuclei, found.cells
+
+
+class Leukocytes(NamedTuple):
+    """The leukocytes of an image of (H, W) pixels."""
+
+    nuclei: np.ndarray  # (H, W) int32, nucleus i in cell i, for i = 1..n
+    cells: np.ndarray  # (H, W) int32
+    confidence: np.ndarray  # (n,) float64, 0 to 1
+    dropped: tuple[Dropped, ...]  # bodies that were seen and are not reported, and why
+
+
+def find_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> Leukocytes:
+    """Find leukocytes as `segment_leukocytes` does, with how sure each is and what was seen and not reported.
+
+    Parameters
+    ----------
+    image : (H, W, 3) uint8
+        RGB.
+    diameter : float, optional
+        Typical diameter of a nucleus in pixels; estimated from the image when not given.
+
+    Returns
+    -------
+    Leukocytes
+        Confidence is e / (1 + e), where e is how sharp the outline of the nucleus is within its cell, in units of its own
+        texture, times its convexity; it is lower for a cell that is not convex, and for a nucleus larger than any in red cells.
+        It ranks cells, and is no probability.
+
+    Raises
+    ------
+    ValueError
+        If the image is not (H, W, 3) uint8, or `diameter` not positive.
+
+    Examples
+    --------
+    >>> import cv2
+    >>> image = np.full((120, 120, 3), (240, 236, 244), np.uint8)
+    >>> image = cv2.circle(image, (60, 60), 30, (200, 190, 225), -1)
+    >>> image = cv2.circle(image, (62, 58), 18, (90, 50, 150), -1)
+    >>> found = find_leukocytes(image)
+    >>> found.confidence.round(1), found.dropped
+    (array([0.9]), ())
+    """
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(f"image must be (H, W, 3) uint8 RGB, not {image.shape} {image.dtype}")
     if diameter is not None:
         check("diameter", diameter, DIAMETER)
     if min(image.shape[:2]) < LEAST_SIDE:
-        return np.zeros(image.shape[:2], np.int32), np.zeros(image.shape[:2], np.int32)
+        return _nothing(image)
     image = on_slide(image)
     turn, back = orientation(image)
     image = turn(image)
-    nuclei, cells = _segment(image, diameter)
+    found = _segment(image, diameter)
+    if found is None:
+        return _nothing(back(image))
+    nuclei, cells, confidence, debris = found
+    size = image.shape[1::-1]
     if nuclei.shape != image.shape[:2]:
-        size = image.shape[1::-1]
         nuclei, cells = enlarged(nuclei, size), enlarged(cells, size)
         nuclei[nuclei != cells] = 0
-    return back(nuclei), back(cells)
+    dropped: list[Dropped] = []
+    for labels, reason in debris:
+        table = region_boxes(back(labels if labels.shape == image.shape[:2] else enlarged(labels, size)))
+        dropped += [Dropped(y / area, x / area, int(area), reason) for area, y, x in table[:, 4:7].tolist() if area]
+    return Leukocytes(back(nuclei), back(cells), confidence, tuple(sorted(dropped)))
 
 
-def _segment(image: np.ndarray, diameter: float | None) -> tuple[np.ndarray, np.ndarray]:
-    """Nuclei and cells at the working scale."""
+def _nothing(image: np.ndarray) -> Leukocytes:
+    return Leukocytes(np.zeros(image.shape[:2], np.int32), np.zeros(image.shape[:2], np.int32), np.zeros(0), ())
+
+
+Debris = list[tuple[np.ndarray, str]]  # label maps of what was dropped, at the working scale, and why
+
+
+def _segment(image: np.ndarray, diameter: float | None) -> tuple[np.ndarray, np.ndarray, np.ndarray, Debris] | None:
+    """Nuclei and cells at the working scale, how sure they are, and what was dropped; None where there are no bodies."""
     planes, cores = _look(image, diameter)
     if not cores.any() or not shows_bodies(planes):
-        return np.zeros_like(cores), np.zeros_like(cores)
-    bodies = _drop_debris(split_cores(cores, planes.azure), 0.0)
-    if bodies.n == 0:
-        return bodies.labels, bodies.labels
+        return None
+    debris: Debris = []
+    bodies = _drop_debris(split_cores(cores, planes.azure), debris)
     bodies, cells, limits = join_lobes(
         bodies, planes, lambda: _red_cells_beside(image) * cores.shape[1] / image.shape[1]
     )
     bodies = Bodies.measure(draw_nuclei(cells, bodies.labels, planes).labels, planes.azure, bodies.n)
-    bodies = _drop_debris(join_pairs(bodies, cells, planes.azure, limits), LEAST_RADIUS * limits.red)
+    bodies = _drop_debris(join_pairs(bodies, cells, planes.azure, limits), debris)
     if bodies.n == 0:
-        return bodies.labels, bodies.labels
+        return bodies.labels, bodies.labels, np.zeros(0), debris
     cells = settle_cells(bodies, planes)
-    return _select(draw_nuclei(cells, bodies.labels, planes).labels, cells, planes.azure)
+    nuclei, evidence = draw_nuclei(cells, bodies.labels, planes)
+    bodies = Bodies.measure(nuclei, planes.azure, bodies.n)
+    confidence = outline_confidence(evidence, bodies, cells, limits.red)
+    whole = Bodies.measure(cells, planes.azure, bodies.n)
+    stained, dark = bodies.stained, bodies.density >= LEAST_DENSITY * weighted_mean(bodies.density, bodies.stain + 1)
+    large = (whole.radius >= LEAST_RADIUS * limits.red) | whole.cut
+    for seen, reason in (stained, LITTLE_STAIN), (dark | ~stained, PALE_BODY), (large | ~dark | ~stained, SMALL):
+        _note(debris, nuclei, seen, reason)
+    keep = stained & dark & large
+    return keep_labels(nuclei, keep), keep_labels(cells, keep), confidence[keep], debris
 
 
 def _red_cells_beside(image: np.ndarray) -> float:
@@ -153,21 +230,17 @@ def _first_look(image: np.ndarray) -> tuple[Planes, np.ndarray, float, float]:
         scale = min(1.0, 2 * scale)
 
 
-def _drop_debris(bodies: Bodies, least_radius: float) -> Bodies:
-    """Drop bodies too small for a nucleus: by their stain against the others, by their radius against the red cells'."""
-    return bodies.keep(bodies.stained & ((bodies.radius >= least_radius) | bodies.cut))
+def _drop_debris(bodies: Bodies, debris: Debris) -> Bodies:
+    """Drop bodies with too little stain for a nucleus, against the others."""
+    stained = bodies.stained
+    _note(debris, bodies.labels, stained, LITTLE_STAIN)
+    return bodies.keep(stained)
 
 
-def _select(nuclei: np.ndarray, cells: np.ndarray, azure: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Drop debris, and in a portrait of one cell whatever the frame cuts."""
-    h, w = nuclei.shape
-    whole = Bodies.measure(cells, azure)
-    keep = Bodies.measure(nuclei, azure, whole.n).stained
-    y, x = (whole.centers - [(h - 1) / 2, (w - 1) / 2]).T
-    central = (whole.area >= PORTRAIT * h * w) & (np.hypot(y, x) < MIDDLE * min(h, w)) & keep
-    if central.sum() == 1 and (whole.cut | central | ~keep).all():
-        keep &= central
-    return keep_labels(nuclei, keep), keep_labels(cells, keep)
+def _note(debris: Debris, labels: np.ndarray, keep: np.ndarray, reason: str) -> None:
+    """Add what is not kept of labels 1..n to the debris."""
+    if not keep.all():
+        debris.append((keep_labels(labels, ~keep), reason))
 
 
 class LeukocyteSegmenter(ImageStage):
@@ -198,5 +271,6 @@ class LeukocyteSegmenter(ImageStage):
         self.diameter = diameter
 
     def apply(self, smear: Smear) -> Smear:
-        nuclei, cells = segment_leukocytes(smear.image, diameter=self.diameter)
-        return smear.replace(nuclei=nuclei, cells=cells)
+        note_redrawn(self, smear)
+        found = find_leukocytes(smear.image, diameter=self.diameter)
+        return smear.replace(**found._asdict())
