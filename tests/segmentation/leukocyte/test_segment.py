@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leukofeat import Smear
-from leukofeat.segmentation.leukocyte.segment import LeukocyteSegmenter, segment_leukocytes
+from leukofeat.segmentation.leukocyte.segment import LeukocyteSegmenter, find_leukocytes, segment_leukocytes
 from leukofeat.segmentation.metrics import dice
 from tests.cells import DATA
 
@@ -125,13 +125,68 @@ def test_lobes_of_one_nucleus_stay_together():
     assert nuclei[70, 70] == 0
 
 
-def test_portrait_drops_what_the_frame_cuts_and_a_field_keeps_it():
+def test_what_the_frame_cuts_is_reported_in_portraits_and_fields():
     portrait = draw((120, 120), [(60, 60, 20, 30), (2, 112, 18, 24)])
-    assert segment_leukocytes(portrait)[1].max() == 1
+    (smear,) = LeukocyteSegmenter().transform([portrait])
+    assert smear.touches_border[smear.cells[60, 60] - 1] == False  # noqa: E712
+    assert smear.touches_border[smear.cells[2, 112] - 1] == True  # noqa: E712
     field = draw((190, 210), [*FIELD["cells"], (2, 205, 13, 18)], FIELD["reds"])
     nuclei, _ = segment_leukocytes(field)
     assert nuclei.max() == 5
     assert nuclei[2, 205] > 0
+
+
+def basophilic(share, kind, radius=30):
+    """A cell of which the nucleus fills this share: pale cytoplasm, or one that is bluer and darker than the nucleus."""
+    rng = np.random.default_rng(int(100 * share) + radius)
+    density = {"pale": (0.12, 0.18, 0.06), "dark rim": (0.62, 0.72, 0.26)}[kind]
+    cell = radius / np.sqrt(share)
+    size = int(4.5 * cell)
+    yy, xx = np.mgrid[:size, :size]
+    stain = np.zeros((size, size, 3))
+    for k in range(8):
+        y, x = size / 2 + 1.9 * cell * np.array([np.sin(k * np.pi / 4), np.cos(k * np.pi / 4)])
+        stain[np.hypot(yy - y, xx - x) < 0.6 * cell] = (0.04, 0.3, 0.26)
+    inside = np.hypot(yy - size / 2, xx - size / 2) < cell
+    truth = np.hypot(yy - size / 2, xx - size / 2 - 0.4 * (cell - radius)) < radius
+    stain[inside] = density
+    grain = cv2.GaussianBlur(rng.normal(size=(size, size)), (0, 0), 2)
+    stain[truth] = np.array((0.38, 0.66, 0.26)) * (1 + 0.12 * grain / grain.std())[truth, None]
+    image = 238 * 10 ** -cv2.GaussianBlur(stain, (0, 0), 0.9) + rng.normal(0, 2, stain.shape)
+    return np.clip(image, 0, 255).astype(np.uint8), truth
+
+
+@pytest.mark.parametrize(("kind", "radius"), [("pale", 16), ("pale", 45), ("dark rim", 30), ("dark rim", 45)])
+@pytest.mark.parametrize("share", [0.3, 0.45, 0.6, 0.75, 0.9])
+def test_nuclei_of_any_share_in_pale_and_in_dark_cytoplasm(share, kind, radius):
+    image, truth = basophilic(share, kind, radius)
+    nuclei, cells = segment_leukocytes(image)
+    middle = cells[image.shape[0] // 2, image.shape[1] // 2]
+    assert dice(nuclei == middle, truth) > 0.95
+
+
+def test_two_blasts_with_a_gap_are_two_cells_where_red_cells_show_their_size():
+    reds = [(20, 110, 16), (25, 165, 16), (180, 20, 16), (180, 60, 16), (175, 180, 16), (60, 180, 16), (130, 20, 16)]
+    image = draw((200, 200), [(80, 62, 30, 38), (122, 132, 30, 38)], reds)
+    cells = segment_leukocytes(image)[1]
+    assert cells[80, 62] != cells[122, 132]
+    assert cells.max() == 2
+
+
+def test_confidence_and_what_was_dropped_come_with_the_record(field):
+    platelet = draw((190, 210), [*FIELD["cells"], (20, 190, 3, 3)], FIELD["reds"])
+    (smear,) = LeukocyteSegmenter().transform([platelet])
+    assert smear.confidence.shape == (len(FIELD["cells"]),)
+    assert ((smear.confidence > 0.5) & (smear.confidence <= 1)).all()
+    found = find_leukocytes(field)
+    for expected, got in zip(segment_leukocytes(field), found[:2], strict=True):
+        np.testing.assert_array_equal(expected, got)
+    turned = find_leukocytes(np.ascontiguousarray(np.rot90(platelet)))
+    # (row, column) of the image turned by 90 degrees
+    back = sorted((body.column, 209 - body.row, body.area, body.reason) for body in turned.dropped)
+    assert [(round(r, 6), round(c, 6), a, why) for r, c, a, why in back] == [
+        (round(b.row, 6), round(b.column, 6), b.area, b.reason) for b in smear.dropped
+    ]
 
 
 @pytest.mark.parametrize("factor", [0.8, 1.05, 1.2])
