@@ -61,6 +61,9 @@ def smear_card(smear: Any) -> Markup:
             f"{cut:,} at the border" * (cut > 0),
             f"{bare:,} without nucleus" * (bare > 0),
         ]
+        sure = smear.confidence[np.isfinite(smear.confidence)].tolist()
+        parts += [f"the least sure of confidence {min(sure):.2f}"] if sure else []
+        parts += [_count(len(smear.dropped), "body not reported", "bodies not reported")] * (len(smear.dropped) > 0)
         found = f"{', '.join(filter(None, parts))}. {_LEGEND * (smear.n_cells > 0)}"
     return card(
         f"Smear of {width} x {height} pixels",
@@ -95,5 +98,5 @@ def _thumbnail(images: Any, i: int) -> Markup:
     return element("figure", *below, title=name, style=_FIGURE)
 
 
-def _count(n: int, what: str) -> str:
-    return f"{n:,} {what}{'s' * (n != 1)}"
+def _count(n: int, what: str, several: str | None = None) -> str:
+    return f"{n:,} {what if n == 1 else several or what + 's'}"

@@ -138,3 +138,12 @@ def test_nothing_of_a_figure_library_is_loaded(paths):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_record_tells_what_is_unsure_and_what_was_not_reported():
+    labels = np.zeros((20, 20), np.int32)
+    labels[5:9, 5:9] = 1
+    smear = Smear(np.full((20, 20, 3), 200, np.uint8), labels, confidence=[0.41], dropped=[(1, 2, 3, "small")])
+    text = smear._repr_html_()
+    assert "confidence 0.41" in text
+    assert "1 body not reported" in text

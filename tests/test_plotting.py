@@ -66,3 +66,15 @@ def test_segmentation_display_draws_found_and_true_outlines(records):
     for color in (NUCLEUS_COLOR, CELL_COLOR, TRUTH_COLOR):
         assert (display.pictures[0] == color).all(axis=2).any()
     assert display.axes_[0, 0].get_title() == f"image 0: {records[0].n_cells}"
+
+
+def test_segmentation_shows_the_least_sure_first():
+    labels = np.zeros((20, 20), np.int32)
+    labels[5:9, 5:9], labels[12:16, 12:16] = 1, 2
+    image = np.full((20, 20, 3), 200, np.uint8)
+    sure, doubtful, silent = (Smear(image, labels, confidence=c) for c in ([0.9, 0.8], [0.9, 0.3], None))
+    display = SegmentationDisplay.from_smears(
+        [silent, sure, doubtful], titles=["?", "sure", "doubtful"], least_sure_first=True
+    )
+    assert [ax.get_title() for ax in display.axes_.ravel()[:3]] == ["doubtful", "sure", "?"]
+    assert "0.30" in SegmentationDisplay.from_smears([doubtful]).axes_.ravel()[0].get_title()

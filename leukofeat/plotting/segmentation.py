@@ -33,6 +33,7 @@ class SegmentationDisplay(PictureGrid):
         truth_nuclei: Sequence[np.ndarray] | None = None,
         truth_cells: Sequence[np.ndarray] | None = None,
         titles: Sequence[str] | None = None,
+        least_sure_first: bool = False,
         n_columns: int = 5,
         zoom: int = 2,
     ) -> Self:
@@ -44,7 +45,9 @@ class SegmentationDisplay(PictureGrid):
         truth_nuclei, truth_cells : sequences of n label maps or masks, optional
             True outlines, drawn in white under the found ones.
         titles : sequence of n str, optional
-            By default the file and the number of cells.
+            By default the file, the number of cells, and the confidence in the least sure one where the segmenter gives it.
+        least_sure_first : bool, default=False
+            Begin with the image that holds the cell with the lowest confidence; those without any come last.
         n_columns : int, default=5
         zoom : int, default=2
 
@@ -62,14 +65,19 @@ class SegmentationDisplay(PictureGrid):
         """
         images = as_sequence(X)
         truth = [maps for maps in (truth_cells, truth_nuclei) if maps is not None]
-        pictures, names = [], []
+        pictures, names, least = [], [], []
         for i in range(len(images)):
             smear = images.smear(i)
+            sure = np.asarray(smear.confidence)
+            least.append(np.nanmin(sure) if np.isfinite(sure).any() else np.inf)
             layers = [(np.asarray(maps[i]), TRUTH_COLOR) for maps in truth]
             layers += [(smear.region("cell"), CELL_COLOR), (smear.region("nucleus"), NUCLEUS_COLOR)]
             pictures.append(draw_edges(smear.image, layers, zoom))
-            names.append(f"{images.name(i).rsplit('/', 1)[-1]}: {smear.n_cells}")
-        return cls(pictures, names if titles is None else titles).plot(n_columns=n_columns)
+            said = f", {least[-1]:.2f}" if np.isfinite(least[-1]) else ""
+            names.append(f"{images.name(i).rsplit('/', 1)[-1]}: {smear.n_cells}{said}")
+        shown = list(names if titles is None else titles)
+        order = np.argsort(least, kind="stable") if least_sure_first else np.arange(len(pictures))
+        return cls([pictures[i] for i in order], [shown[i] for i in order]).plot(n_columns=n_columns)
 
     def plot(self, axes: Any = None, *, n_columns: int = 5) -> Self:
         """Draw on `axes`, or on a new figure with `n_columns` columns.
