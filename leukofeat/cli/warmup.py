@@ -134,6 +134,7 @@ def _steps(everything: bool) -> Iterator[tuple[str, Callable[[], Any]]]:
     from leukofeat.datasets import make_smears
     from leukofeat.features import FeatureSet
     from leukofeat.kernels.regions.labels import renumbered
+    from leukofeat.scale.warmup import compile_scale
     from leukofeat.segmentation.leukocyte.warmup import compile_outlines
 
     # a trifle, which tells soon whether there is anything to compile
@@ -151,6 +152,7 @@ def _steps(everything: bool) -> Iterator[tuple[str, Callable[[], Any]]]:
             yield repr(stage), partial(_apply, stage, images, smears)
     # the second half of a segmentation, for those who begin at the end
     yield "outlines of nuclei and cells", compile_outlines
+    yield "the scale of an image", compile_scale
 
 
 def _measure(family: FeatureFamily, smears: list[Smear]) -> None:

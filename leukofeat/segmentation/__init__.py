@@ -10,7 +10,7 @@ from leukofeat.segmentation.dual_threshold import DualThresholdSegmenter, segmen
 from leukofeat.segmentation.fuzzy import FuzzyCMeansSegmenter, segment_fuzzy_c_means
 from leukofeat.segmentation.grabcut import GrabCutSegmenter, refine_grabcut
 from leukofeat.segmentation.lab_kmeans import LabKMeansSegmenter, segment_lab_kmeans
-from leukofeat.segmentation.leukocyte.segment import LeukocyteSegmenter, segment_leukocytes
+from leukofeat.segmentation.leukocyte.segment import LeukocyteSegmenter, find_leukocytes, segment_leukocytes
 from leukofeat.segmentation.mask import RegionMasker, mask_region
 from leukofeat.segmentation.match import match_labels
 from leukofeat.segmentation.metrics import (
@@ -41,6 +41,7 @@ __all__ = [
     "count_error",
     "dice",
     "evaluate_segmentation",
+    "find_leukocytes",
     "iou",
     "mask_region",
     "match_labels",

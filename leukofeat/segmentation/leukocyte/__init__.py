@@ -7,6 +7,9 @@
 - `cores` (`component_tree`, `necks`, `neighbors`): azure bodies where their own outline is sharpest; nuclei are convex.
 - `cells` (`cell_fit`, `star_contour`, `leaks`): colours near a nucleus against those far from all; a star shape.
 - `lobes` (`neighbors`): lobes of one nucleus share a cell without a waist, and hold no more DNA than one nucleus.
-- `nuclei` (`nucleus_fit`): chromatin is darker than its own cytoplasm, and of another colour.
+- `red_cells`: the yardstick of an image: what is larger than any nucleus is several.
+- `nuclei` (`nucleus_fit`, `evidence`): chromatin is darker than its own cytoplasm, and of another colour; which of two
+  parts is the nucleus is told by the outline, which is sharper than the texture within.
+- `confidence`: what stands out, is convex and no larger than a cell can be has been outlined right.
 - `bodies`, `flooding`: what is handed from step to step, and how kernels walk over an image. `warmup`: compiles ahead.
 """
