@@ -25,6 +25,7 @@ FEW_GAPS = 0.02  # gaps, against the area of the lobes, that say nothing
 # radii in red cells: of a lobed nucleus at most (a monocyte's has 1.7), of what is a lobe beside a nucleus of any size, and
 # of a cell at most; and how long a cell is against its width. What goes beyond is two cells
 LOBED_MOST, LOBE_MOST, CELL_MOST, LONG = 1.8, 0.7, 3.2, 1.35
+ROUNDS = 2  # in which groups fall apart: first at their widest gap, then altogether
 OTHER_NUCLEI = 0.5  # how much a pixel of another nucleus between the lobes counts against them
 
 
@@ -65,7 +66,7 @@ def join_lobes(cores: Bodies, planes: Planes, beside: Callable[[], float]) -> tu
     """Give the lobes of one nucleus one label; returns nuclei, their cells, and the limits of one nucleus.
 
     Cores near each other are tried as one nucleus: its cell has to fill the hull of the lobes. Those that are none fall
-    apart at their widest gaps. `beside` measures the red cells in pixels where they cannot be told from the cells.
+    apart at their widest gap, and then altogether. `beside` measures the red cells in pixels where they cannot be told from the cells.
     """
     gaps = core_gaps(cores)
 
@@ -76,11 +77,15 @@ def join_lobes(cores: Bodies, planes: Planes, beside: Callable[[], float]) -> tu
 
     group = near_groups(gaps, cores.n)
     nuclei, cells = joined(group)
-    most, red, sure = nucleus_stain(cores, gaps), red_cell_radius(planes, cells, cores.labels), True
-    if red == 0 and most == np.inf and nuclei.n < cores.n:
-        # one cell drawn around several may have taken in all red ones
-        red, sure = beside(), False
+    most, red, sure = nucleus_stain(cores, gaps), 0.0, True
+    if most == np.inf:
+        # where stain does not show what one nucleus may hold, size does
+        red = red_cell_radius(planes, cells, cores.labels)
+        if red == 0 and nuclei.n < cores.n:
+            # one cell drawn around several may have taken in all red ones
+            red, sure = beside(), False
     limits = Limits(most, red, sure)
+    rounds = 0
     while nuclei.n < cores.n:
         boxes, extents = nuclei.boxes, region_boxes(cells, nuclei.n)[:, BOX]
         stained = cells * (planes.contrast >= FAINT)
@@ -99,10 +104,15 @@ def join_lobes(cores: Bodies, planes: Planes, beside: Callable[[], float]) -> tu
             )
         if not apart.any():
             break
-        gaps = _without_widest(gaps, group, apart)
+        rounds += 1
+        gaps = _without_widest(gaps, group, apart) if rounds < ROUNDS else _without(gaps, apart[group[1:][gaps.first]])
         group = near_groups(gaps, cores.n)
         nuclei, cells = joined(group)
     return nuclei, cells, limits
+
+
+def _without(gaps: Gaps, flags: np.ndarray) -> Gaps:
+    return Gaps(*(column[~flags] for column in gaps))
 
 
 def _without_widest(gaps: Gaps, group: np.ndarray, apart: np.ndarray) -> Gaps:
@@ -115,10 +125,10 @@ def _without_widest(gaps: Gaps, group: np.ndarray, apart: np.ndarray) -> Gaps:
         before = np.unique(near_groups(gaps, group.size - 1)[1:][group[1:] == g]).size
         for k in inside.tolist():
             keep[k] = False
-            left = near_groups(Gaps(*(column[keep] for column in gaps)), group.size - 1)
+            left = near_groups(_without(gaps, ~keep), group.size - 1)
             if np.unique(left[1:][group[1:] == g]).size > before:
                 break
-    return Gaps(*(column[keep] for column in gaps))
+    return _without(gaps, ~keep)
 
 
 def join_pairs(nuclei: Bodies, cells: np.ndarray, azure: np.ndarray, limits: Limits) -> Bodies:

@@ -27,7 +27,8 @@ RIM = 2.0  # width in pixels of the background around a cell that is all nucleus
 OPENING = 0.08  # radius, in cell radii, of the opening that takes dark rims of cells off nuclei
 SPECK, HOLE = 0.1, 0.06  # share of the nucleus under which a part of it is a speck, and a gap a hole
 RIDGE = 30.0  # added to the colour variances: the noise of a JPEG
-CONVINCING = 2.0  # evidence of a nucleus that is not doubted
+# evidence of a nucleus that is not doubted, and of one so small (radius in pixels) that neither texture nor a rim shows
+CONVINCING, CONVINCING_SMALL, SMALL = 2.0, 1.2, 12.0
 LIKE_NUCLEUS = 0.5  # stain, against that of the nucleus, that the rest of such a cell has at least
 ALL_NUCLEUS = 1.2  # evidence that any two parts have to have, or the cell is nucleus all over
 
@@ -63,7 +64,9 @@ def draw_nuclei(cells: np.ndarray, cores: np.ndarray, planes: Planes) -> Nuclei:
         table = region_boxes(nuclei, n)
     evidence = outline_evidence(nuclei, cells, planes.edge, table)
     extents = region_boxes(cells, n)
-    for i in np.flatnonzero(~(evidence >= CONVINCING) & (table[:, 4] > 0)).tolist():
+    doubted = evidence < CONVINCING_SMALL
+    doubted |= ~(evidence >= CONVINCING) & (table[:, 4] >= np.pi * SMALL**2)
+    for i in np.flatnonzero(doubted).tolist():
         evidence[i] = _reconsider(nuclei, cells, planes, i + 1, extents[i, BOX], float(evidence[i]))
     return Nuclei(nuclei, evidence)
 
