@@ -13,6 +13,7 @@ from leukofeat.segmentation.leukocyte.neighbors import hull_counts
 
 STRIP = 3.0  # pixels inside an outline that show the edge rather than what lies within
 LEAST_OUTLINE = 0.35  # length of outline, against the root of the area (3.5 all round), that says anything
+LEAST_SHARE = 0.2  # share of its cell that a nucleus fills at least
 GRAIN = 1.0  # edge strength of a body without texture, in L*a*b* units a pixel: the noise of the camera
 
 
@@ -39,7 +40,7 @@ def _edge_sums(nuclei: np.ndarray, n: int, depth: np.ndarray, room: np.ndarray, 
 
 
 def outline_evidence(nuclei: np.ndarray, cells: np.ndarray, edge: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """Sharpness of each nucleus' outline inside of its cell, against that of its texture, times its convexity.
+    """Sharpness of each nucleus' outline inside of its cell, against that of its texture, times its convexity; less for a speck.
 
     Parameters
     ----------
@@ -57,9 +58,11 @@ def outline_evidence(nuclei: np.ndarray, cells: np.ndarray, edge: np.ndarray, ta
     """
     n = len(table)
     sums = _edge_sums(nuclei, n, inner_distance(nuclei), inner_distance(cells), edge)
+    whole = np.bincount(cells.ravel(), minlength=n + 1)
     evidence = np.full(n, np.nan)
     for i in np.flatnonzero(sums[:, 0] >= np.maximum(LEAST_OUTLINE * np.sqrt(table[:, 4]), 1)).tolist():
         texture = sums[i, 3] / max(sums[i, 2], 1) + GRAIN
         own, others, _, bad = hull_counts(nuclei, nuclei, i + 1, i + 1, table[i, BOX])
-        evidence[i] = sums[i, 1] / sums[i, 0] / texture * own / max(1, own + others + bad)
+        small = min(1.0, table[i, 4] / (LEAST_SHARE * whole[i + 1]))
+        evidence[i] = sums[i, 1] / sums[i, 0] / texture * own / max(1, own + others + bad) * small
     return evidence
