@@ -29,6 +29,7 @@ SPECK, HOLE = 0.1, 0.06  # share of the nucleus under which a part of it is a sp
 RIDGE = 30.0  # added to the colour variances: the noise of a JPEG
 # evidence of a nucleus that is not doubted, and of one so small (radius in pixels) that neither texture nor a rim shows
 CONVINCING, CONVINCING_SMALL, SMALL = 2.0, 1.2, 12.0
+LESS_VIOLET = 0.3  # how much evidence counts for a nucleus that is bluer than the rest of its cell
 LIKE_NUCLEUS = 0.5  # stain, against that of the nucleus, that the rest of such a cell has at least
 ALL_NUCLEUS = 1.2  # evidence that any two parts have to have, or the cell is nucleus all over
 
@@ -62,12 +63,13 @@ def draw_nuclei(cells: np.ndarray, cores: np.ndarray, planes: Planes) -> Nuclei:
     if lost.any():
         nuclei = np.where(lost[cores] & (cores == cells), cores, nuclei)
         table = region_boxes(nuclei, n)
-    evidence = outline_evidence(nuclei, cells, planes.edge, table)
+    evidence = outline_evidence(nuclei, cells, planes.edge, table) * _hue_factor(nuclei, cells, planes.violet, n)
     extents = region_boxes(cells, n)
     doubted = evidence < CONVINCING_SMALL
     doubted |= ~(evidence >= CONVINCING) & (table[:, 4] >= np.pi * SMALL**2)
     for i in np.flatnonzero(doubted).tolist():
         evidence[i] = _reconsider(nuclei, cells, planes, i + 1, extents[i, BOX], float(evidence[i]))
+    evidence[np.isnan(evidence) & (table[:, 4] > 0)] = ALL_NUCLEUS
     return Nuclei(nuclei, evidence)
 
 
@@ -86,12 +88,21 @@ def _reconsider(
     edge = np.ascontiguousarray(planes.edge[window])
     for mask in _other_nuclei(cell, planes, window):
         value = outline_evidence(mask, cell, edge, region_boxes(mask, 1))[0]
+        value *= _hue_factor(mask, cell, planes.violet[window], 1)[0]
         if value > best:
             best, chosen = float(value), mask
     if chosen is not first:
         part = nuclei[window]
         part[cell > 0] = chosen[cell > 0] * i
     return best
+
+
+def _hue_factor(nuclei: np.ndarray, cells: np.ndarray, violet: np.ndarray, n: int) -> np.ndarray:
+    """1 where a nucleus is more violet than the rest of its cell, and LESS_VIOLET where it is less, (n,) float64."""
+    inside, whole = (np.bincount(maps.ravel(), minlength=n + 1)[1:] for maps in (nuclei, cells))
+    stain, total = (np.bincount(maps.ravel(), violet.ravel(), n + 1)[1:] for maps in (nuclei, cells))
+    rest = (total - stain) / np.maximum(whole - inside, 1)
+    return np.where((whole > inside) & (stain / np.maximum(inside, 1) < rest), LESS_VIOLET, 1.0)
 
 
 def _is_stained(excess: np.ndarray, nucleus: np.ndarray, cell: np.ndarray) -> bool:
