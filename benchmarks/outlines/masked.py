@@ -12,7 +12,7 @@ import pandas as pd
 
 from leukofeat import Smear
 from leukofeat.datasets import make_smears
-from leukofeat.segmentation import evaluate_segmentation
+from leukofeat.segmentation import dice, evaluate_segmentation
 from outlines.image_set import ImageSet, of_dice, spread
 from outlines.scoring import central_part, every_cell, one_cell
 
@@ -46,7 +46,10 @@ class Synthetic(ImageSet):
 
 
 class Wbcseg(ImageSet):
-    """One leukocyte an image: nucleus 255, cytoplasm 128. Dice counts all that was found, one cell's confidence goes with it."""
+    """One leukocyte an image: nucleus 255, cytoplasm 128. Dice counts all that was found, one cell's confidence goes with it.
+
+    Only the leukocyte in the middle is marked. `..._uncut` leaves out what the frame cuts, unless that is all there is.
+    """
 
     @classmethod
     def read(cls, root: Path, n: int) -> Iterator[Wbcseg]:
@@ -62,14 +65,22 @@ class Wbcseg(ImageSet):
         truth = self.truth(i)
         overall = evaluate_segmentation([smear], None, [truth["nuclei"]], [truth["cells"]]).iloc[0]
         names = ("nucleus_dice", "cell_dice", "nucleus_count_error")
-        return one_cell(smear, [truth["nuclei"]]) | overall[list(names)].to_dict()
+        whole = np.append(False, smear.touches_border if smear.touches_border.all() else ~smear.touches_border)
+        uncut = {
+            f"{region}_dice_uncut": dice(truth[maps], whole[smear.region(region)].astype(np.int32))
+            for region, maps in (("nucleus", "nuclei"), ("cell", "cells"))
+        }
+        return one_cell(smear, [truth["nuclei"]]) | overall[list(names)].to_dict() | uncut
 
     def summary(self, rows: pd.DataFrame) -> dict[str, float]:
-        figures = rows[["nucleus_dice", "cell_dice", "nucleus_count_error"]].mean().to_dict()
+        names = ("nucleus_dice", "cell_dice", "nucleus_dice_uncut", "cell_dice_uncut", "nucleus_count_error")
+        figures = rows[list(names)].mean().to_dict()
         eosinophils = rows["nucleus_dice"][rows["cell_type"] == "eosinophil"]
         figures["nucleus_under_.9"] = float((rows["nucleus_dice"] < 0.9).sum())
         if len(eosinophils):
             figures["nucleus_dice_eosinophils"] = float(eosinophils.mean())
+            uncut = rows["nucleus_dice_uncut"][rows["cell_type"] == "eosinophil"]
+            figures["nucleus_dice_uncut_eosinophils"] = float(uncut.mean())
         return figures
 
 
