@@ -7,6 +7,7 @@ the chromatin; and the outline of a nucleus, or of each lobe of it, is convex. W
 import numpy as np
 
 from leukofeat.kernels.jit import jit
+from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.segmentation.leukocyte.bodies import BOX
 from leukofeat.segmentation.leukocyte.cores import inner_distance
 from leukofeat.segmentation.leukocyte.neighbors import hull_counts
@@ -58,11 +59,11 @@ def outline_evidence(nuclei: np.ndarray, cells: np.ndarray, edge: np.ndarray, ta
     """
     n = len(table)
     sums = _edge_sums(nuclei, n, inner_distance(nuclei), inner_distance(cells), edge)
-    whole = np.bincount(cells.ravel(), minlength=n + 1)
+    whole = region_boxes(cells, n)[:, 4]
     evidence = np.full(n, np.nan)
     for i in np.flatnonzero(sums[:, 0] >= np.maximum(LEAST_OUTLINE * np.sqrt(table[:, 4]), 1)).tolist():
         texture = sums[i, 3] / max(sums[i, 2], 1) + GRAIN
         own, others, _, bad = hull_counts(nuclei, nuclei, i + 1, i + 1, table[i, BOX])
-        small = min(1.0, table[i, 4] / (LEAST_SHARE * whole[i + 1]))
+        small = min(1.0, table[i, 4] / (LEAST_SHARE * whole[i]))
         evidence[i] = sums[i, 1] / sums[i, 0] / texture * own / max(1, own + others + bad) * small
     return evidence

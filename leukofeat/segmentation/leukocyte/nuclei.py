@@ -16,6 +16,7 @@ import numpy as np
 
 from leukofeat.kernels.color.otsu import otsu_thresholds
 from leukofeat.kernels.regions.boxes import region_boxes
+from leukofeat.kernels.regions.labels import label_sums
 from leukofeat.opencv import cv2
 from leukofeat.segmentation.leukocyte.bodies import BOX
 from leukofeat.segmentation.leukocyte.evidence import outline_evidence
@@ -85,10 +86,10 @@ def _reconsider(
     best, chosen = (ALL_NUCLEUS if np.isnan(evidence) else evidence), first
     if best < ALL_NUCLEUS and _is_stained(planes.excess[window], first, cell):
         best, chosen = ALL_NUCLEUS, cell
-    edge = np.ascontiguousarray(planes.edge[window])
+    edge, violet = (np.ascontiguousarray(plane[window]) for plane in (planes.edge, planes.violet))
     for mask in _other_nuclei(cell, planes, window):
         value = outline_evidence(mask, cell, edge, region_boxes(mask, 1))[0]
-        value *= _hue_factor(mask, cell, planes.violet[window], 1)[0]
+        value *= _hue_factor(mask, cell, violet, 1)[0]
         if value > best:
             best, chosen = float(value), mask
     if chosen is not first:
@@ -99,8 +100,9 @@ def _reconsider(
 
 def _hue_factor(nuclei: np.ndarray, cells: np.ndarray, violet: np.ndarray, n: int) -> np.ndarray:
     """1 where a nucleus is more violet than the rest of its cell, and LESS_VIOLET where it is less, (n,) float64."""
-    inside, whole = (np.bincount(maps.ravel(), minlength=n + 1)[1:] for maps in (nuclei, cells))
-    stain, total = (np.bincount(maps.ravel(), violet.ravel(), n + 1)[1:] for maps in (nuclei, cells))
+    within, around = region_boxes(nuclei, n), region_boxes(cells, n)
+    inside, whole = within[:, 4], around[:, 4]
+    stain, total = label_sums(nuclei, within, violet), label_sums(cells, around, violet)
     rest = (total - stain) / np.maximum(whole - inside, 1)
     return np.where((whole > inside) & (stain / np.maximum(inside, 1) < rest), LESS_VIOLET, 1.0)
 
