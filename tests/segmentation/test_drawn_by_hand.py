@@ -34,11 +34,23 @@ def test_outlines_are_sound():
     assert not alike or np.mean(alike) < 0.95
 
 
-def test_nuclei_outlined_by_hand(data_folder):
+@pytest.fixture(scope="module")
+def drawn_dice(data_folder):
+    """Dice of the nuclei of all cells that are outlined."""
     if not (data_folder / "apl").is_dir():
         pytest.skip("shared/data/apl is missing")
     data = Drawn.read(data_folder / "apl", 1000)
     smears = LeukocyteSegmenter().transform([data.image(i) for i in range(len(data))])
-    scores = [data.score(i, smear)["dice"] for i, smear in enumerate(smears)]
-    # five of the sixty are undecidable by eye, and dark rims were drawn as cytoplasm: benchmarks/segmentation.py --sets drawn
-    assert np.mean(scores) >= 0.91
+    return np.array([data.score(i, smear)["dice"] for i, smear in enumerate(smears)])
+
+
+def test_nuclei_outlined_by_hand_get_no_worse(drawn_dice):
+    assert drawn_dice.mean() >= 0.91
+    assert np.median(drawn_dice) >= 0.94
+
+
+@pytest.mark.xfail(
+    strict=True, reason="wanted, and .919 today: clumps that are one body, and dark rims drawn as cytoplasm"
+)
+def test_nuclei_outlined_by_hand(drawn_dice):
+    assert drawn_dice.mean() >= 0.95

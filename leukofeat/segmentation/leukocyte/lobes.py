@@ -66,7 +66,8 @@ def join_lobes(cores: Bodies, planes: Planes, beside: Callable[[], float]) -> tu
     """Give the lobes of one nucleus one label; returns nuclei, their cells, and the limits of one nucleus.
 
     Cores near each other are tried as one nucleus: its cell has to fill the hull of the lobes. Those that are none fall
-    apart at their widest gap, and then altogether. `beside` measures the red cells in pixels where they cannot be told from the cells.
+    apart at their widest gap, and then altogether. `beside` gives the radius of the red cells in
+    pixels, 0 where it is unknown; it is asked where cells may hide them.
     """
     gaps = core_gaps(cores)
 

@@ -16,10 +16,8 @@ WIDEST = 2.3  # inscribed radius of a nucleus, in red cells, at most: what is sm
 LEAST_DEPTH = 2.0  # pixels of the radius of a disc at least
 TYPICAL = 0.6  # quantile, by area, of the discs' radii that counts: the frame and neighbours cut many of them
 ALIKE = (0.75, 1.33)  # discs of such radii, against the typical one, are whole red cells
-FEW, EXPLAINED = (
-    3,
-    0.45,
-)  # so many of them, and this share of what is stained in them, or it is not red cells that are seen
+# so many of them, and this share of what is stained in them, or it is not red cells that are seen
+FEW, EXPLAINED = 3, 0.45
 
 
 def red_cell_radius(planes: Planes, cells: np.ndarray, cores: np.ndarray) -> float:
@@ -36,9 +34,9 @@ def red_cell_radius(planes: Planes, cells: np.ndarray, cores: np.ndarray) -> flo
     if area < COVER * (red.size - cv2.countNonZero(cells)):
         return 0.0
     red, area = _without_pallor(red, planes.azure)
-    depth = cv2.distanceTransform(red, cv2.DIST_L2, 5)
     if area == red.size:
         return 0.0
+    depth = cv2.distanceTransform(red, cv2.DIST_L2, 5)
     top = cv2.dilate(depth, np.ones((5, 5), np.uint8))
     y, x = np.nonzero((depth >= top) & (depth > LEAST_DEPTH))
     radius = depth[y, x].astype(np.float64)

@@ -156,8 +156,21 @@ def basophilic(share, kind, radius=30):
     return np.clip(image, 0, 255).astype(np.uint8), truth
 
 
-@pytest.mark.parametrize(("kind", "radius"), [("pale", 16), ("pale", 45), ("dark rim", 30), ("dark rim", 45)])
-@pytest.mark.parametrize("share", [0.3, 0.45, 0.6, 0.75, 0.9])
+SHARES, KINDS = (
+    (0.3, 0.45, 0.6, 0.75, 0.9),
+    (("pale", 16), ("pale", 45), ("dark rim", 16), ("dark rim", 20), ("dark rim", 45)),
+)
+THIN = pytest.mark.xfail(strict=True, reason=".92 today: a dark rim of two pixels is taken into a small nucleus")
+
+
+@pytest.mark.parametrize(
+    ("share", "kind", "radius"),
+    [
+        pytest.param(share, *kind, marks=[THIN] if (share, *kind) == (0.75, "dark rim", 16) else [])
+        for kind in KINDS
+        for share in SHARES
+    ],
+)
 def test_nuclei_of_any_share_in_pale_and_in_dark_cytoplasm(share, kind, radius):
     image, truth = basophilic(share, kind, radius)
     nuclei, cells = segment_leukocytes(image)
