@@ -14,10 +14,10 @@ from leukofeat.kernels.regions.labels import renumbered
 from leukofeat.opencv import cv2
 from leukofeat.segmentation.leukocyte.bodies import BOX, Bodies, keep_labels
 from leukofeat.segmentation.leukocyte.cells import grow_cells
-from leukofeat.segmentation.leukocyte.cores import core_gaps, near_groups, nucleus_stain
+from leukofeat.segmentation.leukocyte.cores import core_gaps, inner_distance, near_groups, nucleus_stain
 from leukofeat.segmentation.leukocyte.neighbors import Gaps, hull_counts, touching_labels
 from leukofeat.segmentation.leukocyte.planes import FAINT, Planes
-from leukofeat.segmentation.leukocyte.red_cells import red_cell_radius
+from leukofeat.segmentation.leukocyte.red_cells import WIDEST, red_cell_radius
 
 SOLID = 0.9  # convexity of a cell that has several lobes at least: two cells that touch have a waist
 FILLED = 0.8  # share of the gaps between lobes that is cytoplasm at least
@@ -25,6 +25,7 @@ FEW_GAPS = 0.02  # gaps, against the area of the lobes, that say nothing
 # radii in red cells: of a lobed nucleus at most (a monocyte's has 1.7), of what is a lobe beside a nucleus of any size, and
 # of a cell at most; and how long a cell is against its width. What goes beyond is two cells
 LOBED_MOST, LOBE_MOST, CELL_MOST, LONG = 1.8, 0.7, 3.2, 1.35
+DOUBTFUL = 2.4  # radius of a core, in red cells, from which on these are looked for once more
 ROUNDS = 2  # in which groups fall apart: first at their widest gap, then altogether
 OTHER_NUCLEI = 0.5  # how much a pixel of another nucleus between the lobes counts against them
 
@@ -62,12 +63,14 @@ class Limits(NamedTuple):
         return cell[0] <= CELL_MOST * self.red and cell[1] <= LONG
 
 
-def join_lobes(cores: Bodies, planes: Planes, beside: Callable[[], float]) -> tuple[Bodies, np.ndarray, Limits]:
+def join_lobes(
+    cores: Bodies, planes: Planes, beside: Callable[[], float], red: float = 0.0
+) -> tuple[Bodies, np.ndarray, Limits]:
     """Give the lobes of one nucleus one label; returns nuclei, their cells, and the limits of one nucleus.
 
     Cores near each other are tried as one nucleus: its cell has to fill the hull of the lobes. Those that are none fall
-    apart at their widest gap, and then altogether. `beside` gives the radius of the red cells in
-    pixels, 0 where it is unknown; it is asked where cells may hide them.
+    apart at their widest gap, and then altogether. `red` is the radius of the red cells in pixels where it is known already;
+    else `beside` gives it, or 0, and is asked where cells may hide them, or where a core is larger than nuclei are.
     """
     gaps = core_gaps(cores)
 
@@ -78,12 +81,14 @@ def join_lobes(cores: Bodies, planes: Planes, beside: Callable[[], float]) -> tu
 
     group = near_groups(gaps, cores.n)
     nuclei, cells = joined(group)
-    most, red, sure = nucleus_stain(cores, gaps), 0.0, True
-    if most == np.inf:
+    most, sure = nucleus_stain(cores, gaps), True
+    if most == np.inf and red == 0:
         # where stain does not show what one nucleus may hold, size does
-        red = red_cell_radius(planes, cells, cores.labels)
-        if red == 0 and nuclei.n < cores.n:
-            # one cell drawn around several may have taken in all red ones
+        red = red_cell_radius(planes, cells)
+        largest = int(np.argmax(cores.area))
+        # one cell drawn around several may have taken in all red ones
+        hidden = red == 0 and (nuclei.n < cores.n or bool(cores.cut[largest]))
+        if hidden or cores.radius[largest] > DOUBTFUL * red > 0 or inner_distance(cores.labels).max() > WIDEST * red > 0:
             red, sure = beside(), False
     limits = Limits(most, red, sure)
     rounds = 0

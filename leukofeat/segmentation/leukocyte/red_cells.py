@@ -8,11 +8,10 @@ import numpy as np
 
 from leukofeat.kernels.jit import jit
 from leukofeat.opencv import cv2
-from leukofeat.segmentation.leukocyte.cores import inner_distance
 from leukofeat.segmentation.leukocyte.planes import AZURE_FLOOR, PALE, Planes
 
 COVER = 0.1  # share of what is outside of cells that red cells have to fill to be measured by
-WIDEST = 2.3  # inscribed radius of a nucleus, in red cells, at most: what is smaller than that is no red cell
+WIDEST = 2.3  # inscribed radius of a nucleus, in red cells, at most
 LEAST_DEPTH = 2.0  # pixels of the radius of a disc at least
 TYPICAL = 0.6  # quantile, by area, of the discs' radii that counts: the frame and neighbours cut many of them
 ALIKE = (0.75, 1.33)  # discs of such radii, against the typical one, are whole red cells
@@ -20,11 +19,12 @@ ALIKE = (0.75, 1.33)  # discs of such radii, against the typical one, are whole 
 FEW, EXPLAINED = 3, 0.45
 
 
-def red_cell_radius(planes: Planes, cells: np.ndarray, cores: np.ndarray) -> float:
+def red_cell_radius(planes: Planes, cells: np.ndarray) -> float:
     """Radius of the red cells in pixels, 0 where there are none or they are not told apart.
 
     It is that of the largest discs that fit between the outlines of what is stained, not azure and in none of the `cells`,
-    (H, W) int32; pallors are filled, and no two discs hold each other's middle. `cores` are the nuclei, (H, W) int32.
+    (H, W) int32; pallors are filled, and no two discs hold each other's middle. A core of larger inscribed radius than `WIDEST`
+    of these contradicts it.
     """
     red = cv2.bitwise_and(
         cv2.compare(planes.azure, AZURE_FLOOR, cv2.CMP_LT), cv2.compare(planes.contrast, PALE, cv2.CMP_GT)
@@ -46,8 +46,6 @@ def red_cell_radius(planes: Planes, cells: np.ndarray, cores: np.ndarray) -> flo
         return 0.0
     share = np.cumsum(radius**2)
     typical = float(radius[np.searchsorted(share, TYPICAL * share[-1])])
-    if inner_distance(cores).max() > WIDEST * typical:
-        return 0.0
     whole = radius[(radius > ALIKE[0] * typical) & (radius < ALIKE[1] * typical)]
     return typical if whole.size >= FEW and np.pi * (whole**2).sum() >= EXPLAINED * area else 0.0
 

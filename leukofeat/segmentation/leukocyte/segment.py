@@ -1,5 +1,6 @@
 """Leukocytes of any stain, magnification and crowding, the whole way: planes, cores, cells, lobes, nuclei, selection."""
 
+from functools import cache
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -9,8 +10,10 @@ from leukofeat.constraints import Number, Real, check
 from leukofeat.dropped import Dropped
 from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.scale.estimate import estimate_scale
+from leukofeat.scale.record import Scale
 from leukofeat.segmentation.leukocyte.bodies import Bodies, keep_labels, weighted_mean
 from leukofeat.segmentation.leukocyte.cells import settle_cells
+from leukofeat.segmentation.leukocyte.clusters import LARGEST, TYPICAL_NUCLEUS, split_clusters
 from leukofeat.segmentation.leukocyte.confidence import outline_confidence
 from leukofeat.segmentation.leukocyte.cores import find_cores, split_cores, typical_radius
 from leukofeat.segmentation.leukocyte.frame import enlarged, on_slide, orientation, reduced
@@ -30,6 +33,7 @@ FIRST_LOOK = 224 * 224  # pixels of the first look
 LITTLE_STAIN = "too little stain for a nucleus: a platelet or precipitate"
 PALE_BODY = "too pale for a nucleus beside the others: a red cell or a smudge"
 SMALL = "too small for a leukocyte against the red cells: a platelet or precipitate"
+FEW_RED_CELLS = 2  # that tell of a cluster; a single one may be anything
 LEAST_RADIUS = 0.5  # radius of a leukocyte, in red cells, at least
 LEAST_DENSITY = 0.3  # mean stain of a nucleus, against that of the others, at least
 
@@ -174,10 +178,19 @@ def _segment(image: np.ndarray, diameter: float | None) -> tuple[np.ndarray, np.
     if not cores.any() or not shows_bodies(planes):
         return None
     debris: Debris = []
-    bodies = _drop_debris(split_cores(cores, planes.azure), debris)
+    scale = cache(lambda: estimate_scale(image))
+    cores = _drop_debris(split_cores(cores, planes.azure), debris)
     bodies, cells, limits = join_lobes(
-        bodies, planes, lambda: _red_cells_beside(image) * cores.shape[1] / image.shape[1]
+        cores, planes, lambda: _red_radius(scale()) * planes.azure.shape[1] / image.shape[1]
     )
+    if cores.radius.max(initial=0) > LARGEST * limits.red > 0 and scale().n_red_cells >= FEW_RED_CELLS:
+        # several nuclei: they are looked at again, at the scale that the red cells tell
+        red = _red_radius(scale())
+        planes, cores = _look(image, diameter or 2 * TYPICAL_NUCLEUS * red)
+        red *= planes.azure.shape[1] / image.shape[1]
+        debris.clear()
+        cores = _drop_debris(split_cores(split_clusters(cores, planes, red), planes.azure), debris)
+        bodies, cells, limits = join_lobes(cores, planes, lambda: red, red)
     bodies = Bodies.measure(draw_nuclei(cells, bodies.labels, planes).labels, planes.azure, bodies.n)
     bodies = _drop_debris(join_pairs(bodies, cells, planes.azure, limits), debris)
     if bodies.n == 0:
@@ -195,9 +208,8 @@ def _segment(image: np.ndarray, diameter: float | None) -> tuple[np.ndarray, np.
     return keep_labels(nuclei, keep), keep_labels(cells, keep), confidence[keep], debris
 
 
-def _red_cells_beside(image: np.ndarray) -> float:
-    """Radius of the red cells in pixels by their arcs, 0 where there are none."""
-    scale = estimate_scale(image)
+def _red_radius(scale: Scale) -> float:
+    """Radius of the red cells in pixels, 0 where there are none."""
     return scale.pixels / 2 if scale.known else 0.0
 
 

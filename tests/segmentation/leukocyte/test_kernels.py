@@ -411,11 +411,10 @@ def test_red_cell_radius_of_discs():
     for azure, radius in ((0, 14), (90, 0)):
         plane = np.full(red.shape, azure, np.uint8)
         planes = Planes(np.zeros((*red.shape, 3), np.float32), contrast, plane, plane, plane, plane, contrast)
-        assert red_cell_radius(planes, cores, cores) == pytest.approx(radius, rel=0.1)
+        assert red_cell_radius(planes, cores) == pytest.approx(radius, rel=0.1)
     # what is drawn over by cells is not measured, and discs much smaller than a nucleus are no red cells
     planes = planes._replace(azure=np.zeros_like(plane))
-    assert red_cell_radius(planes, np.ones_like(cores), cores) == 0
-    assert red_cell_radius(planes, cores, discs((200, 200), (100, 100, 60))) == 0
+    assert red_cell_radius(planes, np.ones_like(cores)) == 0
 
 
 def test_violet_tells_chromatin_from_a_darker_blue_cytoplasm():
