@@ -16,12 +16,15 @@ from leukofeat.segmentation.leukocyte.planes import Planes
 
 # lengths are in radii of red cells
 LARGEST = 2.6  # radius of a nucleus at most: of the disc of its area, 19 micrometres wide
+SEVERAL = 3.0  # radius from which on there are several beyond doubt
 TYPICAL_NUCLEUS = 2.0  # radius of the nuclei in a cluster, for which the image is reduced
 WIDTH = 0.3  # half the width of a pale line at most
 BLUR = 0.06  # smoothing before lines are looked for
 SHORTEST = 1.0  # extent of a line at least
-FRAGMENT = 0.7  # radius under which a part has to be cut off by a line twice as distinct
-DISTINCT = 1.5  # how much paler a line is, against the texture on both sides, at least
+FRAGMENT = 0.7  # radius under which a part is no nucleus
+# how much paler a line is, against the texture on both sides, at least: between nuclei; around what is too small for one; and between
+# what would be several beyond doubt together
+DISTINCT, DISTINCT_SMALL, DISTINCT_LARGE = 1.5, 3.0, 1.15
 LINE_REACH = 5  # pixels, the width of the window around a boundary in which its line may lie
 
 
@@ -84,10 +87,13 @@ def _without_faint_boundaries(parts: np.ndarray, depth: np.ndarray, red: float) 
     while length.any():
         i, j = np.nonzero(length)
         within = (texture[i] + texture[j]) / (area[i] + area[j])
-        distinct = line[i, j] / length[i, j] / (within + 1)  # a grey level: where there is no texture
-        distinct[np.minimum(area[i], area[j]) < np.pi * (FRAGMENT * red) ** 2] /= 2
+        wanted = np.full(i.size, DISTINCT)
+        wanted[area[i] + area[j] > np.pi * (SEVERAL * red) ** 2] = DISTINCT_LARGE
+        wanted[np.minimum(area[i], area[j]) < np.pi * (FRAGMENT * red) ** 2] = DISTINCT_SMALL
+        # one grey level more, where there is no texture
+        distinct = line[i, j] / length[i, j] / (within + 1) / wanted
         k = int(np.argmin(distinct))
-        if distinct[k] >= DISTINCT:
+        if distinct[k] >= 1:
             break
         a, b = i[k], j[k]
         for total in line, length:

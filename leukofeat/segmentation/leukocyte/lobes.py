@@ -17,7 +17,7 @@ from leukofeat.segmentation.leukocyte.cells import grow_cells
 from leukofeat.segmentation.leukocyte.cores import core_gaps, inner_distance, near_groups, nucleus_stain
 from leukofeat.segmentation.leukocyte.neighbors import Gaps, hull_counts, touching_labels
 from leukofeat.segmentation.leukocyte.planes import FAINT, Planes
-from leukofeat.segmentation.leukocyte.red_cells import WIDEST, red_cell_radius
+from leukofeat.segmentation.leukocyte.red_cells import ALIKE, WIDEST, red_cell_radius
 
 SOLID = 0.9  # convexity of a cell that has several lobes at least: two cells that touch have a waist
 FILLED = 0.8  # share of the gaps between lobes that is cytoplasm at least
@@ -89,7 +89,8 @@ def join_lobes(
         # one cell drawn around several may have taken in all red ones
         hidden = red == 0 and (nuclei.n < cores.n or bool(cores.cut[largest]))
         if hidden or cores.radius[largest] > DOUBTFUL * red > 0 or inner_distance(cores.labels).max() > WIDEST * red > 0:
-            red, sure = beside(), False
+            discs, red = red, beside()
+            sure = ALIKE[0] * red < discs < ALIKE[1] * red
     limits = Limits(most, red, sure)
     rounds = 0
     while nuclei.n < cores.n:

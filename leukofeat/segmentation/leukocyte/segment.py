@@ -183,7 +183,8 @@ def _segment(image: np.ndarray, diameter: float | None) -> tuple[np.ndarray, np.
     bodies, cells, limits = join_lobes(
         cores, planes, lambda: _red_radius(scale()) * planes.azure.shape[1] / image.shape[1]
     )
-    if cores.radius.max(initial=0) > LARGEST * limits.red > 0 and scale().n_red_cells >= FEW_RED_CELLS:
+    known = limits.sure or scale().n_red_cells >= FEW_RED_CELLS
+    if known and cores.radius.max(initial=0) > LARGEST * limits.red > 0:
         # several nuclei: they are looked at again, at the scale that the red cells tell
         red = _red_radius(scale())
         planes, cores = _look(image, diameter or 2 * TYPICAL_NUCLEUS * red)
