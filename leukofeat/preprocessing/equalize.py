@@ -32,6 +32,9 @@ class HistogramEqualizer(ImageStage):
     (:func:`~leukofeat.preprocessing.find_padding`) stays as it is and is not counted. Label maps and the pixel size of a segmented
     smear go on unchanged.
 
+    The darkest pixels become nearly black, and of nearly black 8-bit pixels rounding leaves no hue: often the nuclei are among them. A
+    segmenter that goes by colour, such as ``LabKMeansSegmenter(space="hsv")``, finds more before this stage than behind it.
+
     References
     ----------
     Gonzalez and Woods, Digital image processing, Histogram equalization.

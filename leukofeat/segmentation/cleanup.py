@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator
 
 from leukofeat.constraints import Integral, Number, Real
 from leukofeat.kernels.regions.boxes import region_boxes
-from leukofeat.kernels.regions.labels import number_in_order
+from leukofeat.kernels.regions.labels import number_in_order, renumbered
 from leukofeat.kernels.regions.morphology import drop_components
 from leukofeat.kernels.regions.watershed import grow
 from leukofeat.kernels.shape.region_shapes import SHAPE_NAMES, region_shapes
@@ -36,6 +36,8 @@ class Cleanup(BaseEstimator):
         How touching nuclei are split, see `split_touching`; None leaves them joined.
     h : float, default=1.0
         Depth of a neck that splits, in pixels.
+    min_nucleus_area : int, default=0
+        Nuclei of fewer pixels than this after the split go, with their cells.
 
     Examples
     --------
@@ -52,6 +54,7 @@ class Cleanup(BaseEstimator):
         "clear_border": ["boolean"],
         "split": [SPLIT, None],
         "h": [Number(Real, 0, above=True)],
+        "min_nucleus_area": [Number(Integral, 0)],
     }
 
     def __init__(
@@ -63,6 +66,7 @@ class Cleanup(BaseEstimator):
         clear_border: bool = True,
         split: Split | None = "extended",
         h: float = 1.0,
+        min_nucleus_area: int = 0,
     ) -> None:
         self.min_area = min_area
         self.min_solidity = min_solidity
@@ -70,6 +74,7 @@ class Cleanup(BaseEstimator):
         self.clear_border = clear_border
         self.split = split
         self.h = h
+        self.min_nucleus_area = min_nucleus_area
 
     def check_params(self) -> None:
         """Raise an error that names the first bad parameter."""
@@ -115,6 +120,11 @@ def assemble(
         nuclei = split_touching(nucleus, cleanup.h, cleanup.split)
     cells = nuclei.copy()
     grow(cells, _clean(cell_mask, cleanup) | nucleus)
+    if cleanup.min_nucleus_area > 0:
+        keep = np.bincount(nuclei.ravel()) >= cleanup.min_nucleus_area
+        keep[0] = False
+        table = (np.cumsum(keep) * keep).astype(np.int32)
+        return renumbered(nuclei, table), renumbered(cells, table)
     return nuclei, cells
 
 

@@ -38,7 +38,8 @@ def stain_channel(image: np.ndarray, channel: Channel) -> np.ndarray:
     and only magenta and bluish red are above it.
 
     CMYK has black taken out: ``K = 1 - max(R, G, B)`` and ``C = (1 - R - K) / (1 - K)``, which is ``(max - R) / max``, M and Y alike with G
-    and B; black itself has none of the three. Yellow is inverted because what is violet or blue has none, unlike red cells.
+    and B; black itself has none of the three. Yellow is inverted because what is violet or blue has none, unlike red cells; nor has a bluish or white slide. In dark pixels the inks,
+    quotients, are noisy.
 
     Examples
     --------

@@ -63,6 +63,18 @@ def test_solidity_counts_before_holes_are_filled_and_nuclei_split():
         Cleanup(min_solidity=1.1).check_params()
 
 
+@given(masks, masks, st.integers(1, 9))
+@settings(max_examples=60, deadline=None)
+def test_small_nuclei_go_with_their_cells_after_the_split(nucleus, cell, least):
+    nuclei, cells = assemble(nucleus, cell, Cleanup(**NOTHING))
+    kept_nuclei, kept_cells = assemble(nucleus, cell, Cleanup(**NOTHING, min_nucleus_area=least))
+    kept = [i for i in range(1, nuclei.max() + 1) if (nuclei == i).sum() >= least]
+    assert kept_nuclei.max() == kept_cells.max() == len(kept)
+    for new, old in enumerate(kept, start=1):
+        np.testing.assert_array_equal(kept_nuclei == new, nuclei == old)
+        np.testing.assert_array_equal(kept_cells == new, cells == old)
+
+
 def test_an_empty_mask_is_no_hole():
     assert not cleaned(np.zeros((3, 3)), max_hole=100).any()
     assert cleaned(np.ones((3, 3)), min_area=1, max_hole=15).all()
