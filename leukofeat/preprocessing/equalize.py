@@ -56,7 +56,7 @@ class HistogramEqualizer(ImageStage):
     def apply(self, smear: Smear) -> Smear:
         image, content = smear.image, find_content(smear.image)
         if self.plane == "value":
-            levels = image.max(axis=2)
+            levels = cv2.extractChannel(smear.hsv, 2)
         elif self.plane == "lightness":
             levels = cv2.extractChannel(smear.lab, 0)
         else:

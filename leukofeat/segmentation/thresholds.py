@@ -57,7 +57,7 @@ def stain_channel(image: np.ndarray, channel: Channel) -> np.ndarray:
         lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)
         return cv2.extractChannel(lab, 1) if channel == "lab_a" else cv2.bitwise_not(cv2.extractChannel(lab, 2))
     if channel in _INKS:
-        top = image.max(axis=2)
+        top = cv2.extractChannel(cv2.cvtColor(image, cv2.COLOR_RGB2HSV), 2)
         ink = cv2.divide(cv2.subtract(top, cv2.extractChannel(image, _INKS.index(channel))), top, scale=255)
         return cv2.bitwise_not(ink) if channel == "yellow" else ink
     if channel == "hue":
