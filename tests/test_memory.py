@@ -295,7 +295,12 @@ def test_a_stage_learns_once_from_the_same_images(smears, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("stage", "learned"), [(ColorNormalizer("reinhard"), "reference_"), (ScaleBarCropper(), "decision_")]
+    ("stage", "learned"),
+    [
+        (ColorNormalizer("reinhard"), "reference_"),
+        (ColorNormalizer("lab"), "reference_"),
+        (ScaleBarCropper(), "decision_"),
+    ],
 )
 def test_built_in_stages_remember_what_they_learned(smears, tmp_path, stage, learned):
     plain = clone(stage).fit(smears.images)

@@ -76,9 +76,10 @@ def test_table_output_is_remembered(smears, tmp_path):
     assert table.columns.tolist() == features.get_feature_names_out().tolist()
 
 
+@pytest.mark.parametrize("how", ["template", "lab"])
 @pytest.mark.parametrize("as_path", [True, False])
-def test_a_template_is_saved_with_the_stage(as_path, smears, paths, tmp_path):
-    stage = ColorNormalizer(template=paths[0] if as_path else smears.images[0])
+def test_a_template_is_saved_with_the_stage(as_path, how, smears, paths, tmp_path):
+    stage = ColorNormalizer(how, template=paths[0] if as_path else smears.images[0])
     save(stage, tmp_path / "stage.skops")
     np.testing.assert_array_equal(
         load(tmp_path / "stage.skops").transform(smears.images)[1], stage.transform(smears.images)[1]

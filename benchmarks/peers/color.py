@@ -12,7 +12,7 @@ from sklearn.cluster import KMeans
 
 from leukofeat.features.color import color_names, measure_color
 from leukofeat.kernels.color import fuzzy_c_means, histograms, kmeans, otsu, stains
-from leukofeat.segmentation.lab_histogram import LabHistogram
+from leukofeat.segmentation.plane_histogram import PlaneHistogram
 from peers.samples import Sample
 from peers.turns import Call, Values, beside, columns, numbered, nyxus
 
@@ -195,7 +195,7 @@ def _label_by_bin(kernel: Any, s: Sample) -> dict[str, Call]:
 
 @beside(kmeans.kmeans)
 def _kmeans(kernel: Any, s: Sample) -> dict[str, Call]:
-    plane = LabHistogram(s.smear)
+    plane = PlaneHistogram(s.smear)
     pixels = s.smear.lab.reshape(-1, 3)[:, 1:].astype(np.float32)
     stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 300, 1e-4)
 
@@ -218,7 +218,7 @@ def _kmeans(kernel: Any, s: Sample) -> dict[str, Call]:
 
 @beside(fuzzy_c_means.fuzzy_c_means)
 def _fuzzy_c_means(kernel: Any, s: Sample) -> dict[str, Call]:
-    plane = LabHistogram(s.smear)
+    plane = PlaneHistogram(s.smear)
     start = kmeans.kmeans(plane.points, plane.counts, 4, random_state=0)[0]
 
     def numpy() -> np.ndarray:

@@ -1,6 +1,7 @@
-"""Stages that turn an image into an image: shading, colour normalisation, denoising, cropping, resizing."""
+"""Stages that turn an image into an image: shading, colour normalisation, contrast, denoising, cropping, resizing."""
 
 from leukofeat.preprocessing.denoise import BilateralDenoiser, ChromaDenoiser, GaussianDenoiser, MedianDenoiser
+from leukofeat.preprocessing.equalize import ContrastStretcher, HistogramEqualizer
 from leukofeat.preprocessing.normalize import ColorNormalizer
 from leukofeat.preprocessing.padding import find_padding
 from leukofeat.preprocessing.resize import Resizer, resize_smear
@@ -12,7 +13,9 @@ __all__ = [
     "BilateralDenoiser",
     "ChromaDenoiser",
     "ColorNormalizer",
+    "ContrastStretcher",
     "GaussianDenoiser",
+    "HistogramEqualizer",
     "MedianDenoiser",
     "Resizer",
     "ScaleBarCropper",

@@ -18,7 +18,7 @@ from leukofeat.sequence import ImageSequence
 from leukofeat.smear import Smear, check_image
 from leukofeat.store import MEMORY
 
-METHODS = ("template", "reinhard", "macenko", "histogram", "white_balance")
+METHODS = ("template", "reinhard", "lab", "macenko", "histogram", "white_balance")
 # Light is what reaches the camera where nothing is stained: the intensity that counts as white after balancing
 # and as I0 in optical density (Macenko et al. 2009 use 240).
 WHITE = 240.0
@@ -35,10 +35,12 @@ class ColorNormalizer(ImageStage):
 
     Parameters
     ----------
-    method : {"template", "reinhard", "macenko", "histogram", "white_balance"}, default="template"
+    method : {"template", "reinhard", "lab", "macenko", "histogram", "white_balance"}, default="template"
         - "template": mean and standard deviation of R, G and B over the whole image are moved onto the template's,
-          the colour adjustment of the 2023 paper (Jin et al., after Zhang et al. 2014; the paper gives no formula).
+          a reading of the colour adjustment that the text of Jin et al. (2023, after Zhang et al. 2014) names without a formula.
         - "reinhard": the same in CIELAB, over stained pixels only (Reinhard et al. 2001).
+        - "lab": the same in 8-bit CIELAB over the whole image, with what comes out kept within 1 to 255: the formula in the published
+          code of Jin et al. (2023), which takes one image of the data set as `template`.
         - "macenko": stain vectors by the angles of optical density, stained pixels only (Macenko et al. 2009).
         - "histogram": the whole distribution of R, G and B.
         - "white_balance": R, G and B are scaled so that the empty slide has the template's background, or neutral
@@ -67,6 +69,7 @@ class ColorNormalizer(ImageStage):
 
     References
     ----------
+    Jin, Riquelme, Robitaille and Zadvornov, Multilabel leukemia classification machine, 2023, and its published code.
     Reinhard et al., Color transfer between images, IEEE CG&A 21(5), 2001. Macenko et al., A method for normalizing
     histology slides for quantitative analysis, ISBI 2009. Zhang et al., White blood cell segmentation by
     color-space-based k-means clustering, Sensors 14(9), 2014.
@@ -153,8 +156,8 @@ def measure_reference(image: np.ndarray, method: str, content: np.ndarray | None
         return background_color(image, content) if content is None or shows_slide(image, content) else None
     if is_blank(image, content):
         return None
-    if method == "template":
-        return _mean_std(image, content)
+    if method in ("template", "lab"):
+        return _mean_std(cv2.cvtColor(image, cv2.COLOR_RGB2LAB) if method == "lab" else image, content)
     if method == "histogram":
         return np.stack([_quantiles(image[:, :, c] if content is None else image[:, :, c][content]) for c in range(3)])
     mask = stained_mask(image)
@@ -191,8 +194,11 @@ def _recolor(
 ) -> np.ndarray:
     if method == "macenko":
         return _apply_macenko(image, own, reference)
-    if method == "reinhard":
-        lab = cv2.LUT(cv2.cvtColor(image, cv2.COLOR_RGB2LAB), _linear_table(own, reference)[None])
+    if method in ("lab", "reinhard"):
+        table = _linear_table(own, reference)
+        if method == "lab":
+            table = np.maximum(table, 1)
+        lab = cv2.LUT(cv2.cvtColor(image, cv2.COLOR_RGB2LAB), table[None])
         return cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
     if method == "template":
         table = _linear_table(own, reference)

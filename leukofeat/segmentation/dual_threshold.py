@@ -30,7 +30,9 @@ def segment_dual_threshold(
     """Segment leukocytes as what is both dark and violet, and their nuclei by Otsu's threshold within them.
 
     After Li et al. (2016) [1]_, who threshold the grey and the hue image. Both thresholds maximise the variance
-    between two classes; here the maximum is taken from the histogram and not by a golden section search.
+    between two classes; here the maximum is taken from the histogram and not by a golden section search. Their planes are
+    ``color_channel="hue"`` and grey after :class:`~leukofeat.preprocessing.ContrastStretcher`; nearness to violet, the default, keeps red
+    cells and the noisy hues of an empty slide apart from nuclei.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Fuzzy c-means on the colour plane of LAB."""
+"""Fuzzy c-means on the colour plane of LAB, or of HSV."""
 
 from typing import Any, ClassVar
 
@@ -8,7 +8,7 @@ from leukofeat.constraints import Integral, Number, Real, check
 from leukofeat.kernels.color.fuzzy_c_means import fuzzy_c_means
 from leukofeat.kernels.color.kmeans import RandomState, kmeans
 from leukofeat.segmentation.cleanup import Cleanup, assemble, no_cells
-from leukofeat.segmentation.lab_histogram import RANK, LabHistogram, Rank, contrast
+from leukofeat.segmentation.plane_histogram import RANK, SPACE, PlaneHistogram, Rank, Space, contrast
 from leukofeat.segmentation.stage import Segmenter
 from leukofeat.smear import Smear
 
@@ -18,12 +18,13 @@ def segment_fuzzy_c_means(
     *,
     n_clusters: int = 4,
     fuzziness: float = 2.0,
+    space: Space = "lab",
     rank: Rank = "a",
     min_contrast: float = 15.0,
     random_state: RandomState = 0,
     cleanup: Cleanup | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Segment leukocytes by fuzzy c-means on the (a, b) plane of LAB.
+    """Segment leukocytes by fuzzy c-means [1]_ on the (a, b) plane of LAB, or on two planes of HSV.
 
     The centres start from those of k-means and the memberships are made hard at the end.
 
@@ -35,11 +36,14 @@ def segment_fuzzy_c_means(
         Clusters of the image: nucleus, cytoplasm, red cells and background.
     fuzziness : float
         Exponent of the memberships, above 1.
+    space : {"lab", "hsv", "hv"}
+        The two planes that are clustered: a* and b* of LAB, hue and saturation of HSV, or hue and value; see `segment_lab_kmeans` for
+        how hue is taken.
     rank : {"red", "a"}
-        What makes a cluster the nucleus: the lowest mean red or the highest mean a*. The cytoplasm has the lowest red of
+        What makes a cluster the nucleus, in any space: the lowest mean red or the highest mean a*. The cytoplasm has the lowest red of
         the others.
     min_contrast : float
-        Least distance, in 8-bit a* and b* units, between the two clusters farthest apart. Below it the image counts as
+        Least distance, in 8-bit a* and b* units in any space, between the two clusters farthest apart. Below it the image counts as
         blank and no cell is found.
     random_state : int or numpy Generator, optional
         Source of the starts of k-means.
@@ -66,19 +70,20 @@ def segment_fuzzy_c_means(
     (441, 1257)
     """
     check("rank", rank, RANK)
-    plane = LabHistogram(Smear(image))
+    plane = PlaneHistogram(Smear(image), space)
     start = kmeans(plane.points, plane.counts, n_clusters, random_state=random_state)[0]
     centers = fuzzy_c_means(plane.points, plane.counts, start, fuzziness=fuzziness)
-    if contrast(centers) < min_contrast:
-        return no_cells(plane.shape)
     labels = np.argmin(((plane.points[:, None] - centers) ** 2).sum(axis=2), axis=1)
-    first, second = plane.nucleus_and_cytoplasm(centers, labels, rank)
+    colors = plane.colors(centers, labels)
+    if contrast(colors) < min_contrast:
+        return no_cells(plane.shape)
+    first, second = plane.nucleus_and_cytoplasm(colors, labels, rank)
     found = plane.paint(np.where(labels == first, 2, np.where(labels == second, 1, 0)))
     return assemble(found == 2, found == 1, cleanup)
 
 
 class FuzzyCMeansSegmenter(Segmenter):
-    """Find nuclei and cells by fuzzy c-means on the (a, b) plane of LAB.
+    """Find nuclei and cells by fuzzy c-means on the (a, b) plane of LAB, or on two planes of HSV.
 
     Parameters
     ----------
@@ -86,6 +91,8 @@ class FuzzyCMeansSegmenter(Segmenter):
         Clusters of the image: nucleus, cytoplasm, red cells and background.
     fuzziness : float, default=2.0
         Exponent of the memberships, above 1.
+    space : {"lab", "hsv", "hv"}, default="lab"
+        The two planes that are clustered: a* and b* of LAB, hue and saturation of HSV, or hue and value.
     rank : {"red", "a"}, default="a"
         What makes a cluster the nucleus: the lowest mean red or the highest mean a*.
     min_contrast : float, default=15.0
@@ -108,6 +115,7 @@ class FuzzyCMeansSegmenter(Segmenter):
     _parameter_constraints: ClassVar[dict[str, Any]] = Segmenter._parameter_constraints | {
         "n_clusters": [Number(Integral, 1, 255)],
         "fuzziness": [Number(Real, 1, above=True)],
+        "space": [SPACE],
         "rank": [RANK],
     }
 
@@ -116,6 +124,7 @@ class FuzzyCMeansSegmenter(Segmenter):
         n_clusters: int = 4,
         *,
         fuzziness: float = 2.0,
+        space: Space = "lab",
         rank: Rank = "a",
         min_contrast: float = 15.0,
         cleanup: Cleanup | None = None,
@@ -123,6 +132,7 @@ class FuzzyCMeansSegmenter(Segmenter):
     ) -> None:
         self.n_clusters = n_clusters
         self.fuzziness = fuzziness
+        self.space = space
         self.rank = rank
         self.min_contrast = min_contrast
         self.cleanup = cleanup

@@ -8,7 +8,7 @@ from leukofeat.constraints import Integral, Number
 from leukofeat.kernels.color.otsu import otsu_thresholds
 from leukofeat.segmentation.cleanup import Cleanup, assemble, no_cells
 from leukofeat.segmentation.stage import Segmenter
-from leukofeat.segmentation.thresholds import CHANNEL, Channel, histogram_of, level_contrast, stain_channel
+from leukofeat.segmentation.thresholds import CHANNEL, Channel, contrast_at, equalized, histogram_of, stain_channel
 from leukofeat.smear import Smear
 
 
@@ -17,6 +17,7 @@ def segment_otsu(
     *,
     n_classes: int = 3,
     channel: Channel = "green",
+    equalize: bool = False,
     min_contrast: float = 20.0,
     cleanup: Cleanup | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -30,6 +31,9 @@ def segment_otsu(
         The highest class is the nucleus and the one below it the cytoplasm. With 2 classes, nucleus and cell are one.
     channel : str
         See `stain_channel`.
+    equalize : bool
+        Whether the threshold is that of the channel's equalised levels (global histogram equalisation); `min_contrast` goes by the
+        channel itself.
     min_contrast : float
         Least difference between the means above and below the highest threshold, in grey levels. Below it the image
         counts as blank and no cell is found.
@@ -56,11 +60,11 @@ def segment_otsu(
     (441, 1257)
     """
     values = stain_channel(image, channel)
-    histogram = histogram_of(values)
-    cuts = otsu_thresholds(histogram, n_classes)
-    if not cuts.size or level_contrast(histogram, cuts[-1]) < min_contrast:
+    even = equalized(values, equalize)
+    cuts = otsu_thresholds(histogram_of(even), n_classes)
+    if not cuts.size or contrast_at(values, even, cuts[-1]) < min_contrast:
         return no_cells(values.shape)
-    return assemble(values > cuts[-1], values > cuts[-2 if n_classes > 2 else -1 :][0], cleanup)
+    return assemble(even > cuts[-1], even > cuts[-2 if n_classes > 2 else -1 :][0], cleanup)
 
 
 class OtsuSegmenter(Segmenter):
@@ -70,8 +74,10 @@ class OtsuSegmenter(Segmenter):
     ----------
     n_classes : int, default=3
         The highest class is the nucleus and the one below it the cytoplasm. With 2 classes, nucleus and cell are one.
-    channel : {"green", "red", "gray", "saturation", "lab_a", "lab_b", "violet"}, default="green"
-        See `stain_channel`.
+    channel : str, default="green"
+        "green", "red", "gray", "saturation", "lab_a", "lab_b", "violet", "hue", "cyan", "magenta" or "yellow", see `stain_channel`.
+    equalize : bool, default=False
+        Whether the threshold is that of the channel's equalised levels; `min_contrast` goes by the channel itself.
     min_contrast : float, default=20.0
         Least difference between the means above and below the highest threshold, in grey levels; below it the
         image is blank.
@@ -91,6 +97,7 @@ class OtsuSegmenter(Segmenter):
     _parameter_constraints: ClassVar[dict[str, Any]] = Segmenter._parameter_constraints | {
         "n_classes": [Number(Integral, 2, 255)],
         "channel": [CHANNEL],
+        "equalize": ["boolean"],
     }
 
     def __init__(
@@ -98,11 +105,13 @@ class OtsuSegmenter(Segmenter):
         n_classes: int = 3,
         channel: Channel = "green",
         *,
+        equalize: bool = False,
         min_contrast: float = 20.0,
         cleanup: Cleanup | None = None,
     ) -> None:
         self.n_classes = n_classes
         self.channel = channel
+        self.equalize = equalize
         self.min_contrast = min_contrast
         self.cleanup = cleanup
 

@@ -10,8 +10,8 @@ from leukofeat.segmentation.stage import Segmenter
 from leukofeat.segmentation.thresholds import (
     CHANNEL,
     Channel,
-    histogram_of,
-    level_contrast,
+    contrast_at,
+    equalized,
     nucleus_within,
     stain_channel,
 )
@@ -23,6 +23,7 @@ def segment_triangle(
     *,
     channel: Channel = "red",
     nucleus_channel: Channel = "green",
+    equalize: bool = False,
     min_contrast: float = 20.0,
     cleanup: Cleanup | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -36,6 +37,9 @@ def segment_triangle(
         RGB.
     channel, nucleus_channel : str
         Channels of the cell and of the nucleus, see `stain_channel`.
+    equalize : bool
+        Whether the threshold of the cell is that of the channel's equalised levels (global histogram equalisation); `min_contrast` goes by the
+        channel itself.
     min_contrast : float
         Least difference between the means on both sides of the threshold, in grey levels; below it the image is blank.
     cleanup : Cleanup, optional
@@ -62,10 +66,11 @@ def segment_triangle(
     (441, 1257)
     """
     values = stain_channel(image, channel)
-    cut = cv2.threshold(values, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_TRIANGLE)[0]
-    if level_contrast(histogram_of(values), int(cut)) < min_contrast:
+    even = equalized(values, equalize)
+    cut = cv2.threshold(even, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_TRIANGLE)[0]
+    if contrast_at(values, even, int(cut)) < min_contrast:
         return no_cells(values.shape)
-    cell = values > cut
+    cell = even > cut
     return assemble(nucleus_within(image, cell, nucleus_channel), cell, cleanup)
 
 
@@ -76,6 +81,8 @@ class TriangleSegmenter(Segmenter):
     ----------
     channel, nucleus_channel : str, default="red" and "green"
         Channels of the cell and of the nucleus, see `stain_channel`.
+    equalize : bool, default=False
+        Whether the threshold of the cell is that of the channel's equalised levels; `min_contrast` goes by the channel itself.
     min_contrast : float, default=20.0
         Least difference between the means on both sides of the threshold, in grey levels; below it the image is blank.
     cleanup : Cleanup, optional
@@ -94,6 +101,7 @@ class TriangleSegmenter(Segmenter):
     _parameter_constraints: ClassVar[dict[str, Any]] = Segmenter._parameter_constraints | {
         "channel": [CHANNEL],
         "nucleus_channel": [CHANNEL],
+        "equalize": ["boolean"],
     }
 
     def __init__(
@@ -101,11 +109,13 @@ class TriangleSegmenter(Segmenter):
         channel: Channel = "red",
         nucleus_channel: Channel = "green",
         *,
+        equalize: bool = False,
         min_contrast: float = 20.0,
         cleanup: Cleanup | None = None,
     ) -> None:
         self.channel = channel
         self.nucleus_channel = nucleus_channel
+        self.equalize = equalize
         self.min_contrast = min_contrast
         self.cleanup = cleanup
 

@@ -12,7 +12,7 @@ from leukofeat import ImageError
 from leukofeat.preprocessing import ColorNormalizer, background_color, stained_mask
 from leukofeat.preprocessing.normalize import METHODS
 
-LEARNING = ("template", "reinhard", "macenko", "histogram")
+LEARNING = ("template", "reinhard", "lab", "macenko", "histogram")
 BACKGROUND = (235, 228, 238)
 HEMATOXYLIN = np.array([0.65, 0.70, 0.29]) / np.linalg.norm([0.65, 0.70, 0.29])
 EOSIN = np.array([0.07, 0.99, 0.11]) / np.linalg.norm([0.07, 0.99, 0.11])
@@ -109,6 +109,18 @@ def test_white_balance_makes_the_empty_slide_neutral(smears):
 def test_white_balance_to_the_background_of_a_template(smears):
     balanced = apply("white_balance", smears.images[0], smears.images[5])
     np.testing.assert_allclose(background_color(balanced), background_color(smears.images[5]), atol=1.5)
+
+
+def test_lab_is_the_formula_of_the_published_code(image, template, smears):
+    def lab(rgb: np.ndarray) -> np.ndarray:
+        return cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)
+
+    for one, other in ((image, template), (smears.images[0], smears.images[3]), (smears.images[2], template)):
+        own, wanted = moments(lab(one)), moments(lab(other))
+        moved = (lab(one) - own[0]) * wanted[1] / own[1] + wanted[0]
+        expected = cv2.cvtColor(np.clip(np.rint(moved), 1, 255).astype(np.uint8), cv2.COLOR_LAB2RGB)
+        np.testing.assert_array_equal(apply("lab", one, other), expected)
+    np.testing.assert_allclose(moments(lab(apply("lab", image, template))), moments(lab(template)), atol=1)
 
 
 @pytest.mark.parametrize("method", ["template", "histogram", "white_balance"])

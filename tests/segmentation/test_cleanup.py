@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from skimage.measure import label
+from skimage.measure import label, regionprops
 from skimage.morphology import area_closing, area_opening
 from skimage.segmentation import clear_border
 from sklearn.base import clone
@@ -39,6 +39,40 @@ def test_binary_area_opening_and_closing(mask, area):
 def test_border_objects(mask):
     expected = clear_border(label(mask, connectivity=1)) > 0
     np.testing.assert_array_equal(cleaned(mask, clear_border=True), expected)
+
+
+@given(masks, st.sampled_from([0.3, 0.6, 0.75, 0.9, 1.0]))
+@settings(max_examples=60, deadline=None)
+def test_solidity_is_that_of_scikit_image(mask, least):
+    expected = np.zeros(mask.shape, bool)
+    for region in regionprops(label(mask, connectivity=1)):
+        # scikit-image has no hull of a line and says so; its area is the line's own
+        line = min(region.image.shape) == 1
+        if line or region.solidity >= least:
+            expected[tuple(region.coords.T)] = True
+    np.testing.assert_array_equal(cleaned(mask, min_solidity=least), expected)
+
+
+def test_solidity_counts_before_holes_are_filled_and_nuclei_split():
+    ring = np.zeros((30, 30), np.uint8)
+    ring[5:25, 5:25] = 1
+    ring[7:23, 7:23] = 0
+    assert cleaned(ring, min_solidity=0.3, max_hole=300).sum() == 20 * 20
+    assert not cleaned(ring, min_solidity=0.4, max_hole=300).any()
+    with pytest.raises(ValueError, match="min_solidity"):
+        Cleanup(min_solidity=1.1).check_params()
+
+
+@given(masks, masks, st.integers(1, 9))
+@settings(max_examples=60, deadline=None)
+def test_small_nuclei_go_with_their_cells_after_the_split(nucleus, cell, least):
+    nuclei, cells = assemble(nucleus, cell, Cleanup(**NOTHING))
+    kept_nuclei, kept_cells = assemble(nucleus, cell, Cleanup(**NOTHING, min_nucleus_area=least))
+    kept = [i for i in range(1, nuclei.max() + 1) if (nuclei == i).sum() >= least]
+    assert kept_nuclei.max() == kept_cells.max() == len(kept)
+    for new, old in enumerate(kept, start=1):
+        np.testing.assert_array_equal(kept_nuclei == new, nuclei == old)
+        np.testing.assert_array_equal(kept_cells == new, cells == old)
 
 
 def test_an_empty_mask_is_no_hole():

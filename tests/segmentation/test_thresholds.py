@@ -5,6 +5,10 @@ from typing import get_args
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis.extra.numpy import arrays
+from skimage.color import rgb2hsv
+from skimage.filters import threshold_multiotsu
 
 from leukofeat.segmentation import (
     Cleanup,
@@ -109,6 +113,75 @@ def test_leukocytes_are_bright_in_every_channel(channel):
     assert values.shape == (1, 2)
     assert values.dtype == np.uint8
     assert values[0, 0] > values[0, 1]
+
+
+@given(arrays(np.uint8, (4, 5, 3)))
+@settings(max_examples=60, deadline=None)
+def test_inks_are_those_of_cmyk_with_black_taken_out(image):
+    light = image / 255
+    black = 1 - light.max(axis=2)
+    with np.errstate(invalid="ignore"):
+        inks = (1 - light - black[..., None]) / (1 - black[..., None])
+    inks[black == 1] = 0
+    for c, name in enumerate(("cyan", "magenta")):
+        np.testing.assert_allclose(stain_channel(image, name), 255 * inks[:, :, c], atol=0.501)
+    np.testing.assert_allclose(stain_channel(image, "yellow"), 255 - 255 * inks[:, :, 2], atol=0.501)
+
+
+def test_black_has_no_ink():
+    black = np.zeros((1, 1, 3), np.uint8)
+    assert [int(stain_channel(black, name)[0, 0]) for name in ("cyan", "magenta", "yellow", "hue")] == [0, 0, 255, 0]
+
+
+def test_hue_goes_once_round_the_circle_and_is_0_for_grey(rng):
+    image = rng.integers(0, 256, (40, 40, 3)).astype(np.uint8)
+    wanted, hue = rgb2hsv(image)[:, :, 0] * 256, stain_channel(image, "hue").astype(float)
+    apart = np.abs((hue - wanted + 128) % 256 - 128)
+    assert apart.max() <= 1.5
+    assert stain_channel(np.full((1, 1, 3), 77, np.uint8), "hue").tolist() == [[0]]
+
+
+@pytest.mark.parametrize("channel", ["red", "yellow", "gray"])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_equalised_thresholds_are_those_of_the_equalised_channel(channel, n_classes):
+    image = one_cell()[0]
+    even = cv2.equalizeHist(stain_channel(image, channel))
+    as_it_is = Cleanup(min_area=0, max_hole=0, clear_border=False, split=None)
+    how = {"channel": channel, "equalize": True, "min_contrast": 0, "cleanup": as_it_is}
+    cut = cv2.threshold(even, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_TRIANGLE)[0]
+    nuclei, cells = segment_triangle(image, **how)
+    # cytoplasm without a nucleus belongs to no cell
+    assert not cells[even <= cut].any()
+    np.testing.assert_array_equal(nuclei > 0, (even > cut) & (nuclei > 0))
+    nuclei, cells = segment_otsu(image, n_classes=n_classes, **how)
+    cuts = threshold_multiotsu(even, n_classes)
+    np.testing.assert_array_equal(nuclei > 0, even > cuts[-1])
+    assert not cells[even <= cuts[0]].any()
+
+
+@pytest.mark.parametrize("stage", [OtsuSegmenter(equalize=True), TriangleSegmenter(equalize=True)])
+def test_equalised_noise_is_still_blank(stage, rng):
+    blank = rng.normal(230, 3, (64, 64, 3)).astype(np.uint8)
+    for image in (blank, np.full((9, 9, 3), NUCLEUS, np.uint8), np.zeros((1, 1, 3), np.uint8)):
+        assert stage.transform([image])[0].n_cells == 0
+    whole = stage.set_params(min_contrast=0, cleanup__min_area=1, cleanup__clear_border=False)
+    assert whole.transform([blank])[0].n_cells > 0
+
+
+def test_equalising_finds_the_cell_by_its_lack_of_yellow():
+    image, _, cell = one_cell(noise=1.0)
+    image = np.clip(image.astype(int) - (0, 0, 30), 0, 255).astype(np.uint8)
+    stage = TriangleSegmenter("yellow", equalize=True, cleanup=Cleanup(min_solidity=0.3, max_hole=500))
+    smear = stage.transform([image])[0]
+    mine = smear.cells[56, 58]
+    assert mine > 0
+    assert dice(smear.cells == mine, cell) > 0.95
+
+
+def test_hue_beside_grey_finds_the_cell():
+    image, _, cell = one_cell(noise=0.5)
+    smear = DualThresholdSegmenter(color_channel="hue").transform([image])[0]
+    assert dice(smear.cells > 0, cell) > 0.97
 
 
 def test_two_classes_make_nucleus_and_cell_one():
