@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
 from sklearn.base import BaseEstimator
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
@@ -231,11 +230,12 @@ def _gains(X: Any, y: Any, bins: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _cut(column: np.ndarray, bins: int) -> np.ndarray:
     """Bin of each value, by the mean rank of those equal to it."""
-    values, codes = np.unique(column, return_inverse=True)
+    values, codes, counts = np.unique(column, return_inverse=True, return_counts=True)
     if len(values) <= bins:
         return codes
-    twice = (2 * rankdata(column)).astype(np.int64)  # whole numbers, so that no rounding moves a value to the next bin
-    return bins * (twice - 1) // (2 * len(column))
+    # in whole numbers, so that no rounding moves a value to the next bin
+    before = 2 * np.cumsum(counts) - counts  # twice as many as are smaller, where of equal ones half are
+    return (bins * before // (2 * len(column)))[codes]
 
 
 def _entropy(counts: np.ndarray) -> float:
