@@ -29,8 +29,9 @@ class SugenoClassifier(ClassifierMixin, BaseEstimator):
     n_rules : int, default=3
         No more than there are training samples are made.
     fuzziness : float or "auto", default="auto"
-        Exponent m of the memberships, above 1. "auto" is 1 + 2 / n_features, at which u_i falls with the distance to the power
-        of n_features: with the usual 2, all centres fall together in more than a few columns (Winkler, Klawonn and Kruse 2011).
+        Exponent m of the memberships, above 1. With the usual 2, all centres fall together in more than a few columns, unless m
+        falls with their number [4]_. "auto" is 1 + 2 / n_features, at which u_i falls with the distance to the power of n_features
+        (a choice of this package).
     alpha : float, default=1.0
         Ridge penalty, on a and not on b; 0 is plain least squares, of all solutions the one of the least norm.
     max_iter : int, default=300
@@ -67,7 +68,8 @@ class SugenoClassifier(ClassifierMixin, BaseEstimator):
        Cybern. 15(1), 1985.
     .. [2] Bezdek, Pattern Recognition with Fuzzy Objective Function Algorithms, Plenum, 1981.
     .. [3] Jang, "ANFIS: adaptive-network-based fuzzy inference system", IEEE Trans. Syst. Man Cybern. 23(3), 1993.
-    .. [4] Winkler, Klawonn and Kruse, "Fuzzy c-means in high dimensional spaces", Int. J. Fuzzy Syst. Appl. 1(1), 2011.
+    .. [4] Winkler, Klawonn and Kruse, "Problems of fuzzy c-means clustering and similar algorithms with high dimensional data sets",
+       10.1007/978-3-642-24466-7_9.
 
     Examples
     --------

@@ -41,8 +41,7 @@ def stability_index(chosen: Any, *, level: float = 0.95) -> StabilityIndex:
 
     References
     ----------
-    Nogueira, Sechidis and Brown, "On the stability of feature selection algorithms", JMLR 18(174), 2018: definition 4 and
-    theorem 7.
+    Nogueira, Sechidis and Brown, "On the stability of feature selection algorithms", JMLR 18(174), 2018.
 
     Examples
     --------
