@@ -16,7 +16,18 @@ _TRUSTED = (
     "leukofeat.baselines.jin2023.channel_moments",
     "leukofeat.baselines.controls.mean_colors",
     "leukofeat.selection.anova_f",
+    "leukofeat.selection.chi_square",
+    "leukofeat.selection.gain_ratio",
+    "leukofeat.selection.information_gain",
+    # functions of two arrays
     "sklearn.feature_selection._mutual_info.mutual_info_classif",
+    "sklearn.feature_selection._univariate_selection.chi2",
+    "sklearn.feature_selection._univariate_selection.f_classif",
+    # of an MLP, and of VotingClassifier and StackingClassifier: Python objects that hold numbers and estimators, which are
+    # checked by themselves, and that compute nothing with C, so that a forged one can at worst raise an error
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+    "sklearn.utils._bunch.Bunch",
 )
 
 
@@ -50,7 +61,8 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     path : path
     trusted : sequence of str
         Further types to accept, by qualified name; needed for stages and functions of your own, and for random forests
-        (`sklearn.tree._tree.Tree`: a forged tree can make scikit-learn read memory that is not its own).
+        (`sklearn.tree._tree.Tree`: a forged tree can make scikit-learn read memory that is not its own). A k-NN keeps such a tree
+        too, unless it is made with ``algorithm="brute"``.
 
     Returns
     -------

@@ -7,12 +7,20 @@ import zipfile
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_iris
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import StackingClassifier, VotingClassifier
+from sklearn.feature_selection import SelectKBest, SequentialFeatureSelector, chi2, f_classif
 from sklearn.impute import SimpleImputer
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.svm import SVC, LinearSVC
 
 from leukofeat.baselines import list_baselines, make_baseline
+from leukofeat.calibration import CalibratedClassifier
 from leukofeat.features import ColorFeatures, FeatureSet, FunctionFeatures, GeometryFeatures, HOGFeatures
 from leukofeat.persistence import load, save
 from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser, ScaleBarCropper
@@ -56,6 +64,36 @@ def test_every_baseline_can_be_saved(name, smears, tmp_path):
     save(model, tmp_path / "model.skops")
     again = load(tmp_path / "model.skops")
     assert again.predict_proba(smears.images).tobytes() == model.predict_proba(smears.images).tobytes()
+
+
+@pytest.mark.parametrize("model", [
+    KNeighborsClassifier(algorithm="brute"),
+    KNeighborsClassifier(4, metric="cosine", algorithm="brute"),
+    *(MLPClassifier((4,), solver=solver, max_iter=5, random_state=0) for solver in ("adam", "sgd", "lbfgs")),
+    VotingClassifier([("svc", CalibratedClassifier(SVC())), ("nb", GaussianNB())], voting="soft"),
+    StackingClassifier([("svc", SVC()), ("knn", KNeighborsClassifier(algorithm="brute"))], cv=2),
+    make_pipeline(MinMaxScaler(), SelectKBest(chi2, k=2), LinearSVC()),
+    make_pipeline(SelectKBest(f_classif, k=2), LinearDiscriminantAnalysis()),
+    SequentialFeatureSelector(KNeighborsClassifier(3, algorithm="brute"), n_features_to_select=2, cv=2),
+], ids=repr)  # fmt: skip
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_classifiers_that_recipes_end_in_need_no_trust(model, tmp_path):
+    X, y = load_iris(return_X_y=True)
+    model.fit(X, np.array(["a", "b", "c"])[y])
+    save(model, tmp_path / "m")
+    again = load(tmp_path / "m")
+    for method in ("predict", "predict_proba", "decision_function", "transform"):
+        if hasattr(model, method):
+            assert getattr(again, method)(X).tolist() == getattr(model, method)(X).tolist()
+
+
+def test_a_k_nn_with_a_tree_says_what_it_holds(tmp_path):
+    save(
+        KNeighborsClassifier(algorithm="kd_tree").fit([[0.0], [1.0], [2.0], [3.0], [4.0]], [0, 0, 1, 1, 1]),
+        tmp_path / "m",
+    )
+    with pytest.raises(ValueError, match="KDTree"):
+        load(tmp_path / "m")
 
 
 def test_a_forest_must_be_trusted_by_name(smears, tmp_path):

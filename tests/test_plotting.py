@@ -6,12 +6,15 @@ import pytest
 from sklearn.pipeline import make_pipeline
 
 from leukofeat import Smear
+from leukofeat.evaluation import FamilyGain, SelectionStability, mean_jaccard, stability_index
 from leukofeat.plotting import (
     CELL_COLOR,
     NUCLEUS_COLOR,
     TRUTH_COLOR,
+    FamilyGainDisplay,
     FeatureDisplay,
     SegmentationDisplay,
+    SelectionDisplay,
     StagesDisplay,
     outline,
 )
@@ -78,3 +81,32 @@ def test_segmentation_shows_the_least_sure_first():
     )
     assert [ax.get_title() for ax in display.axes_.ravel()[:3]] == ["doubtful", "sure", "?"]
     assert "0.30" in SegmentationDisplay.from_smears([doubtful]).axes_.ravel()[0].get_title()
+
+
+def test_selection_display_draws_the_most_often_chosen():
+    chosen = np.random.default_rng(0).random((10, 50)) < np.linspace(1, 0, 50)
+    table = pd.DataFrame({"n_chosen": chosen.sum(axis=0), "share": chosen.mean(axis=0)})
+    table = table.rename(lambda i: f"feature_{i}").sort_values("share", ascending=False)
+    result = SelectionStability(table, stability_index(chosen), mean_jaccard(chosen), 10, chosen)
+    display = SelectionDisplay.from_result(result, k=12)
+    assert [bar.get_width() for bar in display.bars_] == table["share"].iloc[:12].tolist()
+    assert [text.get_text() for text in display.ax_.get_yticklabels()] == table.index[:12].tolist()
+    assert "38 more features" in display.ax_.get_title()
+    low, high = display.ax_.get_ylim()
+    assert low > high, "the first one is at the top"
+    _, ax = plt.subplots()
+    assert SelectionDisplay.from_result(result, ax=ax).ax_ is ax
+
+
+def test_family_gain_display_draws_scores_and_costs():
+    columns = ["n_columns", "alone", "alone_std", "without", "without_std", "gain", "gain_std", "ms_per_image"]
+    rows = [[3, 0.7, 0.1, 0.8, 0.05, 0.1, 0.02, 4.0], [40, 0.85, 0.1, 0.75, 0.05, 0.15, 0.02, 9.0]]
+    result = FamilyGain(pd.DataFrame(rows, ["a", "b"], columns), pd.DataFrame(), 0.9, 0.01, "balanced_accuracy", 12.0)
+    display = FamilyGainDisplay.from_result(result)
+    scores, costs = display.axes_
+    assert [text.get_text() for text in scores.get_yticklabels()] == ["a (3)", "b (40)"]
+    assert [bar.get_width() for bar in costs.patches] == [4.0, 9.0]
+    assert "balanced accuracy" in scores.get_xlabel()
+    assert "12.0" in costs.get_xlabel()
+    one = result.table.iloc[:1].assign(without=np.nan, without_std=np.nan)
+    FamilyGainDisplay.from_result(FamilyGain(one, pd.DataFrame(), 0.9, np.nan, "auc", 1.0)).figure_.canvas.draw()

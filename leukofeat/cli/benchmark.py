@@ -8,6 +8,7 @@ from sklearn.utils import Bunch
 from leukofeat.baselines.compared import CONTROLS, compared_pipelines
 from leukofeat.cli.evaluating import (
     FOLLOWS,
+    add_binary,
     add_rows,
     check_labels,
     group_column,
@@ -40,6 +41,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="folder for the tables, report.html, what was run, and the store that saves work the next time",
     )
     add_rows(parser)
+    add_binary(parser)
     parser.add_argument(
         "--groups",
         action="append",
@@ -64,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     rows = named_rows(arguments, compared_pipelines())
     bunch = _images(arguments)
     data = arguments.folder or f"make_smears({arguments.synthetic})"
-    check_labels(bunch, data)
+    target = check_labels(bunch, data, arguments.binary)
     for column in arguments.groups:
         group_column(bunch, column, data)
     verbose = int(not arguments.quiet)
@@ -78,8 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     results = compare(
         rows,
         bunch.images,
-        bunch.target,
-        target_names=bunch.target_names,
+        target,
         stress=True,
         n_stress=arguments.stress_images,
         **flat(ways),

@@ -9,6 +9,7 @@ from sklearn.utils import Bunch
 
 from leukofeat.cli.evaluating import (
     FOLLOWS,
+    add_binary,
     add_rows,
     check_labels,
     group_column,
@@ -22,7 +23,7 @@ from leukofeat.cli.messages import UsageError, tell
 from leukofeat.cli.shared import FOLDER, add_jobs, add_masks, add_memory, check_output, read_folder
 from leukofeat.evaluation import SLIDE_NOTE, compare, estimate_slides
 from leukofeat.evaluation.known_protocols import points_lost_table, published_rows
-from leukofeat.evaluation.splits import PUBLISHED, SPLITTERS
+from leukofeat.evaluation.splits import PUBLISHED, SPLITTERS, published_split
 from leukofeat.evaluation.stress_tests import KINDS, STRESS_TESTS, choose_tests
 
 _BY_GROUP = ("grouped", "stratified-grouped", "leave-one-slide-out")
@@ -41,6 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "Comparison.load('RESULTS/saved/comparison') of leukofeat.evaluation",
     )
     add_rows(parser)
+    add_binary(parser)
     add_masks(parser, ", for pipelines without a segmenter, as leukofeat_svm:segmenter=passthrough")
     parser.add_argument(
         "--groups",
@@ -75,8 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
     n_folds = _number_of_folds(arguments.cv)
     rows = named_rows(arguments)
     bunch = read_folder(arguments)
-    target = check_labels(bunch, arguments.folder)
-    groups = _groups(arguments, bunch, target)
+    target = check_labels(bunch, arguments.folder, arguments.binary)
+    groups = _groups(arguments, bunch)
     result = compare(
         rows,
         bunch.images,
@@ -108,18 +110,25 @@ def _stress_tests(text: str) -> list[str]:
         raise argparse.ArgumentTypeError(f"{error} The folder stands before it.") from error
 
 
+def _labels(bunch: Bunch) -> np.ndarray:
+    """Class of each image as the folder has it."""
+    return bunch.target_names[bunch.target]
+
+
 def _number_of_folds(cv: str) -> int | None:
     if cv.isdecimal() and int(cv) < 2:
         raise UsageError(f"--cv {cv}: must be a number of folds, 2 or more.")
     return int(cv) if cv.isdecimal() else 5 if cv in _BY_GROUP[:2] else None
 
 
-def _groups(arguments: argparse.Namespace, bunch: Bunch, target: np.ndarray) -> Any:
+def _groups(arguments: argparse.Namespace, bunch: Bunch) -> Any:
     if arguments.groups is None:
         return bunch.groups
     if arguments.groups == "estimated" and "estimated" not in bunch.frame:
         tell(SLIDE_NOTE)
-        return estimate_slides(bunch.images, target, n_jobs=arguments.jobs, verbose=int(not arguments.quiet)).groups
+        return estimate_slides(
+            bunch.images, _labels(bunch), n_jobs=arguments.jobs, verbose=int(not arguments.quiet)
+        ).groups
     return group_column(bunch, arguments.groups, arguments.folder)
 
 
@@ -135,6 +144,9 @@ def _splits(arguments: argparse.Namespace, bunch: Bunch, n_folds: int | None, gr
         raise UsageError(f"--cv {cv}: needs groups; name their column with --groups COLUMN, or --groups estimated.")
     if cv not in _WAYS and not cv.isdecimal():
         return PredefinedSplit(np.unique(_column_of_folds(bunch, cv, arguments.folder), return_inverse=True)[1])
+    if cv in PUBLISHED:  # by the classes of the folder, also where --binary joins some
+        parts = published_split(cv, _labels(bunch))
+        return [(parts["train"], parts["test"])] if arguments.binary else cv
     by_group = groups is not None and (cv in _BY_GROUP or cv.isdecimal())
     if by_group and (n := len(np.unique(groups))) < (n_folds or 2):
         few = f"--cv {n}" if n > 1 else "--cv random, or groups of another column,"

@@ -17,6 +17,7 @@ from leukofeat.baselines import find_pipeline, list_baselines
 from leukofeat.baselines.find import split_label
 from leukofeat.cli.messages import UsageError
 from leukofeat.cli.shared import report_failures
+from leukofeat.datasets.binary import BENIGN, binary_target
 from leukofeat.evaluation import Comparison, read_predictions
 from leukofeat.evaluation.stress import own_segmenter
 from leukofeat.features import Failure
@@ -59,6 +60,18 @@ def add_rows(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action=_List, help="list the baselines and end")
 
 
+def add_binary(parser: argparse.ArgumentParser) -> None:
+    """Option for two classes of several."""
+    parser.add_argument(
+        "--binary",
+        nargs="?",
+        const=",".join(BENIGN),
+        metavar="NAMES",
+        help="two classes, benign against everything else as malignant; the classes that are benign may be named, with commas between "
+        "(default: %(const)s)",
+    )
+
+
 def named_rows(arguments: argparse.Namespace, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Pipelines and predictions by name, behind those that are known; two of one name are a matter of usage."""
     rows = dict(known or {})
@@ -85,13 +98,22 @@ def _add(rows: dict[str, Any], name: str, row: Any, text: str) -> None:
     rows[name] = row
 
 
-def check_labels(bunch: Bunch, folder: str) -> np.ndarray:
-    """Class of each image by name; a set that holds too little of them is refused before any work."""
+def check_labels(bunch: Bunch, folder: str, binary: str | None = None) -> np.ndarray:
+    """Class of each image by name; a set that holds too little of them is refused before any work.
+
+    `binary` is what was typed of the option of that name: there are two classes then.
+    """
     if bunch.target is None:
         raise ValueError(
             f"{folder}: no labels; put the images into class folders, or give a manifest.csv with a label column."
         )
-    names, counts = np.unique(bunch.target_names[bunch.target], return_counts=True)
+    target = np.asarray(bunch.target_names)[bunch.target]
+    if binary is not None:
+        try:
+            target = binary_target(target, benign=binary.split(","))
+        except ValueError as error:
+            raise UsageError(f"--binary: {str(error).replace('in benign=', 'as in --binary NAME,NAME')}") from error
+    names, counts = np.unique(target, return_counts=True)
     if len(names) < 2:
         raise ValueError(f"{folder}: all {counts.sum()} images are of one class ({names[0]}); two are needed.")
     if counts.min() < 2:
@@ -99,7 +121,7 @@ def check_labels(bunch: Bunch, folder: str) -> np.ndarray:
             f"{folder}: class {str(names[counts.argmin()])!r} has a single image, which cannot be both trained on and tested; add "
             "images, or leave the class out."
         )
-    return bunch.target_names[bunch.target]
+    return target
 
 
 def group_column(bunch: Bunch, column: str, folder: str, option: str = "--groups", what: str = "groups") -> np.ndarray:

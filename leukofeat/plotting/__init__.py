@@ -3,8 +3,10 @@
 from leukofeat.markup import NOTE
 from leukofeat.pictures import CELL_COLOR, NUCLEUS_COLOR
 from leukofeat.plotting.drawing import TRUTH_COLOR, outline
+from leukofeat.plotting.families import FamilyGainDisplay
 from leukofeat.plotting.features import FeatureDisplay
 from leukofeat.plotting.segmentation import SegmentationDisplay
+from leukofeat.plotting.selection import SelectionDisplay
 from leukofeat.plotting.slides import SlidesDisplay
 from leukofeat.plotting.stages import StagesDisplay
 
@@ -13,8 +15,10 @@ __all__ = [
     "NOTE",
     "NUCLEUS_COLOR",
     "TRUTH_COLOR",
+    "FamilyGainDisplay",
     "FeatureDisplay",
     "SegmentationDisplay",
+    "SelectionDisplay",
     "SlidesDisplay",
     "StagesDisplay",
     "outline",

@@ -223,3 +223,17 @@ def test_one_class_in_a_manifest(labelled, tmp_path, capsys):
     assert main(["compare", str(tmp_path), "-o", str(tmp_path / "r"), "-p", "four_colors"]) == 1
     assert "all 1 images are of one class (a); two are needed" in capsys.readouterr().err
     assert main(["compare", str(tmp_path), "-o", str(tmp_path / "r"), "-p", "four_colors", "--cv", "grouped"]) == 1
+
+
+def test_two_classes_of_four(labelled, tmp_path, capsys):
+    typed = ["compare", str(labelled), "-p", "four_colors", "--cv", "2", "-q", "-o"]
+    assert main([*typed, str(tmp_path / "r"), "--binary"]) == 0
+    predictions = pd.read_csv(tmp_path / "r" / "predictions.csv")
+    assert {"score_benign", "score_malignant"} <= set(predictions)
+    is_benign = predictions["path"].str.startswith("Benign/")
+    assert (predictions["target"] == is_benign.map({True: "benign", False: "malignant"})).all()
+    assert main([*typed, str(tmp_path / "s"), "--binary", "early pre,PRO"]) == 0
+    assert (pd.read_csv(tmp_path / "s" / "predictions.csv")["target"] == "benign").sum() == 12
+    capsys.readouterr()
+    assert main([*typed, str(tmp_path / "t"), "--binary", "none"]) == 2
+    assert "--binary: None of the classes Benign, Early, Early Pre, Pro is benign (none)" in capsys.readouterr().err
