@@ -61,6 +61,7 @@ _SOURCES = """
 - Ojala et al. 2002: Multiresolution gray-scale and rotation invariant texture classification with local binary patterns. IEEE Trans. Pattern Anal. Mach. Intell. 24, 971.
 - Persoon and Fu 1977: Shape discrimination using Fourier descriptors. IEEE Trans. Syst. Man Cybern. 7, 170.
 - Ruifrok and Johnston 2001: Quantification of histochemical staining by color deconvolution. Anal. Quant. Cytol. Histol. 23, 291.
+- Soh and Tsatsoulis 1999: Texture analysis of SAR sea ice imagery using gray level co-occurrence matrices. IEEE Trans. Geosci. Remote Sens. 37, 780.
 - Suzuki and Abe 1985: Topological structural analysis of digitized binary images by border following. Comput. Vis. Graph. Image Process. 30, 32.
 - Teague 1980: Image analysis via the general theory of moments. J. Opt. Soc. Am. 70, 920.
 - Young et al. 1974: An analysis technique for biological shape I. Inf. Control 25, 357.
