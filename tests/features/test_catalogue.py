@@ -35,6 +35,7 @@ from leukofeat.features.catalogue import built_in
 from leukofeat.features.measure import Measure
 from leukofeat.features.page import SLACK, TOLERANCE, features_page
 from leukofeat.features.summary import summarize, summary_names
+from leukofeat.kernels.color.histograms import STATISTIC_NAMES
 from leukofeat.kernels.texture.haralick import COOCCURRENCE_NAMES
 from leukofeat.smear import REGIONS, Smear
 from tests.cells import drawn_field
@@ -75,6 +76,9 @@ ASKED_FOR = [
         lbp_method="nri_uniform",
     ),
     TextureFeatures(distances=(), circles=[(8, 1)], lbp_method="default"),
+    ColorFeatures(
+        spaces=("cmyk", "rgb", "hsv", "od", "hed"), statistics=(*STATISTIC_NAMES, "energy"), summary=("mean",)
+    ),
 ]
 OTHERS += ASKED_FOR
 each = pytest.mark.parametrize("family", [*DEFAULTS, *OTHERS], ids=repr)
