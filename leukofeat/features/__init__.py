@@ -7,6 +7,7 @@ from leukofeat.features.color import ColorFeatures, color_names, measure_color
 from leukofeat.features.contours import ContourFeatures, measure_contours
 from leukofeat.features.cooccurrence import haralick_names, measure_haralick
 from leukofeat.features.feature_set import FeatureSet
+from leukofeat.features.fractal import FractalFeatures
 from leukofeat.features.function import FunctionFeatures
 from leukofeat.features.gabor import GaborFeatures
 from leukofeat.features.geometry import GeometryFeatures, geometry_names, measure_geometry
@@ -34,6 +35,7 @@ __all__ = [  # noqa: RUF022
     "GaborFeatures",
     "WaveletFeatures",
     "GranulometryFeatures",
+    "FractalFeatures",
     "FunctionFeatures",
     "FeatureSet",
     "EmptyWarning",

@@ -19,6 +19,7 @@ from leukofeat.features import (
     ColorFeatures,
     ContourFeatures,
     FeatureSet,
+    FractalFeatures,
     FunctionFeatures,
     GaborFeatures,
     GeometryFeatures,
@@ -54,6 +55,7 @@ DEFAULTS = [
     GaborFeatures(),
     WaveletFeatures(),
     GranulometryFeatures(),
+    FractalFeatures(),
 ]
 OTHERS = [
     GeometryFeatures(pixel_size=0.1, summary=["min", "q25", "median", "q75", "max"]),
@@ -76,6 +78,8 @@ ASKED_FOR = [
         lbp_method="nri_uniform",
     ),
     TextureFeatures(distances=(), circles=[(8, 1)], lbp_method="default"),
+    OutlineFeatures(signature=True, degree=0),
+    FractalFeatures(regions=["cytoplasm", "cell"], channel="green", summary=["median"]),
     ColorFeatures(
         spaces=("cmyk", "rgb", "hsv", "od", "hed"), statistics=(*STATISTIC_NAMES, "energy"), summary=("mean",)
     ),
