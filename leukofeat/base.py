@@ -252,8 +252,9 @@ class FeatureFamily(_Stage):
         >>> features.extract(["missing.png"]).failures[0].name
         'missing.png'
         """
-        images, families = self._prepare(X), self.members()
-        leaf = Leaf(0, tuple(range(len(families))), self.on_error, self.on_empty)
+        images = self._prepare(X)
+        families, columns = self.measured()
+        leaf = Leaf(0, tuple(range(len(families))), self.on_error, self.on_empty, columns)
         options: dict[str, Any] = {"memory": as_store(self.memory), "n_jobs": self.n_jobs, "verbose": self.verbose}
         return measure(Plan(families, [leaf]), images, **options)[0]
 
@@ -265,6 +266,12 @@ class FeatureFamily(_Stage):
     def members(self) -> list[Self]:
         """The families that this one consists of: itself, or those of a set."""
         return [self]
+
+    def measured(self, per: str = "image") -> tuple[list["FeatureFamily"], tuple[int, ...] | None]:
+        """The families to measure for the columns of this one, `per` image or cell, and the places of its columns among theirs,
+        or None for all of them: a set may leave some out.
+        """
+        return [self] if per == "image" or self.cell_names() else [], None
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the columns, in their order; `input_features` is ignored.

@@ -112,10 +112,13 @@ def measure(
             ],
             dtype=np.int64,
         )
-        values = np.full((counts.sum(), sum(widths[f] for f in leaf.families)), np.nan)
+        # of families that are measured whole, so that other columns of theirs are in the store when they are wanted
+        kept = slice(None) if leaf.columns is None else list(leaf.columns)
+        width = sum(widths[f] for f in leaf.families) if leaf.columns is None else len(leaf.columns)
+        values = np.full((counts.sum(), width), np.nan)
         for one, count, end in zip(found, counts, np.cumsum(counts), strict=True):
             if number not in one.reasons:
-                values[end - count : end] = np.concatenate([one.rows[f] for f in leaf.families], axis=-1)
+                values[end - count : end] = np.concatenate([one.rows[f] for f in leaf.families], axis=-1)[..., kept]
         failed = [i for i, one in enumerate(found) if number in one.reasons]
         tables.append(
             Extraction(

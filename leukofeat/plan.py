@@ -16,13 +16,15 @@ class Node(NamedTuple):
 class Leaf(NamedTuple):
     """A table to fill: families by their number, side by side, measured at one node.
 
-    `on_error` and `on_empty` are those of :class:`~leukofeat.features.FeatureSet`.
+    `on_error` and `on_empty` are those of :class:`~leukofeat.features.FeatureSet`. `columns` are the places, among the columns
+    of the families side by side, of those that the table has; all of them by default.
     """
 
     node: int
     families: tuple[int, ...]
     on_error: str = "raise"
     on_empty: str = "warn"
+    columns: tuple[int, ...] | None = None
 
 
 @dataclass

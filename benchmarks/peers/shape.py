@@ -109,6 +109,29 @@ def _box_dimensions(kernel: Any, s: Sample) -> dict[str, Call]:
     }
 
 
+@beside(box_counting.marked_dimensions)
+def _marked_dimensions(kernel: Any, s: Sample) -> dict[str, Call]:
+    marks = cv2.Canny(s.gray, 75, 150)
+
+    def numpy() -> np.ndarray:
+        out = np.full(s.n, np.nan)
+        for k, (box, mask) in enumerate(s.crops()):
+            inside = mask & (marks[box] > 0)
+            side = max(inside.shape)
+            if side < 4:
+                continue
+            points = np.argwhere(inside)
+            sizes = 2 ** np.arange(int(np.log2(side)))
+            counts = [len(np.unique(points // size, axis=0)) for size in sizes]
+            out[k] = np.polyfit(-np.log2(sizes), np.log2(counts), 1)[0] if len(points) else 0.0
+        return out
+
+    return {
+        "leukofeat": Call(lambda: kernel(marks, s.nuclei, s.boxes)),
+        "numpy": Call(numpy),
+    }
+
+
 @beside(contours.region_outlines)
 def _region_outlines(kernel: Any, s: Sample) -> dict[str, Call]:
     def opencv() -> np.ndarray:

@@ -19,7 +19,7 @@ from leukofeat.base import FeatureFamily, ImageStage
 from leukofeat.smear import Smear
 
 # parameters of families that lead to kernels of their own
-_RARE = {"vector": True}
+_RARE = {"vector": True, "lbp_method": "nri_uniform"}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -103,8 +103,9 @@ class StageTree:
         """Number of the leaf for these stages; nothing is measured yet."""
         node = self.place(stages)
         features.check_params()
-        families = tuple(self._family(node, family) for family in features.members())
-        leaf = Leaf(node, families, self.on_error or features.on_error, features.on_empty)
+        measured, columns = features.measured()
+        families = tuple(self._family(node, family) for family in measured)
+        leaf = Leaf(node, families, self.on_error or features.on_error, features.on_empty, columns)
         if leaf not in self.plan.leaves:
             self.plan.leaves.append(leaf)
         return self.plan.leaves.index(leaf)

@@ -5,7 +5,9 @@ from leukofeat.features.catalogue import list_features
 from leukofeat.features.chromatin import ChromatinFeatures
 from leukofeat.features.color import ColorFeatures, color_names, measure_color
 from leukofeat.features.contours import ContourFeatures, measure_contours
+from leukofeat.features.cooccurrence import haralick_names, measure_haralick
 from leukofeat.features.feature_set import FeatureSet
+from leukofeat.features.fractal import FractalFeatures
 from leukofeat.features.function import FunctionFeatures
 from leukofeat.features.gabor import GaborFeatures
 from leukofeat.features.geometry import GeometryFeatures, geometry_names, measure_geometry
@@ -14,7 +16,7 @@ from leukofeat.features.hog import HOGFeatures
 from leukofeat.features.outline import OutlineFeatures
 from leukofeat.features.relative_color import RelativeColorFeatures
 from leukofeat.features.run_lengths import RunLengthFeatures
-from leukofeat.features.texture import TextureFeatures, haralick_names, lbp_names, measure_haralick, measure_lbp
+from leukofeat.features.texture import TextureFeatures, lbp_names, measure_lbp
 from leukofeat.features.wavelet import WaveletFeatures
 from leukofeat.kernels.texture.hog import hog_image
 from leukofeat.kernels.texture.lbp import lbp_patterns
@@ -33,6 +35,7 @@ __all__ = [  # noqa: RUF022
     "GaborFeatures",
     "WaveletFeatures",
     "GranulometryFeatures",
+    "FractalFeatures",
     "FunctionFeatures",
     "FeatureSet",
     "EmptyWarning",

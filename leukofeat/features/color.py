@@ -20,6 +20,7 @@ from leukofeat.kernels.color.histograms import (
     hue_statistics,
     part_histograms,
 )
+from leukofeat.kernels.color.inks import cmyk
 from leukofeat.kernels.color.stains import haematoxylin_eosin, optical_density_table
 from leukofeat.smear import Smear
 
@@ -41,11 +42,15 @@ _SPACES = {
     # counted once with "rgb"
     "od": _Space(("r", "g", "b"), _RGB, optical_density_table()),
     "hed": _Space(("h", "e"), lambda smear: haematoxylin_eosin(smear.image)),
+    "cmyk": _Space(("c", "m", "y", "k"), lambda smear: cmyk(smear.image)),
 }
-COLOR_SPACES = tuple(_SPACES)
+COLOR_SPACES = ("rgb", "hsv", "lab", "ycrcb", "od", "hed")  # those by default
+_ALL_STATISTICS = (*STATISTIC_NAMES, "energy")
 
 
-def color_names(regions: Sequence[str], spaces: Sequence[str] = COLOR_SPACES) -> list[str]:
+def color_names(
+    regions: Sequence[str], spaces: Sequence[str] = COLOR_SPACES, statistics: Sequence[str] = STATISTIC_NAMES
+) -> list[str]:
     """Names of the values of `measure_color`: ``nucleus_lab_a_mean``.
 
     Examples
@@ -58,12 +63,17 @@ def color_names(regions: Sequence[str], spaces: Sequence[str] = COLOR_SPACES) ->
         for region in regions
         for space in spaces
         for channel in _SPACES[space].channels
-        for statistic in STATISTIC_NAMES
+        for statistic in statistics
     ]
 
 
 def measure_color(
-    smear: Smear, regions: Sequence[str], spaces: Sequence[str] = COLOR_SPACES, *, per_cell: bool = False
+    smear: Smear,
+    regions: Sequence[str],
+    spaces: Sequence[str] = COLOR_SPACES,
+    statistics: Sequence[str] = STATISTIC_NAMES,
+    *,
+    per_cell: bool = False,
 ) -> np.ndarray:
     """Statistics of each colour channel over the pixels of each region.
 
@@ -75,7 +85,10 @@ def measure_color(
         Any of "nucleus", "cytoplasm", "cell", "background", "image"; with `per_cell` the first three only.
     spaces : sequence of str
         Any of "rgb", "hsv", "lab", "ycrcb", "od" (optical density of R, G, B), "hed" (haematoxylin and eosin by
-        colour deconvolution).
+        colour deconvolution), "cmyk" (:func:`leukofeat.kernels.color.inks.cmyk`).
+    statistics : sequence of str
+        Any of "mean", "std", "skewness", "kurtosis", "entropy", "p5", "p25", "p50", "p75", "p95", and "energy", the sum of the
+        squared shares of the 256 bins: 1 for one colour, 1/256 for all alike.
     per_cell : bool
         Whether to measure each cell; otherwise all pixels of a region in the image are one sample.
 
@@ -100,10 +113,27 @@ def measure_color(
         # only what is counted is converted
         pixels, runs = gather_runs(smear.image, runs)
         record = Smear(pixels)
-    counts = cache(lambda planes: merge(part_histograms(planes(record), runs, parts.n), regions))
+    counts = cache(lambda planes: merge(_histograms(planes(record), runs, parts.n), regions))
     blocks = [_statistics(space, counts(_SPACES[space].planes)) for space in spaces]
+    if "energy" in statistics:
+        energies = [_energy(counts(_SPACES[space].planes)) for space in spaces]
+        blocks = [np.concatenate(pair, axis=-1) for pair in zip(blocks, energies, strict=True)]
+    if tuple(statistics) != STATISTIC_NAMES:
+        blocks = [block[..., [_ALL_STATISTICS.index(statistic) for statistic in statistics]] for block in blocks]
     # (cells, regions, channels of all spaces, statistics)
     return flatten(np.concatenate(blocks, axis=-2), per_cell)
+
+
+def _histograms(image: np.ndarray, runs: np.ndarray, n_parts: int) -> np.ndarray:
+    """Of any number of channels, which are counted by threes."""
+    threes = [part_histograms(image[..., k : k + 3], runs, n_parts) for k in range(0, image.shape[-1], 3)]
+    return threes[0] if len(threes) == 1 else np.concatenate(threes, axis=1)
+
+
+def _energy(counts: np.ndarray) -> np.ndarray:
+    """Sum of the squared shares, (..., 1); NaN without pixels."""
+    n = counts.sum(axis=-1, keepdims=True)
+    return ((counts / np.where(n > 0, n, np.nan)) ** 2).sum(axis=-1, keepdims=True)
 
 
 def _statistics(space: str, counts: np.ndarray) -> np.ndarray:
@@ -114,14 +144,14 @@ def _statistics(space: str, counts: np.ndarray) -> np.ndarray:
 
 
 def _hues_together(cells: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Values of cells with their hues on one turn of the circle, by which they can be summarised."""
+    """Values of cells, with all statistics, with their hues on one turn of the circle, by which they can be summarised."""
     cells = cells.copy()
     for j, name in enumerate(names):
         if name.endswith("_hsv_h_mean"):
             turns = np.exp(2j * np.pi * cells[:, j] / 256)
             middle = np.angle(np.nansum(turns)) * 128 / np.pi % 256
             away = 256 * np.rint((middle - cells[:, j]) / 256)
-            places = [j + STATISTIC_NAMES.index(statistic) for statistic in STATISTIC_NAMES if statistic in _PLACES]
+            places = [j + _ALL_STATISTICS.index(statistic) for statistic in _PLACES]
             cells[:, places] += away[:, None]
     return cells
 
@@ -138,6 +168,7 @@ _STATISTICS = {
     "p50": ("median", "interpolated linearly"),
     "p75": ("upper quartile", "interpolated linearly"),
     "p95": ("95th percentile", "interpolated linearly"),
+    "energy": ("energy", "Σ p² over the 256 bins"),
 }
 # columns, what they are of, unit, source
 _SCALES = {
@@ -145,6 +176,7 @@ _SCALES = {
     "hsv_{level}": ("saturation or value of HSV", "8 bit", "OpenCV"),
     "hsv_h": ("hue of HSV, 256 for the full circle", "8 bit", "OpenCV"),
     "od_{c}": ("optical density −log₁₀((I + 1)/256) of R, G or B", "1", "Beer-Lambert"),
+    "cmyk_{ink}": ("cyan, magenta, yellow or black of CMYK", "8 bit", "K = 255 − max, C = 255 (max − R) / max"),
     "hed_{stain}": ("haematoxylin or eosin by colour deconvolution", "0.01", "Ruifrok and Johnston 2001"),
 }
 # of hue, an angle; the other formulas hold for the hues unrolled around the mean
@@ -152,11 +184,12 @@ _ON_CIRCLE = {
     "mean": ("circular mean", "μ = direction of Σ exp(2πix/256), 0 to 256"),
     "std": ("circular standard deviation", "√(−2 ln R) 256/2π, R = |Σ exp(2πix/256)| / n"),
     "entropy": _STATISTICS["entropy"],
+    "energy": _STATISTICS["energy"],
 }
 _HUE = {name: (of, f"{how}, x in (μ − 128, μ + 128)") for name, (of, how) in _STATISTICS.items()} | _ON_CIRCLE
 # what a few pixels at the border of a region decide follows how they are sampled
-_BORDER = ("std", "skewness", "kurtosis", "entropy")
-_UNITS = {"entropy": "bit", "skewness": "1", "kurtosis": "1"}
+_BORDER = ("std", "skewness", "kurtosis", "entropy", "energy")
+_UNITS = {"entropy": "bit", "energy": "1", "skewness": "1", "kurtosis": "1"}
 
 
 class ColorFeatures(RegionFamily, CellFamily):
@@ -172,10 +205,12 @@ class ColorFeatures(RegionFamily, CellFamily):
         Any of "nucleus", "cytoplasm", "cell", "background", "image". All but "image" need a segmenter. Background and
         image tell slides apart more than diseases: put them in as a control rather than as evidence.
     spaces : sequence of str, default=("rgb", "hsv", "lab", "ycrcb", "od", "hed")
-        Colour spaces; see `measure_color`.
+        Colour spaces, "cmyk" beside these; see `measure_color`.
     summary : sequence of str, default=()
         Summaries over the cells: any of "mean", "std", "min", "q25", "median", "q75", "max"; for the regions that a cell has,
         "nucleus", "cytoplasm" and "cell". Empty: all pixels of a region are one sample.
+    statistics : sequence of str, default=("mean", "std", "skewness", "kurtosis", "entropy", "p5", "p25", "p50", "p75", "p95")
+        Statistics of each channel, "energy" beside these; see `measure_color`.
 
     See Also
     --------
@@ -204,8 +239,9 @@ class ColorFeatures(RegionFamily, CellFamily):
     )
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **RegionFamily._parameter_constraints,
-        "spaces": [SomeOf(*COLOR_SPACES)],
+        "spaces": [SomeOf(*_SPACES)],
         "summary": [SomeOf(*SUMMARIES), Empty()],
+        "statistics": [SomeOf(*_ALL_STATISTICS)],
     }
 
     def __init__(
@@ -214,10 +250,12 @@ class ColorFeatures(RegionFamily, CellFamily):
         regions: Sequence[str] = ("nucleus", "cytoplasm"),
         spaces: Sequence[str] = COLOR_SPACES,
         summary: Sequence[str] = (),
+        statistics: Sequence[str] = STATISTIC_NAMES,
     ) -> None:
         self.regions = regions
         self.spaces = spaces
         self.summary = summary
+        self.statistics = statistics
 
     def check_params(self) -> None:
         super().check_params()
@@ -230,10 +268,18 @@ class ColorFeatures(RegionFamily, CellFamily):
     def row(self, smear: Smear) -> np.ndarray:
         if not len(self.summary):
             return super().row(smear)
-        return summarize(_hues_together(self.cells(smear), self.cell_names()), self.summary)
+        # a hue's percentiles turn with its mean
+        names = color_names(self.regions, self.spaces, _ALL_STATISTICS)
+        cells = measure_color(smear, self.regions, self.spaces, _ALL_STATISTICS, per_cell=True)
+        cells = _hues_together(cells, names)
+        if tuple(self.statistics) != _ALL_STATISTICS:
+            place = {name: j for j, name in enumerate(names)}
+            # in rows again: sums depend on the order in memory, to the last bit
+            cells = np.ascontiguousarray(cells[:, [place[name] for name in self.cell_names()]])
+        return summarize(cells, self.summary)
 
     def names(self, regions: Sequence[str]) -> list[str]:
-        return color_names(regions, self.spaces)
+        return color_names(regions, self.spaces, self.statistics)
 
     def measure(self, smear: Smear, regions: Sequence[str], per_cell: bool) -> np.ndarray:
-        return measure_color(smear, regions, self.spaces, per_cell=per_cell)
+        return measure_color(smear, regions, self.spaces, self.statistics, per_cell=per_cell)

@@ -11,6 +11,7 @@ from sklearn.pipeline import _name_estimators
 from leukofeat.base import FeatureFamily
 from leukofeat.constraints import OneOf
 from leukofeat.failures import Failure, warn_of
+from leukofeat.features.choice import choose, choose_cells
 from leukofeat.measuring import Leaf, Plan, measure
 from leukofeat.sequence import ImageSequence, printable
 from leukofeat.smear import Smear
@@ -24,6 +25,11 @@ class FeatureSet(FeatureFamily):
     ----------
     families : list of feature families
         Measured in this order; their columns stand side by side.
+    columns : list or tuple of str, optional
+        Columns to keep, by name or by shell pattern, as ``["cell_count", "nucleus_haralick_*_mean"]``; all by default. They keep
+        the families' order, and one that matches nothing is refused. A family of which none is kept is not measured. The table
+        of `measure_cells` keeps what goes with them: a cell's column where a kept one is that column or its summary over the
+        cells, and what a pattern matches there.
     on_empty : {"warn", "nan", "raise"}, default="warn"
         An image in which no cell is found: counts are 0 and the rest NaN, with one :class:`EmptyWarning` at the end that
         names such images, or without a word; or a ValueError that names it.
@@ -66,6 +72,7 @@ class FeatureSet(FeatureFamily):
         self,
         families: Sequence[FeatureFamily] = (),
         *,
+        columns: Sequence[str] | None = None,
         on_empty: str = "warn",
         on_error: str = "raise",
         memory: Any = None,
@@ -73,6 +80,7 @@ class FeatureSet(FeatureFamily):
         verbose: int = 0,
     ) -> None:
         self.families = families
+        self.columns = columns
         self.on_empty = on_empty
         self.on_error = on_error
         self.memory = memory
@@ -140,17 +148,18 @@ class FeatureSet(FeatureFamily):
         (0, 'missing.png')
         """
         images = self._prepare(X)
-        families: list[Any] = [_CellBoxes(), *(family for family in self.members() if family.cell_names())]
-        leaf = Leaf(0, tuple(range(len(families))), self.on_error)
+        measured, places = self.measured("cell")
+        families: list[Any] = [_CellBoxes(), *measured]
+        n_known = len(_CellBoxes.names)
+        columns = None if places is None else (*range(n_known), *(n_known + place for place in places))
+        leaf = Leaf(0, tuple(range(len(families))), self.on_error, columns=columns)
         plan = Plan(families, [leaf], per="cell")
         (found,) = measure(plan, images, memory=as_store(self.memory), n_jobs=self.n_jobs, verbose=self.verbose)
-        names = [name for family in families for name in family.cell_names()]
+        names = [*_CellBoxes.names, *self.cell_names()]
         sources = np.array([_source(images, i) for i in range(len(images))], dtype=object)
-        columns = {"image": found.images, "source": sources[found.images]} | dict(
-            zip(names, found.values.T, strict=True)
-        )
+        table = {"image": found.images, "source": sources[found.images]} | dict(zip(names, found.values.T, strict=True))
         kinds = dict.fromkeys(_CellBoxes.names, np.int64) | {"touches_border": bool, "confidence": np.float64}
-        return pd.DataFrame(columns).astype(kinds), found.failures
+        return pd.DataFrame(table).astype(kinds), found.failures
 
     def members(self) -> list[FeatureFamily]:
         return [member for family in self.families for member in family.members()]
@@ -167,6 +176,13 @@ class FeatureSet(FeatureFamily):
                 )
             family.check_params()
         super().check_params()
+        given = self.columns
+        if given is not None and not (
+            isinstance(given, (list, tuple)) and given and all(isinstance(one, str) for one in given)
+        ):
+            raise ValueError(
+                f"columns must be None or a list of names or patterns, as ['nucleus_*_mean'], not {given!r}."
+            )
         twice = [name for name, count in Counter(self.row_names()).items() if count > 1]
         if twice:
             raise ValueError(
@@ -178,18 +194,43 @@ class FeatureSet(FeatureFamily):
             return []  # refused by name in check_params; until then the set can be printed
         return _name_estimators(self.families)
 
+    def measured(self, per: str = "image") -> tuple[list[FeatureFamily], tuple[int, ...] | None]:
+        found = [family.measured(per) for family in self.families]
+        families = [family for some, _ in found for family in some]
+        if self.columns is None and all(columns is None for _, columns in found):
+            return families, None
+        return _without_unused(found, self._kept(per), per)
+
+    def _all_names(self, per: str) -> list[str]:
+        return [
+            name for family in self.families for name in (family.row_names() if per == "image" else family.cell_names())
+        ]
+
+    def _kept(self, per: str) -> list[int]:
+        """Places of the columns that are kept, among those of all families."""
+        names = self._all_names(per)
+        if self.columns is None:
+            return list(range(len(names)))
+        if per == "image":
+            return choose(names, self.columns)
+        return choose_cells(names, self.columns, set(self.row_names()))
+
     def row_names(self) -> list[str]:
-        return [name for family in self.families for name in family.row_names()]
+        names = self._all_names("image")
+        return [names[i] for i in self._kept("image")]
 
     def row(self, smear: Smear) -> np.ndarray:
-        return np.concatenate([np.asarray(family.row(smear), np.float64) for family in self.families])
+        return np.concatenate([np.asarray(family.row(smear), np.float64) for family in self.families])[
+            self._kept("image")
+        ]
 
     def cell_names(self) -> list[str]:
-        return [name for family in self.families for name in family.cell_names()]
+        names = self._all_names("cell")
+        return [names[i] for i in self._kept("cell")]
 
     def cells(self, smear: Smear) -> np.ndarray:
         measured = [family.cells(smear) for family in self.families if family.cell_names()]
-        return np.hstack([np.empty((smear.n_cells, 0)), *measured])
+        return np.hstack([np.empty((smear.n_cells, 0)), *measured])[:, self._kept("cell")]
 
     def _html_repr(self) -> str:
         """scikit-learn's diagram, which `set_config(display=...)` turns off, and under it how many columns each family gives."""
@@ -198,12 +239,34 @@ class FeatureSet(FeatureFamily):
         try:
             self.check_params()
             names = [name for name, _ in self._named_families()]
-            counts = [(len(family.row_names()), len(family.cell_names())) for family in self.families]
+            kept, of_cells = set(self.row_names()), set(self.cell_names())
+            counts = [
+                (len(kept.intersection(family.row_names())), len(of_cells.intersection(family.cell_names())))
+                for family in self.families
+            ]
         except Exception as error:  # a set that is not right can be shown, and is refused when it is fitted
             return card(repr(self), f"{type(error).__name__}: {error}")
         image, cell = np.array(counts).T
         shown = pd.DataFrame({"family": names, "columns": image, "columns of a cell": cell})
         return super()._html_repr() + card(f"{image.sum():,} columns", table(shown))
+
+
+def _without_unused(
+    found: Sequence[tuple[list[FeatureFamily], tuple[int, ...] | None]], kept: Sequence[int], per: str
+) -> tuple[list[FeatureFamily], tuple[int, ...]]:
+    """Families of several sets of which a column is kept, and the places of those columns among theirs."""
+    families = [family for some, _ in found for family in some]
+    widths = [len(family.row_names() if per == "image" else family.cell_names()) for family in families]
+    places, first = [], 0
+    for some, columns in found:
+        width = sum(len(family.row_names() if per == "image" else family.cell_names()) for family in some)
+        places += [first + place for place in (range(width) if columns is None else columns)]
+        first += width
+    owners = np.repeat(np.arange(len(families)), widths)
+    wanted = np.array(places, np.int64)[list(kept)]
+    used = np.isin(owners, owners[wanted])
+    now = np.cumsum(used) - 1
+    return [families[k] for k in np.unique(owners[wanted])], tuple(now[wanted].tolist())
 
 
 def _source(images: ImageSequence, i: int) -> str | None:

@@ -76,6 +76,44 @@ def bending_energy(points: np.ndarray, n_harmonics: int = 8) -> np.ndarray:
     return (bend**2 / (squared_speed**2 * speed)).mean(axis=-1) * speed.mean(axis=-1) / (4 * np.pi**2)
 
 
+SIGNATURE_NAMES = ("mean", "std", "skewness", "kurtosis", "range")
+
+
+def contour_signature(points: np.ndarray) -> np.ndarray:
+    """Statistics of the distance from the centre to the points of closed contours, the contour signature.
+
+    Parameters
+    ----------
+    points : ndarray of complex128, shape (..., n_points)
+        Contours at equal steps.
+
+    Returns
+    -------
+    ndarray of float64, shape (..., 5)
+        Named by ``SIGNATURE_NAMES``: mean and population standard deviation in pixels, skewness and excess kurtosis (NaN where
+        the distance is the same all round), and the range over the mean. The centre is the centroid of the area enclosed, as of
+        a polygon; NaN where that is 0.
+
+    Examples
+    --------
+    >>> square = np.array([0, 1, 2, 2 + 1j, 2 + 2j, 1 + 2j, 2j, 1j])
+    >>> contour_signature(square).round(3).tolist()
+    [1.207, 0.207, 0.0, -2.0, 0.343]
+    """
+    following = np.roll(points, -1, axis=-1)
+    twice = (points.conj() * following).imag
+    with np.errstate(invalid="ignore", divide="ignore"):
+        center = ((points + following) * twice).sum(axis=-1) / (3 * twice.sum(axis=-1))
+        distance = np.abs(points - center[..., None])
+        mean = distance.mean(axis=-1)
+        off = distance - mean[..., None]
+        spread = np.sqrt((off**2).mean(axis=-1))
+        # what rounding leaves of no spread is none
+        known = np.where(spread > 1e-9 * mean, spread, np.nan)
+        third, fourth = (off**3).mean(axis=-1) / known**3, (off**4).mean(axis=-1) / known**4 - 3
+        return np.stack([mean, spread, third, fourth, np.ptp(distance, axis=-1) / mean], axis=-1)
+
+
 _shape = partial(Measure, unit="1", scale="same", stain="both", level="cell")
 
 
@@ -95,6 +133,9 @@ class OutlineFeatures(CellFamily):
         Highest order of the Zernike moments, up to 12.
     summary : sequence of str, default=("mean", "std")
         Summaries over the cells: any of "mean", "std", "min", "q25", "median", "q75", "max".
+    signature : bool, default=False
+        Whether to add ``nucleus_signature_mean``, ``_std``, ``_skewness``, ``_kurtosis`` and ``_range``: statistics of the
+        distance from the centre to the outline (`contour_signature`).
 
     Examples
     --------
@@ -143,6 +184,24 @@ class OutlineFeatures(CellFamily):
             rotation="no",
             scale="no",
         ),
+        *(
+            _shape(
+                f"{{body}}_signature_{name}",
+                f"{of} distance from the centroid of the outline to it",
+                unit=unit,
+                formula=f"{formula}, d to 128 equal steps along the outer contour",
+                source="Gonzalez and Woods 2018",
+                rotation=rotation,
+                scale=scale,
+            )
+            for name, of, unit, formula, rotation, scale in (
+                ("mean", "mean", "px", "μ = Σd / 128", "any, nearly", "length"),
+                ("std", "standard deviation of the", "px", "σ = √(Σ(d − μ)² / 128)", "any, nearly", "length"),
+                ("skewness", "skewness of the", "1", "Σ(d − μ)³ / 128 / σ³", "no", "no"),
+                ("kurtosis", "excess kurtosis of the", "1", "Σ(d − μ)⁴ / 128 / σ⁴ − 3", "no", "no"),
+                ("range", "relative range of the", "1", "(max d − min d) / μ", "any, nearly", "same"),
+            )
+        ),
         _shape(
             "nucleus_lobes",
             "lobes",
@@ -162,6 +221,7 @@ class OutlineFeatures(CellFamily):
     _parameter_constraints: ClassVar[dict[str, Any]] = CellFamily._parameter_constraints | {
         "regions": [SomeOf("nucleus", "cell")],
         "degree": [Number(Integral, 0, 12)],
+        "signature": [bool],
     }
 
     def __init__(
@@ -170,14 +230,17 @@ class OutlineFeatures(CellFamily):
         regions: Sequence[str] = ("nucleus", "cell"),
         degree: int = 8,
         summary: Sequence[str] = ("mean", "std"),
+        signature: bool = False,
     ) -> None:
         self.regions = regions
         self.degree = degree
         self.summary = summary
+        self.signature = signature
 
     def cell_names(self) -> list[str]:
         names = [f"fourier_{k}" for k in range(2, 7)] + [f"fourier_m{k}" for k in range(1, 6)] + ["bending_energy"]
         names += [f"zernike_{n}_{m}" for n, m in zernike_orders(self.degree)] + ["box_dimension"]
+        names += [f"signature_{name}" for name in SIGNATURE_NAMES] if self.signature else []
         columns = [f"{region}_{name}" for region in self.regions for name in names]
         return columns + (["nucleus_lobes", "nucleus_parts"] if "nucleus" in self.regions else [])
 
@@ -185,11 +248,12 @@ class OutlineFeatures(CellFamily):
         columns = []
         maps = [(smear.region(region), smear.region_boxes(region)) for region in self.regions]
         points = np.stack([region_outlines(labels, boxes) for labels, boxes in maps])
-        for (labels, boxes), fourier, bending in zip(
-            maps, fourier_descriptors(points), bending_energy(points), strict=True
+        signatures = contour_signature(points) if self.signature else np.empty((*points.shape[:2], 0))
+        for (labels, boxes), fourier, bending, signature in zip(
+            maps, fourier_descriptors(points), bending_energy(points), signatures, strict=True
         ):
             columns += [fourier, bending[:, None]]
-            columns += [zernike_moments(labels, boxes, self.degree), box_dimensions(labels, boxes)[:, None]]
+            columns += [zernike_moments(labels, boxes, self.degree), box_dimensions(labels, boxes)[:, None], signature]
         if "nucleus" in self.regions:
             nuclei, boxes = smear.region("nucleus"), smear.region_boxes("nucleus")
             columns.append(count_lobes(nuclei, boxes, smear.nuclear_depths()))

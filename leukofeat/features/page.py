@@ -42,6 +42,7 @@ Numbering the cells otherwise changes no row. `FunctionFeatures` measures what i
 _SOURCES = """
 ## Sources
 
+- Agaian et al. 2014: Automated screening system for acute myelogenous leukemia detection in blood microscopic images. IEEE Syst. J. 8, 995.
 - Benkrid and Crookes 2000: Design and FPGA implementation of a perimeter estimator. Queen's University of Belfast.
 - Canny 1986: A computational approach to edge detection. IEEE Trans. Pattern Anal. Mach. Intell. 8, 679.
 - Caspersson 1936: Über den chemischen Aufbau der Strukturen des Zellkernes. Skand. Arch. Physiol. 73, suppl. 8.
@@ -51,6 +52,7 @@ _SOURCES = """
 - Dasarathy and Holder 1991: Image characterizations based on joint gray level-run length distributions. Pattern Recognit. Lett. 12, 497.
 - Feret 1930: La grosseur des grains des matières pulvérulentes. Assoc. Int. Essai Mater. 2 D, 428.
 - Galloway 1975: Texture analysis using gray level run lengths. Comput. Graph. Image Process. 4, 172.
+- Gonzalez and Woods 2018: Digital image processing, 4th edition. Pearson.
 - Haralick et al. 1973: Textural features for image classification. IEEE Trans. Syst. Man Cybern. 3, 610.
 - Hu 1962: Visual pattern recognition by moment invariants. IRE Trans. Inf. Theory 8, 179.
 - Jain and Farrokhnia 1991: Unsupervised texture segmentation using Gabor filters. Pattern Recognit. 24, 1167.
@@ -61,6 +63,7 @@ _SOURCES = """
 - Ojala et al. 2002: Multiresolution gray-scale and rotation invariant texture classification with local binary patterns. IEEE Trans. Pattern Anal. Mach. Intell. 24, 971.
 - Persoon and Fu 1977: Shape discrimination using Fourier descriptors. IEEE Trans. Syst. Man Cybern. 7, 170.
 - Ruifrok and Johnston 2001: Quantification of histochemical staining by color deconvolution. Anal. Quant. Cytol. Histol. 23, 291.
+- Soh and Tsatsoulis 1999: Texture analysis of SAR sea ice imagery using gray level co-occurrence matrices. IEEE Trans. Geosci. Remote Sens. 37, 780.
 - Suzuki and Abe 1985: Topological structural analysis of digitized binary images by border following. Comput. Vis. Graph. Image Process. 30, 32.
 - Teague 1980: Image analysis via the general theory of moments. J. Opt. Soc. Am. 70, 920.
 - Young et al. 1974: An analysis technique for biological shape I. Inf. Control 25, 357.

@@ -1,110 +1,37 @@
 """Texture inside nuclei, cytoplasm and the rest: grey-level co-occurrence and local binary patterns."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 
-from leukofeat.constraints import EachIn, Empty, Integral, Number, OneOf, Real, check
+from leukofeat.constraints import EachIn, Empty, Integral, Number, OneOf, Real, SomeOf, check
+from leukofeat.features.cooccurrence import DIRECTIONS, HARALICK, MORE, haralick_names, measure_haralick
 from leukofeat.features.measure import Measure
-from leukofeat.features.parts import flatten, measure_regions, merge, number_word, over_directions, parts_of
-from leukofeat.features.planes import CHANNELS, quantized_plane, texture_plane
+from leukofeat.features.parts import flatten, merge, number_word, parts_of
+from leukofeat.features.planes import CHANNELS, texture_plane
 from leukofeat.features.region_family import RegionFamily
-from leukofeat.kernels.texture.haralick import HARALICK_NAMES, haralick
-from leukofeat.kernels.texture.lbp import lbp_histograms
+from leukofeat.kernels.texture.haralick import COOCCURRENCE_NAMES, HARALICK_NAMES
+from leukofeat.kernels.texture.lbp import LBP_METHODS, lbp_histograms, n_patterns
 from leukofeat.smear import Smear
 
-_HARALICK = {
-    "energy": ("evenness of the pairs (angular second moment)", "1", "Σ p(i,j)²"),
-    "contrast": ("local contrast", "level²", "Σ (i − j)² p(i,j)"),
-    "correlation": ("how well a neighbour is foretold", "1", "(Σ ij p(i,j) − μ²) / σ²"),
-    "variance": ("spread of the levels", "level²", "σ² = Σ (i − μ)² p(i)"),
-    "homogeneity": ("inverse difference moment", "1", "Σ p(i,j) / (1 + (i − j)²)"),
-    "sum_average": ("twice the mean level", "level", "Σ k p₊(k), p₊ of k = i + j"),
-    "sum_variance": ("spread of the sums", "level²", "Σ (k − sum_average)² p₊(k)"),
-    "sum_entropy": ("disorder of the sums", "bit", "−Σ p₊ log₂ p₊"),
-    "entropy": ("disorder of the pairs", "bit", "Hxy = −Σ p(i,j) log₂ p(i,j)"),
-    "difference_variance": ("spread of the differences", "level²", "variance of p₋, of k = |i − j|"),
-    "difference_entropy": ("disorder of the differences", "bit", "−Σ p₋ log₂ p₋"),
-    "information_1": ("first information measure of correlation", "1", "(Hxy − 2Hx) / Hx"),
-    "information_2": ("second one", "1", "√(1 − exp(−2 (2Hx − Hxy)))"),
-}
 
-
-def haralick_names(regions: Sequence[str], distances: Sequence[int] = (1,)) -> list[str]:
-    """Names of the values of `measure_haralick`.
-
-    Examples
-    --------
-    >>> haralick_names(["nucleus"])[1]
-    'nucleus_haralick_contrast_d1_mean'
-    """
-    return [
-        f"{region}_haralick_{name}_d{distance}_{how}"
-        for region in regions
-        for distance in distances
-        for how in ("mean", "range")
-        for name in HARALICK_NAMES
-    ]
-
-
-def measure_haralick(
-    smear: Smear,
-    regions: Sequence[str],
-    *,
-    channel: str = "gray",
-    levels: int = 64,
-    distances: Sequence[int] = (1,),
-    per_cell: bool = False,
-) -> np.ndarray:
-    """Haralick's 13 features of each region: mean and range (max - min) over the four directions.
-
-    Parameters
-    ----------
-    smear : Smear
-        A record; segmented, unless nothing but region "image" is asked for.
-    regions : sequence of str
-        Any of "nucleus", "cytoplasm", "cell", "background", "image"; with `per_cell` the first three only.
-    channel : str
-        One of ``CHANNELS``.
-    levels : int
-        Grey levels, 2 to 256: the 8-bit values are divided into as many equal steps.
-    distances : sequence of int
-        Steps between the pixels of a pair.
-    per_cell : bool
-        Whether to measure each cell; otherwise a region of the whole image is one.
-
-    Returns
-    -------
-    ndarray of float64, shape (columns,) or (n_cells, columns)
-        Named by `haralick_names`; see :func:`leukofeat.kernels.texture.haralick.haralick` for the definitions. A direction
-        in which the region has no pair of pixels is left out; NaN where no direction has one.
-
-    Examples
-    --------
-    >>> smear = Smear(np.full((4, 4, 3), 9, np.uint8))
-    >>> dict(zip(haralick_names(["image"]), measure_haralick(smear, ["image"])))["image_haralick_contrast_d1_mean"]
-    np.float64(0.0)
-    """
-    plane = quantized_plane(smear, channel, levels)
-    values = measure_regions(partial(haralick, plane, distances=distances), smear, regions, per_cell)
-    return flatten(over_directions(values), per_cell)
-
-
-def lbp_names(regions: Sequence[str], circles: Sequence[tuple[int, float]]) -> list[str]:
+def lbp_names(regions: Sequence[str], circles: Sequence[tuple[int, float]], method: str = "uniform") -> list[str]:
     """Names of the values of `measure_lbp`.
 
     Examples
     --------
     >>> lbp_names(["nucleus"], [(8, 1)])[-1]
     'nucleus_lbp_8_1_9'
+    >>> lbp_names(["nucleus"], [(8, 1)], "nri_uniform")[-1]
+    'nucleus_lbp_nri_uniform_8_1_58'
     """
+    stem = "lbp" if method == "uniform" else f"lbp_{method}"
     return [
-        f"{region}_lbp_{points}_{number_word(radius)}_{k}"
+        f"{region}_{stem}_{points}_{number_word(radius)}_{k}"
         for points, radius in circles
         for region in regions
-        for k in range(points + 2)
+        for k in range(n_patterns(points, method))
     ]
 
 
@@ -114,9 +41,10 @@ def measure_lbp(
     *,
     channel: str = "gray",
     circles: Sequence[tuple[int, float]] = ((8, 1), (16, 2), (24, 3)),
+    method: str = "uniform",
     per_cell: bool = False,
 ) -> np.ndarray:
-    """Share of each uniform local binary pattern among the pixels of each region.
+    """Share of each local binary pattern among the pixels of each region.
 
     Parameters
     ----------
@@ -124,12 +52,20 @@ def measure_lbp(
         As for `measure_haralick`.
     circles : sequence of (int, float)
         Points and radius of each circle.
+    method : {"uniform", "nri_uniform", "default"}
+        Patterns that are told apart: see :func:`leukofeat.features.lbp_patterns`.
 
     Returns
     -------
     ndarray of float64, shape (columns,) or (n_cells, columns)
         Named by `lbp_names`: for each circle and region the share of patterns with 0, 1, ... points brighter than
-        the centre, then of those that are not uniform. NaN for a region without pixels.
+        the centre, then of those that are not uniform; with another method of each pattern in the order of its number. NaN
+        for a region without pixels.
+
+    Raises
+    ------
+    ValueError
+        For more than 8 points with method "default".
 
     Examples
     --------
@@ -138,7 +74,7 @@ def measure_lbp(
     """
     parts = parts_of(smear, regions, per_cell)
     blocks = []
-    for histograms in lbp_histograms(texture_plane(smear, channel), parts.runs, parts.n, circles):
+    for histograms in lbp_histograms(texture_plane(smear, channel), parts.runs, parts.n, circles, method):
         counts = merge(histograms, regions)
         total = counts.sum(axis=-1, keepdims=True)
         blocks.append(flatten(counts / np.where(total > 0, total, np.nan), per_cell))
@@ -163,6 +99,15 @@ class TextureFeatures(RegionFamily):
         Distances of the co-occurrence matrices; empty for none.
     circles : sequence of (points, radius), default=((8, 1), (16, 2), (24, 3))
         Circles of the local binary patterns, at most 32 points; empty for none.
+    directions : sequence of str, default=("mean", "range")
+        Of the co-occurrence matrices: "mean" or "range" over the four directions, or one of them by its degrees, "0", "45",
+        "90" or "135".
+    cooccurrence : sequence of str, default=Haralick's 13
+        Co-occurrence features, as the columns name them: "energy", "contrast", ... and "dissimilarity", "cluster_shade",
+        "cluster_prominence", "maximum_probability".
+    lbp_method : {"uniform", "nri_uniform", "default"}, default="uniform"
+        Local binary patterns that are told apart, in scikit-image's words: uniform ones by the number of their bits, wherever
+        they stand on the circle (10 for 8 points); each uniform one by itself (59); or all (256, at most 8 points).
 
     See Also
     --------
@@ -185,7 +130,25 @@ class TextureFeatures(RegionFamily):
                 "Haralick et al. 1973",
                 "quarter",
             )
-            for name, (meaning, unit, formula) in _HARALICK.items()
+            for name, (meaning, unit, formula) in HARALICK.items()
+        ),
+        *(
+            Measure(
+                f"{{region}}_haralick_{name}_d{{distance}}_{{over}}",
+                meaning,
+                unit,
+                formula,
+                "Soh and Tsatsoulis 1999",
+                "quarter",
+            )
+            for name, (meaning, unit, formula) in MORE.items()
+        ),
+        Measure(
+            "{region}_haralick_{pairs}_d{distance}_{degrees}",
+            "each of the above, of the pairs in one direction",
+            "as above",
+            "pairs at 0, 45, 90 or 135°, counter-clockwise from the right",
+            "Haralick et al. 1973",
         ),
         Measure(
             "{region}_lbp_{points}_{radius}_{k}",
@@ -195,12 +158,29 @@ class TextureFeatures(RegionFamily):
             "Ojala et al. 2002",
             "quarter, nearly",
         ),
+        Measure(
+            "{region}_lbp_nri_uniform_{points}_{radius}_{k}",
+            "share of one uniform local binary pattern, where it stands on the circle told apart; the last: not uniform",
+            "1",
+            "pixels of the pattern / pixels, patterns as scikit-image numbers them",
+            "Ojala et al. 2002",
+        ),
+        Measure(
+            "{region}_lbp_default_{points}_{radius}_{k}",
+            "share of the local binary pattern whose bits, from the right on and counter-clockwise, are k",
+            "1",
+            "pixels of the pattern / pixels",
+            "Ojala et al. 2002",
+        ),
     )
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **RegionFamily._parameter_constraints,
         "channel": [OneOf(*CHANNELS)],
         "levels": [Number(Integral, 2, 256)],
         "distances": [EachIn(Integral, 1), Empty()],
+        "directions": [SomeOf(*DIRECTIONS)],
+        "cooccurrence": [SomeOf(*COOCCURRENCE_NAMES)],
+        "lbp_method": [OneOf(*LBP_METHODS)],
     }
 
     def __init__(
@@ -211,23 +191,31 @@ class TextureFeatures(RegionFamily):
         levels: int = 64,
         distances: Sequence[int] = (1,),
         circles: Sequence[tuple[int, float]] = ((8, 1), (16, 2), (24, 3)),
+        directions: Sequence[str] = ("mean", "range"),
+        cooccurrence: Sequence[str] = HARALICK_NAMES,
+        lbp_method: str = "uniform",
     ) -> None:
         self.regions = regions
         self.channel = channel
         self.levels = levels
         self.distances = distances
         self.circles = circles
+        self.directions = directions
+        self.cooccurrence = cooccurrence
+        self.lbp_method = lbp_method
 
     def check_params(self) -> None:
         super().check_params()
         for circle in self.circles:
             check("each of circles", circle, EachIn(Real, 0.5, size=2))
             check("the points of each of circles", circle[0], Number(Integral, 2, 32))
+            n_patterns(circle[0], self.lbp_method)
         if not len(self.distances) and not len(self.circles):
             raise ValueError("distances and circles are both empty: nothing is left to measure.")
 
     def names(self, regions: Sequence[str]) -> list[str]:
-        return haralick_names(regions, self.distances) + lbp_names(regions, self.circles)
+        pairs: dict[str, Any] = {"directions": self.directions, "cooccurrence": self.cooccurrence}
+        return haralick_names(regions, self.distances, **pairs) + lbp_names(regions, self.circles, self.lbp_method)
 
     def measure(self, smear: Smear, regions: Sequence[str], per_cell: bool) -> np.ndarray:
         blocks = []
@@ -239,9 +227,12 @@ class TextureFeatures(RegionFamily):
                     channel=self.channel,
                     levels=self.levels,
                     distances=self.distances,
+                    directions=self.directions,
+                    cooccurrence=self.cooccurrence,
                     per_cell=per_cell,
                 )
             )
         if len(self.circles):
-            blocks.append(measure_lbp(smear, regions, channel=self.channel, circles=self.circles, per_cell=per_cell))
+            circles: dict[str, Any] = {"circles": self.circles, "method": self.lbp_method}
+            blocks.append(measure_lbp(smear, regions, channel=self.channel, **circles, per_cell=per_cell))
         return np.concatenate(blocks, axis=-1)

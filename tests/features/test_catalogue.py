@@ -19,6 +19,7 @@ from leukofeat.features import (
     ColorFeatures,
     ContourFeatures,
     FeatureSet,
+    FractalFeatures,
     FunctionFeatures,
     GaborFeatures,
     GeometryFeatures,
@@ -35,6 +36,8 @@ from leukofeat.features.catalogue import built_in
 from leukofeat.features.measure import Measure
 from leukofeat.features.page import SLACK, TOLERANCE, features_page
 from leukofeat.features.summary import summarize, summary_names
+from leukofeat.kernels.color.histograms import STATISTIC_NAMES
+from leukofeat.kernels.texture.haralick import COOCCURRENCE_NAMES
 from leukofeat.smear import REGIONS, Smear
 from tests.cells import drawn_field
 from tests.features.smooth import draw
@@ -52,6 +55,7 @@ DEFAULTS = [
     GaborFeatures(),
     WaveletFeatures(),
     GranulometryFeatures(),
+    FractalFeatures(),
 ]
 OTHERS = [
     GeometryFeatures(pixel_size=0.1, summary=["min", "q25", "median", "q75", "max"]),
@@ -65,8 +69,24 @@ OTHERS = [
     WaveletFeatures(regions=REGIONS, wavelet="db2", levels=4),
     GranulometryFeatures(regions=REGIONS, channels=["gray", "red", "lightness", "saturation"], radii=[2, 11]),
 ]
+# what is off by default and claims something
+ASKED_FOR = [
+    TextureFeatures(
+        circles=[(8, 1)],
+        directions=("mean", "range", "0", "45", "90", "135"),
+        cooccurrence=COOCCURRENCE_NAMES,
+        lbp_method="nri_uniform",
+    ),
+    TextureFeatures(distances=(), circles=[(8, 1)], lbp_method="default"),
+    OutlineFeatures(signature=True, degree=0),
+    FractalFeatures(regions=["cytoplasm", "cell"], channel="green", summary=["median"]),
+    ColorFeatures(
+        spaces=("cmyk", "rgb", "hsv", "od", "hed"), statistics=(*STATISTIC_NAMES, "energy"), summary=("mean",)
+    ),
+]
+OTHERS += ASKED_FOR
 each = pytest.mark.parametrize("family", [*DEFAULTS, *OTHERS], ids=repr)
-defaults = pytest.mark.parametrize("family", DEFAULTS, ids=lambda family: type(family).__name__)
+claiming = pytest.mark.parametrize("family", [*DEFAULTS, *ASKED_FOR], ids=lambda family: type(family).__name__)
 
 
 def entry(family: FeatureFamily, column: str) -> Measure:
@@ -189,7 +209,7 @@ def is_spread(measure, name):
 
 
 @pytest.mark.parametrize("which", ["smooth", "noisy"])
-@defaults
+@claiming
 def test_quarter_turns_and_mirrors(family, which):
     smear = draw() if which == "smooth" else Smear(*drawn_field())
     for changes, is_mirror in ((QUARTERS, False), (MIRRORS, True)):
@@ -205,7 +225,7 @@ def test_quarter_turns_and_mirrors(family, which):
                     assert after == about_the_same(before, name), name
 
 
-@defaults
+@claiming
 @settings(max_examples=5, deadline=None)
 @given(angle=st.floats(0, 360))
 def test_any_angle(family, angle):
@@ -216,7 +236,7 @@ def test_any_angle(family, angle):
             assert after == about_the_same(before, name), name
 
 
-@defaults
+@claiming
 def test_twice_the_magnification(family):
     shapes = isinstance(family, GeometryFeatures | OutlineFeatures)
     large = draw(scale=2) if shapes else changed(draw(), lambda x: x.repeat(2, axis=0).repeat(2, axis=1))
@@ -229,7 +249,7 @@ def test_twice_the_magnification(family):
 
 
 @pytest.mark.parametrize("kind", ["light", "stain"])
-@defaults
+@claiming
 def test_light_and_stain(family, kind):
     smear = draw()
     brighter = 0.8 * smear.image if kind == "light" else 256 * ((smear.image + 1.0) / 256) ** 1.25 - 1

@@ -4,6 +4,7 @@ from scipy.stats import circmean, circstd, kurtosis, skew
 
 from leukofeat.features.color import COLOR_SPACES, ColorFeatures, color_names, measure_color
 from leukofeat.kernels.color.histograms import hue_statistics
+from leukofeat.kernels.color.inks import cmyk
 from leukofeat.smear import Smear
 
 
@@ -102,7 +103,7 @@ def test_haematoxylin_stains_the_nucleus(smear):
 
 @pytest.mark.parametrize(
     ("params", "message"),
-    [({"regions": []}, "regions"), ({"spaces": ["cmyk"]}, "spaces"), ({"regions": ["cell", "cell"]}, "twice")],
+    [({"regions": []}, "regions"), ({"spaces": ["xyz"]}, "spaces"), ({"regions": ["cell", "cell"]}, "twice")],
 )
 def test_bad_parameters_are_named(params, message):
     with pytest.raises((ValueError, TypeError), match=message):
@@ -121,3 +122,54 @@ def test_a_summary_counts_every_cell_alike(smear):
 def test_only_what_a_cell_has_is_summarised_over_cells(smear):
     with pytest.raises(ValueError, match=r"regions, with a summary over the cells.*background"):
         ColorFeatures(regions=["background"], summary=["mean"]).transform([smear])
+
+
+def test_energy_is_that_of_the_histogram(smear):
+    options = (["nucleus", "image"], ["rgb", "hsv", "cmyk", "od"], ["mean", "energy"])
+    row = dict(zip(color_names(*options), measure_color(smear, *options), strict=True))
+    for region in options[0]:
+        for name, plane in (
+            ("rgb_g", smear.image[..., 1]),
+            ("hsv_h", smear.hsv[..., 0]),
+            ("od_r", smear.image[..., 0]),
+        ):
+            x = plane[smear.region(region) > 0]
+            p = np.bincount(x, minlength=256) / len(x)
+            assert row[f"{region}_{name}_energy"] == pytest.approx((p**2).sum(), rel=1e-12)
+    flat = Smear(np.full((3, 5, 3), 7, np.uint8))
+    assert measure_color(flat, ["image"], statistics=["energy"]).tolist() == [1.0] * 17
+
+
+def test_inks_by_the_formula(rng):
+    image = rng.integers(0, 256, (30, 20, 3)).astype(np.uint8)
+    image[0] = 0
+    most = image.max(axis=-1, keepdims=True).astype(float)
+    with np.errstate(invalid="ignore"):
+        exact = np.nan_to_num(255 * (most - image) / most)
+    inks = cmyk(image)
+    np.testing.assert_array_equal(inks[..., :3], np.floor(exact + 0.5))
+    np.testing.assert_array_equal(inks[..., 3], 255 - most[..., 0])
+    assert cmyk(image[::2, ::-1]).tolist() == inks[::2, ::-1].tolist()
+    assert cmyk(np.zeros((0, 3, 3), np.uint8)).shape == (0, 3, 4)
+
+
+def test_inks_are_measured_like_any_channel(smear):
+    names, values = color_names(["cytoplasm"], ["cmyk"]), measure_color(smear, ["cytoplasm"], ["cmyk"])
+    row, mask = dict(zip(names, values, strict=True)), smear.region("cytoplasm") > 0
+    for k, ink in enumerate("cmyk"):
+        x = cmyk(smear.image)[mask, k]
+        assert row[f"cytoplasm_cmyk_{ink}_mean"] == pytest.approx(x.mean())
+        assert row[f"cytoplasm_cmyk_{ink}_p75"] == pytest.approx(np.percentile(x, 75))
+        if x.std():
+            assert row[f"cytoplasm_cmyk_{ink}_kurtosis"] == pytest.approx(kurtosis(x))
+
+
+@pytest.mark.parametrize("summary", [(), ("mean", "q75")])
+def test_statistics_that_are_asked_for_have_the_values_they_have_among_others(smear, summary):
+    whole = ColorFeatures(summary=summary)
+    known = dict(zip(whole.row_names(), whole.row(smear), strict=True))
+    some = ColorFeatures(summary=summary, statistics=["p95", "std", "energy", "mean"])
+    row = {name: value for name, value in zip(some.row_names(), some.row(smear), strict=True) if "energy" not in name}
+    assert len(row) * 4 == len(some.row_names()) * 3
+    assert row == {name: known[name] for name in row}
+    assert some.cells(smear).shape == (4, len(some.cell_names()))

@@ -1,8 +1,15 @@
 import cv2
 import numpy as np
 import pytest
+from scipy.stats import kurtosis, skew
 
-from leukofeat.features.outline import OutlineFeatures, bending_energy, fourier_descriptors
+from leukofeat.features.outline import (
+    SIGNATURE_NAMES,
+    OutlineFeatures,
+    bending_energy,
+    contour_signature,
+    fourier_descriptors,
+)
 from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.shape.contours import region_outlines
 from leukofeat.smear import Smear
@@ -104,3 +111,45 @@ def test_several_contours_at_once():
 def test_bad_parameters_are_named(params, message):
     with pytest.raises((ValueError, TypeError), match=message):
         OutlineFeatures(**params).fit([])
+
+
+# --- contour signature -------------------------------------------------------------------------------------------
+
+
+def test_signature_of_known_curves():
+    steps = np.linspace(-1, 1, 400, endpoint=False)
+    square = np.concatenate([steps * turn + 1j * turn for turn in (-1j, 1, 1j, -1)])[::-1]
+    distance = np.hypot(1, steps)
+    expected = [distance.mean(), distance.std(), skew(distance), kurtosis(distance), np.ptp(distance) / distance.mean()]
+    np.testing.assert_allclose(
+        contour_signature(3 * square * np.exp(0.4j) + 80 - 7j), [3 * x for x in expected[:2]] + expected[2:], rtol=1e-6
+    )
+    around = contour_signature(5 * circle() + 90 + 40j)
+    assert around[[0, 1, 4]] == pytest.approx([5, 0, 0], abs=1e-9)
+    assert np.isnan(around[2:4]).all()
+
+
+@pytest.mark.parametrize("mask", [np.zeros((5, 5)), np.eye(5), np.ones((1, 7)), np.ones((1, 1))])
+def test_signature_needs_an_area(mask):
+    assert np.isnan(contour_signature(outline_points(mask))).all()
+    assert np.isnan(contour_signature(np.zeros(8, complex))).all()
+
+
+def test_signature_is_that_of_the_outline_and_off_by_default():
+    mask = blob()
+    family = OutlineFeatures(regions=["nucleus"], signature=True)
+    smear = Smear(np.zeros((*mask.shape, 3), np.uint8), mask)
+    found = dict(zip(family.cell_names(), family.cells(smear)[0], strict=True))
+    points = outline_points(mask)
+    moments = cv2.moments(cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0][0])
+    distance = np.abs(points - complex(moments["m10"], moments["m01"]) / moments["m00"])
+    expected = [distance.mean(), distance.std(), skew(distance), kurtosis(distance), np.ptp(distance) / distance.mean()]
+    got = [found.pop(f"nucleus_signature_{name}") for name in SIGNATURE_NAMES]
+    assert got == pytest.approx(expected, rel=1e-3, abs=5e-3)
+    assert found == described(mask)
+
+
+@pytest.mark.parametrize(("angle", "scale"), [(0.7, 1.0), (0.0, 1.6), (2.5, 0.8)])
+def test_signature_grows_with_the_cell(angle, scale):
+    plain, other = (contour_signature(outline_points(mask)) for mask in (blob(), blob(angle, scale)))
+    assert other == pytest.approx(plain * [scale, scale, 1, 1, 1], rel=0.03, abs=0.03)

@@ -25,6 +25,14 @@ HARALICK_NAMES: tuple[str, ...] = (
     "information_1",
     "information_2",
 )
+# other measures of the same matrices
+COOCCURRENCE_NAMES: tuple[str, ...] = (
+    *HARALICK_NAMES,
+    "dissimilarity",
+    "cluster_shade",
+    "cluster_prominence",
+    "maximum_probability",
+)
 
 
 @jit
@@ -61,13 +69,19 @@ def _features(
     space: np.ndarray,
     out: np.ndarray,
 ) -> None:
-    """Haralick's features from the upper triangle of a co-occurrence matrix, which is emptied on the way."""
+    """Haralick's features from the upper triangle of a co-occurrence matrix, which is emptied on the way, and the others too
+    where `out` has room for them.
+    """
     px = space[:n_levels]
     plus = space[n_levels : 3 * n_levels]
     minus = space[3 * n_levels : 4 * n_levels]
     space[: 4 * n_levels] = 0
     pairs = energy = 0
     joint = 0.0
+    largest = 0
+    if out.size > 13:
+        for k in touched:
+            largest = max(largest, counts[k] * (2 if k >> shift == k & ((1 << shift) - 1) else 1))
     for k in touched:
         i = k >> shift
         j = k & ((1 << shift) - 1)
@@ -122,6 +136,18 @@ def _features(
         out[2] = 1.0
         for i in (7, 8, 10, 11, 12):
             out[i] = 0.0
+    if out.size > 13:
+        third = fourth = 0.0
+        for k in range(2 * n_levels):
+            # from the mean sum in pairs-ths, an integer until it is divided: a single level is at 0 from it
+            away = (k + 2 * low) * pairs - p1
+            off = away / np.float64(pairs)
+            third += plus[k] * off * off * off
+            fourth += plus[k] * off * off * off * off
+        out[13] = d1 / pairs
+        out[14] = third / pairs
+        out[15] = fourth / pairs
+        out[16] = largest / np.float64(total)
 
 
 @jit
@@ -184,7 +210,12 @@ def _haralick(
 
 
 def haralick(
-    levels: ArrayLike, labels: ArrayLike, boxes: NDArray[np.int64], distances: Sequence[int] = (1,)
+    levels: ArrayLike,
+    labels: ArrayLike,
+    boxes: NDArray[np.int64],
+    distances: Sequence[int] = (1,),
+    *,
+    more: bool = False,
 ) -> NDArray[np.float64]:
     """Haralick's 13 co-occurrence features of every region, for four directions and several distances.
 
@@ -198,11 +229,14 @@ def haralick(
         Result of :func:`~leukofeat.kernels.regions.boxes.region_boxes`.
     distances : sequence of int
         Steps between the pixels of a pair, in pixels along each axis.
+    more : bool, default=False
+        Whether to add dissimilarity, cluster shade, cluster prominence and maximum probability.
 
     Returns
     -------
-    ndarray of float64, shape (n_labels, len(distances), 4, 13)
-        Directions 0, 135, 90 and 45 degrees; features named by ``HARALICK_NAMES``. NaN where a region has no pair.
+    ndarray of float64, shape (n_labels, len(distances), 4, 13), or 17 for 13
+        Directions 0, 135, 90 and 45 degrees; features named by ``HARALICK_NAMES``, or ``COOCCURRENCE_NAMES``. NaN where a
+        region has no pair.
 
     Raises
     ------
@@ -213,7 +247,8 @@ def haralick(
     -----
     Haralick, Shanmugam and Dinstein (1973), symmetric matrices, logarithms to base 2. Values are those of
     ``mahotas.features.haralick(..., ignore_zeros=True, use_x_minus_y_variance=True)`` on the region alone with
-    its levels raised by 1. A constant region has correlation 1 and informations 0.
+    its levels raised by 1. A constant region has correlation 1 and informations 0. 45 degrees is up and to the right, as in
+    the paper; in scikit-image's ``graycomatrix``, whose rows count downwards, that is an angle of 3/4 pi, and 135 degrees 1/4 pi.
 
     Examples
     --------
@@ -227,7 +262,8 @@ def haralick(
     if levels.shape != labels.shape:
         raise ValueError(f"levels {levels.shape} and labels {labels.shape} differ in shape")
     n_levels = int(levels.max(initial=0)) + 1
-    out = np.full((len(boxes), len(distances), 4, 13), np.nan)
+    n_features = len(COOCCURRENCE_NAMES if more else HARALICK_NAMES)
+    out = np.full((len(boxes), len(distances), 4, n_features), np.nan)
     _haralick(
         levels, labels, boxes, np.array(distances, np.int64), max(distances, default=0), n_levels, log_table(), out
     )
