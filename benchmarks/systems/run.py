@@ -91,6 +91,7 @@ def run(
                     memory=settings.store,
                     n_jobs=settings.n_jobs,
                     n_bootstrap=settings.n_bootstrap,
+                    verbose=settings.verbose,
                 )
             except Exception as error:  # whatever it is, the others can still be run
                 results.failed[name] = _told(error)
