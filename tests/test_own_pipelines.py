@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from sklearn.svm import SVC
 
-from leukofeat.baselines import find_pipeline, list_baselines, make_baseline, read_pipeline
+from leukofeat.baselines import find_pipeline, make_baseline, read_pipeline
+from leukofeat.baselines.registry import STANDALONE
 from leukofeat.features import ColorFeatures, FeatureSet, HOGFeatures
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "own_pipeline.toml"
 
 
-@pytest.mark.parametrize("name", list_baselines().index)
+@pytest.mark.parametrize("name", STANDALONE)
 def test_a_baseline_by_its_name(name):
     assert find_pipeline(name)[0] == name
     assert repr(find_pipeline(name)[1]) == repr(make_baseline(name))

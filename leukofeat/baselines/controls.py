@@ -7,6 +7,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from leukofeat.base import ImageStage
+from leukofeat.baselines.recipe import Recipe
 from leukofeat.calibration import CalibratedClassifier
 from leukofeat.features import ColorFeatures, FeatureSet, FunctionFeatures, TextureFeatures
 from leukofeat.preprocessing import ScaleBarCropper
@@ -56,3 +57,9 @@ def mean_colors(smear: Smear) -> np.ndarray:
     ndarray of shape (4,), dtype float64
     """
     return np.array([*smear.image.mean(axis=(0, 1)), smear.lab[:, :, 0].std()])
+
+
+RECIPES = (
+    Recipe(make=four_colors, caveat="what it scores is not leukaemia", firmness="control"),
+    Recipe(make=no_leukocytes, caveat="what it scores is not leukaemia", firmness="control"),
+)

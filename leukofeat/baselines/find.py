@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from leukofeat.baselines.registry import BASELINES, make_baseline
+from leukofeat.baselines.registry import BASELINES, RECIPES, make_baseline
 from leukofeat.baselines.toml import check_stages, nearest, read_pipeline
 
 _FORMS = "a pipeline is a baseline's name (jin2023_svm, or jin2023_svm:segmented=true,C=10), module:function, or a .toml file"
@@ -57,6 +57,8 @@ def find_pipeline(text: str) -> tuple[str, Any]:
     if text.lower().endswith(".toml"):
         return label or Path(text).stem, read_pipeline(text)
     name, colon, rest = text.partition(":")
+    if name in RECIPES and name not in BASELINES:
+        make_baseline(name)  # says why it is not built
     if name in BASELINES:
         return label or text, _baseline(text, name, rest)
     if name.lower().endswith(".py"):

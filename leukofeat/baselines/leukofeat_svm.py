@@ -6,6 +6,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from leukofeat.base import ImageStage
+from leukofeat.baselines.recipe import Recipe
 from leukofeat.calibration import CalibratedClassifier
 from leukofeat.features import ColorFeatures, FeatureSet, GeometryFeatures, RelativeColorFeatures, TextureFeatures
 from leukofeat.preprocessing import ChromaDenoiser, ColorNormalizer, MedianDenoiser, ScaleBarCropper, ShadingCorrector
@@ -54,3 +55,13 @@ def leukofeat_svm(
             decision_function_shape="ovo",
         ),
     )
+
+
+RECIPES = (
+    Recipe(
+        make=leukofeat_svm,
+        data="leukemia4, training part",
+        caveat="columns and classifier were chosen on the training part of leukemia4",
+        firmness="ours",
+    ),
+)

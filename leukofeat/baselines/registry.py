@@ -1,21 +1,27 @@
 """The baselines' names, and how one is made by its name."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from leukofeat.base import ImageStage
-from leukofeat.baselines.controls import four_colors, no_leukocytes
-from leukofeat.baselines.jin2023 import jin2023_svm
-from leukofeat.baselines.leukofeat_svm import leukofeat_svm
+from leukofeat.baselines import controls, jin2023, leukofeat_svm, not_built
+from leukofeat.baselines.recipe import NETWORK, Recipe
 from leukofeat.constraints import OneOf, check
 from leukofeat.pipeline import set_memory
 
-BASELINES: dict[str, Callable[..., Pipeline]] = {
-    make.__name__: make for make in (leukofeat_svm, jin2023_svm, four_colors, no_leukocytes)
+_FILES = (leukofeat_svm, controls, jin2023, not_built)
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe for recipe in sorted((recipe for file in _FILES for recipe in file.RECIPES), key=Recipe.order)
 }
+BASELINES: dict[str, Callable[..., Pipeline]] = {
+    name: recipe.make for name, recipe in RECIPES.items() if recipe.make is not None
+}
+# those that can be made from a name alone
+STANDALONE = tuple(name for name in BASELINES if not RECIPES[name].needs)
 
 
 def make_baseline(name: str = "leukofeat_svm", *, memory: Any = None, **params: Any) -> Pipeline:
@@ -24,13 +30,14 @@ def make_baseline(name: str = "leukofeat_svm", *, memory: Any = None, **params: 
     Parameters
     ----------
     name : str
-        One of :func:`list_baselines`.
+        One of :func:`list_baselines` that is built.
     memory : path, Store or joblib.Memory, optional
         Folder that keeps what its stages learn and measure (:class:`~leukofeat.store.Store`), so that a search over the classifier
         measures each image once.
     **params
         Parameters of that pipeline, for example `C`, or `segmented` of "jin2023_svm". `segmenter`, where there is one, is a stage to
         take its place, or "passthrough": none, for images that come with label maps (:func:`~leukofeat.datasets.load_images`, or Smears).
+        `network`, where one is needed, is the path of an ONNX file.
 
     Returns
     -------
@@ -41,7 +48,8 @@ def make_baseline(name: str = "leukofeat_svm", *, memory: Any = None, **params: 
     Raises
     ------
     ValueError
-        For an unknown name; the message lists the known ones.
+        For an unknown name; the message lists the known ones. For a name that was looked at and not built, with the reason. For a
+        pipeline that needs a network and is given none.
 
     Examples
     --------
@@ -68,7 +76,11 @@ def make_baseline(name: str = "leukofeat_svm", *, memory: Any = None, **params: 
     >>> make_baseline("leukofeat_svm", segmenter="passthrough")[:7].fit_transform(given, smears.target)[:3, 0]
     array([1., 1., 1.])
     """
+    if name in RECIPES and name not in BASELINES:
+        raise ValueError(f"{name} is not built: {RECIPES[name].reason}. There are: {', '.join(BASELINES)}.")
     check("name", name, OneOf(*BASELINES))
+    if RECIPES[name].needs == NETWORK and params.get("network") is None:
+        raise ValueError(f"{name} needs {NETWORK}: give the file, as in make_baseline({name!r}, network='file.onnx').")
     segmenter = params.get("segmenter")
     if not isinstance(segmenter, (ImageStage, type(None))):
         check("segmenter", segmenter, OneOf("passthrough"))
@@ -76,17 +88,40 @@ def make_baseline(name: str = "leukofeat_svm", *, memory: Any = None, **params: 
 
 
 def list_baselines() -> pd.DataFrame:
-    """Names of the baselines, and what each is.
+    """Systems by name: leukofeat's own, the controls, then the published ones by year; behind them those that are not built.
 
     Returns
     -------
     DataFrame
-        Indexed by name, with the column `description`.
+        Indexed by name, with the columns `year`, `idea`, `task`, `data`, `published` (the figure as it was published), `caveat` (what
+        that figure is not), `firmness` (how much is known of it: a, built as published; b, the main steps are known; c, one or two
+        sentences are; d, its name is; "ours" and "control"), `needs` (what has to be given to build it), `built` (bool),
+        `reason` (why it is not built) and `citation`.
 
     Examples
     --------
-    >>> "jin2023_svm" in list_baselines().index
-    True
+    >>> table = list_baselines()
+    >>> table.query("built").index[:3].tolist()
+    ['leukofeat_svm', 'four_colors', 'no_leukocytes']
+    >>> print(table.loc["jin2023_svm", "published"])
+    acc 0.70 / 0.835 whole (C 10 / 128), 0.675 / 0.750 segmented (C 10 / 96)
     """
-    rows = {name: (make.__doc__ or "").split("\n")[0] for name, make in BASELINES.items()}
-    return pd.DataFrame({"description": rows}).rename_axis("name")
+    columns = [
+        "year",
+        "idea",
+        "task",
+        "data",
+        "published",
+        "caveat",
+        "firmness",
+        "needs",
+        "built",
+        "reason",
+        "citation",
+    ]
+    rows = [{"name": name, "built": recipe.built, **_fields(recipe)} for name, recipe in RECIPES.items()]
+    return pd.DataFrame(rows).set_index("name")[columns].astype({"year": "Int64"})
+
+
+def _fields(recipe: Recipe) -> dict[str, Any]:
+    return {key: value for key, value in asdict(recipe).items() if key not in ("name", "make", "variants")}

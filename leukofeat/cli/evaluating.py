@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from leukofeat.baselines import find_pipeline, list_baselines
+from leukofeat.baselines import find_pipeline
 from leukofeat.baselines.find import split_label
+from leukofeat.baselines.registry import BASELINES
+from leukofeat.cli.listing import print_baselines
 from leukofeat.cli.messages import UsageError
 from leukofeat.cli.shared import report_failures
 from leukofeat.datasets.binary import BENIGN, binary_target
@@ -33,8 +35,7 @@ class _List(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, **kwargs)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        for name, text in list_baselines()["description"].items():
-            print(f"{name}: {text}")
+        print_baselines()
         parser.exit()
 
 
@@ -86,7 +87,7 @@ def named_rows(arguments: argparse.Namespace, known: Mapping[str, Any] | None = 
         _add(rows, label or Path(file).stem, read_predictions(file), text)
     if not rows:
         raise UsageError(
-            f"nothing to compare: give pipelines with -p ({', '.join(list_baselines().index)}, a .toml file, or module:function), or "
+            f"nothing to compare: give pipelines with -p ({', '.join(BASELINES)}, a .toml file, or module:function), or "
             "--predictions."
         )
     return rows

@@ -17,7 +17,7 @@ Way = tuple[Any, Any]
 
 
 def known_protocols(
-    bunch: Any, *, columns: Sequence[str] = (), n_jobs: int | None = None, verbose: int = 0
+    bunch: Any, *, columns: Sequence[str] = (), n_estimates: int = 3, n_jobs: int | None = None, verbose: int = 0
 ) -> dict[str, dict[str, Way]]:
     """Ways to split that the manifest of a data set allows, from the easiest to the strictest.
 
@@ -29,9 +29,11 @@ def known_protocols(
         pseudo-slides), `cluster0`, `cluster1`, ... (several colour clusterings) and `stream` (series of acquisition).
     columns : sequence of str
         Further columns of `frame` that hold groups.
+    n_estimates : int, default=3
+        How many times slides are estimated where there are neither clusters nor streams, each with a seed of its own.
     n_jobs : int, optional
     verbose : int, default=0
-        For the estimate of slides, which is made, with three seeds, where there are neither clusters nor streams.
+        For the estimate of slides.
 
     Returns
     -------
@@ -64,10 +66,10 @@ def known_protocols(
         found["unseen streams"] = {"stream": (LeaveOneGroupOut(), frame["stream"].to_numpy())}
     for name in columns:
         found[name] = {name: by_group(target, frame[name].to_numpy())}
-    if not clusters and "stream" not in several and not columns:
+    if n_estimates and not clusters and "stream" not in several and not columns:
         seeds = [
             estimate_slides(bunch.images, target, random_state=seed, n_jobs=n_jobs, verbose=verbose).groups
-            for seed in range(3)
+            for seed in range(n_estimates)
         ]
         found["estimated slides"] = {f"estimated{i}": by_group(target, groups) for i, groups in enumerate(seeds)}
     return found

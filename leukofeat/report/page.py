@@ -180,19 +180,20 @@ def write_report(
     sentences, warned = ([], []) if audit is None else audit_verdict(audit)
     sentences += verdict(comparisons, controls) if comparisons else []
     warned = cautions(comparisons) + warned
-    page = _page(title, date or datetime.date.today().isoformat(), sentences, warned, sections)
+    page = whole_page(title, date or datetime.date.today().isoformat(), sentences, warned, sections)
     target = Path(path)
     target.write_text(page, encoding="utf-8", newline="\n")
     return target
 
 
-def _page(
+def whole_page(
     title: str,
     date: str,
     sentences: Sequence[Markup],
     warned: Sequence[Markup],
     sections: Sequence[tuple[str, str, Markup | None]],
 ) -> str:
+    """Text of an HTML file: verdict, what to know before believing it, and sections (anchor, heading of the menu, content)."""
     there = [(key, name, part) for key, name, part in sections if part is not None]
     caution = None
     if warned:
