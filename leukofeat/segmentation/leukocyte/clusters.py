@@ -109,11 +109,11 @@ def _without_faint_boundaries(parts: np.ndarray, depth: np.ndarray, red: float) 
 
 def _boundaries(parts: np.ndarray, depth: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Sum of `depth` along the boundary of each two of parts 1..n, and its length in pixels, (n + 1, n + 1) float64 each."""
-    line, length = np.zeros((n + 1) ** 2), np.zeros((n + 1) ** 2)
+    sums = np.zeros((2, (n + 1) ** 2))
     for here, there, value in (parts[1:], parts[:-1], depth[1:]), (parts[:, 1:], parts[:, :-1], depth[:, 1:]):
         touch = (here != there) & (here > 0) & (there > 0)
         pair = here[touch] * (n + 1) + there[touch]
-        line += np.bincount(pair, value[touch], line.size)
-        length += np.bincount(pair, minlength=line.size)
-    line, length = line.reshape(n + 1, n + 1), length.reshape(n + 1, n + 1)
+        sums[0] += np.bincount(pair, value[touch], sums.shape[1])
+        sums[1] += np.bincount(pair, minlength=sums.shape[1])
+    line, length = sums.reshape(2, n + 1, n + 1)
     return line + line.T, length + length.T

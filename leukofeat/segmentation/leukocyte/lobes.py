@@ -88,7 +88,11 @@ def join_lobes(
         largest = int(np.argmax(cores.area))
         # one cell drawn around several may have taken in all red ones
         hidden = red == 0 and (nuclei.n < cores.n or bool(cores.cut[largest]))
-        if hidden or cores.radius[largest] > DOUBTFUL * red > 0 or inner_distance(cores.labels).max() > WIDEST * red > 0:
+        if (
+            hidden
+            or cores.radius[largest] > DOUBTFUL * red > 0
+            or inner_distance(cores.labels).max() > WIDEST * red > 0
+        ):
             discs, red = red, beside()
             sure = ALIKE[0] * red < discs < ALIKE[1] * red
     limits = Limits(most, red, sure)

@@ -179,19 +179,17 @@ def _segment(image: np.ndarray, diameter: float | None) -> tuple[np.ndarray, np.
         return None
     debris: Debris = []
     scale = cache(lambda: estimate_scale(image))
-    cores = _drop_debris(split_cores(cores, planes.azure), debris)
-    bodies, cells, limits = join_lobes(
-        cores, planes, lambda: _red_radius(scale()) * planes.azure.shape[1] / image.shape[1]
-    )
+    solid = _drop_debris(split_cores(cores, planes.azure), debris)
+    bodies, cells, limits = join_lobes(solid, planes, lambda: _red_radius(scale()) * _ratio(planes, image))
     known = limits.sure or scale().n_red_cells >= FEW_RED_CELLS
-    if known and cores.radius.max(initial=0) > LARGEST * limits.red > 0:
+    if known and solid.radius.max(initial=0) > LARGEST * limits.red > 0:
         # several nuclei: they are looked at again, at the scale that the red cells tell
-        red = _red_radius(scale())
+        red = limits.red / _ratio(planes, image)
         planes, cores = _look(image, diameter or 2 * TYPICAL_NUCLEUS * red)
-        red *= planes.azure.shape[1] / image.shape[1]
+        red *= _ratio(planes, image)
         debris.clear()
-        cores = _drop_debris(split_cores(split_clusters(cores, planes, red), planes.azure), debris)
-        bodies, cells, limits = join_lobes(cores, planes, lambda: red, red)
+        solid = _drop_debris(split_cores(split_clusters(cores, planes, red), planes.azure), debris)
+        bodies, cells, limits = join_lobes(solid, planes, lambda: red, red)
     bodies = Bodies.measure(draw_nuclei(cells, bodies.labels, planes).labels, planes.azure, bodies.n)
     bodies = _drop_debris(join_pairs(bodies, cells, planes.azure, limits), debris)
     if bodies.n == 0:
@@ -212,6 +210,11 @@ def _segment(image: np.ndarray, diameter: float | None) -> tuple[np.ndarray, np.
 def _red_radius(scale: Scale) -> float:
     """Radius of the red cells in pixels, 0 where there are none."""
     return scale.pixels / 2 if scale.known else 0.0
+
+
+def _ratio(planes: Planes, image: np.ndarray) -> float:
+    """Working scale: pixels of the planes per pixel of the image."""
+    return planes.azure.shape[1] / image.shape[1]
 
 
 def _look(image: np.ndarray, diameter: float | None) -> tuple[Planes, np.ndarray]:
