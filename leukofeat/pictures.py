@@ -53,24 +53,29 @@ def outlined(smear: Any, *, width: int = 240) -> np.ndarray:
 def smear_card(smear: Any) -> Markup:
     """A record as a notebook shows it: its picture, what was found in it, and its file."""
     height, width = smear.image.shape[:2]
-    found = "Not segmented."
-    if smear.is_segmented:
-        cut, bare = int(smear.touches_border.sum()), int((smear.region_boxes("nucleus")[:, 4] == 0).sum())
-        parts = [
-            _count(smear.n_cells, "cell"),
-            f"{cut:,} at the border" * (cut > 0),
-            f"{bare:,} without nucleus" * (bare > 0),
-        ]
-        sure = smear.confidence[np.isfinite(smear.confidence)].tolist()
-        parts += [f"the least sure of confidence {min(sure):.2f}"] if sure else []
-        parts += [_count(len(smear.dropped), "body not reported", "bodies not reported")] * (len(smear.dropped) > 0)
-        found = f"{', '.join(filter(None, parts))}. {_LEGEND * (smear.n_cells > 0)}"
+    found = f"{found_in(smear)}. {_LEGEND * (smear.is_segmented and smear.n_cells > 0)}"
     return card(
         f"Smear of {width} x {height} pixels",
         picture(outlined(smear, width=320), smear.source or "smear", width=320),
         element("div", found),
         element("div", smear.source, style="overflow-wrap:anywhere") if smear.source else None,
     )
+
+
+def found_in(smear: Any) -> str:
+    """What was found in a record, in words: how many cells, how sure the least sure outline is, and what is wrong with some."""
+    if not smear.is_segmented:
+        return "Not segmented"
+    cut, bare = int(smear.touches_border.sum()), int((smear.region_boxes("nucleus")[:, 4] == 0).sum())
+    sure = smear.confidence[np.isfinite(smear.confidence)].tolist()
+    parts = [
+        _count(smear.n_cells, "cell"),
+        f"{cut:,} at the border" * (cut > 0),
+        f"{bare:,} without nucleus" * (bare > 0),
+        f"the least sure of confidence {min(sure):.2f}" if sure else "",
+        _count(len(smear.dropped), "body not reported", "bodies not reported") * (len(smear.dropped) > 0),
+    ]
+    return ", ".join(filter(None, parts))
 
 
 def sequence_card(images: Any, n_shown: int = 6) -> Markup:

@@ -23,6 +23,7 @@ from leukofeat.evaluation import compare
 from leukofeat.report import write_report
 from leukofeat.report.cases import worst_rows
 from leukofeat.report.charts import ticks
+from leukofeat.segmentation import LeukocyteSegmenter
 from tests.page import EVIL, Page
 from tests.stages import DarkSegmenter, MeanColor
 
@@ -269,6 +270,17 @@ def test_a_missing_image_is_named_and_the_report_written(comparison, fields, tmp
     assert len(page.get("img", "src")) == 2
     with pytest.raises(ValueError, match="images has 3 images; the comparison speaks of image"):
         write_report(tmp_path / "r.html", comparison, images=files[:3])
+
+
+def test_a_worst_case_says_what_was_found_and_how_sure(comparison, fields, tmp_path):
+    row = int(worst_rows(comparison.predictions, comparison.table["accuracy"].idxmax(), 1)["row"].iloc[0])
+    found = LeukocyteSegmenter().transform(fields.images).smear(row)
+    options = {"images": fields.images, "n_worst": 1}
+    _, page = read(write_report(tmp_path / "r.html", comparison, segmenter=LeukocyteSegmenter(), **options))
+    assert f"{found.n_cells} cell" in page.text
+    assert f"confidence {found.confidence.min():.2f}" in page.text
+    _, page = read(write_report(tmp_path / "r.html", comparison, **options))
+    assert "the least sure" not in page.text
 
 
 def test_no_errors_no_worst_cases(comparison, fields, tmp_path):

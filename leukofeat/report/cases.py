@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from leukofeat.markup import Markup, element, number, picture
-from leukofeat.pictures import outlined
+from leukofeat.pictures import found_in, outlined
 from leukofeat.sequence import ImageSequence, as_sequence
 
 
@@ -47,8 +47,11 @@ def worst_cases(
 def _case(images: ImageSequence, found: ImageSequence, case: pd.Series) -> Markup:
     row = int(case["row"])
     name = images.name(row)
+    seen = None
     try:
-        shown: Any = picture(outlined(found.smear(row)), f"{name}, true {case['target']}, said {case['predicted']}")
+        smear = found.smear(row)
+        shown: Any = picture(outlined(smear), f"{name}, true {case['target']}, said {case['predicted']}")
+        seen = element("small", found_in(smear)) if smear.is_segmented else None
     except ValueError as error:
         shown = element("p", str(error), class_="hint")
     facts = [element("b", case["predicted"]), " instead of ", element("b", case["target"])]
@@ -56,5 +59,5 @@ def _case(images: ImageSequence, found: ImageSequence, case: pd.Series) -> Marku
         facts.append(f", by {number(case['margin'], 2)}")
     if "group" in case:
         facts.append(f", group {case['group']}")
-    caption = element("figcaption", element("span", *facts), element("small", Path(name).name, title=name))
+    caption = element("figcaption", element("span", *facts), seen, element("small", Path(name).name, title=name))
     return element("figure", shown, caption)
