@@ -18,6 +18,12 @@ import baselines
 from systems import plan
 from systems import run as running
 
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch):
+    monkeypatch.setattr(baselines, "make_smears", lambda n, **options: make_smears(n, size=80, **options))
+
+
 TYPED = ["--synthetic", "24", "--names", "jin2023_svm,four_colors", "--quick"]
 
 
@@ -77,7 +83,7 @@ def test_margin_is_over_the_best_control_under_the_hardest_groups(tmp_path):
 
 def test_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
     once, again = tmp_path / "once.json", tmp_path / "again.json"
-    typed = ["--synthetic", "24", "--names", "jin2023_svm", "--quiet"]
+    typed = ["--synthetic", "24", "--names", "jin2023_svm", "--protocols", "random", "--quiet"]
     assert baselines.main([*typed, "--store", str(tmp_path / "a"), "--json", str(once)]) == 0
     compare, calls = running.compare, []
 
@@ -97,6 +103,13 @@ def test_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
     monkeypatch.setattr("leukofeat.evaluation.folds.Run._fit", None)
     assert baselines.main([*typed, "--store", str(tmp_path / "b"), "--json", str(once)]) == 0
     assert _figures(once) == _figures(again)
+
+
+def test_several_workers_give_the_same_figures(tmp_path):
+    files = [tmp_path / "one.json", tmp_path / "two.json"]
+    for path, options in zip(files, ([], ["--jobs", "2"]), strict=True):
+        assert baselines.main([*TYPED, "--quiet", *options, "--json", str(path)]) == 0
+    assert _figures(files[0])[0] == _figures(files[1])[0]
 
 
 def test_one_that_fails_is_named_and_the_others_go_on(tmp_path, capsys, monkeypatch):

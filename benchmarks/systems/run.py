@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import joblib
 import numpy as np
 import pandas as pd
 
@@ -72,38 +73,60 @@ def run(
     results = Results({task.name: {} for task in tasks}, {})
     made = _made(systems, images, tasks[0].target, results.failed)
     _measure_shared(made, images, tasks[0].target, protocols, settings)
-    cv = {name: protocol.splits for name, protocol in protocols.items()}
-    groups = {name: protocol.groups for name, protocol in protocols.items() if protocol.groups is not None}
     started = time.monotonic()
-    for done, (name, pipeline) in enumerate(made.items()):
-        for task in tasks:
-            try:
-                results.found[task.name][name] = compare(
-                    {name: pipeline},
-                    images,
-                    task.target,
-                    cv=cv,
-                    groups=groups,
-                    # the changed images hang on the classes, so that those of a second task would be others
-                    stress=list(settings.stress) if settings.stress and task is tasks[0] else False,
-                    n_stress=settings.n_stress,
-                    segmenter=LeukocyteSegmenter(),  # the same changed images for every system
-                    memory=settings.store,
-                    n_jobs=settings.n_jobs,
-                    n_bootstrap=settings.n_bootstrap,
-                    verbose=settings.verbose,
-                )
-            except Exception as error:  # whatever it is, the others can still be run
-                results.failed[name] = _told(error)
-                break
+    # fits are serial: with several workers, as many systems run at a time
+    n_workers = min(joblib.effective_n_jobs(settings.n_jobs), max(1, len(made)))
+    alone = settings if n_workers == 1 else settings._replace(n_jobs=1, verbose=0)
+    jobs = (
+        joblib.delayed(_run_one)(name, pipeline, images, tasks, protocols, alone) for name, pipeline in made.items()
+    )
+    by_name = {}
+    for done, (name, found, reason) in enumerate(joblib.Parallel(n_workers, return_as="generator_unordered")(jobs), 1):
+        by_name[name] = found
+        if reason:
+            results.failed[name] = reason
         passed = time.monotonic() - started
-        left = passed / (done + 1) * (len(made) - done - 1)
-        outcome = f"failed ({results.failed[name]})" if name in results.failed else "done"
+        left = passed / done * (len(made) - done)
+        outcome = f"failed ({reason})" if reason else "done"
         _say(
-            settings,
-            f"{done + 1} of {len(made)}: {name} {outcome}; {_minutes(passed)} so far, about {_minutes(left)} left",
+            settings, f"{done} of {len(made)}: {name} {outcome}; {_minutes(passed)} so far, about {_minutes(left)} left"
         )
+    for name in made:  # in the order of the names, whichever was done first
+        for task, comparisons in by_name[name].items():
+            results.found[task][name] = comparisons
     return results
+
+
+def _run_one(
+    name: str,
+    pipeline: Any,
+    images: Any,
+    tasks: Sequence[Task],
+    protocols: Mapping[str, Protocol],
+    settings: Settings,
+) -> tuple[str, dict[str, dict[str, Comparison]], str]:
+    """A system under every task and protocol, and why it failed, if it did."""
+    found: dict[str, dict[str, Comparison]] = {}
+    try:
+        for task in tasks:
+            found[task.name] = compare(
+                {name: pipeline},
+                images,
+                task.target,
+                cv={key: protocol.splits for key, protocol in protocols.items()},
+                groups={key: protocol.groups for key, protocol in protocols.items() if protocol.groups is not None},
+                # the changed images hang on the classes, so that those of a second task would be others
+                stress=list(settings.stress) if settings.stress and task.name == tasks[0].name else False,
+                n_stress=settings.n_stress,
+                segmenter=LeukocyteSegmenter(),  # the same changed images for every system
+                memory=settings.store,
+                n_jobs=settings.n_jobs,
+                n_bootstrap=settings.n_bootstrap,
+                verbose=settings.verbose,
+            )
+    except Exception as error:  # whatever it is, the others can still be run
+        return name, found, _told(error)
+    return name, found, ""
 
 
 def _made(systems: Mapping[str, System], images: Any, target: np.ndarray, failed: dict[str, str]) -> dict[str, Any]:

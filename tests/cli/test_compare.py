@@ -166,7 +166,7 @@ def test_the_baselines_are_listed_whatever_else_is_typed(capsys):
 @pytest.mark.parametrize(
     ("options", "says", "code"),
     [
-        ([], "nothing to compare: give pipelines with -p (leukofeat_svm, jin2023_svm", 2),
+        ([], "nothing to compare: give pipelines with -p (leukofeat_svm, four_colors", 2),
         (["-p", "for_colors"], "did you mean four_colors?", 2),
         (["-p", "four_colors:C=-1"], "four_colors:C=-1: The 'C' parameter", 2),
         (["-p", "nothing.toml"], "nothing.toml: no such file", 2),
