@@ -26,6 +26,7 @@ class _Stage(TransformerMixin, BaseEstimator):
     """What both kinds of stage share: X is a set of images, and most stages learn nothing."""
 
     requires_fit = False
+    learns_from_target = True  # False where what is learned of images is the same whatever their classes
     memory: Any = None  # where what is learned or measured is kept; a parameter of the stages that have one
     _parameter_constraints: ClassVar[dict[str, Any]] = {}  # scikit-learn's own mechanism, see leukofeat.constraints
 

@@ -60,8 +60,7 @@ def _key(stage: Any, images: ImageSequence, y: Any) -> str | None:
         contents = [images.content(i) for i in range(len(images))]
         if None in contents:  # it may be there when it is learned from
             return None
-        return digest(
-            "learned", environment(), parameters, contents, images.steps, None if y is None else np.asarray(y)
-        )
+        target = np.asarray(y) if y is not None and stage.learns_from_target else None
+        return digest("learned", environment(), parameters, contents, images.steps, target)
     except TypeError:
         return None

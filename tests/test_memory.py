@@ -310,6 +310,13 @@ def test_built_in_stages_remember_what_they_learned(smears, tmp_path, stage, lea
     assert Store(tmp_path).table()[["kind", "what"]].to_numpy().tolist() == [["learned", repr(stage)]]
 
 
+def test_what_does_not_look_at_classes_is_learned_once_whatever_they_are(smears, tmp_path):
+    target = np.asarray(smears.target)
+    for y in (target, target == 0, None):
+        ColorNormalizer("reinhard", memory=tmp_path).fit(smears.images, y)
+    assert len(Store(tmp_path).table()) == 1
+
+
 @pytest.mark.parametrize("learned", [("a", "b"), {0: "a"}, {"a": np.zeros(2)}, np.ma.array([1, 2], mask=[0, 1])])
 def test_what_could_not_be_given_back_as_it_is_is_learned_anew(smears, tmp_path, learned):
     class Names(CountedLevel):

@@ -134,8 +134,8 @@ def test_two_tasks_of_one_set_of_labels_and_folds_over_images_say_so(capsys):
     assert set(two.target[four.target == "Benign"]) == {"benign"}
     assert set(two.target[four.target != "Benign"]) == {"malignant"}
     for given in (["AML", "APL"], ["benign", "healthy"]):
-        assert plan.binary_target(given) is None
-    assert plan.binary_target(np.array(["healthy", "blast"])).tolist() == ["benign", "malignant"]
+        assert plan._two_classes(given) is None
+    assert plan._two_classes(np.array(["healthy", "blast"])).tolist() == ["benign", "malignant"]
     assert baselines.main([*TYPED, "--tasks", "binary"]) == 0
     out = capsys.readouterr().out
     assert "the control no_leukocytes scores" in out

@@ -11,13 +11,13 @@ import numpy as np
 from leukofeat.baselines import find_pipeline, make_baseline
 from leukofeat.baselines.recipe import BINARY, FOUR_CLASSES, NETWORK, Recipe
 from leukofeat.baselines.registry import RECIPES
+from leukofeat.datasets import binary_target
 from leukofeat.evaluation.known_protocols import known_protocols
 from leukofeat.evaluation.protocols import Protocol, make_protocols
 
 CONTROLS = tuple(name for name, recipe in RECIPES.items() if recipe.firmness == "control")
 TASKS = ("classes", "binary")
 ESTIMATED = "estimated slides"
-_BENIGN = ("benign", "healthy", "normal")
 
 
 class System(NamedTuple):
@@ -68,7 +68,7 @@ def _variant(text: str, network: str | None) -> Any:
 def tasks(bunch: Any, asked: Sequence[str]) -> list[Task]:
     """The classes as they are labelled, and malignant against benign, as far as they are two tasks and the labels allow them."""
     labels = bunch.target_names[bunch.target]
-    two = binary_target(labels)
+    two = _two_classes(labels)
     classes = np.unique(labels)
     found = []
     if "classes" in asked and (two is None or len(classes) > 2):
@@ -79,10 +79,12 @@ def tasks(bunch: Any, asked: Sequence[str]) -> list[Task]:
     return found
 
 
-def binary_target(labels: Any) -> np.ndarray | None:
-    """Malignant or benign, by the names of the classes; None where none of them is benign, or all are."""
-    benign = np.isin(np.char.lower(np.asarray(labels, str)), _BENIGN)
-    return np.where(benign, "benign", "malignant") if 0 < benign.sum() < len(benign) else None
+def _two_classes(labels: np.ndarray) -> np.ndarray | None:
+    """Malignant or benign by the names of the classes; None where these do not say."""
+    try:
+        return binary_target(labels)
+    except ValueError:
+        return None
 
 
 def protocols(bunch: Any, asked: Sequence[str] | None, **options: Any) -> dict[str, Protocol]:

@@ -83,6 +83,7 @@ class ColorNormalizer(ImageStage):
     (224, 224, 3)
     """
 
+    learns_from_target = False
     _parameter_constraints: ClassVar[dict[str, Any]] = {"method": [OneOf(*METHODS)], "memory": MEMORY}
 
     def __init__(self, method: str = "template", *, template: Any = None, memory: Any = None) -> None:

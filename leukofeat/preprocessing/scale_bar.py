@@ -72,6 +72,7 @@ class ScaleBarCropper(ImageStage):
     (204, 224, 3)
     """
 
+    learns_from_target = False
     _parameter_constraints: ClassVar[dict[str, Any]] = {"height": [OneOf("auto"), Number(Real, 0)], "memory": MEMORY}
 
     def __init__(self, height: float | str = "auto", *, memory: Any = None) -> None:
