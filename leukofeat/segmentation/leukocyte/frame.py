@@ -26,15 +26,19 @@ def orientation(image: np.ndarray) -> tuple[Callable[[np.ndarray], np.ndarray], 
     h, w = green.shape
     columns, rows = (cv2.reduce(green, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() for axis in (0, 1))
     right, below = int(columns @ np.arange(1 - w, w, 2)), int(rows @ np.arange(1 - h, h, 2))
-    flips = tuple(axis for axis, weight in ((0, below), (1, right)) if weight < 0)
     swap = h > w or (h == w and abs(below) > abs(right))
+    # OpenCV's code of a flip up and down, left to right, or both
+    flip = {(True, False): 0, (False, True): 1, (True, True): -1}.get((below < 0, right < 0))
+
+    def flipped(array: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(array if flip is None else cv2.flip(array, flip))
 
     def turn(array: np.ndarray) -> np.ndarray:
-        array = np.flip(array, flips)
-        return np.ascontiguousarray(array.swapaxes(0, 1) if swap else array)
+        array = flipped(array)
+        return cv2.transpose(array) if swap else array
 
     def back(array: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(np.flip(array.swapaxes(0, 1) if swap else array, flips))
+        return flipped(cv2.transpose(array) if swap else array)
 
     return turn, back
 
