@@ -55,7 +55,8 @@ def reduced(image: np.ndarray, scale: float) -> np.ndarray:
 def enlarged(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Labels at full size (width, height), with the union's outline interpolated; only the box that holds them is worked on."""
     out = np.zeros(size[::-1], np.int32)
-    x, y, w, h = cv2.boundingRect((labels > 0).astype(np.uint8))
+    mask = (labels > 0).view(np.uint8)
+    x, y, w, h = cv2.boundingRect(mask)
     if w == 0:
         return out
     scale = np.array([size[0] / labels.shape[1], size[1] / labels.shape[0]])
@@ -68,8 +69,8 @@ def enlarged(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         flags = how | cv2.WARP_INVERSE_MAP
         return cv2.warpAffine(plane, where, (high - low).tolist(), flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
-    union = sample(cv2.GaussianBlur((labels > 0).astype(np.float32), (0, 0), SMOOTH_OUTLINE), cv2.INTER_LINEAR)
-    wider = cv2.dilate(labels.astype(np.float32), np.ones((3, 3), np.uint8))
-    owner = sample(np.where(labels > 0, labels, wider).astype(np.float32), cv2.INTER_NEAREST)
-    out[low[1] : high[1], low[0] : high[0]] = np.where(union > 0.5, owner, 0)
+    union = sample(cv2.GaussianBlur(mask.astype(np.float32), (0, 0), SMOOTH_OUTLINE), cv2.INTER_LINEAR)
+    real = labels.astype(np.float32)
+    wider = cv2.copyTo(real, mask, cv2.dilate(real, np.ones((3, 3), np.uint8)))
+    out[low[1] : high[1], low[0] : high[0]] = sample(wider, cv2.INTER_NEAREST) * (union > 0.5)
     return out

@@ -179,7 +179,8 @@ def _disc(r: float) -> np.ndarray:
 def _tidied(mask: np.ndarray, cells: np.ndarray, n: int, radius: float) -> np.ndarray:
     """Nuclei from a (H, W) uint8 mask: smooth outlines, no thin rims of cells, no specks and no small holes."""
     # the median of 5 x 5
-    mask = (cv2.boxFilter(mask, -1, (5, 5), normalize=False, borderType=cv2.BORDER_REPLICATE) > 12).astype(np.uint8)
+    around = cv2.boxFilter(mask, -1, (5, 5), normalize=False, borderType=cv2.BORDER_REPLICATE)
+    mask = (around > 12).view(np.uint8)
     opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, _disc(OPENING * radius))
-    smooth = np.minimum(cv2.dilate(opened, _disc(1)), mask)
+    smooth = cv2.min(cv2.dilate(opened, _disc(1)), mask)
     return remove_specks(smooth, cells, n, SPECK, HOLE)

@@ -22,7 +22,7 @@ from leukofeat.segmentation.leukocyte.cell_fit import first_colors
 from leukofeat.segmentation.leukocyte.component_tree import core_sums, sharpest_components, stain_edges
 from leukofeat.segmentation.leukocyte.cores import inner_distance
 from leukofeat.segmentation.leukocyte.evidence import outline_evidence
-from leukofeat.segmentation.leukocyte.leaks import color_sums
+from leukofeat.segmentation.leukocyte.leaks import color_sums, red_sums
 from leukofeat.segmentation.leukocyte.necks import split_at_necks
 from leukofeat.segmentation.leukocyte.neighbors import hull_counts, joined, label_gaps, touching_labels
 from leukofeat.segmentation.leukocyte.nucleus_fit import discriminate, remove_specks, threshold_each
@@ -248,6 +248,14 @@ def test_separated_labels_leave_out_where_two_touch(labels):
 
 
 @given(label_maps)
+@settings(max_examples=60, deadline=None)
+def test_inner_distance_is_that_of_the_whole_map(labels):
+    labels = np.kron(np.pad(labels, ((0, 3), (4, 0))), np.ones((3, 3), np.int32))
+    expected = cv2.distanceTransform(separated(labels), cv2.DIST_L2, 5)
+    np.testing.assert_array_equal(inner_distance(labels), expected)
+
+
+@given(label_maps)
 @settings(max_examples=30, deadline=None)
 def test_labels_are_renumbered(labels):
     table = np.array([0, 7, 0, 1], np.int32)
@@ -277,13 +285,13 @@ def test_colors_are_summed_where_they_belong(data):
     contrast, edge = (rng.uniform(0, high, (6, 9)).astype(np.float32) for high in (24, 6))
     azure = rng.integers(0, 120, (6, 9)).astype(np.uint8)
     planes = Planes(offset, contrast, azure, azure, azure, azure.astype(np.uint16), edge)
-    sums = color_sums(planes, nuclei, narrow, wide, 3, 12.0, 60)
+    sums = color_sums(planes, nuclei, narrow, wide, 3)
 
     def expected(where):
         return [*offset[where].sum(axis=0, dtype=float), where.sum()]
 
     red = (wide == 0) & (azure < 60) & (edge < 3) & (contrast > 12)
-    np.testing.assert_allclose(sums[2, 0], expected(red), atol=1e-9)
+    np.testing.assert_allclose(red_sums(planes, wide, 12.0, 60), expected(red), atol=1e-9)
     for k in (1, 2, 3):
         for row, inside in ((0, narrow == k), (1, narrow != k)):
             np.testing.assert_allclose(sums[row, k], expected((wide == k) & (nuclei == 0) & inside), atol=1e-9)
