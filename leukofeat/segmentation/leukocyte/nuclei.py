@@ -8,7 +8,7 @@ doubtful other ones are heard: a nucleus paler than a dark rim of cytoplasm, in 
 basophilic cytoplasm has not, however dark; and a cell that is nucleus all over.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -56,16 +56,16 @@ def draw_nuclei(cells: np.ndarray, cores: np.ndarray, planes: Planes) -> Nuclei:
     n = len(extents)
     if n == 0:
         return Nuclei(np.zeros_like(cells), np.zeros(0))
-    y0, x0, y1, x1 = *extents[:, :2].min(axis=0), *extents[:, 2:4].max(axis=0)
-    window = _around((y0, y1, x0, x1))
+    boxes = extents[:, BOX]
+    window = _around(np.where([True, False, True, False], boxes.min(axis=0), boxes.max(axis=0)))
     inside = Planes(*(np.ascontiguousarray(plane[window]) for plane in planes))
-    part, evidence = _drawn(*(np.ascontiguousarray(labels[window]) for labels in (cells, cores)), inside, n)
+    part, evidence = _drawn(np.ascontiguousarray(cells[window]), np.ascontiguousarray(cores[window]), inside, n)
     nuclei = np.zeros_like(cells)
     nuclei[window] = part
     return Nuclei(nuclei, evidence)
 
 
-def _around(box: Sequence[int]) -> tuple[slice, slice]:
+def _around(box: np.ndarray) -> tuple[slice, slice]:
     """The window that holds a box (y0, y1, x0, x1) with its rim, and one pixel more."""
     y0, y1, x0, x1 = box
     margin = int(RIM) + 1
