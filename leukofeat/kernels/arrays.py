@@ -34,6 +34,14 @@ def plain(array: ArrayLike, dtype: DTypeLike, ndim: int | None = None) -> np.nda
     >>> plain([[1, 2]], np.uint8).flags.writeable
     True
     """
+    # mostly there is nothing to do, and on small arrays the rest takes longer than a kernel
+    if (
+        type(array) is np.ndarray
+        and array.dtype == dtype
+        and array.flags.carray
+        and (ndim is None or array.ndim == ndim)
+    ):
+        return array
     given = np.asarray(array)
     with np.errstate(invalid="ignore"):
         out = np.asarray(given, dtype=dtype, order="C")

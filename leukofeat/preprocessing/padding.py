@@ -9,6 +9,7 @@ _BLACK, _CONSTANT = 0.02, 0.05  # share of the image that black, or another colo
 _NEAR = 5  # levels by which compression moves a constant colour
 _DARK = 24  # level up to which what borders on black is what compression left there: no stain is so dark
 _OUTSHONE = 16  # levels above a colour from which nothing can lie on a slide of that colour
+_OUTSHINING = 0.02  # share of the rest of the image that does, at least, or the colour is that of the slide
 _STEP = 10  # levels by which white padding ends at least, where overexposed glass fades
 _SPECKS = 0.04  # specks beside the outline of padding, which overexposed glass is full of, against its length
 
@@ -38,20 +39,39 @@ def find_padding(image: np.ndarray) -> np.ndarray | None:
     color = _frame_color(image)
     if color is None:
         return None
-    near = _DARK if color.max() == 0 else _NEAR
-    low, high = (tuple(np.clip(color + by, 0, 255).tolist()) for by in (-near, near))
-    _, parts = cv2.connectedComponents(cv2.inRange(image, low, high), connectivity=4)
-    outer = np.unique(np.concatenate(_frame(parts)))
-    padding = np.isin(parts, outer[outer > 0])
-    if padding.all():
+    black, white = color.max() == 0, color.min() == 255
+    # padding holds no more than the whole image, which is quick to look through
+    constant = _within(image, color, _NEAR if black else 0)
+    least = (_BLACK if black else _CONSTANT) * constant.size
+    if cv2.countNonZero(constant) < least:
         return None
-    if color.max() == 0:
-        is_padding = bool((image[padding].max(axis=1) <= _NEAR).sum() >= _BLACK * padding.size)
-    elif (image[padding] == color).all(axis=1).sum() < _CONSTANT * padding.size:
-        is_padding = False
-    else:
-        is_padding = _ends_clean(image, padding) if color.min() == 255 else _is_outshone(image, padding, color)
-    return padding if is_padding else None
+    near = _within(image, color, _DARK if black else _NEAR)
+    # nothing of padding outshines it
+    n_brighter = 0 if black or white else constant.size - cv2.countNonZero(_up_to(image, color + _OUTSHONE))
+    if not (black or white) and n_brighter < _OUTSHINING * (near.size - cv2.countNonZero(near)):
+        return None
+    n, parts = cv2.connectedComponents(near, connectivity=4)
+    outer = np.zeros(n, bool)
+    outer[np.concatenate(_frame(parts))] = True
+    outer[0] = False
+    padding = outer[parts]
+    area = cv2.countNonZero(padding.view(np.uint8))
+    if area == padding.size or cv2.countNonZero(cv2.bitwise_and(constant, padding.view(np.uint8))) < least:
+        return None
+    if white:
+        return padding if _ends_clean(image, padding) else None
+    # something is brighter in some channel, as nothing is brighter than the empty slide
+    return padding if black or n_brighter >= _OUTSHINING * (padding.size - area) else None
+
+
+def _within(image: np.ndarray, color: np.ndarray, levels: int) -> np.ndarray:
+    """Mask of the pixels up to so many levels from a colour, (H, W) uint8."""
+    return cv2.inRange(image, *(tuple(np.clip(color + by, 0, 255).tolist()) for by in (-levels, levels)))
+
+
+def _up_to(image: np.ndarray, color: np.ndarray) -> np.ndarray:
+    """Mask of the pixels that no channel is brighter in than a colour, (H, W) uint8."""
+    return cv2.inRange(image, (0, 0, 0), tuple(np.minimum(color, 255).tolist()))
 
 
 def _frame(array: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -71,15 +91,11 @@ def _frame_color(image: np.ndarray) -> np.ndarray | None:
     return np.array([code >> 16, code >> 8 & 255, code & 255])
 
 
-def _is_outshone(image: np.ndarray, padding: np.ndarray, color: np.ndarray) -> bool:
-    """Whether something is brighter than a colour in some channel, as nothing is brighter than the empty slide."""
-    brighter = cv2.inRange(image, (0, 0, 0), tuple(np.minimum(color + _OUTSHONE, 255).tolist())) == 0
-    return bool((brighter & ~padding).sum() >= 0.02 * (~padding).sum())
-
-
 def _ends_clean(image: np.ndarray, padding: np.ndarray) -> bool:
     """Whether white ends in a step and in one line, and does not fade in specks as overexposed glass does."""
     plain, square = padding.view(np.uint8), np.ones((3, 3), np.uint8)
-    rim = (cv2.dilate(plain, square) > 0) & ~padding
-    specks = (cv2.morphologyEx(plain, cv2.MORPH_CLOSE, square) > 0) & ~padding
-    return bool(specks.sum() <= _SPECKS * rim.sum() and np.median(255 - image[rim].min(axis=1)) >= _STEP)
+    rim = cv2.subtract(cv2.dilate(plain, square), plain)
+    specks = cv2.subtract(cv2.morphologyEx(plain, cv2.MORPH_CLOSE, square), plain)
+    if cv2.countNonZero(specks) > _SPECKS * cv2.countNonZero(rim):
+        return False
+    return bool(np.median(255 - image[rim > 0].min(axis=1)) >= _STEP)

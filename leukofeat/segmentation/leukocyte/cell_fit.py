@@ -115,8 +115,15 @@ def _smoothed(hist: np.ndarray, out: np.ndarray) -> float:
     out[:] = 0
     total = 0.0
     size = BINS_PER_AXIS
+    bits = hist.view(np.int32)
     for i in range(size):
         for j in range(size):
+            # most rows are empty, which is seen in vector registers
+            any_bits = np.int32(0)
+            for k in range(size):
+                any_bits |= bits[(i * size + j) * size + k]
+            if any_bits == 0:
+                continue
             for k in range(size):
                 v = hist[(i * size + j) * size + k]
                 if v == 0:

@@ -11,7 +11,7 @@ from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.labels import nearest_label
 from leukofeat.segmentation.leukocyte.bodies import BOX, Bodies, weighted_mean
 from leukofeat.segmentation.leukocyte.cell_fit import Seeds, first_colors, fit_cells
-from leukofeat.segmentation.leukocyte.leaks import color_sums
+from leukofeat.segmentation.leukocyte.leaks import color_sums, red_sums
 from leukofeat.segmentation.leukocyte.planes import AZURE_FLOOR, NOISE, PALE, Planes
 from leukofeat.segmentation.leukocyte.stain import bin_contrasts
 
@@ -52,12 +52,15 @@ def settle_cells(nuclei: Bodies, planes: Planes) -> np.ndarray:
     """
     seeds = find_seeds(nuclei, planes)
     bold = fit_cells(planes, seeds, BOLD, FINAL_ROUNDS)
+    red = red_sums(planes, bold, PALE, AZURE_FLOOR)
+    if red[3] <= RED_PER_NUCLEUS * nuclei.area.mean():
+        return bold
     shy = fit_cells(planes, seeds, SHY, ROUNDS)
-    sums = color_sums(planes, nuclei.labels, shy, bold, nuclei.n, PALE, AZURE_FLOOR)
-    cytoplasm, added, red = sums[..., :3] / np.maximum(sums[..., 3:], 1)
-    to_red = np.linalg.norm(added - red[0], axis=1)
+    sums = color_sums(planes, nuclei.labels, shy, bold, nuclei.n)
+    cytoplasm, added = sums[..., :3] / np.maximum(sums[..., 3:], 1)
+    to_red = np.linalg.norm(added - red[:3] / max(red[3], 1.0), axis=1)
     to_cytoplasm = np.linalg.norm(added - cytoplasm, axis=1)
     leaked = (to_red < RED_COLOR) & (to_red < RED_SHARE * to_cytoplasm) & (sums[0, :, 3] >= LEAST_CYTOPLASM)
-    if not leaked.any() or sums[2, 0, 3] <= RED_PER_NUCLEUS * nuclei.area.mean():
+    if not leaked.any():
         return bold
     return np.where(leaked[bold], np.where(shy == bold, bold, 0), np.where(leaked[shy], shy, bold))

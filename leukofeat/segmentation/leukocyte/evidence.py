@@ -7,7 +7,6 @@ the chromatin; and the outline of a nucleus, or of each lobe of it, is convex. W
 import numpy as np
 
 from leukofeat.kernels.jit import jit
-from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.segmentation.leukocyte.bodies import BOX
 from leukofeat.segmentation.leukocyte.cores import inner_distance
 from leukofeat.segmentation.leukocyte.neighbors import hull_counts
@@ -40,17 +39,23 @@ def _edge_sums(nuclei: np.ndarray, n: int, depth: np.ndarray, room: np.ndarray, 
     return sums
 
 
-def outline_evidence(nuclei: np.ndarray, cells: np.ndarray, edge: np.ndarray, table: np.ndarray) -> np.ndarray:
+def outline_evidence(
+    nuclei: np.ndarray, room: np.ndarray, edge: np.ndarray, table: np.ndarray, area: np.ndarray
+) -> np.ndarray:
     """Sharpness of each nucleus' outline inside of its cell, against that of its texture, times its convexity; less for a speck.
 
     Parameters
     ----------
-    nuclei, cells : (H, W) int32
-        Nucleus i in cell i.
+    nuclei : (H, W) int32
+        Nuclei 1..n.
+    room : (H, W) float32
+        Distance inside each cell to its outline, in pixels: `leukofeat.segmentation.leukocyte.cores.inner_distance`.
     edge : (H, W) float32
         Edge strength of the colours.
     table : (n, 7) int64
         `leukofeat.kernels.regions.boxes.region_boxes` of the nuclei.
+    area : (n,) int64
+        Pixels of the cells.
 
     Returns
     -------
@@ -58,12 +63,11 @@ def outline_evidence(nuclei: np.ndarray, cells: np.ndarray, edge: np.ndarray, ta
         NaN where there is no nucleus, or none of its outline lies inside of the cell.
     """
     n = len(table)
-    sums = _edge_sums(nuclei, n, inner_distance(nuclei), inner_distance(cells), edge)
-    whole = region_boxes(cells, n)[:, 4]
+    sums = _edge_sums(nuclei, n, inner_distance(nuclei), room, edge)
     evidence = np.full(n, np.nan)
     for i in np.flatnonzero(sums[:, 0] >= np.maximum(LEAST_OUTLINE * np.sqrt(table[:, 4]), 1)).tolist():
         texture = sums[i, 3] / max(sums[i, 2], 1) + GRAIN
         own, others, _, bad = hull_counts(nuclei, nuclei, i + 1, i + 1, table[i, BOX])
-        small = min(1.0, table[i, 4] / (LEAST_SHARE * whole[i]))
+        small = min(1.0, table[i, 4] / (LEAST_SHARE * area[i]))
         evidence[i] = sums[i, 1] / sums[i, 0] / texture * own / max(1, own + others + bad) * small
     return evidence

@@ -26,15 +26,19 @@ def orientation(image: np.ndarray) -> tuple[Callable[[np.ndarray], np.ndarray], 
     h, w = green.shape
     columns, rows = (cv2.reduce(green, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() for axis in (0, 1))
     right, below = int(columns @ np.arange(1 - w, w, 2)), int(rows @ np.arange(1 - h, h, 2))
-    flips = tuple(axis for axis, weight in ((0, below), (1, right)) if weight < 0)
     swap = h > w or (h == w and abs(below) > abs(right))
+    # OpenCV's code of a flip up and down, left to right, or both
+    flip = {(True, False): 0, (False, True): 1, (True, True): -1}.get((below < 0, right < 0))
+
+    def flipped(array: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(array if flip is None else cv2.flip(array, flip))
 
     def turn(array: np.ndarray) -> np.ndarray:
-        array = np.flip(array, flips)
-        return np.ascontiguousarray(array.swapaxes(0, 1) if swap else array)
+        array = flipped(array)
+        return cv2.transpose(array) if swap else array
 
     def back(array: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(np.flip(array.swapaxes(0, 1) if swap else array, flips))
+        return flipped(cv2.transpose(array) if swap else array)
 
     return turn, back
 
@@ -51,7 +55,8 @@ def reduced(image: np.ndarray, scale: float) -> np.ndarray:
 def enlarged(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Labels at full size (width, height), with the union's outline interpolated; only the box that holds them is worked on."""
     out = np.zeros(size[::-1], np.int32)
-    x, y, w, h = cv2.boundingRect((labels > 0).astype(np.uint8))
+    mask = (labels > 0).view(np.uint8)
+    x, y, w, h = cv2.boundingRect(mask)
     if w == 0:
         return out
     scale = np.array([size[0] / labels.shape[1], size[1] / labels.shape[0]])
@@ -64,8 +69,8 @@ def enlarged(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         flags = how | cv2.WARP_INVERSE_MAP
         return cv2.warpAffine(plane, where, (high - low).tolist(), flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
-    union = sample(cv2.GaussianBlur((labels > 0).astype(np.float32), (0, 0), SMOOTH_OUTLINE), cv2.INTER_LINEAR)
-    wider = cv2.dilate(labels.astype(np.float32), np.ones((3, 3), np.uint8))
-    owner = sample(np.where(labels > 0, labels, wider).astype(np.float32), cv2.INTER_NEAREST)
-    out[low[1] : high[1], low[0] : high[0]] = np.where(union > 0.5, owner, 0)
+    union = sample(cv2.GaussianBlur(mask.astype(np.float32), (0, 0), SMOOTH_OUTLINE), cv2.INTER_LINEAR)
+    real = labels.astype(np.float32)
+    wider = cv2.copyTo(real, mask, cv2.dilate(real, np.ones((3, 3), np.uint8)))
+    out[low[1] : high[1], low[0] : high[0]] = sample(wider, cv2.INTER_NEAREST) * (union > 0.5)
     return out

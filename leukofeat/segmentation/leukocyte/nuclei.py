@@ -19,6 +19,7 @@ from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.labels import label_sums
 from leukofeat.opencv import cv2
 from leukofeat.segmentation.leukocyte.bodies import BOX
+from leukofeat.segmentation.leukocyte.cores import inner_distance
 from leukofeat.segmentation.leukocyte.evidence import outline_evidence
 from leukofeat.segmentation.leukocyte.nucleus_fit import discriminate, remove_specks, threshold_each
 from leukofeat.segmentation.leukocyte.planes import Planes
@@ -51,9 +52,28 @@ def draw_nuclei(cells: np.ndarray, cores: np.ndarray, planes: Planes) -> Nuclei:
         Cells 1..n, and the cores they were grown from, which stand in for a nucleus that is lost.
     planes : Planes
     """
-    n = int(cells.max(initial=0))
+    extents = region_boxes(cells)
+    n = len(extents)
     if n == 0:
         return Nuclei(np.zeros_like(cells), np.zeros(0))
+    boxes = extents[:, BOX]
+    window = _around(np.where([True, False, True, False], boxes.min(axis=0), boxes.max(axis=0)))
+    inside = Planes(*(np.ascontiguousarray(plane[window]) for plane in planes))
+    part, evidence = _drawn(np.ascontiguousarray(cells[window]), np.ascontiguousarray(cores[window]), inside, n)
+    nuclei = np.zeros_like(cells)
+    nuclei[window] = part
+    return Nuclei(nuclei, evidence)
+
+
+def _around(box: np.ndarray) -> tuple[slice, slice]:
+    """The window that holds a box (y0, y1, x0, x1) with its rim, and one pixel more."""
+    y0, y1, x0, x1 = box
+    margin = int(RIM) + 1
+    return np.s_[max(y0 - margin, 0) : y1 + margin, max(x0 - margin, 0) : x1 + margin]
+
+
+def _drawn(cells: np.ndarray, cores: np.ndarray, planes: Planes, n: int) -> Nuclei:
+    """Nuclei of cells 1..n, as `draw_nuclei` does it, in the window that holds the cells."""
     regions = _with_rim(cells, n)
     radius = float(np.sqrt(np.count_nonzero(cells) / n / np.pi))
     mask, full = threshold_each(planes.excess, regions, cells, n, NO_EXCESS)
@@ -64,8 +84,9 @@ def draw_nuclei(cells: np.ndarray, cores: np.ndarray, planes: Planes) -> Nuclei:
     if lost.any():
         nuclei = np.where(lost[cores] & (cores == cells), cores, nuclei)
         table = region_boxes(nuclei, n)
-    evidence = outline_evidence(nuclei, cells, planes.edge, table) * _hue_factor(nuclei, cells, planes.violet, n)
     extents = region_boxes(cells, n)
+    evidence = outline_evidence(nuclei, inner_distance(cells), planes.edge, table, extents[:, 4])
+    evidence *= _hue_factor(nuclei, table, planes.violet, extents[:, 4], label_sums(cells, extents, planes.violet))
     doubted = evidence < CONVINCING_SMALL
     doubted |= ~(evidence >= CONVINCING) & (table[:, 4] >= np.pi * SMALL**2)
     for i in np.flatnonzero(doubted).tolist():
@@ -78,8 +99,7 @@ def _reconsider(
     nuclei: np.ndarray, cells: np.ndarray, planes: Planes, i: int, box: np.ndarray, evidence: float
 ) -> float:
     """Give cell i the nucleus that has most evidence, in place, and return that evidence."""
-    margin = int(RIM) + 1
-    window = np.s_[max(box[0] - margin, 0) : box[1] + margin, max(box[2] - margin, 0) : box[3] + margin]
+    window = _around(box)
     cell = (cells[window] == i).astype(np.int32)
     first = (nuclei[window] == i).astype(np.int32)
     # a nucleus whose outline is that of its cell is an answer, too: all nucleus
@@ -87,9 +107,12 @@ def _reconsider(
     if best < ALL_NUCLEUS and _is_stained(planes.excess[window], first, cell):
         best, chosen = ALL_NUCLEUS, cell
     edge, violet = (np.ascontiguousarray(plane[window]) for plane in (planes.edge, planes.violet))
+    room, extent = inner_distance(cell), region_boxes(cell, 1)
+    area, total = extent[:, 4], label_sums(cell, extent, violet)
     for mask in _other_nuclei(cell, planes, window):
-        value = outline_evidence(mask, cell, edge, region_boxes(mask, 1))[0]
-        value *= _hue_factor(mask, cell, violet, 1)[0]
+        table = region_boxes(mask, 1)
+        value = outline_evidence(mask, room, edge, table, area)[0]
+        value *= _hue_factor(mask, table, violet, area, total)[0]
         if value > best:
             best, chosen = float(value), mask
     if chosen is not first:
@@ -98,13 +121,16 @@ def _reconsider(
     return best
 
 
-def _hue_factor(nuclei: np.ndarray, cells: np.ndarray, violet: np.ndarray, n: int) -> np.ndarray:
-    """1 where a nucleus is more violet than the rest of its cell, and LESS_VIOLET where it is less, (n,) float64."""
-    within, around = region_boxes(nuclei, n), region_boxes(cells, n)
-    inside, whole = within[:, 4], around[:, 4]
-    stain, total = label_sums(nuclei, within, violet), label_sums(cells, around, violet)
-    rest = (total - stain) / np.maximum(whole - inside, 1)
-    return np.where((whole > inside) & (stain / np.maximum(inside, 1) < rest), LESS_VIOLET, 1.0)
+def _hue_factor(
+    nuclei: np.ndarray, table: np.ndarray, violet: np.ndarray, area: np.ndarray, total: np.ndarray
+) -> np.ndarray:
+    """1 where a nucleus is more violet than the rest of its cell, and LESS_VIOLET where it is less, (n,) float64.
+
+    `table` is `region_boxes` of the nuclei; the cells have that area and that sum of `violet`, (n,) each.
+    """
+    stain, inside = label_sums(nuclei, table, violet), table[:, 4]
+    rest = (total - stain) / np.maximum(area - inside, 1)
+    return np.where((area > inside) & (stain / np.maximum(inside, 1) < rest), LESS_VIOLET, 1.0)
 
 
 def _is_stained(excess: np.ndarray, nucleus: np.ndarray, cell: np.ndarray) -> bool:
@@ -153,7 +179,8 @@ def _disc(r: float) -> np.ndarray:
 def _tidied(mask: np.ndarray, cells: np.ndarray, n: int, radius: float) -> np.ndarray:
     """Nuclei from a (H, W) uint8 mask: smooth outlines, no thin rims of cells, no specks and no small holes."""
     # the median of 5 x 5
-    mask = (cv2.boxFilter(mask, -1, (5, 5), normalize=False, borderType=cv2.BORDER_REPLICATE) > 12).astype(np.uint8)
+    around = cv2.boxFilter(mask, -1, (5, 5), normalize=False, borderType=cv2.BORDER_REPLICATE)
+    mask = (around > 12).view(np.uint8)
     opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, _disc(OPENING * radius))
-    smooth = np.minimum(cv2.dilate(opened, _disc(1)), mask)
+    smooth = cv2.min(cv2.dilate(opened, _disc(1)), mask)
     return remove_specks(smooth, cells, n, SPECK, HOLE)

@@ -3,7 +3,6 @@
 import numpy as np
 
 from leukofeat.kernels.jit import jit
-from leukofeat.opencv import cv2
 from leukofeat.segmentation.leukocyte.flooding import flood, framed, unframed
 
 TEXTURE = 0.65  # stain, against that of the nucleus, above which what Otsu splits off is chromatin and not cytoplasm
@@ -177,13 +176,30 @@ def remove_specks(mask: np.ndarray, cells: np.ndarray, n: int, speck: float, hol
     (H, W) int32
         Nucleus i in cell i.
     """
-    nuclei, cells = framed(cv2.copyTo(cells, mask)), framed(cells)
-    places = np.flatnonzero(nuclei > 0)
-    row, flat = nuclei.shape[1], nuclei.reshape(-1)
-    total = np.bincount(flat[places], minlength=n + 1)
-    _drop_specks(flat, places, row, total, speck)
-    _fill_holes(flat, cells.reshape(-1), places, row, total, hole)
-    return unframed(nuclei)
+    return unframed(_without_specks(mask, framed(cells), n, speck, hole))
+
+
+@jit
+def _without_specks(mask: np.ndarray, cells: np.ndarray, n: int, speck: float, hole: float) -> np.ndarray:
+    """The framed map of the nuclei; the cells are framed, too."""
+    h, w = mask.shape
+    row = w + 2
+    nuclei = np.zeros((h + 2, w + 2), np.int32)
+    flat, owners = nuclei.reshape(-1), cells.reshape(-1)
+    total = np.zeros(n + 1, np.int64)
+    places = np.empty(mask.size, np.int64)
+    m = 0
+    for y in range(h):
+        for x in range(w):
+            p = (y + 1) * row + x + 1
+            if mask[y, x] > 0 and owners[p] > 0:
+                flat[p] = owners[p]
+                total[owners[p]] += 1
+                places[m] = p
+                m += 1
+    _drop_specks(flat, places[:m], row, total, speck)
+    _fill_holes(flat, owners, places[:m], row, total, hole)
+    return nuclei
 
 
 @jit

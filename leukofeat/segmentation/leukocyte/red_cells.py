@@ -52,11 +52,10 @@ def red_cell_radius(planes: Planes, cells: np.ndarray) -> float:
 
 def _without_pallor(red: np.ndarray, azure: np.ndarray) -> tuple[np.ndarray, int]:
     """The (H, W) uint8 mask with holes filled in which no azure is, and its area."""
-    h, w = red.shape
-    _, gaps, stats, _ = cv2.connectedComponentsWithStats(cv2.bitwise_not(red), connectivity=4)
-    left, top, width, height, _ = stats.T
-    filled = (left > 0) & (top > 0) & (left + width < w) & (top + height < h)
-    filled[gaps[azure >= AZURE_FLOOR]] = False
+    n, gaps = cv2.connectedComponents(cv2.bitwise_not(red), connectivity=4)
+    filled = np.ones(n, bool)
+    for edge in gaps[0], gaps[-1], gaps[:, 0], gaps[:, -1], gaps[azure >= AZURE_FLOOR]:
+        filled[edge] = False
     filled[0] = True  # what is red is no gap
     mask = filled[gaps].view(np.uint8)
     return mask, cv2.countNonZero(mask)

@@ -42,6 +42,18 @@ def _between(flat: np.ndarray, here: np.uint64, below: np.uint64, fy: np.float32
 
 
 @jit
+def _jump(best: np.ndarray, i: int, bend: np.ndarray) -> int:
+    """From which of the scores around `i` the path came, less what the jump costs; the shortest jump of equals, inwards first."""
+    top, jump = best[i], 0
+    for k in range(1, MAX_JUMP + 1):
+        for d in (-k, k):
+            v = best[i + d] - bend[k]
+            if v > top:
+                top, jump = v, d
+    return jump
+
+
+@jit
 def star_contour(field: np.ndarray, cy: float, cx: float, unit: float, first: int, last: int) -> np.ndarray:
     """Radius per ray of the star-shaped region around (cy, cx) with the largest score.
 
@@ -99,45 +111,40 @@ def star_contour(field: np.ndarray, cy: float, cx: float, unit: float, first: in
             score[k, s] = total
         strongest[k] = peak
     typical = np.float32(1 / max(_median(strongest), FAINT_EDGE))
-    one, half = np.float32(1), np.float32(0.5)
+    whole, half = np.float32(1), np.float32(0.5)
     area, line = np.float32(1 / (unit * unit)), np.float32(EDGE_WEIGHT / unit)
     for k in range(n_rays):
         for s in range(n_steps):
-            score[k, s] = area * score[k, s] + line * min(typical * step[k, s], one) * (np.float32(first + s) + half)
+            score[k, s] = area * score[k, s] + line * min(typical * step[k, s], whole) * (np.float32(first + s) + half)
     bend = np.empty(MAX_JUMP + 1, np.float32)
     for j in range(MAX_JUMP + 1):
         bend[j] = STIFFNESS * j * j / unit
     # the path overlaps itself by a quarter at both ends, which closes the outline wherever it starts
     lead = n_rays // 4
     laps = n_rays + 2 * lead
-    best = np.empty(n_steps + 2 * MAX_JUMP, np.float32)
-    new = np.empty(n_steps + 2 * MAX_JUMP, np.float32)
-    for i in range(best.size):
-        best[i] = score[0, i - MAX_JUMP] if MAX_JUMP <= i < MAX_JUMP + n_steps else -1e30
-        new[i] = -1e30
-    back = np.zeros((laps, n_steps), np.int32)
+    best = np.empty((laps, n_steps + 2 * MAX_JUMP), np.float32)
+    for lap in range(laps):
+        for i in range(MAX_JUMP):
+            best[lap, i] = best[lap, n_steps + MAX_JUMP + i] = -1e30
+    for s in range(n_steps):
+        best[0, s + MAX_JUMP] = score[0, s]
+    b1, b2, b3, b4 = bend[1], bend[2], bend[3], bend[4]
     for lap in range(1, laps):
-        row = score[lap % n_rays]
-        came = back[lap]
+        row, here, to = score[lap % n_rays], best[lap - 1], best[lap]
+        # written out and without branches, so that it runs in vector registers; which way is best is seen on the way back
         for s in range(n_steps):
-            top, jump = best[s + MAX_JUMP], 0
-            for k in range(1, MAX_JUMP + 1):
-                v = best[s + MAX_JUMP - k] - bend[k]
-                jump, top = (-k if v > top else jump), max(v, top)
-                v = best[s + MAX_JUMP + k] - bend[k]
-                jump, top = (k if v > top else jump), max(v, top)
-            came[s] = jump
-            new[s + MAX_JUMP] = top + row[s]
-        best, new = new, best
+            one, two = max(here[s + 3], here[s + 5]) - b1, max(here[s + 2], here[s + 6]) - b2
+            three, four = max(here[s + 1], here[s + 7]) - b3, max(here[s], here[s + 8]) - b4
+            to[s + 4] = max(max(max(one, two), max(three, four)), here[s + 4]) + row[s]
     s = 0
     for i in range(n_steps):
-        if best[i + MAX_JUMP] > best[s + MAX_JUMP]:
+        if best[laps - 1, i + MAX_JUMP] > best[laps - 1, s + MAX_JUMP]:
             s = i
     radius = np.empty(n_rays)
     for lap in range(laps - 1, lead - 1, -1):
         if lap < lead + n_rays:
             radius[lap % n_rays] = first + s + OUTLINE_BEYOND
-        s += back[lap, s]
+        s += _jump(best[lap - 1], s + MAX_JUMP, bend)
     return radius
 
 
