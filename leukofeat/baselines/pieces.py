@@ -13,8 +13,14 @@ from sklearn.svm import SVC
 from leukofeat.base import ImageStage
 from leukofeat.calibration import CalibratedClassifier
 from leukofeat.preprocessing import ScaleBarCropper
+from leukofeat.segmentation import Cleanup
 
 Steps = tuple[Any, ...]
+# size and shape of the nucleus, where a paper says no more than that; means over the cells
+NUCLEUS_SHAPES = tuple(
+    f"nucleus_{name}_mean"
+    for name in ("area", "perimeter", "circularity", "eccentricity", "solidity", "extent", "major_axis", "minor_axis")
+)
 
 
 def opening(
@@ -33,6 +39,18 @@ def opening(
     """
     first = (ScaleBarCropper(),) if crop_bar else ()
     return (*first, *before, default if segmenter is None else segmenter)
+
+
+def cleanup_for(clear_border: bool) -> Cleanup | None:
+    """The default clean-up, but that it keeps what the frame cuts if `clear_border` is False.
+
+    Examples
+    --------
+    >>> cleanup_for(False)
+    Cleanup(clear_border=False)
+    """
+    # the store knows a default clean-up by None only
+    return None if clear_border else Cleanup(clear_border=False)
 
 
 def imputed(*steps: BaseEstimator, scaled: bool = True) -> Steps:
