@@ -31,7 +31,7 @@ def chatap2014_knn(
     Eight columns, means over the nuclei of an image: area, perimeter, circularity, eccentricity, solidity, extent, major and minor axis.
 
     With two classes the darker one holds the red cells, too, where they are many or dark, and then "nuclei" are clumps of cells.
-    `n_classes=3` takes the darkest of three classes instead: a relative that finds nuclei, not what was published.
+    `n_classes=3` takes the darkest of three classes instead: a relative that finds more nuclei, not what was published.
     """
     check("classifier", classifier, OneOf("knn", "svm"))
     otsu = OtsuSegmenter(n_classes, "gray", cleanup=cleanup_for(clear_border))

@@ -22,10 +22,12 @@ ZACK_COLUMNS = (
 )
 
 
-def measured_by_zack(channel: Any, *, crop_bar: bool, clear_border: bool, segmenter: ImageStage | str | None) -> Steps:
-    """First steps of the systems by Zack's threshold: leukocytes on an equalised ink of CMYK, their shape, colour and texture."""
+def measured_by_zack(
+    channel: Any, equalize: bool, *, crop_bar: bool, clear_border: bool, segmenter: ImageStage | str | None
+) -> Steps:
+    """First steps of the systems by Zack's threshold: leukocytes on an ink of CMYK, their shape, colour and texture."""
     zack = TriangleSegmenter(
-        channel, equalize=True, cleanup=Cleanup(min_solidity=0.3, max_hole=1000, clear_border=clear_border)
+        channel, equalize=equalize, cleanup=Cleanup(min_solidity=0.3, max_hole=1000, clear_border=clear_border)
     )
     families = [GeometryFeatures(summary=("mean",)), ColorFeatures(summary=("mean",)), TextureFeatures()]
     return (*opening(crop_bar, segmenter, zack), FeatureSet(families, columns=ZACK_COLUMNS))
@@ -34,6 +36,7 @@ def measured_by_zack(channel: Any, *, crop_bar: bool, clear_border: bool, segmen
 def putzu2014_svm(
     *,
     channel: str = "yellow",
+    equalize: bool = True,
     C: float = 1.0,
     crop_bar: bool = False,
     clear_border: bool = True,
@@ -55,11 +58,11 @@ def putzu2014_svm(
     entropy of R, G and B in nucleus and cytoplasm. Texture, all nuclei and all cytoplasm of an image each taken as one, 26: Haralick's 13
     co-occurrence features at distance 1 on 64 grey levels, means over the four directions.
 
-    The equalised yellow holds few leukocytes where red cells are bluish grey, as in the fields of Aria et al. (2021): many an image then yields
-    nothing, or the wrong thing. `channel="cyan"` is the relative that finds them there, not what was published.
+    In the fields of Aria et al. (2021) that finds nothing: leukocytes, slide and bluish grey red cells have no yellow, so that every image counts as blank,
+    every column is imputed, and one class is predicted for all. `channel="cyan", equalize=False` is a relative that finds leukocytes there, not what was published.
     """
     return make_pipeline(
-        *measured_by_zack(channel, crop_bar=crop_bar, clear_border=clear_border, segmenter=segmenter),
+        *measured_by_zack(channel, equalize, crop_bar=crop_bar, clear_border=clear_border, segmenter=segmenter),
         *imputed_svm(C=C),
     )
 
@@ -74,6 +77,6 @@ RECIPES = (
         published="0.92",
         caveat="as cited by Shafique and Tehsin 2018; whether of cells found or of images classified is not known",
         firmness="c",
-        variants=("putzu2014_svm:channel=cyan",),
+        variants=("putzu2014_svm:channel=cyan,equalize=false",),
     ),
 )

@@ -12,6 +12,7 @@ from leukofeat.selection import make_selector
 def sahlol2019_ssoa_knn(
     *,
     channel: str = "yellow",
+    equalize: bool = True,
     k: int = 37,
     crop_bar: bool = False,
     clear_border: bool = True,
@@ -31,11 +32,11 @@ def sahlol2019_ssoa_knn(
     features and how many, k of the k-NN, the split. Segmentation (Y of CMYK, equalised, from a public re-implementation) and the 74
     columns are those of `putzu2014_svm`, of which 37 are kept (`k`); k-NN of 5 neighbours, Euclidean, columns scaled. All of that was decided here.
 
-    The equalised yellow holds few leukocytes where red cells are bluish grey, as in the fields of Aria et al. (2021): many an image then yields
-    nothing, or the wrong thing. `channel="cyan"` is the relative that finds them there, not what was published.
+    In the fields of Aria et al. (2021) that finds nothing: leukocytes, slide and bluish grey red cells have no yellow, so that every image counts as blank,
+    every column is imputed, and one class is predicted for all. `channel="cyan", equalize=False` is a relative that finds leukocytes there, not what was published.
     """
     return make_pipeline(
-        *measured_by_zack(channel, crop_bar=crop_bar, clear_border=clear_border, segmenter=segmenter),
+        *measured_by_zack(channel, equalize, crop_bar=crop_bar, clear_border=clear_border, segmenter=segmenter),
         *imputed_knn(make_selector("information_gain", k=k)),
     )
 
@@ -51,6 +52,6 @@ RECIPES = (
         caveat="of the abstract, that with k-NN as cited by Sahlol et al. 2020; its swarm (SSOA) is not built, a filter by information "
         "gain stands in for it",
         firmness="b",
-        variants=("sahlol2019_ssoa_knn:channel=cyan",),
+        variants=("sahlol2019_ssoa_knn:channel=cyan,equalize=false",),
     ),
 )
