@@ -24,9 +24,9 @@ def chatap2014_knn(
     Published: accuracy 0.93, as cited by Shafique and Tehsin (2018).
 
     Known are the global threshold by Otsu, shape features, and from the title that an SVM and the nearest neighbour were tried. Left
-    open: which shapes, k, the split, and which of the two classifiers gave the figure. Decided here: the threshold on the grey plane;
-    the shapes as in `joshi2013_knn`; k = 1, for the title says nearest neighbour; Euclidean, columns scaled. `classifier="svm"` is an
-    RBF-SVM of C = 1 in its place.
+    open: which shapes, k, the split, and which of the two classifiers gave the figure. Decided here: the threshold on the grey plane; the
+    shapes as in `joshi2013_knn`; k = 1, for the title says nearest neighbour; Euclidean, columns scaled. `classifier="svm"` is an RBF-SVM
+    of C = 1 in its place.
 
     Eight columns, means over the nuclei of an image: area, perimeter, circularity, eccentricity, solidity, extent, major and minor axis.
 

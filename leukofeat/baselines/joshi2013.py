@@ -23,16 +23,15 @@ def joshi2013_knn(
     Joshi, Karode, Suralkar, International Journal of Emerging Trends and Technology in Computer Science 2(3):147-151, 2013. Data:
     ALL-IDB1, 108 fields. Task: normal or blast. Published: accuracy 0.93, as cited by Shafique and Tehsin (2018).
 
-    Known are contrast enhancement, histogram equalisation, Otsu's threshold, shape features and the k-NN; a companion paper selects
-    among the features, which is left out for want of any detail. Left open: which shapes, k, how stretching and equalisation combine,
-    the split. Decided here: stretching first, then equalisation of V; Otsu's threshold on the grey plane; k = 5, Euclidean, columns
-    scaled.
+    Known are contrast enhancement, histogram equalisation, Otsu's threshold, shape features and the k-NN; a companion paper selects among
+    the features, which is left out for want of any detail. Left open: which shapes, k, how stretching and equalisation combine, the
+    split. Decided here: stretching first, then equalisation of V; Otsu's threshold on the grey plane; k = 5, Euclidean, columns scaled.
 
     Eight columns, means over the nuclei of an image: area, perimeter, circularity, eccentricity, solidity, extent, major and minor axis.
 
-    Equalised, about half of any field is dark, and the darker of two classes holds red cells and leukocytes alike: few of the "nuclei" are nuclei, on
-    the fields of Aria et al. (2021) as on those of larger cells. `equalize=False, n_classes=3`, the darkest of three classes of the stretched
-    image, is a relative that finds more of them, not what was published.
+    Equalised, about half of any field is dark, and the darker of two classes holds red cells and leukocytes alike: few of the "nuclei"
+    are nuclei, on the fields of Aria et al. (2021) as on those of larger cells. `equalize=False, n_classes=3`, the darkest of three
+    classes of the stretched image, is a relative that finds more of them, not what was published.
     """
     otsu = OtsuSegmenter(n_classes, "gray", cleanup=cleanup_for(clear_border))
     contrast = [ContrastStretcher(), HistogramEqualizer()] if equalize else [ContrastStretcher()]

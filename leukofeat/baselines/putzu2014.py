@@ -26,9 +26,8 @@ def measured_by_zack(
     channel: Any, equalize: bool, *, crop_bar: bool, clear_border: bool, segmenter: ImageStage | str | None
 ) -> Steps:
     """First steps of the systems by Zack's threshold: leukocytes on an ink of CMYK, their shape, colour and texture."""
-    zack = TriangleSegmenter(
-        channel, equalize=equalize, cleanup=Cleanup(min_solidity=0.3, max_hole=1000, clear_border=clear_border)
-    )
+    cleanup = Cleanup(min_solidity=0.3, max_hole=1000, clear_border=clear_border)
+    zack = TriangleSegmenter(channel, equalize=equalize, min_contrast=0.0, cleanup=cleanup)
     families = [GeometryFeatures(summary=("mean",)), ColorFeatures(summary=("mean",)), TextureFeatures()]
     return (*opening(crop_bar, segmenter, zack), FeatureSet(families, columns=ZACK_COLUMNS))
 
@@ -45,21 +44,23 @@ def putzu2014_svm(
     """Shape, colour and texture of leukocytes by Zack's threshold on an ink of CMYK, RBF-SVM.
 
     Putzu, Caocci, Di Ruberto, Artificial Intelligence in Medicine 62(3):179-191, 2014. Data: 368 images, as many as ALL-IDB1 and ALL-IDB2
-    together. Task: normal or blast. Published: 0.92, as cited by Shafique and Tehsin (2018); whether that is the rate of cells found or of
-    images classified could not be read.
+    together. Task: normal or blast. Published: 0.92, as cited by Shafique and Tehsin (2018); whether that is the rate of cells found or
+    of images classified could not be read.
 
     Known at second hand are Zack's threshold, shape, colour and texture, and an SVM; not which, nor how many. The segmentation is that of
     the nearest relative of which more is known, Sahlol et al. (2019), in a public re-implementation: Y of CMYK, equalised globally,
-    thresholded by the triangle method, parts of a solidity under 0.3 dropped, holes filled (here those under 1,000 pixels). Decided here: the nucleus
-    by Otsu's threshold on green within the cell; all columns; RBF-SVM with C = 1, columns scaled.
+    thresholded by the triangle method, parts of a solidity under 0.3 dropped, holes filled (here those under 1,000 pixels). Decided here:
+    the nucleus by Otsu's threshold on green within the cell; no least contrast, under which an image would count as blank, for none is
+    published; all columns; RBF-SVM with C = 1, columns scaled.
 
-    74 columns. Shape, means over the cells, 18: area, perimeter, circularity, eccentricity, solidity, extent, major and minor axis of the nucleus and
-    of the cell; area of the cytoplasm; nucleus to cell by area. Colour, means over the cells, 30: mean, standard deviation, skewness, kurtosis and
-    entropy of R, G and B in nucleus and cytoplasm. Texture, all nuclei and all cytoplasm of an image each taken as one, 26: Haralick's 13
-    co-occurrence features at distance 1 on 64 grey levels, means over the four directions.
+    74 columns. Shape, means over the cells, 18: area, perimeter, circularity, eccentricity, solidity, extent, major and minor axis of the
+    nucleus and of the cell; area of the cytoplasm; nucleus to cell by area. Colour, means over the cells, 30: mean, standard deviation,
+    skewness, kurtosis and entropy of R, G and B in nucleus and cytoplasm. Texture, all nuclei and all cytoplasm of an image each taken as
+    one, 26: Haralick's 13 co-occurrence features at distance 1 on 64 grey levels, means over the four directions.
 
-    In the fields of Aria et al. (2021) that finds nothing: leukocytes, slide and bluish grey red cells have no yellow, so that every image counts as blank,
-    every column is imputed, and one class is predicted for all. `channel="cyan", equalize=False` is a relative that finds leukocytes there, not what was published.
+    In the fields of Aria et al. (2021) slide and bluish grey red cells have as little yellow as leukocytes: the threshold parts hardly
+    any of them, and the "nuclei", what Otsu's takes within, are often red cells or clumps. `channel="cyan", equalize=False` is a relative
+    that finds more of the leukocytes, not what was published.
     """
     return make_pipeline(
         *measured_by_zack(channel, equalize, crop_bar=crop_bar, clear_border=clear_border, segmenter=segmenter),

@@ -24,8 +24,8 @@ def supardi2012_knn(
     neither of the tasks here. Published: accuracy up to 0.80, by the abstract.
 
     Known are the number of features and their kinds, k and the distance. Left open: which twelve, the segmentation, scaling, the split.
-    Decided here: LAB k-means with the nucleus by the highest a*; columns scaled to mean 0 and standard deviation 1, so that the angle is the
-    one at the mean of the training images.
+    Decided here: LAB k-means with the nucleus by the highest a*; columns scaled to mean 0 and standard deviation 1, so that the angle is
+    the one at the mean of the training images.
 
     Twelve columns, means over the cells of an image: area, perimeter and circularity of the nucleus and of the cell; nucleus to cell by
     area; mean R, G, B, hue (on the circle) and saturation of the nucleus.

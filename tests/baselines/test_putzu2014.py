@@ -11,11 +11,11 @@ from tests.baselines.independent import colors, haralick, segmented, shapes
 @pytest.mark.parametrize("name", ["putzu2014_svm", "sahlol2019_ssoa_knn"])
 @pytest.mark.parametrize("given", [True, False])
 def test_the_74_columns_are_those_of_scikit_image_and_numpy(name, given, three):
-    if given:
+    if given:  # label maps
         images = [Smear(*parts) for parts in zip(three.images, three.nuclei, three.cells, strict=True)]
         pipeline = make_baseline(name, segmenter="passthrough")
     else:
-        images, pipeline = three.images, make_baseline(name, channel="cyan", equalize=False)
+        images, pipeline = three.images, make_baseline(name)
     records, table = segmented(pipeline, images, three.target)
     assert table.shape[1] == 74
     measured = 0
@@ -46,6 +46,7 @@ def test_zacks_threshold_on_equalised_yellow_and_an_svm():
         0.3,
         1000,
     )
+    assert zack.min_contrast == 0
     svm = pipeline[-1].estimator[-1]
     assert (svm.C, svm.kernel, svm.gamma) == (1.0, "rbf", "scale")
     relative = make_baseline("putzu2014_svm", channel="cyan", equalize=False)[0]
