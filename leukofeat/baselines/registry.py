@@ -8,12 +8,32 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from leukofeat.base import ImageStage
-from leukofeat.baselines import controls, jin2023, leukofeat_svm, not_built
+from leukofeat.baselines import (
+    chatap2014,
+    controls,
+    jin2023,
+    joshi2013,
+    leukofeat_svm,
+    not_built,
+    putzu2014,
+    sahlol2019,
+    supardi2012,
+)
 from leukofeat.baselines.recipe import NETWORK, Recipe
 from leukofeat.constraints import OneOf, check
 from leukofeat.pipeline import set_memory
 
-_FILES = (leukofeat_svm, controls, jin2023, not_built)
+_FILES = (
+    leukofeat_svm,
+    controls,
+    chatap2014,
+    jin2023,
+    joshi2013,
+    putzu2014,
+    sahlol2019,
+    supardi2012,
+    not_built,
+)
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe for recipe in sorted((recipe for file in _FILES for recipe in file.RECIPES), key=Recipe.order)
 }
