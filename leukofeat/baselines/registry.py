@@ -9,14 +9,19 @@ from sklearn.pipeline import Pipeline
 
 from leukofeat.base import ImageStage
 from leukofeat.baselines import (
+    acharya2019,
+    agaian2014,
     chatap2014,
     controls,
     jin2023,
     joshi2013,
+    karthikeyan2017,
     leukofeat_svm,
+    moradiamin2015,
     not_built,
     putzu2014,
     sahlol2019,
+    singhal,
     supardi2012,
 )
 from leukofeat.baselines.recipe import NETWORK, Recipe
@@ -32,6 +37,11 @@ _FILES = (
     putzu2014,
     sahlol2019,
     supardi2012,
+    acharya2019,
+    agaian2014,
+    karthikeyan2017,
+    moradiamin2015,
+    singhal,
     not_built,
 )
 RECIPES: dict[str, Recipe] = {
