@@ -15,9 +15,13 @@ from leukofeat.baselines import (
     joshi2013,
     leukofeat_svm,
     not_built,
+    phapale,
     putzu2014,
+    rawat,
     sahlol2019,
+    sahlol2020,
     supardi2012,
+    vogado,
 )
 from leukofeat.baselines.recipe import NETWORK, Recipe
 from leukofeat.constraints import OneOf, check
@@ -29,9 +33,13 @@ _FILES = (
     chatap2014,
     jin2023,
     joshi2013,
+    phapale,
     putzu2014,
+    rawat,
     sahlol2019,
+    sahlol2020,
     supardi2012,
+    vogado,
     not_built,
 )
 RECIPES: dict[str, Recipe] = {
