@@ -2,16 +2,17 @@
 
 import warnings
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.feature_selection import RFE, SelectFromModel, SelectKBest, chi2, f_classif, mutual_info_classif
+from sklearn.feature_selection import RFE, SelectKBest, SelectorMixin, chi2, f_classif, mutual_info_classif
 from sklearn.svm import SVC
-from sklearn.utils import check_X_y
+from sklearn.utils import Tags, check_X_y
 from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from leukofeat.constraints import Integral, Number, OneOf, check
 
@@ -29,7 +30,7 @@ def make_selector(method: str = "anova", *, k: int = 100, random_state: int = 0)
         - "information_gain", "gain_ratio": the highest of either on columns cut into 10 bins (:func:`information_gain`,
           :func:`gain_ratio`).
         - "chi2": the highest chi-square between class and column (:func:`chi_square`, which scales columns by itself).
-        - "rf": the highest impurity importance in a random forest of 300 trees.
+        - "rf": the highest impurity importance in a random forest of 300 trees (:class:`ForestSelector`).
         - "rfe": recursive elimination by a linear SVM, a tenth of the columns a round.
         - "pca": the first components (new columns, not a selection).
     k : int, default=100
@@ -63,11 +64,68 @@ def make_selector(method: str = "anova", *, k: int = 100, random_state: int = 0)
     if method in _SCORES:
         return SelectKBest(_SCORES[method], k=k)
     if method == "rf":
-        forest = RandomForestClassifier(n_estimators=300, random_state=random_state)
-        return SelectFromModel(forest, threshold=-np.inf, max_features=k)
+        return ForestSelector(k, random_state=random_state)
     if method == "rfe":
         return RFE(SVC(kernel="linear"), n_features_to_select=k, step=0.1)
     return PCA(n_components=k, random_state=random_state)
+
+
+class ForestSelector(SelectorMixin, BaseEstimator):
+    """Columns of the highest impurity importance in a random forest, which is not kept.
+
+    It keeps what scikit-learn's `SelectFromModel` over a forest does, and of the forest its importances only: what was fitted
+    is small, and can be loaded without trusting anybody's trees (:func:`~leukofeat.persistence.load`).
+
+    Parameters
+    ----------
+    k : int, default=100
+        Number of columns to keep; all where there are fewer. Of equal ones the first.
+    n_estimators : int, default=300
+        Trees.
+    random_state : int, RandomState or None, default=0
+
+    Attributes
+    ----------
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        They add up to 1, unless no tree could split.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> ForestSelector(k=2).fit(*load_iris(return_X_y=True)).get_support()
+    array([False, False,  True,  True])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "k": [Number(Integral, 1)],
+        "n_estimators": [Number(Integral, 1)],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(self, k: int = 100, *, n_estimators: int = 300, random_state: Any = 0) -> None:
+        self.k = k
+        self.n_estimators = n_estimators
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Grow the forest, and keep its importances; X of shape (n_samples, n_features), y the classes, shape (n_samples,)."""
+        self._validate_params()
+        X, y = validate_data(self, X, y, ensure_all_finite="allow-nan")
+        forest = RandomForestClassifier(self.n_estimators, random_state=self.random_state).fit(X, y)
+        self.feature_importances_ = forest.feature_importances_
+        return self
+
+    def _get_support_mask(self) -> np.ndarray:
+        check_is_fitted(self)
+        mask = np.zeros(len(self.feature_importances_), bool)
+        mask[np.argsort(-self.feature_importances_, kind="stable")[: self.k]] = True
+        return mask
 
 
 def anova_f(X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -197,10 +255,8 @@ def chi_square(X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     array([ 2., nan])
     """
     X, y = check_X_y(X, y, dtype=np.float64)
-    least, half = (
-        X.min(axis=0),
-        0.5 * X.max(axis=0) - 0.5 * X.min(axis=0),
-    )  # halves, for a range beyond the largest float
+    least = X.min(axis=0)
+    half = 0.5 * X.max(axis=0) - 0.5 * least  # halves, for a range beyond the largest float
     varies = half > 0
     scaled = np.zeros_like(X)
     scaled[:, varies] = (0.5 * X - 0.5 * least)[:, varies] / half[varies]

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import clone
-from sklearn.feature_selection import chi2, f_classif
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_selection import SelectFromModel, chi2, f_classif
 from sklearn.metrics import mutual_info_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
@@ -45,6 +46,18 @@ def test_the_informative_columns_are_kept(method, table):
     selector = make_selector(method, k=3).fit(*table)
     assert np.flatnonzero(selector.get_support()).tolist() == INFORMATIVE
     np.testing.assert_array_equal(selector.transform(table[0]), table[0][:, INFORMATIVE])
+
+
+@pytest.mark.parametrize("k", [3, 20])
+def test_the_forest_selects_what_one_that_is_kept_does(k, table):
+    X, y = table[0].copy(), table[1]
+    X[0, 0] = np.nan
+    forest = RandomForestClassifier(300, random_state=4)
+    kept = SelectFromModel(forest, threshold=-np.inf, max_features=k).fit(X, y)
+    selector = make_selector("rf", k=k, random_state=4).fit(X, y)
+    np.testing.assert_array_equal(selector.get_support(), kept.get_support())
+    np.testing.assert_array_equal(selector.feature_importances_, kept.estimator_.feature_importances_)
+    assert "Tree" not in pickle.dumps(selector).decode("latin-1")
 
 
 def test_pca_keeps_the_directions_of_variance(table):

@@ -19,10 +19,14 @@ from leukofeat.baselines import (
     leukofeat_svm,
     moradiamin2015,
     not_built,
+    phapale,
     putzu2014,
+    rawat,
     sahlol2019,
+    sahlol2020,
     singhal,
     supardi2012,
+    vogado,
 )
 from leukofeat.baselines.recipe import NETWORK, Recipe
 from leukofeat.constraints import OneOf, check
@@ -31,17 +35,21 @@ from leukofeat.pipeline import set_memory
 _FILES = (
     leukofeat_svm,
     controls,
+    acharya2019,
+    agaian2014,
     chatap2014,
     jin2023,
     joshi2013,
-    putzu2014,
-    sahlol2019,
-    supardi2012,
-    acharya2019,
-    agaian2014,
     karthikeyan2017,
     moradiamin2015,
+    phapale,
+    putzu2014,
+    rawat,
+    sahlol2019,
+    sahlol2020,
     singhal,
+    supardi2012,
+    vogado,
     not_built,
 )
 RECIPES: dict[str, Recipe] = {
