@@ -179,14 +179,14 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self)
         pairs = self._pairs(self.estimator_.decision_function(X))
         p, rows = couple_pairs(expit(pairs / self.temperature_)), np.arange(len(pairs))
-        won, likeliest = (pairs > 0).sum(axis=2).argmax(axis=1), p.argmax(axis=1)
+        won, likeliest = np.searchsorted(self.classes_, self.estimator_.predict(X)), p.argmax(axis=1)
         p[rows, won], p[rows, likeliest] = p[rows, likeliest], p[rows, won]
         return p
 
     def predict(self, X: Any) -> np.ndarray:
-        """Likeliest class, shape (n,)."""
+        """The estimator's own verdict, which is the likeliest class, shape (n,)."""
         check_is_fitted(self)
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return self.estimator_.predict(X)
 
     def _pairs(self, values: Any) -> np.ndarray:
         """Decision values in favour of class i against j, shape (n, k, k)."""

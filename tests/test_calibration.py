@@ -160,6 +160,14 @@ def test_what_fails_on_everything_is_raised(rng):
         CalibratedClassifier(SVC()).fit(X, [0, 0, 0, 1, 1, 1])
 
 
+@pytest.mark.parametrize("shape", ["ovo", "ovr"])
+def test_ties_are_settled_as_the_estimator_settles_them(shape):
+    X, y = np.zeros((16, 2)), np.arange(16) % 4
+    model = CalibratedClassifier(SVC(decision_function_shape=shape), decision_function_shape=shape).fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), model.estimator_.predict(X))
+    assert np.isfinite(model.predict_proba(X)).all()
+
+
 @pytest.mark.parametrize("n_classes", [2, 3, 5])
 @pytest.mark.parametrize("class_weight", [None, "balanced"])
 def test_verdicts_are_the_estimators_own(n_classes, class_weight):
