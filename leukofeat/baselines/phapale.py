@@ -3,7 +3,8 @@
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from leukofeat.base import ImageStage
-from leukofeat.baselines.pieces import cleanup_for, imputed_svm, opening
+from leukofeat.baselines.pieces import imputed_svm, opening
+from leukofeat.baselines.plain_kmeans import kmeans_cells
 from leukofeat.baselines.recipe import BINARY, Recipe
 from leukofeat.constraints import OneOf, check
 from leukofeat.features import (
@@ -22,7 +23,6 @@ from leukofeat.features import (
     TextureFeatures,
     WaveletFeatures,
 )
-from leukofeat.segmentation import LabKMeansSegmenter
 from leukofeat.selection import make_selector
 
 
@@ -42,8 +42,8 @@ def phapale_selection(
     Published: no figure. Feature selection by random forest, recursive elimination (RFE) and ANOVA is said to be used in the study; nothing is said of
     what they select from, how many columns they keep, or what decides after them.
 
-    So all of it was decided here: every family of hand-crafted features of leukofeat with its default columns, behind k-means on a* and b* (nucleus
-    by the highest a*); `method="rf"`, "rfe" or "anova" keeps `k` = 100 of the scaled columns
+    So all of it was decided here: every family of hand-crafted features of leukofeat with its default columns, behind k-means of a* and b* into four
+    (nucleus by the highest a*, cytoplasm the next); `method="rf"`, "rfe" or "anova" keeps `k` = 100 of the scaled columns
     (:func:`~leukofeat.selection.make_selector`: impurity importance in 300 trees; elimination of a tenth of the columns a round by a linear SVM;
     F values); RBF-SVM with C = 1 and gamma "scale". What is selected is selected in training images only.
 
@@ -69,9 +69,10 @@ def phapale_selection(
         GranulometryFeatures(),
         FractalFeatures(),
     ]
-    default = LabKMeansSegmenter(rank="a", cleanup=cleanup_for(clear_border))
     return make_pipeline(
-        *opening(crop_bar, segmenter, default), FeatureSet(families), *imputed_svm(make_selector(method, k=k))
+        *opening(crop_bar, segmenter, kmeans_cells(clear_border)),
+        FeatureSet(families),
+        *imputed_svm(make_selector(method, k=k)),
     )
 
 

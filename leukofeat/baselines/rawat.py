@@ -7,13 +7,13 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import SVC
 
 from leukofeat.base import ImageStage
-from leukofeat.baselines.pieces import cleanup_for, imputed, imputed_svm, opening
+from leukofeat.baselines.pieces import imputed, imputed_svm, opening
+from leukofeat.baselines.plain_kmeans import kmeans_cells
 from leukofeat.baselines.recipe import BINARY, Recipe
 from leukofeat.calibration import CalibratedClassifier
 from leukofeat.classification import ProbabilisticNeuralNetwork, SugenoClassifier
 from leukofeat.constraints import OneOf, check
 from leukofeat.features import ColorFeatures, FeatureSet, GeometryFeatures, RunLengthFeatures, TextureFeatures
-from leukofeat.segmentation import LabKMeansSegmenter
 
 _SHAPES = (
     "area",
@@ -49,10 +49,11 @@ def rawat2015_glcm_svm(
     (the sum is ours; the abstract has its parts). Co-occurrence alone: 0.867 for the cytoplasm, 0.724 for the nucleus; shape alone: 0.561 for the
     cytoplasm, 0.724 for the nucleus. `part` and `use` build these.
 
-    The source leaves open, and was decided here: the segmentation (k-means on a* and b*, nucleus by the highest a*), distance (1), directions
+    The source leaves open, and was decided here: the segmentation (k-means of a* and b* into four, of which the highest a* is the nucleus and the next the cytoplasm), distance (1), directions
     (the mean of four), grey levels (64 of the grey image), which 11 shapes, whose shapes the 37 have (the nucleus's), and the SVM (RBF, C = 1,
     gamma "scale", scaled columns). One row is an image, not a cell: pairs of pixels of all nuclei are counted together, likewise of all cytoplasm, and
-    shapes are averaged over the cells.
+    shapes are averaged over the cells. Where no cytoplasm is found, as in about a fifth of the fields of Aria et al. (2021), its columns are those of the median
+    training image.
 
     Columns: 37, in this order. 11 of the nucleus, means over the cells: area, perimeter, equivalent diameter, major and minor axis, eccentricity,
     extent, convex area, solidity, circularity, compactness. 13 of Haralick's measures of the nucleus, then of the cytoplasm. `part="nucleus"`: the
@@ -66,7 +67,7 @@ def rawat2015_glcm_svm(
     shapes = [f"{_SHAPED[part]}_{name}_mean" for name in _SHAPES] if use != "glcm" else []
     texture = [f"{region}_haralick_*_mean" for region in _TEXTURED[part]] if use != "shape" else []
     return make_pipeline(
-        *opening(crop_bar, segmenter, LabKMeansSegmenter(rank="a", cleanup=cleanup_for(clear_border))),
+        *opening(crop_bar, segmenter, kmeans_cells(clear_border)),
         FeatureSet([GeometryFeatures(summary=("mean",)), TextureFeatures()], columns=[*shapes, *texture]),
         *imputed_svm(),
     )
@@ -82,7 +83,7 @@ def rawat2017_ensemble(
     Published: accuracy 0.992, as cited by Shafique and Tehsin (2018), who name hybrid hierarchical classifiers of SVM, k-NN, ANFIS and PNN; the
     paper itself could not be read, and no more of it is known.
 
-    So nearly all was decided here. Segmentation: k-means on a* and b*, nucleus by the highest a*. Columns as below. Principal components that hold
+    So nearly all was decided here. Segmentation: k-means of a* and b* into four, of which the highest a* is the nucleus and the next the cytoplasm. Columns as below. Principal components that hold
     95 % of the variance of the scaled columns, brought to unit variance, for the bandwidth and the clusters of what follows mean the same then
     whatever their number. Instead of a hierarchy, of which nothing is known, a vote: the mean of the probabilities of an RBF-SVM (C = 1, gamma
     "scale"), 5 nearest neighbours (Euclidean), a probabilistic neural network (bandwidth 1) and 3 first-order Sugeno rules. These stand in
@@ -107,7 +108,7 @@ def rawat2017_ensemble(
         voting="soft",
     )
     return make_pipeline(
-        *opening(crop_bar, segmenter, LabKMeansSegmenter(rank="a", cleanup=cleanup_for(clear_border))),
+        *opening(crop_bar, segmenter, kmeans_cells(clear_border)),
         FeatureSet([*of_cells, TextureFeatures(), RunLengthFeatures()], columns=[*names, "*_haralick_*", "*_run_*"]),
         *imputed(PCA(0.95, whiten=True, svd_solver="full"), vote),
     )
