@@ -13,7 +13,7 @@ from leukofeat.selection import chi_square
 
 
 def sahlol2020_vgg_sessa_svm(*, network: str | None = None, crop_bar: bool = False) -> Pipeline:
-    """Frozen network on the whole image, 4 % of its columns by chi-square and elimination (the swarm is left out), linear SVM.
+    """Frozen network, 4 % of its columns by chi-square and elimination, no swarm, linear SVM.
 
     Sahlol, Kollmannsberger, Ewees, Sci. Rep. 10:2536, 2020, 10.1038/s41598-020-59215-9. Data: ALL-IDB2, 208 images to learn from and 52 to test; also
     the training part of C-NMC. Task: malignant against benign, in crops of single cells.
