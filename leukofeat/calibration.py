@@ -181,6 +181,8 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         p, rows = couple_pairs(expit(pairs / self.temperature_)), np.arange(len(pairs))
         won, likeliest = np.searchsorted(self.classes_, self.estimator_.predict(X)), p.argmax(axis=1)
         p[rows, won], p[rows, likeliest] = p[rows, likeliest], p[rows, won]
+        tied = p.argmax(axis=1) != won
+        p[tied, won[tied]] = np.nextafter(p[tied, won[tied]], 1)
         return p
 
     def predict(self, X: Any) -> np.ndarray:

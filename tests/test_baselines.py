@@ -17,14 +17,15 @@ def test_every_baseline_fits_and_predicts(name, smears):
     pipeline = make_baseline(name)
     fitted = clone(pipeline).fit(smears.images, smears.target)
     behind = list(pipeline.named_steps)[list(pipeline.named_steps).index("featureset") + 1 :]
-    assert behind[-1] != "calibratedclassifier" or len(behind) == 1  # what is supervised lies inside
     assert set(fitted.predict(smears.images)) <= set(smears.target)
-    assert np.mean(fitted.predict(smears.images) == smears.target) > 0.25
+    if isinstance(pipeline[-1], CalibratedClassifier):
+        assert behind == ["calibratedclassifier"]  # what is supervised lies inside
+        assert np.mean(fitted.predict(smears.images) == smears.target) > 0.5
 
 
 @pytest.fixture(scope="module")
 def fields():
-    return make_smears(n_samples=24, size=64, n_slides=12, random_state=1)
+    return make_smears(n_samples=24, size=96, n_slides=12, random_state=1)
 
 
 SCORERS = ["roc_auc_ovr", "neg_log_loss", "neg_brier_score", "accuracy"]

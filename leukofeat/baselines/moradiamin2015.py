@@ -1,10 +1,9 @@
 """The two systems of MoradiAmin and others (2015)."""
 
-from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from leukofeat.base import ImageStage
-from leukofeat.baselines.pieces import NUCLEUS_SHAPES, cleanup_for, imputed_svm, opening
+from leukofeat.baselines.pieces import NUCLEUS_SHAPES, Components, cleanup_for, imputed_svm, opening
 from leukofeat.baselines.recipe import BINARY, Recipe
 from leukofeat.features import ColorFeatures, FeatureSet, GeometryFeatures
 from leukofeat.preprocessing import HistogramEqualizer
@@ -93,7 +92,7 @@ def moradiamin2015_pca_svm(
     fuzzy = FuzzyCMeansSegmenter(space="hsv", rank="red", cleanup=cleanup_for(clear_border))
     before = [HistogramEqualizer()] if equalize else []
     return make_pipeline(
-        *opening(crop_bar, segmenter, fuzzy, before=before), nucleus_features(), *imputed_svm(PCA(0.95), C=C)
+        *opening(crop_bar, segmenter, fuzzy, before=before), nucleus_features(), *imputed_svm(Components(0.95), C=C)
     )
 
 

@@ -1,9 +1,11 @@
 """What the published recipes share: their first stages, and the classifiers of which a paper gives no more than the name."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
+import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.decomposition import PCA
 from sklearn.impute import SimpleImputer
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -89,3 +91,25 @@ def imputed_knn(*selection: BaseEstimator, k: int = 5, metric: str = "euclidean"
     """
     # brute: the trees that "auto" may choose cannot be loaded without trusting them
     return imputed(*selection, KNeighborsClassifier(k, metric=metric, algorithm="brute"))
+
+
+class Components(PCA):
+    """Principal components as scikit-learn has them, silent where there is no variance: one of all zeros is kept then.
+
+    So it is where no leukocyte was found in any image of a fold, and all columns are filled in.
+
+    Examples
+    --------
+    >>> Components(0.95).fit_transform(np.ones((3, 4))).shape
+    (3, 1)
+    """
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Fit to X of shape (n, k)."""
+        with np.errstate(invalid="ignore"):
+            return super().fit(X)
+
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
+        """Fit to X of shape (n, k), and give its components."""
+        with np.errstate(invalid="ignore"):
+            return super().fit_transform(X)

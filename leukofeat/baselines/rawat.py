@@ -1,13 +1,12 @@
 """The systems of Rawat, Singh, Bhadauria and others (2015, 2017)."""
 
-from sklearn.decomposition import PCA
 from sklearn.ensemble import VotingClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import SVC
 
 from leukofeat.base import ImageStage
-from leukofeat.baselines.pieces import imputed, imputed_svm, opening
+from leukofeat.baselines.pieces import Components, imputed, imputed_svm, opening
 from leukofeat.baselines.plain_kmeans import kmeans_cells
 from leukofeat.baselines.recipe import BINARY, Recipe
 from leukofeat.calibration import CalibratedClassifier
@@ -110,7 +109,7 @@ def rawat2017_ensemble(
     return make_pipeline(
         *opening(crop_bar, segmenter, kmeans_cells(clear_border)),
         FeatureSet([*of_cells, TextureFeatures(), RunLengthFeatures()], columns=[*names, "*_haralick_*", "*_run_*"]),
-        *imputed(PCA(0.95, whiten=True, svd_solver="full"), vote),
+        *imputed(Components(0.95, whiten=True, svd_solver="full"), vote),
     )
 
 

@@ -1,6 +1,5 @@
 """The systems of Vogado et al. (2017, 2018) on frozen networks."""
 
-from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -8,6 +7,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from leukofeat.baselines.embedded import embedded
+from leukofeat.baselines.pieces import Components
 from leukofeat.baselines.recipe import BINARY, NETWORK, Recipe
 from leukofeat.calibration import CalibratedClassifier
 from leukofeat.selection import make_selector
@@ -38,7 +38,7 @@ def vogado2017_ensemble(*, network: str | None = None, crop_bar: bool = False) -
         ],
         voting="soft",
     )
-    return make_pipeline(*embedded(crop_bar, network), StandardScaler(), PCA(0.95, svd_solver="full"), vote)
+    return make_pipeline(*embedded(crop_bar, network), StandardScaler(), Components(0.95, svd_solver="full"), vote)
 
 
 def vogado2018_cnn_svm(

@@ -130,6 +130,6 @@ def test_the_vote(wide, smears):
     pipeline = make_baseline("vogado2017_ensemble", network=wide[1][0]).fit(smears.images, smears.target)
     X = pipeline[:-1].transform(smears.images)
     assert [name for name, _ in pipeline[-1].estimators] == ["svm", "mlp", "forest"]
-    assert pipeline["pca"].explained_variance_ratio_.sum() >= 0.95
+    assert pipeline["components"].explained_variance_ratio_.sum() >= 0.95
     mean = np.mean([member.predict_proba(X) for member in pipeline[-1].estimators_], axis=0)
     np.testing.assert_allclose(pipeline.predict_proba(smears.images), mean)

@@ -91,8 +91,8 @@ def test_fuzzy_c_means_and_components_of_95_percent(three, rng):
     fuzzy = pipeline[1]
     assert (fuzzy.space, fuzzy.rank, fuzzy.n_clusters, fuzzy.fuzziness) == ("hsv", "red", 4, 2.0)
     inner = pipeline[-1].estimator
-    assert list(inner.named_steps) == ["simpleimputer", "standardscaler", "pca", "svc"]
+    assert list(inner.named_steps) == ["simpleimputer", "standardscaler", "components", "svc"]
     assert (inner[-1].C, inner[-1].kernel, inner[-1].gamma) == (3.0, "rbf", "scale")
     X = rng.normal(size=(60, 5)) @ rng.normal(size=(5, 38)) + 0.1 * rng.normal(size=(60, 38))
-    shares = inner.fit(X, np.arange(60) % 2).named_steps["pca"].explained_variance_ratio_
+    shares = inner.fit(X, np.arange(60) % 2).named_steps["components"].explained_variance_ratio_
     assert shares.sum() > 0.95 >= shares[:-1].sum()

@@ -194,9 +194,9 @@ def test_classifiers_and_first_stages():
     assert [type(step) for _, step in svm.steps] == [SimpleImputer, StandardScaler, SVC]
     assert (svm[-1].kernel, svm[-1].C, svm[-1].gamma) == ("rbf", 1.0, "scale")
     vote = make_baseline("rawat2017_ensemble")
-    assert [name for name, _ in vote.steps][2:] == ["simpleimputer", "standardscaler", "pca", "votingclassifier"]
-    assert isinstance(vote["pca"], PCA)
-    assert (vote["pca"].n_components, vote["pca"].whiten) == (0.95, True)
+    assert [name for name, _ in vote.steps][2:] == ["simpleimputer", "standardscaler", "components", "votingclassifier"]
+    assert isinstance(vote["components"], PCA)
+    assert (vote["components"].n_components, vote["components"].whiten) == (0.95, True)
     members = dict(vote[-1].estimators)
     assert list(members) == ["svm", "knn", "pnn", "sugeno"]
     assert vote[-1].voting == "soft"
