@@ -8,6 +8,7 @@ from leukofeat.baselines.pieces import cleanup_for, imputed_svm
 from leukofeat.baselines.recipe import FOUR_CLASSES, Recipe
 from leukofeat.constraints import OneOf, check
 from leukofeat.features import ContourFeatures, FeatureSet, FunctionFeatures, HOGFeatures
+from leukofeat.opencv import cv2
 from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser, ScaleBarCropper
 from leukofeat.segmentation import Cleanup, LabKMeansSegmenter, RegionMasker
 from leukofeat.smear import Smear
@@ -103,8 +104,8 @@ def channel_moments(smear: Smear) -> np.ndarray:
     -------
     ndarray of shape (12,), dtype float64
     """
-    planes = np.dstack([smear.lab, smear.ycrcb]).reshape(-1, 6)
-    return np.concatenate([planes.mean(axis=0), planes.std(axis=0)])
+    moments = [cv2.meanStdDev(planes) for planes in (smear.lab, smear.ycrcb)]
+    return np.concatenate([mean for mean, _ in moments] + [std for _, std in moments]).ravel()
 
 
 RECIPES = (
