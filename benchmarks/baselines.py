@@ -81,6 +81,8 @@ def main(typed: Sequence[str] | None = None) -> int:
     if arguments.json:
         found = tables.as_json(results, todo, rows, ways, data)
         Path(arguments.json).write_text(json.dumps(found, indent=1), encoding="utf-8")
+    if arguments.markdown:
+        Path(arguments.markdown).write_text(tables.as_markdown(results, todo, rows, ways, data), encoding="utf-8")
     if arguments.html:
         command = shlex.join(["python", "benchmarks/baselines.py", *(sys.argv[1:] if typed is None else typed)])
         write_page(arguments.html, results, todo, rows, ways, {"data": data, "command": command})
@@ -117,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, default=None, help="worker processes (default: 1)")
     parser.add_argument("--json", help="file for the figures")
     parser.add_argument("--html", help="file for the report")
+    parser.add_argument("--markdown", metavar="FILE", help="file for the accuracies, as docs/baselines.md has them")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     return parser
 

@@ -42,7 +42,7 @@ def write_page(
         sections.append((task.name, task.kind, element("section", *parts)))
     lost = results.stress()
     if not lost.empty:
-        text = "Points of accuracy lost when only what should not matter is changed, under the first protocol."
+        text = "Points of accuracy lost when only what should not matter is changed, over up to 200 images."
         sections.append(("stress", "Stress tests", _section("Stress tests", text, _plain(lost, 1))))
     if results.failed:
         failed = pd.DataFrame({"system": results.failed.keys(), "reason": results.failed.values()})

@@ -53,13 +53,14 @@ class Results(NamedTuple):
         return pd.DataFrame(parts).T.infer_objects().rename_axis(["system", "protocol"]) if parts else pd.DataFrame()
 
     def stress(self) -> pd.DataFrame:
-        """Points of accuracy lost, a row a system and a column a test, under the first protocol."""
+        """Points of accuracy lost, a row a system and a column a test, under the protocol that tests most of the changed images."""
         rows = {}
         for by_system in self.found.values():
             for name, by_protocol in by_system.items():
-                stress = next(iter(by_protocol.values())).stress
-                if stress is not None:
-                    rows[name] = stress.set_index("test")["points_lost"]
+                tables = [found.stress for found in by_protocol.values() if found.stress is not None]
+                if tables:
+                    widest = max(tables, key=lambda table: table["n_images"].sum())
+                    rows[name] = widest.set_index("test")["points_lost"]
         return pd.DataFrame(rows).T.rename_axis("system")
 
 

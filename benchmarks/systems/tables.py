@@ -139,5 +139,27 @@ def as_json(
     }
 
 
+def as_markdown(
+    results: Results, tasks: list[Task], systems: Mapping[str, System], protocols: Mapping[str, Protocol], data: str
+) -> str:
+    """The accuracies of every task, one table each, as docs/baselines.md has them."""
+    lines = []
+    for task in tasks:
+        found = figures(results, task, systems, protocols)
+        shown = pd.DataFrame({"published": found["published"], as_measured(protocols): _digits(found["measured"])})
+        if grouped(protocols):
+            ends = _digits(found["low"]) + " to " + _digits(found["high"])
+            shown["honest"] = _digits(found["honest"]) + " (" + ends + ", " + found["held out"].astype(str) + ")"
+        shown["margin"] = _digits(found["margin"], "{:+.3f}")
+        head = ["system", *shown.columns]
+        rows = [head, ["---"] * len(head), *([name, *row] for name, row in zip(shown.index, shown.values, strict=True))]
+        lines += [f"{data}: {task.kind}", "", *("| " + " | ".join(map(str, row)) + " |" for row in rows), ""]
+    return "\n".join([*lines, *(f"- {text}" for text in cautions(results, tasks, protocols)), ""])
+
+
+def _digits(values: pd.Series, form: str = "{:.3f}") -> pd.Series:
+    return values.map(lambda value: form.format(value) if pd.notna(value) else "–")
+
+
 def _records(table: pd.DataFrame) -> Any:
     return json.loads(table.reset_index().to_json(orient="records", double_precision=6))
