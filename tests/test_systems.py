@@ -33,7 +33,9 @@ def _figures(path):
 
 
 def test_tables_json_and_page(tmp_path, capsys):
-    assert baselines.main([*TYPED, "--json", str(tmp_path / "t.json"), "--html", str(tmp_path / "t.html")]) == 0
+    files = {end: tmp_path / f"t.{end}" for end in ("json", "html", "md")}
+    named = [f"--{option}={files[end]}" for option, end in (("json", "json"), ("html", "html"), ("markdown", "md"))]
+    assert baselines.main([*TYPED, *named]) == 0
     told = capsys.readouterr()
     found, times = _figures(tmp_path / "t.json")
     page = (tmp_path / "t.html").read_text()
@@ -46,6 +48,8 @@ def test_tables_json_and_page(tmp_path, capsys):
     assert "left" in told.err
     by_name = {row["system"]: row for row in found["tasks"]["classes"]["figures"]}
     published = RECIPES["jin2023_svm"].published
+    row = next(line for line in files["md"].read_text().splitlines() if line.startswith("| jin2023_svm |"))
+    assert row.startswith(f"| jin2023_svm | {published} | {by_name['jin2023_svm']['measured']:.3f} | ")
     assert by_name["jin2023_svm"]["published"] == published
     assert published in page
     # of four classes, and so never beside a figure of two

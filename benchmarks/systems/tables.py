@@ -146,7 +146,8 @@ def as_markdown(
     lines = []
     for task in tasks:
         found = figures(results, task, systems, protocols)
-        shown = pd.DataFrame({"published": found["published"], as_measured(protocols): _digits(found["measured"])})
+        measured = f"measured ({as_measured(protocols)})"
+        shown = pd.DataFrame({"published figure": found["published"], measured: _digits(found["measured"])})
         if grouped(protocols):
             ends = _digits(found["low"]) + " to " + _digits(found["high"])
             shown["honest"] = _digits(found["honest"]) + " (" + ends + ", " + found["held out"].astype(str) + ")"
