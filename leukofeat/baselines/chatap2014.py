@@ -20,7 +20,7 @@ def chatap2014_knn(
 ) -> Pipeline:
     """Size and shape of the nucleus by a global Otsu threshold, nearest neighbour (or SVM).
 
-    Chatap, Shibu, IOSR Journal of Computer Engineering 16(5) III:79-87, 2014. Data: 368 images of ALL-IDB. Task: normal or blast.
+    Chatap, Shibu, IOSR Journal of Computer Engineering 16(5) III:79-87, 2014. Data: 368 images, of which set is not known. Task: normal or blast.
     Published: accuracy 0.93, as cited by Shafique and Tehsin (2018).
 
     Known are the global threshold by Otsu, shape features, and from the title that an SVM and the nearest neighbour were tried. Left

@@ -48,7 +48,7 @@ def rawat2015_glcm_svm(
     (the sum is ours; the abstract has its parts). Co-occurrence alone: 0.867 for the cytoplasm, 0.724 for the nucleus; shape alone: 0.561 for the
     cytoplasm, 0.724 for the nucleus. `part` and `use` build these.
 
-    The source leaves open, and was decided here: the segmentation (k-means of a* and b* into four, of which the highest a* is the nucleus and the next the cytoplasm), distance (1), directions
+    The source leaves open, and was decided here: the segmentation (k-means of a* and b* into four, of which the highest a* is the nucleus and of the others the lowest red the cytoplasm), distance (1), directions
     (the mean of four), grey levels (64 of the grey image), which 11 shapes, whose shapes the 37 have (the nucleus's), and the SVM (RBF, C = 1,
     gamma "scale", scaled columns). One row is an image, not a cell: pairs of pixels of all nuclei are counted together, likewise of all cytoplasm, and
     shapes are averaged over the cells. Where no cytoplasm is found, as in about a fifth of the fields of Aria et al. (2021), its columns are those of the median
@@ -82,7 +82,7 @@ def rawat2017_ensemble(
     Published: accuracy 0.992, as cited by Shafique and Tehsin (2018), who name hybrid hierarchical classifiers of SVM, k-NN, ANFIS and PNN; the
     paper itself could not be read, and no more of it is known.
 
-    So nearly all was decided here. Segmentation: k-means of a* and b* into four, of which the highest a* is the nucleus and the next the cytoplasm. Columns as below. Principal components that hold
+    So nearly all was decided here. Segmentation: k-means of a* and b* into four, of which the highest a* is the nucleus and of the others the lowest red the cytoplasm. Columns as below. Principal components that hold
     95 % of the variance of the scaled columns, brought to unit variance, for the bandwidth and the clusters of what follows mean the same then
     whatever their number. Instead of a hierarchy, of which nothing is known, a vote: the mean of the probabilities of an RBF-SVM (C = 1, gamma
     "scale"), 5 nearest neighbours (Euclidean), a probabilistic neural network (bandwidth 1) and 3 first-order Sugeno rules. These stand in

@@ -13,7 +13,7 @@ NETWORK = "a frozen network (ONNX)"
 FIRMNESS = {
     "ours": "leukofeat's own",
     "control": "looks at no leukocyte",
-    "a": "built as published",
+    "a": "could be built as published",
     "b": "the main steps are known, parameters were chosen here",
     "c": "one or two sentences are known",
     "d": "known by name only",

@@ -80,7 +80,7 @@ def make_baseline(name: str = "leukofeat_svm", *, memory: Any = None, **params: 
     Returns
     -------
     Pipeline
-        Plain scikit-learn, unfitted; its feature step is called `featureset`. All behind it is the `estimator` of a
+        Plain scikit-learn, unfitted; its feature step is called `featureset`. Of SVMs, all behind it is the `estimator` of a
         :class:`~leukofeat.calibration.CalibratedClassifier`, so that there are probabilities.
 
     Raises
@@ -132,7 +132,7 @@ def list_baselines() -> pd.DataFrame:
     -------
     DataFrame
         Indexed by name, with the columns `year`, `idea`, `task`, `data`, `published` (the figure as it was published), `caveat` (what
-        that figure is not), `firmness` (how much is known of it: a, built as published; b, the main steps are known; c, one or two
+        that figure is not), `firmness` (how much is known of it: a, could be built as published; b, the main steps are known; c, one or two
         sentences are; d, its name is; "ours" and "control"), `needs` (what has to be given to build it), `built` (bool),
         `reason` (why it is not built) and `citation`.
 
