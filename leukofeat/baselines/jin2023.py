@@ -52,7 +52,9 @@ def jin2023_svm(
       area and standard deviation of the areas of contours. Not scaled, C = 10. Colours are as they are; where a `template` is given, mean
       and standard deviation of the whole image in 8-bit LAB are moved onto its, as in the authors' code, which has Benign 028 for a
       template. The published segmentation has both the transfer and the filter commented out. Segmented with the nucleus as the cluster
-      of the highest a*, one start, the cytoplasm equalised adaptively and then globally, labels under 50 pixels dropped.
+      of the highest a*, one start, the cytoplasm equalised adaptively and then globally, labels under 50 pixels dropped. The cytoplasm is
+      the cluster of the lowest red of the others; the authors' code takes the second highest a*, and differs in what
+      :func:`~leukofeat.segmentation.segment_lab_kmeans` lists.
 
     Neither reproduces the published figures. Measured on the authors' own split, the six columns of their published tables score 0.71 to
     0.74 on validation and 0.54 to 0.55 on test for whole images, 0.84 to 0.85 and 0.72 to 0.73 for segmented ones (C = 96, missing values
