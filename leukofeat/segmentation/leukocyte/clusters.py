@@ -5,6 +5,8 @@ longer than any gap in chromatin. Cells are cut along such lines, and only in co
 a nucleus can be: in a folded nucleus there are pale lines, too.
 """
 
+from heapq import heapify, heappop, heappush
+
 import numpy as np
 
 from leukofeat.kernels.regions.labels import nearest_label
@@ -80,40 +82,54 @@ def _rough_parts(cluster: np.ndarray, depth: np.ndarray, red: float) -> np.ndarr
 def _without_faint_boundaries(parts: np.ndarray, depth: np.ndarray, red: float) -> np.ndarray:
     """Join parts 1..n over the faintest boundary between two, until all that are left are distinct lines."""
     n = int(parts.max())
-    area = np.bincount(parts.ravel(), minlength=n + 1).astype(np.float64)
-    texture = np.bincount(parts.ravel(), depth.ravel(), n + 1)
-    line, length = _boundaries(parts, depth, n)
-    name = np.arange(n + 1)
-    while length.any():
-        i, j = np.nonzero(length)
+    area = np.bincount(parts.ravel(), minlength=n + 1).tolist()
+    texture = np.bincount(parts.ravel(), depth.ravel(), n + 1).tolist()
+    beside = _boundaries(parts, depth, n)
+    several, fragment = np.pi * (SEVERAL * red) ** 2, np.pi * (FRAGMENT * red) ** 2
+
+    def distinctness(i: int, j: int) -> float:
+        """How much paler the boundary is than what is within, against what is wanted of one."""
+        wanted = DISTINCT_LARGE if area[i] + area[j] > several else DISTINCT
+        wanted = DISTINCT_SMALL if min(area[i], area[j]) < fragment else wanted
+        line, length = beside[i][j]
         within = (texture[i] + texture[j]) / (area[i] + area[j])
-        wanted = np.full(i.size, DISTINCT)
-        wanted[area[i] + area[j] > np.pi * (SEVERAL * red) ** 2] = DISTINCT_LARGE
-        wanted[np.minimum(area[i], area[j]) < np.pi * (FRAGMENT * red) ** 2] = DISTINCT_SMALL
-        # one grey level more, where there is no texture
-        distinct = line[i, j] / length[i, j] / (within + 1) / wanted
-        k = int(np.argmin(distinct))
-        if distinct[k] >= 1:
-            break
-        a, b = i[k], j[k]
-        for total in line, length:
-            total[a] += total[b]
-            total[:, a] += total[:, b]
-            total[b] = total[:, b] = 0
-            total[a, a] = 0
-        area[a] += area[b]
-        texture[a] += texture[b]
-        name[name == b] = a
+        return line / length / (within + 1) / wanted  # one grey level more, where there is no texture
+
+    name, joins = np.arange(n + 1), [0] * (n + 1)
+    queue = [(distinctness(i, j), i, j, 0) for i in range(1, n + 1) for j in beside[i] if i < j]
+    heapify(queue)
+    while queue and queue[0][0] < 1:
+        _, i, j, known = heappop(queue)
+        if j not in beside[i] or joins[i] + joins[j] != known:
+            continue  # of parts that have been joined since
+        area[i] += area[j]
+        texture[i] += texture[j]
+        joins[i] += joins[j] + 1
+        name[name == j] = i
+        for k, (line, length) in beside[j].items():
+            del beside[k][j]
+            if k != i:
+                before = beside[i].get(k, (0.0, 0))
+                beside[i][k] = beside[k][i] = (before[0] + line, before[1] + length)
+        beside[j] = {}
+        for k in beside[i]:
+            a, b = min(i, k), max(i, k)
+            heappush(queue, (distinctness(a, b), a, b, joins[a] + joins[b]))
     return np.unique(name, return_inverse=True)[1][parts]
 
 
-def _boundaries(parts: np.ndarray, depth: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Sum of `depth` along the boundary of each two of parts 1..n, and its length in pixels, (n + 1, n + 1) float64 each."""
-    sums = np.zeros((2, (n + 1) ** 2))
+def _boundaries(parts: np.ndarray, depth: np.ndarray, n: int) -> list[dict[int, tuple[float, int]]]:
+    """Of each of parts 0..n, those that touch it: the sum of `depth` along the boundary, and its length in pixels."""
+    pairs, values = [], []
     for here, there, value in (parts[1:], parts[:-1], depth[1:]), (parts[:, 1:], parts[:, :-1], depth[:, 1:]):
         touch = (here != there) & (here > 0) & (there > 0)
-        pair = here[touch] * (n + 1) + there[touch]
-        sums[0] += np.bincount(pair, value[touch], sums.shape[1])
-        sums[1] += np.bincount(pair, minlength=sums.shape[1])
-    line, length = sums.reshape(2, n + 1, n + 1)
-    return line + line.T, length + length.T
+        pairs.append(np.stack([here[touch], there[touch]]))
+        values.append(value[touch])
+    first, second = np.sort(np.concatenate(pairs, axis=1), axis=0).astype(np.int64)
+    both, place = np.unique(first * (n + 1) + second, return_inverse=True)
+    line, length = np.bincount(place, np.concatenate(values), both.size), np.bincount(place, minlength=both.size)
+    beside: list[dict[int, tuple[float, int]]] = [{} for _ in range(n + 1)]
+    for pair, total, pixels in zip(both.tolist(), line.tolist(), length.tolist(), strict=True):
+        i, j = divmod(pair, n + 1)
+        beside[i][j] = beside[j][i] = (total, pixels)
+    return beside

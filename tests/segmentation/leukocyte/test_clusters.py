@@ -4,7 +4,16 @@ import cv2
 import numpy as np
 import pytest
 
-from leukofeat.segmentation.leukocyte.clusters import LARGEST, split_clusters
+from leukofeat.segmentation.leukocyte.clusters import (
+    DISTINCT,
+    DISTINCT_LARGE,
+    DISTINCT_SMALL,
+    FRAGMENT,
+    LARGEST,
+    SEVERAL,
+    _without_faint_boundaries,
+    split_clusters,
+)
 from leukofeat.segmentation.leukocyte.planes import make_planes
 from leukofeat.segmentation.leukocyte.segment import find_leukocytes
 
@@ -91,3 +100,44 @@ def test_a_cluster_is_reported_cell_by_cell(nuclei):
     middles = [found.nuclei[y, x] for y, x, _ in nuclei]
     assert len(set(middles)) == len(nuclei)
     assert 0 not in middles
+
+
+def joined_slowly(parts: np.ndarray, depth: np.ndarray, red: float) -> np.ndarray:
+    """What `_without_faint_boundaries` is held against: all boundaries looked at anew after each join."""
+    parts = parts.copy()
+    while True:
+        line: dict[tuple[int, int], list[float]] = {}
+        for (y, x), here in np.ndenumerate(parts):
+            for v, u in (y - 1, x), (y, x - 1):
+                if v >= 0 and u >= 0 and 0 < parts[v, u] != here > 0:
+                    line.setdefault((min(here, parts[v, u]), max(here, parts[v, u])), []).append(depth[y, x])
+        distinct = {}
+        for (i, j), values in line.items():
+            a, b = parts == i, parts == j
+            wanted = DISTINCT_LARGE if (a | b).sum() > np.pi * (SEVERAL * red) ** 2 else DISTINCT
+            wanted = DISTINCT_SMALL if min(a.sum(), b.sum()) < np.pi * (FRAGMENT * red) ** 2 else wanted
+            distinct[i, j] = np.mean(values) / (depth[a | b].mean() + 1) / wanted
+        if not distinct or min(distinct.values()) >= 1:
+            return np.unique(parts, return_inverse=True)[1].reshape(parts.shape)
+        i, j = min(distinct, key=lambda pair: (round(distinct[pair], 12), pair))
+        parts[parts == j] = i
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_faint_boundaries_fall_one_by_one(seed):
+    rng = np.random.default_rng(seed)
+    middles = rng.uniform(0, 40, (12, 2))
+    yx = np.stack(np.mgrid[:40, :40], axis=-1)[:, :, None]
+    parts = np.hypot(*np.moveaxis(yx - middles, -1, 0)).argmin(axis=2).astype(np.int32) + 1
+    parts[np.hypot(*np.moveaxis(yx[:, :, 0] - 20.0, -1, 0)) > 19] = 0
+    parts = np.unique(parts, return_inverse=True)[1].reshape(parts.shape).astype(np.int32)
+    depth = rng.integers(0, 60, parts.shape).astype(np.uint8)
+    depth[:, 1:][parts[:, 1:] != parts[:, :-1]] += rng.integers(0, 120, dtype=np.uint8)
+    found = _without_faint_boundaries(parts, depth, red=4.0)
+    assert np.array_equal(found, joined_slowly(parts, depth, red=4.0))
+
+
+def test_thousands_of_parts_are_no_trouble():
+    parts = np.kron(np.arange(1, 4901, dtype=np.int32).reshape(70, 70), np.ones((4, 4), np.int32))
+    depth = np.random.default_rng(0).integers(0, 9, parts.shape).astype(np.uint8)
+    assert _without_faint_boundaries(parts, depth, red=20.0).max() == 1
