@@ -256,7 +256,7 @@ def chi_square(X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     """
     X, y = check_X_y(X, y, dtype=np.float64)
     least = X.min(axis=0)
-    half = 0.5 * X.max(axis=0) - 0.5 * least  # halves, for a range beyond the largest float
+    half = 0.5 * X.max(axis=0) - 0.5 * least  # minmax_scale overflows where the range is beyond the largest float
     varies = half > 0
     scaled = np.zeros_like(X)
     scaled[:, varies] = (0.5 * X - 0.5 * least)[:, varies] / half[varies]
