@@ -5,6 +5,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from leukofeat.constraints import OneOf, check
+from leukofeat.kernels.color.inks import cmyk
 from leukofeat.kernels.color.otsu import otsu_thresholds
 from leukofeat.opencv import cv2
 from leukofeat.smear import check_image
@@ -57,8 +58,7 @@ def stain_channel(image: np.ndarray, channel: Channel) -> np.ndarray:
         lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)
         return cv2.extractChannel(lab, 1) if channel == "lab_a" else cv2.bitwise_not(cv2.extractChannel(lab, 2))
     if channel in _INKS:
-        top = cv2.extractChannel(cv2.cvtColor(image, cv2.COLOR_RGB2HSV), 2)
-        ink = cv2.divide(cv2.subtract(top, cv2.extractChannel(image, _INKS.index(channel))), top, scale=255)
+        ink = cv2.extractChannel(cmyk(image), _INKS.index(channel))
         return cv2.bitwise_not(ink) if channel == "yellow" else ink
     if channel == "hue":
         return cv2.extractChannel(cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL), 0)

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leukofeat.kernels.arrays import plain
+from leukofeat.opencv import cv2
 
 
 def cmyk(image: ArrayLike) -> NDArray[np.uint8]:
@@ -17,7 +18,7 @@ def cmyk(image: ArrayLike) -> NDArray[np.uint8]:
     Returns
     -------
     ndarray of uint8, shape (H, W, 4)
-        K = 255 - max(R, G, B), and C = 255 (max - R) / max, M and Y from G and B likewise, rounded half up; all three are 0
+        K = 255 - max(R, G, B), and C = 255 (max - R) / max, M and Y from G and B likewise, rounded, halves to even; all three are 0
         where a pixel is black. C, M and Y do not change with the brightness but for that rounding; the largest saturation of
         the three is that of HSV, and K is 255 - V.
 
@@ -26,8 +27,9 @@ def cmyk(image: ArrayLike) -> NDArray[np.uint8]:
     >>> cmyk([[[100, 50, 200], [0, 0, 0]]]).tolist()
     [[[128, 191, 0, 55], [0, 0, 0, 255]]]
     """
-    rgb = plain(image, np.uint8, ndim=3).astype(np.int32)
-    most = rgb.max(axis=-1, keepdims=True)
-    # rounded half up in integers: 255 x / m + 1/2 = (510 x + m) / 2m
-    inks = (510 * (most - rgb) + most) // np.maximum(2 * most, 1)
-    return np.concatenate([inks, 255 - most], axis=-1).astype(np.uint8)
+    rgb = plain(image, np.uint8, ndim=3)
+    if rgb.size == 0:  # which OpenCV does not take
+        return np.zeros((*rgb.shape[:2], 4), np.uint8)
+    most = rgb.max(axis=2)
+    inks = [cv2.divide(cv2.subtract(most, cv2.extractChannel(rgb, k)), most, scale=255) for k in range(3)]
+    return np.dstack([*inks, cv2.bitwise_not(most)])
