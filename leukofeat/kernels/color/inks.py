@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leukofeat.kernels.arrays import plain
-from leukofeat.opencv import cv2
 
 
 def cmyk(image: ArrayLike) -> NDArray[np.uint8]:
@@ -28,8 +27,7 @@ def cmyk(image: ArrayLike) -> NDArray[np.uint8]:
     [[[128, 191, 0, 55], [0, 0, 0, 255]]]
     """
     rgb = plain(image, np.uint8, ndim=3)
-    if rgb.size == 0:  # which OpenCV does not take
-        return np.zeros((*rgb.shape[:2], 4), np.uint8)
-    most = rgb.max(axis=2)
-    inks = [cv2.divide(cv2.subtract(most, cv2.extractChannel(rgb, k)), most, scale=255) for k in range(3)]
-    return np.dstack([*inks, cv2.bitwise_not(most)])
+    most = rgb.max(axis=-1, keepdims=True)
+    # single precision tells halves from what is near them: no quotient is nearer to one than 1 / 510
+    inks = np.rint(np.float32(255) * (most - rgb) / np.maximum(most, 1))
+    return np.concatenate([inks.astype(np.uint8), 255 - most], axis=-1)
