@@ -199,7 +199,7 @@ class OutlineFeatures(CellFamily):
                 ("std", "standard deviation of the", "px", "σ = √(Σ(d − μ)² / 128)", "any, nearly", "length"),
                 ("skewness", "skewness of the", "1", "Σ(d − μ)³ / 128 / σ³", "no", "no"),
                 ("kurtosis", "excess kurtosis of the", "1", "Σ(d − μ)⁴ / 128 / σ⁴ − 3", "no", "no"),
-                ("range", "relative range of the", "1", "(max d − min d) / μ", "any, nearly", "same"),
+                ("range", "relative range of the", "1", "(max d − min d) / μ", "no", "same"),
             )
         ),
         _shape(
