@@ -17,6 +17,7 @@ from leukofeat.features import (
     ChromatinFeatures,
     ColorFeatures,
     ContourFeatures,
+    CytologyFeatures,
     FeatureSet,
     FractalFeatures,
     FunctionFeatures,
@@ -141,6 +142,7 @@ CASES = [
     Case(TextureFeatures(regions=("image",)), {"distances": (1, 3)}),
     Case(RunLengthFeatures(), {"levels": 8}, segmented=True),
     Case(ChromatinFeatures(), {"channel": "red"}, segmented=True),
+    Case(CytologyFeatures(), {"summary": ("median",)}, segmented=True),
     Case(OutlineFeatures(), {"degree": 4}, segmented=True),
     Case(OutlineFeatures(signature=True), {"signature": False}, segmented=True),
     Case(

@@ -43,7 +43,9 @@ _SOURCES = """
 ## Sources
 
 - Agaian et al. 2014: Automated screening system for acute myelogenous leukemia detection in blood microscopic images. IEEE Syst. J. 8, 995.
+- Bain 2022: Blood cells: a practical guide, 6th edition. Wiley Blackwell.
 - Benkrid and Crookes 2000: Design and FPGA implementation of a perimeter estimator. Queen's University of Belfast.
+- Bennett et al. 1976: Proposals for the classification of the acute leukaemias (French-American-British co-operative group). Br. J. Haematol. 33, 451.
 - Canny 1986: A computational approach to edge detection. IEEE Trans. Pattern Anal. Mach. Intell. 8, 679.
 - Caspersson 1936: Über den chemischen Aufbau der Strukturen des Zellkernes. Skand. Arch. Physiol. 73, suppl. 8.
 - Chu et al. 1990: Use of gray value distribution of run lengths for texture analysis. Pattern Recognit. Lett. 11, 415.
@@ -57,10 +59,12 @@ _SOURCES = """
 - Hu 1962: Visual pattern recognition by moment invariants. IRE Trans. Inf. Theory 8, 179.
 - Jain and Farrokhnia 1991: Unsupervised texture segmentation using Gabor filters. Pattern Recognit. 24, 1167.
 - Jin et al. 2023: the published SVM recipe (`jin2023_svm`).
+- Lindeberg 1998: Feature detection with automatic scale selection. Int. J. Comput. Vis. 30, 79.
 - Mallat 1989: A theory for multiresolution signal decomposition. IEEE Trans. Pattern Anal. Mach. Intell. 11, 674.
 - Mandelbrot 1982: The fractal geometry of nature. Freeman.
 - Maragos 1989: Pattern spectrum and multiscale shape representation. IEEE Trans. Pattern Anal. Mach. Intell. 11, 701.
 - Ojala et al. 2002: Multiresolution gray-scale and rotation invariant texture classification with local binary patterns. IEEE Trans. Pattern Anal. Mach. Intell. 24, 971.
+- Otsu 1979: A threshold selection method from gray-level histograms. IEEE Trans. Syst. Man Cybern. 9, 62.
 - Persoon and Fu 1977: Shape discrimination using Fourier descriptors. IEEE Trans. Syst. Man Cybern. 7, 170.
 - Ruifrok and Johnston 2001: Quantification of histochemical staining by color deconvolution. Anal. Quant. Cytol. Histol. 23, 291.
 - Soh and Tsatsoulis 1999: Texture analysis of SAR sea ice imagery using gray level co-occurrence matrices. IEEE Trans. Geosci. Remote Sens. 37, 780.
