@@ -215,8 +215,8 @@ linear_form.register = _follow.register  # type: ignore[attr-defined]
 
 @_follow.register
 def _pipeline(step: Pipeline, form: LinearForm) -> LinearForm:
-    for _, one in step.steps:
-        if form.classes is not None or (one is not step.steps[-1][1] and is_classifier(one)):
+    for place, (_, one) in enumerate(step.steps):
+        if place < len(step.steps) - 1 and not isinstance(one, (str, type(None))) and is_classifier(one):
             raise TypeError(f"{one!r} stands in the middle of a pipeline, where it is not known what it hands on.")
         if not (hasattr(one, "fit_resample") and not hasattr(one, "transform")):  # samplers do nothing to new images
             form = _follow(one, form)
@@ -355,11 +355,12 @@ def _selected(step: SelectorMixin, form: LinearForm) -> LinearForm:
 
 @_follow.register
 def _linear(step: LinearClassifierMixin, form: LinearForm) -> LinearForm:
-    if not hasattr(step, "classes_") or step.coef_.shape[0] not in (1, len(step.classes_)):
+    coef = _dense(step.coef_)
+    if coef.shape[0] not in (1, len(step.classes_)):
         raise TypeError(f"{step!r} has no score for each class.")
     # those that model the classes' probabilities; the others' values have no unit
     odds = isinstance(step, LogisticRegression) or hasattr(step, "priors_")
-    scores = form.times(_dense(step.coef_), step.intercept_)
+    scores = form.times(coef, step.intercept_)
     return replace(scores, classes=step.classes_, unit="log-odds" if odds else "decision value")
 
 
