@@ -11,8 +11,9 @@ from sklearn.utils.validation import check_is_fitted
 from leukofeat.constraints import Integral, Number, check
 from leukofeat.explanation.cells import COLUMNS, Deletions, Judge, delete_cells
 from leukofeat.explanation.explanation import Explanation
+from leukofeat.explanation.form import LinearForm
 from leukofeat.explanation.kinds import describe_columns
-from leukofeat.explanation.linear import LinearForm, linear_form
+from leukofeat.explanation.linear import linear_form
 from leukofeat.failures import warn_of
 from leukofeat.pipeline import split_pipeline
 from leukofeat.sequence import ImageSequence, as_sequence
@@ -69,11 +70,11 @@ def explain(model: Any, X: Any, *, against: Any = None, max_cells: int = 50) -> 
     >>> from leukofeat.features import GeometryFeatures
     >>> from leukofeat.segmentation import LabKMeansSegmenter
     >>> smears = make_smears(n_samples=24, size=96, random_state=0)
-    >>> model = make_pipeline(
-    ...     LabKMeansSegmenter(), GeometryFeatures(), SimpleImputer(), StandardScaler(), SVC(kernel="linear")
-    ... ).fit(smears.images, smears.target_names[smears.target])
+    >>> steps = SimpleImputer(keep_empty_features=True), StandardScaler(), SVC(kernel="linear")
+    >>> model = make_pipeline(LabKMeansSegmenter(), GeometryFeatures(), *steps)
+    >>> model = model.fit(smears.images, smears.target_names[smears.target])
     >>> (why,) = explain(model, smears.images[:1])
-    >>> abs(why.base + why.columns["contribution"].sum() - why.value) < 1e-9
+    >>> bool(abs(why.base + why.columns["contribution"].sum() - why.value) < 1e-9)
     True
     >>> sorted(why.groups["group"])[-3:]
     ['size of the cell', 'size of the cytoplasm', 'size of the nucleus']

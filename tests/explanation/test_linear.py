@@ -24,8 +24,7 @@ from sklearn.preprocessing import (
 from sklearn.svm import SVC, LinearSVC, NuSVC
 
 from leukofeat.calibration import CalibratedClassifier
-from leukofeat.explanation import linear_form
-from leukofeat.explanation.linear import LinearForm
+from leukofeat.explanation import LinearForm, linear_form
 from leukofeat.whitening import WithinClassWhitener
 
 OVO = {"kernel": "linear", "decision_function_shape": "ovo"}
