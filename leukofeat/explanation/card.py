@@ -12,6 +12,7 @@ from leukofeat.smear import Smear
 
 # Okabe and Ito's blue and vermilion, told apart by colour-blind readers
 FOR_COLOR, AGAINST_COLOR, SILENT_COLOR = (0, 114, 178), (213, 94, 0), (130, 130, 130)
+_MOST_CELLS = 50  # rows of a table that somebody reads
 _WHITE = (255, 255, 255)
 _STRONGEST = 4  # pixels of the outline of the cell with the greatest push
 
@@ -122,7 +123,8 @@ def _cells(explanation: Any) -> Markup:
     shown = explanation.cells[["cell", "push", "value_without", "verdict_without"]]
     titles = {"push": "speaks for the verdict by", "value_without": f"{explanation.unit} without it"}
     titles["verdict_without"] = "verdict without it"
-    return details(f"Cells ({len(shown):,})", table(shown, formats={"push": _signed}, titles=titles))
+    n = min(_MOST_CELLS, len(shown))
+    return details(f"Cells ({n:,} of {len(shown):,})", table(shown.head(n), formats={"push": _signed}, titles=titles))
 
 
 def _signed(value: float) -> str:

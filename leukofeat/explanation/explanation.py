@@ -169,7 +169,7 @@ class Explanation:
         if len(self.decisive) > 1:
             names = ", ".join(str(self.called(label)) for label in self.decisive)
             told.append(f"Another verdict needs {len(self.decisive)} cells left out: {names}.")
-        elif not self.decisive:
+        elif not self.decisive and first["push"] > 0:
             told.append("Left out one after the other, the cells that speak for it do not change the verdict.")
         if self.n_tried < n:
             told.append(f"The {self.n_tried:,} largest cells were left out in turn; of the others nothing is known.")

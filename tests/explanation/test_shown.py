@@ -94,5 +94,5 @@ def test_the_page_shows_each_image_and_says_what_it_is_not(found, tmp_path):
 def test_a_card_names_verdict_groups_and_cells(found):
     why = max(found, key=lambda why: len(why.cells))
     shown = why._repr_html_()
-    for text in (str(why.verdict), *why.groups["group"].head(3), NOTE, f"Cells ({len(why.cells)})"):
+    for text in (str(why.verdict), *why.groups["group"].head(3), NOTE, f"Cells ({len(why.cells)} of {len(why.cells)})"):
         assert text in shown
