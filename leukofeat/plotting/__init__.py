@@ -3,6 +3,7 @@
 from leukofeat.markup import NOTE
 from leukofeat.pictures import CELL_COLOR, NUCLEUS_COLOR
 from leukofeat.plotting.drawing import TRUTH_COLOR, outline
+from leukofeat.plotting.explanation import ExplanationDisplay
 from leukofeat.plotting.families import FamilyGainDisplay
 from leukofeat.plotting.features import FeatureDisplay
 from leukofeat.plotting.segmentation import SegmentationDisplay
@@ -15,6 +16,7 @@ __all__ = [
     "NOTE",
     "NUCLEUS_COLOR",
     "TRUTH_COLOR",
+    "ExplanationDisplay",
     "FamilyGainDisplay",
     "FeatureDisplay",
     "SegmentationDisplay",

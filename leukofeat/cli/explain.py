@@ -1,0 +1,70 @@
+"""`leukofeat explain`: why a trained model gives images their classes."""
+
+import argparse
+from pathlib import Path
+
+from leukofeat.cli.main import CAUTION
+from leukofeat.cli.messages import tell
+from leukofeat.cli.shared import (
+    FOLDER,
+    add_jobs,
+    add_masks,
+    add_memory,
+    check_output,
+    feature_parts,
+    has_masks,
+    read_folder,
+    report_failures,
+)
+from leukofeat.explanation import explain
+from leukofeat.failures import Failure
+from leukofeat.persistence import load
+from leukofeat.report import write_explanations
+from leukofeat.sequence import ImageSequence, as_sequence
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("model", help="file that `leukofeat train` wrote, of a model that is linear in its columns")
+    parser.add_argument("folder", metavar="IMAGE_OR_FOLDER", help=f"an image, or a {FOLDER}")
+    parser.add_argument("-o", "--output", required=True, help="page to write: .html")
+    parser.add_argument(
+        "--against", metavar="CLASS", help="class to hold the verdicts against (default: the one that comes nearest)"
+    )
+    parser.add_argument(
+        "-n",
+        "--images",
+        type=int,
+        default=100,
+        metavar="N",
+        help="explain the first N images only, for each has its picture in the page (default: %(default)s)",
+    )
+    add_masks(parser, " (for a model that was trained on such)")
+    add_memory(parser)
+    add_jobs(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Explain, and write the page; an image that failed, or in which nothing was found, has the reason instead."""
+    output = check_output(arguments.output)
+    model = load(arguments.model)
+    _, features, _ = feature_parts(model)
+    features.set_params(
+        on_error="nan", memory=arguments.memory, n_jobs=arguments.jobs, verbose=int(not arguments.quiet)
+    )
+    images = _images(arguments)
+    if len(images) > arguments.images:
+        tell(f"{len(images):,} images: the first {arguments.images:,} are explained; --images takes more.")
+        images = images[: arguments.images]
+    found = explain(model, images, against=arguments.against)
+    write_explanations(output, found)
+    failures = [Failure(one.row, one.name, one.reason) for one in found if one.reason]
+    print(f"{output}: {len(found)} images, {len(failures)} without a verdict. {CAUTION}")
+    return report_failures(failures, len(found))
+
+
+def _images(arguments: argparse.Namespace) -> ImageSequence:
+    """The one image, or those of the folder."""
+    if Path(arguments.folder).is_file() and not has_masks(arguments):
+        return as_sequence([arguments.folder])
+    return read_folder(arguments).images

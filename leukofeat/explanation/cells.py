@@ -1,0 +1,133 @@
+"""What each cell does to a verdict: the image measured again without it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from leukofeat.smear import Smear
+
+COLUMNS = (
+    "label",
+    "cell",
+    "bbox_top",
+    "bbox_left",
+    "bbox_bottom",
+    "bbox_right",
+    "push",
+    "value_without",
+    "verdict_without",
+)
+
+
+class Judge(NamedTuple):
+    """Decision value and verdict of rows of columns (n, p)."""
+
+    decide: Callable[[np.ndarray], np.ndarray]
+    predict: Callable[[np.ndarray], np.ndarray]
+
+
+class Deletions(NamedTuple):
+    """The cells in the order of their push, labels of those without which another class wins, and how many were tried."""
+
+    table: pd.DataFrame
+    decisive: tuple[int, ...]
+    n_tried: int
+
+
+def without_cells(smear: Smear, labels: Sequence[int]) -> Smear:
+    """The record as if some of its cells had not been found; their pixels are background then, and nothing else changes.
+
+    Parameters
+    ----------
+    smear : Smear
+        Segmented.
+    labels : sequence of int
+        Cells to leave out, 1 to n_cells; the others keep what they are called.
+
+    Returns
+    -------
+    Smear
+
+    Raises
+    ------
+    ValueError
+        For a label that there is not.
+
+    Examples
+    --------
+    >>> smear = Smear(np.zeros((3, 3, 3), np.uint8), np.diag([1, 2, 3]))
+    >>> left = without_cells(smear, [2])
+    >>> left.n_cells, left.label_ids.tolist()
+    (2, [1, 3])
+    """
+    gone = np.asarray(labels, np.int64)
+    for label in gone[(gone < 1) | (gone > smear.n_cells)]:
+        raise ValueError(f"No cell {label}; this smear has {smear.n_cells}.")
+    kept = np.ones(smear.n_cells + 1, bool)
+    kept[gone] = False
+    maps = {name: np.where(kept[smear.region(region)], smear.region(region), 0) for name, region in _MAPS}
+    return smear.replace(**maps, **smear.of_cells)
+
+
+_MAPS = (("nuclei", "nucleus"), ("cells", "cell"))
+
+
+def measure_row(features: Any, smear: Smear) -> np.ndarray:
+    """Columns of one record, (p,), as `transform` of the feature stage gives them.
+
+    Examples
+    --------
+    >>> from leukofeat.features import ColorFeatures
+    >>> measure_row(ColorFeatures(regions=("image",)), Smear(np.full((2, 2, 3), 9, np.uint8)))[0]
+    np.float64(9.0)
+    """
+    families, places = features.measured()
+    row = np.concatenate([np.asarray(family.row(smear), np.float64) for family in families])
+    return row if places is None else row[list(places)]
+
+
+def delete_cells(smear: Smear, features: Any, judge: Judge, row: np.ndarray, max_cells: int) -> Deletions:
+    """Each cell left out in turn, and then those that push most together until the verdict changes.
+
+    Parameters
+    ----------
+    smear : Smear
+        As the feature stage gets it.
+    features : feature stage
+    judge : Judge
+    row : ndarray of shape (p,)
+        The image's columns with all of its cells.
+    max_cells : int
+        Of an image with more, the largest are tried.
+
+    Returns
+    -------
+    Deletions
+    """
+    n, ids = smear.n_cells, np.asarray(smear.label_ids)
+    table = pd.DataFrame({"label": np.arange(1, n + 1), "cell": ids})
+    table[list(COLUMNS[2:6])] = smear.boxes
+    table["push"], table["value_without"] = np.nan, np.nan
+    table["verdict_without"] = pd.Series([None] * n, dtype=object)
+    tried = np.argsort(-smear.region_boxes("cell")[:, 4], kind="stable")[:max_cells] if n > 1 else np.empty(0, int)
+    if len(tried):
+        rows = np.stack([measure_row(features, without_cells(smear, [int(i) + 1])) for i in tried])
+        values = judge.decide(rows)
+        table.loc[tried, "push"] = judge.decide(row[None])[0] - values
+        table.loc[tried, "value_without"] = values
+        table.loc[tried, "verdict_without"] = np.asarray(judge.predict(rows), object)
+    ranked = table.sort_values("push", ascending=False, kind="stable", ignore_index=True)
+    return Deletions(ranked, _decisive(smear, features, judge, row, ranked), len(tried))
+
+
+def _decisive(smear: Smear, features: Any, judge: Judge, row: np.ndarray, ranked: pd.DataFrame) -> tuple[int, ...]:
+    """The cells that push for the verdict, the strongest first, as many as it takes to change it; none if all do not."""
+    verdict = judge.predict(row[None])[0]
+    pushing = ranked.loc[ranked["push"] > 0, "label"].tolist()[: smear.n_cells - 1]
+    for n in range(1, len(pushing) + 1):
+        left = measure_row(features, without_cells(smear, pushing[:n]))
+        if judge.predict(left[None])[0] != verdict:
+            return tuple(pushing[:n])
+    return ()
