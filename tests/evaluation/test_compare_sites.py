@@ -95,6 +95,7 @@ def test_every_pair_is_there_and_single_classes_are_tested_only(found, sites):
     assert np.isnan(found.sites.loc["healthy only", "n_groups"])
     assert any("healthy only: all its images are healthy" in note for note in found.notes)
     assert any(note.startswith("healthy only: no groups") for note in found.notes)
+    assert any(note.startswith("first: few groups (2 of class healthy)") for note in found.notes)
 
 
 def test_a_pair_is_a_fit_on_one_site_and_its_scores_on_the_other(found, sites):

@@ -13,6 +13,7 @@ from leukofeat.evaluation.folds import Run
 from leukofeat.evaluation.foreign import Predictions
 from leukofeat.evaluation.sites.comparison import SiteComparison
 from leukofeat.evaluation.sites.figures import Answers, answer_table, pair_figures, type_figures
+from leukofeat.evaluation.sites.notes import site_notes
 from leukofeat.evaluation.sites.rows import OTHERS, Rows, join_sites
 from leukofeat.evaluation.sites.splits import Training, plan_trainings
 from leukofeat.evaluation.sites.threshold import choose_threshold, cross_thresholds
@@ -177,7 +178,7 @@ def compare_sites(
             "measured_once": list(run.shared),
             "versions": versions(),
         },
-        notes=_notes(rows, run, impossible),
+        notes=site_notes(rows, run, trainings, impossible, cv),
         failures=pd.DataFrame(failures, columns=["site", "row", "name", "reason"]),
     )
 
@@ -262,26 +263,3 @@ def _site_table(rows: Rows, run: Run, trainings: Sequence[Training], positive: s
             "trained_on": name in alone,
         }
     return pd.DataFrame.from_dict(found, orient="index").rename_axis("site").astype({"n_groups": float})
-
-
-def _notes(rows: Rows, run: Run, impossible: Mapping[str, str]) -> list[str]:
-    notes = [f"Not trained on {name}: {reason}." for name, reason in impossible.items()]
-    alone = [name for name, has in rows.grouped.items() if not has]
-    if alone:
-        notes.append(
-            f"{', '.join(alone)}: no groups were given, so that intervals and folds take every image for independent evidence."
-        )
-    contents = pd.Series(run.contents)
-    shared = pd.Series(rows.site).groupby(contents).nunique()
-    if (shared > 1).any():
-        notes.append(
-            f"{(shared > 1).sum()} images stand in more than one site: their figures are not those of a foreign site."
-        )
-    if run.failures:
-        notes.append(f"{len(run.failures)} images could not be measured and are left out; see failures.")
-    for name, empty in run.empty.items():
-        if empty:
-            notes.append(
-                f"{name}: no cell found in {len(empty)} of {len(rows.target)} images; they are judged all the same."
-            )
-    return notes
