@@ -143,6 +143,16 @@ class ImageSequence(Sequence):
         """
         return ImageSequence([*(self[[i]] for i in range(len(self))), *others])
 
+    def numbered(self, start: int) -> "ImageSequence":
+        """Copy in which images without a file are called by numbers from `start` on, as where several sets are joined.
+
+        Examples
+        --------
+        >>> as_sequence([np.zeros((4, 4, 3), np.uint8)]).numbered(12).name(0)
+        'image 12'
+        """
+        return self._with(_numbers=np.arange(start, start + len(self)))
+
     def source(self, i: int) -> str | None:
         """File of image `i`, or None when it was given as an array."""
         item = self._items[self._positions[i]]

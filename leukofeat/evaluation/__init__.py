@@ -15,6 +15,7 @@ from leukofeat.evaluation.feature_checks import (
     check_repeats,
 )
 from leukofeat.evaluation.foreign import Predictions, read_predictions
+from leukofeat.evaluation.sites import SiteComparison, column_transfer, compare_sites
 from leukofeat.evaluation.splits import make_splitter, published_split
 from leukofeat.evaluation.stability import SelectionStability, selection_stability
 from leukofeat.evaluation.stress import stress_test
@@ -32,6 +33,7 @@ __all__ = [
     "PairedTest",
     "Predictions",
     "SelectionStability",
+    "SiteComparison",
     "StabilityIndex",
     "bar_style",
     "bootstrap_interval",
@@ -42,7 +44,9 @@ __all__ = [
     "check_invariance",
     "check_moves",
     "check_repeats",
+    "column_transfer",
     "compare",
+    "compare_sites",
     "corrected_t",
     "delong",
     "draw_scale_bar",

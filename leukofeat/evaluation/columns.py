@@ -27,12 +27,22 @@ def check_classes(y: Any, n_images: int, target_names: Any = None) -> np.ndarray
     >>> check_classes([[0], [1], [1]], 3, ["Benign", "Pro"])
     array(['Benign', 'Pro', 'Pro'], dtype='<U6')
     """
-    target = _column("y", y, n_images)
-    if target_names is not None:
-        target = _named(target, np.asarray(target_names))
+    target = check_labels(y, n_images, target_names)
     if len(np.unique(target)) < 2:
         raise ValueError(f"All {n_images} images are of one class ({', '.join(map(str, target[:1]))}); two are needed.")
     return target
+
+
+def check_labels(y: Any, n_images: int, target_names: Any = None) -> np.ndarray:
+    """Class of each image as :func:`check_classes` gives it; they may all be of one class.
+
+    Examples
+    --------
+    >>> check_labels([0, 0], 2, ["Benign", "Pro"])
+    array(['Benign', 'Benign'], dtype='<U6')
+    """
+    target = _column("y", y, n_images)
+    return target if target_names is None else _named(target, np.asarray(target_names))
 
 
 def check_groups(groups: Any, n_images: int) -> np.ndarray | None:

@@ -1,0 +1,1 @@
+"""Sets of several laboratories as sites, and the tables of what travels from one to another."""
