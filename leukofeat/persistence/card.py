@@ -15,6 +15,7 @@ from leukofeat.persistence import words
 ENTRY = "leukofeat_card.json"
 _FORMAT = 1
 _LARGEST = 16 * 2**20  # bytes of the entry, unpacked: a hundred thousand columns by name
+_LONGEST, _LONGEST_KEY, _MOST = 200_000, 1_000, 1_000  # characters of a text and of a key, and rows of scores
 _DATE = (1980, 1, 1, 0, 0, 0)  # of the entry: a card has the same bytes whenever it is written
 # what opening and unpacking a file of somebody else may end in
 _DAMAGE = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, KeyError, OSError, ValueError)
@@ -119,7 +120,7 @@ class ModelCard:
             found = json.loads(text, parse_constant=_refuse)
         except RecursionError:
             raise ValueError("nested too deeply") from None
-        if not isinstance(found, dict) or found.get("format") != _FORMAT:
+        if not isinstance(found, dict) or found.get("format") != _FORMAT or found["format"] is True:
             raise ValueError(f"not of format {_FORMAT}, the one that this version of leukofeat reads")
         fields: dict[str, Any] = {name: kind(found[name], name) for name, kind in _KINDS.items() if name in found}
         missing = [name for name in ("name", "pipeline", "classes") if name not in fields]
@@ -224,6 +225,8 @@ def _refuse(constant: str) -> float:
 def _text(value: Any, what: str) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{what} must be text, not {type(value).__name__}")
+    if len(value) > _LONGEST:
+        raise ValueError(f"{what} has {len(value):,} characters, more than {_LONGEST:,}")
     return value
 
 
@@ -237,10 +240,20 @@ def _list(value: Any, what: str) -> list[Any]:
     return value
 
 
+def _scores(value: Any, what: str) -> tuple[dict[str, Any], ...]:
+    if len(_list(value, what)) > _MOST:
+        raise ValueError(f"{what} has {len(value):,} rows, more than {_MOST:,}")
+    return tuple(_mapping(row, what, int, float, str, bool, _NONE) for row in value)
+
+
 def _mapping(value: Any, what: str, *kinds: type) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"{what} must be an object, not {type(value).__name__}")
     for key, item in value.items():
+        if len(key) > _LONGEST_KEY:
+            raise ValueError(f"{what}: {key[:40]!r}... is longer than {_LONGEST_KEY:,} characters")
+        if isinstance(item, str):
+            _text(item, f"{what}: {key[:40]!r}")
         if type(item) not in kinds:
             raise ValueError(f"{what}: {key[:40]!r} may not be {type(item).__name__}")
     return value
@@ -257,8 +270,6 @@ _KINDS: dict[str, Callable[[Any, str], Any]] = {
     "scale": lambda value, what: _mapping(value, what, int, float, _NONE),
     "measured_scale": lambda value, what: _mapping(value, what, int, float, _NONE),
     "sizes": lambda value, what: _mapping(value, what, int),
-    "scores": lambda value, what: tuple(
-        _mapping(row, what, int, float, str, bool, _NONE) for row in _list(value, what)
-    ),
+    "scores": _scores,
     "notes": _texts,
 }

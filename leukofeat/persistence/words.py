@@ -85,9 +85,10 @@ def parts(shown: Any) -> list[Part]:
 
 
 def _scores(shown: Any) -> Iterator[Any]:
-    protocols = list(dict.fromkeys(str(row.get("protocol", "")) for row in shown.scores))
-    for protocol in protocols:
-        rows = [row for row in shown.scores if str(row.get("protocol", "")) == protocol]
+    protocols: dict[str, list[Mapping[str, Any]]] = {}
+    for row in shown.scores:
+        protocols.setdefault(str(row.get("protocol", "")), []).append(row)
+    for protocol, rows in protocols.items():
         first = rows[0]
         groups = f" of {number(first['n_groups'])} slides or patients" if first.get("n_groups") else ""
         yield f"{protocol}, on {number(first.get('n_images'))} images{groups}:"
