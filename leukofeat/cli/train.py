@@ -98,6 +98,9 @@ def _train(arguments: argparse.Namespace, memory: str | None) -> int:
     for part in [] if bunch.split is None else sorted(set(bunch.split[good]) - {"train"}):
         rows = good & (bunch.split == part)
         parts[part] = _scored(bunch, rows, target[rows], rest.predict(values[rows])), np.sum(empty & rows)
+    notes = (
+        [] if groups is None else _shared_groups(bunch.groups, fitted, {part: bunch.split == part for part in parts})
+    )
     manifest = Path(arguments.folder) / "manifest.csv"
     card = make_card(
         pipeline,
@@ -109,6 +112,7 @@ def _train(arguments: argparse.Namespace, memory: str | None) -> int:
             {"protocol": f"Part {str(part)!r} of the data, not fitted on", "pipeline": arguments.baseline} | row
             for part, (row, _) in parts.items()
         ],
+        notes=notes,
         n_failed=int(np.sum(trained & ~good)),
         n_without_cell=None if (found.n_cells[fitted] < 0).all() else int(np.sum(empty & fitted)),
         manifest=manifest if manifest.is_file() else None,
@@ -122,11 +126,13 @@ def _train(arguments: argparse.Namespace, memory: str | None) -> int:
             + (f", {n_empty} of them without a leukocyte, judged by filled-in columns" if n_empty else "")
             + ("" if bunch.groups is not None else "; no group column, so slides may stand on both sides")
         )
+    for note in notes:
+        tell(note)
     if arguments.evaluate:  # the model is on disk by now, whatever becomes of this
         protocol, compared = _cross_validate(arguments, bunch.images[fitted], target[fitted], groups, memory)
         tested = score_rows(protocol, compared, _CONTROLS)
-        notes = tuple(dict.fromkeys([*card.notes, *compared.notes]))
-        save(pipeline, arguments.output, replace(card, scores=(*card.scores, *tested), notes=notes))
+        every = tuple(dict.fromkeys([*card.notes, *compared.notes]))
+        save(pipeline, arguments.output, replace(card, scores=(*card.scores, *tested), notes=every))
         for row in tested:
             print(
                 f"{protocol}: {'control ' * row['control']}{row['pipeline']}: accuracy {row['accuracy']:.4f} "
@@ -152,6 +158,19 @@ def _scored(bunch: Bunch, rows: np.ndarray, target: np.ndarray, predicted: np.nd
         "accuracy_high": high,
         "macro_f1": round(float(f1_score(target, predicted, average="macro")), 4),
     }
+
+
+def _shared_groups(groups: np.ndarray, fitted: np.ndarray, parts: dict[str, np.ndarray]) -> list[str]:
+    """A sentence for each part that has groups in common with the training images."""
+    told = []
+    for part, rows in parts.items():
+        there = np.unique(groups[rows])
+        n = int(np.isin(there, groups[fitted]).sum())
+        if n:
+            told.append(
+                f"Part {str(part)!r}: {n} of its {len(there)} slides or patients were trained on, too; its figures flatter the model."
+            )
+    return told
 
 
 def _cross_validate(

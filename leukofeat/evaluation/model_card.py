@@ -66,6 +66,7 @@ def make_card(
     comparisons: Mapping[str, Comparison] | None = None,
     controls: Sequence[str] = ("four_colors", "no_leukocytes"),
     scores: Sequence[Mapping[str, Any]] = (),
+    notes: Sequence[str] = (),
     n_failed: int = 0,
     n_without_cell: int | None = None,
     manifest: str | os.PathLike[str] | None = None,
@@ -94,6 +95,8 @@ def make_card(
         Rows of the comparisons that look at no leukocyte.
     scores : sequence of mappings, optional
         Further rows of :attr:`ModelCard.scores`, in front of those.
+    notes : sequence of str, optional
+        What a reader has to know before believing them.
     n_failed : int, default=0
         Images that were meant for training and could not be measured.
     n_without_cell : int, optional
@@ -152,7 +155,7 @@ def make_card(
             *({str(key): value for key, value in row.items()} for row in scores),
             *(row for protocol, comparison in found for row in score_rows(protocol, comparison, controls)),
         ),
-        notes=tuple(dict.fromkeys(note for _, comparison in found for note in comparison.notes)),
+        notes=tuple(dict.fromkeys([*notes, *(note for _, comparison in found for note in comparison.notes)])),
     )
 
 

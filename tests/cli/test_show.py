@@ -32,6 +32,20 @@ def test_train_writes_what_the_model_was_made_from(model, labelled):
     assert str(labelled) not in card.to_json()
 
 
+def test_a_part_that_shares_its_slides_with_the_training_images_is_told(labelled, tmp_path, capsys):
+    frame = load_images(labelled).frame.assign(path=lambda table: [str(labelled / path) for path in table["path"]])
+    for name, groups, shared in (
+        ("shared", "s" + (frame.index % 2).astype(str), True),
+        ("apart", frame["split"], False),
+    ):
+        (tmp_path / name).mkdir()
+        frame.assign(group=groups).to_csv(tmp_path / name / "manifest.csv", index=False)
+        path = tmp_path / f"{name}.skops"
+        assert main(["train", str(tmp_path / name), "-o", str(path), "-b", "four_colors", "-q"]) == 0
+        assert ("were trained on, too" in capsys.readouterr().err) == shared
+        assert ("were trained on, too" in " ".join(read_card(path).to_text().split())) == shared
+
+
 def test_evaluate_adds_figures_on_unseen_groups_and_the_controls(labelled, tmp_path, capsys):
     path = tmp_path / "m.skops"
     assert main(["train", str(labelled), "-o", str(path), "-b", "jin2023_svm", "-q", "--evaluate"]) == 0
