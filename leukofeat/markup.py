@@ -34,8 +34,18 @@ def escape(value: Any) -> Markup:
     """
     if isinstance(value, Markup):
         return value
-    shown = "".join(_visible(character) for character in str(value))
-    return Markup(html.escape(shown, quote=True))
+    return Markup(html.escape(visible(value), quote=True))
+
+
+def visible(value: Any) -> str:
+    r"""Text in which characters that hide, turn text around or steer a terminal are written out; tabs and line ends stay.
+
+    Examples
+    --------
+    >>> visible("red" + chr(27) + "[31m")
+    'red\\x1b[31m'
+    """
+    return "".join(_visible(character) for character in str(value))
 
 
 def _visible(character: str) -> str:

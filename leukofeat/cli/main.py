@@ -21,6 +21,7 @@ COMMANDS = {
     "train": "fit a published or own pipeline on labelled images",
     "predict": "a trained model's classes for images",
     "explain": "why a trained model gives images their classes: cells and columns that drove each verdict",
+    "show": "what a model file says of itself: what it is for, its limits, training data and figures",
     "compare": "pipelines, and predictions made elsewhere, side by side under one way to split",
     "benchmark": "the SVM baselines and the controls under every way to split that the data allow",
     "warmup": "compile ahead of the first use, as for an image of a container",

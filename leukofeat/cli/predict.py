@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from leukofeat.cli.likeness import tell_unlike
 from leukofeat.cli.main import CAUTION
 from leukofeat.cli.shared import (
     FOLDER,
@@ -53,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     stages, features, rest = feature_parts(load(arguments.model))
     bunch = read_folder(arguments)
     images = bunch.images
+    tell_unlike(arguments, stages, rest.classes_, bunch)
     for stage in stages:
         images = stage.transform(images)
     options = {"memory": arguments.memory, "n_jobs": arguments.jobs, "verbose": int(not arguments.quiet)}

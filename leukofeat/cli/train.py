@@ -1,6 +1,11 @@
 """`leukofeat train`: fit a pipeline on labelled images."""
 
 import argparse
+import tempfile
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import accuracy_score, f1_score
@@ -23,11 +28,15 @@ from leukofeat.cli.shared import (
     read_folder,
     report_failures,
 )
+from leukofeat.evaluation import Comparison, bootstrap_interval, compare, make_card, make_splitter
+from leukofeat.evaluation.known_protocols import by_group
+from leukofeat.evaluation.model_card import score_rows
 from leukofeat.persistence import save
 from leukofeat.pipeline import set_memory
 
 # share of a class's training images without a leukocyte from which on a person should look at them
 _MANY_EMPTY = 0.2
+_CONTROLS = ("no_leukocytes", "four_colors")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -35,15 +44,32 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folder", help=FOLDER + "; with a split column, rows with 'train' are fitted and the others scored"
     )
-    parser.add_argument("-o", "--output", required=True, help="model file to write (a skops archive; holds no pickle)")
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        help="model file to write (a skops archive; holds no pickle); `leukofeat show` says what it was made from",
+    )
     add_baseline(parser)
     add_masks(parser, "; the pipeline is then trained on these, without its segmenter")
+    parser.add_argument(
+        "--evaluate",
+        action="store_true",
+        help="also how well it does on slides or patients that it was not fitted on: cross-validation within the training images, "
+        f"by group where there are groups, with the controls {' and '.join(_CONTROLS)} beside it; the model's card keeps the figures",
+    )
     add_memory(parser)
     add_jobs(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Fit a baseline, save it, and score it on the parts that it was not fitted on."""
+    own = arguments.evaluate and arguments.memory is None  # what was measured for the fit is not measured again
+    with tempfile.TemporaryDirectory() if own else nullcontext(arguments.memory) as memory:
+        return _train(arguments, memory)
+
+
+def _train(arguments: argparse.Namespace, memory: str | None) -> int:
     check_output(arguments.output)
     pipeline = named_baseline(arguments.baseline, segments=not has_masks(arguments))
     bunch = read_folder(arguments)
@@ -54,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     target, trained = bunch.target_names[bunch.target], _training_rows(bunch, arguments.folder)
     _check_classes(arguments.folder, target[trained], "")
     verbose = int(not arguments.quiet)
-    stages, features, rest = feature_parts(set_memory(pipeline, arguments.memory))
+    stages, features, rest = feature_parts(set_memory(pipeline, memory))
     features.set_params(on_error="nan", n_jobs=arguments.jobs, verbose=verbose)
     images = fit_stages(stages, bunch.images, verbose, trained, target[trained])
     found = features.fit(images).extract(images)
@@ -68,20 +94,102 @@ def run(arguments: argparse.Namespace) -> int:
     values = features.wrap_output(found.values)
     groups = None if bunch.groups is None else bunch.groups[fitted]
     rest.fit(values[fitted], target[fitted], **group_params(rest, groups))
-    save(pipeline, arguments.output)
-    print(f"{arguments.output}: {arguments.baseline} fitted on {fitted.sum()} images of {len(classes)} classes.")
+    parts = {}
     for part in [] if bunch.split is None else sorted(set(bunch.split[good]) - {"train"}):
         rows = good & (bunch.split == part)
-        predicted = rest.predict(values[rows])
-        n_empty = np.sum(empty & rows)
+        parts[part] = _scored(bunch, rows, target[rows], rest.predict(values[rows])), np.sum(empty & rows)
+    notes = (
+        [] if groups is None else _shared_groups(bunch.groups, fitted, {part: bunch.split == part for part in parts})
+    )
+    manifest = Path(arguments.folder) / "manifest.csv"
+    card = make_card(
+        pipeline,
+        bunch.images[fitted],
+        target[fitted],
+        groups=groups,
+        name=arguments.baseline,
+        scores=[
+            {"protocol": f"Part {str(part)!r} of the data, not fitted on", "pipeline": arguments.baseline} | row
+            for part, (row, _) in parts.items()
+        ],
+        notes=notes,
+        n_failed=int(np.sum(trained & ~good)),
+        n_without_cell=None if (found.n_cells[fitted] < 0).all() else int(np.sum(empty & fitted)),
+        manifest=manifest if manifest.is_file() else None,
+        n_jobs=arguments.jobs,
+    )
+    save(pipeline, arguments.output, card)
+    print(f"{arguments.output}: {arguments.baseline} fitted on {fitted.sum()} images of {len(classes)} classes.")
+    for part, (row, n_empty) in parts.items():
         print(
-            f"{part}: accuracy {accuracy_score(target[rows], predicted):.4f}, macro-F1 "
-            f"{f1_score(target[rows], predicted, average='macro'):.4f} on {rows.sum()} images"
+            f"{part}: accuracy {row['accuracy']:.4f}, macro-F1 {row['macro_f1']:.4f} on {row['n_images']} images"
             + (f", {n_empty} of them without a leukocyte, judged by filled-in columns" if n_empty else "")
             + ("" if bunch.groups is not None else "; no group column, so slides may stand on both sides")
         )
+    for note in notes:
+        tell(note)
+    if arguments.evaluate:  # the model is on disk by now, whatever becomes of this
+        protocol, compared = _cross_validate(arguments, bunch.images[fitted], target[fitted], groups, memory)
+        tested = score_rows(protocol, compared, _CONTROLS)
+        every = tuple(dict.fromkeys([*card.notes, *compared.notes]))
+        save(pipeline, arguments.output, replace(card, scores=(*card.scores, *tested), notes=every))
+        for row in tested:
+            print(
+                f"{protocol}: {'control ' * row['control']}{row['pipeline']}: accuracy {row['accuracy']:.4f} "
+                f"({row['accuracy_low']:.4f} to {row['accuracy_high']:.4f}), macro-F1 {row['macro_f1']:.4f}"
+            )
     print(CAUTION)
     return report_failures(found.failures, len(bunch.images))
+
+
+def _scored(bunch: Bunch, rows: np.ndarray, target: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
+    """Figures of a part that the model was not fitted on."""
+    groups = None if bunch.groups is None else bunch.groups[rows]
+    right = (target == predicted).astype(float)
+    units = np.arange(len(target)) if groups is None else groups
+    ends = bootstrap_interval(lambda weights: {"accuracy": weights @ right / weights.sum(axis=1)}, units)["accuracy"]
+    low, high = (None if end != end else round(float(end), 4) for end in ends)
+    return {
+        "control": False,
+        "n_images": len(target),
+        "n_groups": None if groups is None else len(np.unique(groups)),
+        "accuracy": round(float(accuracy_score(target, predicted)), 4),
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "macro_f1": round(float(f1_score(target, predicted, average="macro")), 4),
+    }
+
+
+def _shared_groups(groups: np.ndarray, fitted: np.ndarray, parts: dict[str, np.ndarray]) -> list[str]:
+    """A sentence for each part that has groups in common with the training images."""
+    told = []
+    for part, rows in parts.items():
+        there = np.unique(groups[rows])
+        n = int(np.isin(there, groups[fitted]).sum())
+        if n:
+            told.append(
+                f"Part {str(part)!r}: {n} of its {len(there)} slides or patients were trained on, too; its figures flatter the model."
+            )
+    return told
+
+
+def _cross_validate(
+    arguments: argparse.Namespace, images: Any, target: np.ndarray, groups: np.ndarray | None, memory: str | None
+) -> tuple[str, Comparison]:
+    """The pipeline and the controls, cross-validated within the training images, and how, in words."""
+    codes = np.unique(target, return_inverse=True)[1]
+    if groups is not None and len(np.unique(groups)) > 1:
+        cv, groups = by_group(codes, groups)
+        protocol = f"Slides or patients held out, {cv.get_n_splits()} folds of the training images"
+    else:
+        cv = make_splitter("random", n_splits=int(np.clip(np.bincount(codes).min(), 2, 5)))
+        protocol = f"Images held out at random, {cv.get_n_splits()} folds of the training images"
+    names = dict.fromkeys([arguments.baseline, *_CONTROLS])
+    pipelines = {name: named_baseline(name, segments=not has_masks(arguments)) for name in names}
+    verbose = int(not arguments.quiet)
+    return protocol, compare(
+        pipelines, images, target, cv=cv, groups=groups, memory=memory, n_jobs=arguments.jobs, verbose=verbose
+    )
 
 
 def _training_rows(bunch: Bunch, folder: str) -> np.ndarray:

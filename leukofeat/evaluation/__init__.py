@@ -15,6 +15,8 @@ from leukofeat.evaluation.feature_checks import (
     check_repeats,
 )
 from leukofeat.evaluation.foreign import Predictions, read_predictions
+from leukofeat.evaluation.magnification import scale_warning
+from leukofeat.evaluation.model_card import describe_model, make_card
 from leukofeat.evaluation.sites import SiteComparison, column_transfer, compare_sites
 from leukofeat.evaluation.splits import make_splitter, published_split
 from leukofeat.evaluation.stability import SelectionStability, selection_stability
@@ -49,16 +51,19 @@ __all__ = [
     "compare_sites",
     "corrected_t",
     "delong",
+    "describe_model",
     "draw_scale_bar",
     "estimate_slides",
     "family_gain",
     "hide_scale_bar",
     "holm",
+    "make_card",
     "make_splitter",
     "mcnemar",
     "mean_jaccard",
     "published_split",
     "read_predictions",
+    "scale_warning",
     "selection_stability",
     "shift_stain",
     "sign_flip",

@@ -1,6 +1,7 @@
-"""Comparison and audit as one HTML file that can be sent to a reviewer, and verdicts with their reasons as another."""
+"""HTML files that can be sent to a reviewer: comparison and audit, verdicts with their reasons, a model's card."""
 
 from leukofeat.report.explanation import write_explanations
+from leukofeat.report.model import write_card
 from leukofeat.report.page import write_report
 
-__all__ = ["write_explanations", "write_report"]
+__all__ = ["write_card", "write_explanations", "write_report"]

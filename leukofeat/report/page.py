@@ -192,6 +192,7 @@ def whole_page(
     sentences: Sequence[Markup],
     warned: Sequence[Markup],
     sections: Sequence[tuple[str, str, Markup | None]],
+    heading: str = "Verdict",
 ) -> str:
     """Text of an HTML file: verdict, what to know before believing it, and sections (anchor, heading of the menu, content)."""
     there = [(key, name, part) for key, name, part in sections if part is not None]
@@ -203,7 +204,7 @@ def whole_page(
         "main",
         element("h1", title),
         element("p", f"leukofeat {__version__}, {date}. {NOTE}", class_="date"),
-        element("div", element("h2", "Verdict"), *(element("p", s) for s in sentences), class_="verdict"),
+        element("div", element("h2", heading), *(element("p", s) for s in sentences), class_="verdict"),
         caution,
         element("nav", *(element("a", name, href=f"#{key}") for key, name, _ in there)),
         *(element("div", part, id=key) for key, _, part in there),

@@ -1,5 +1,6 @@
 """Save and load fitted pipelines without pickle: a file from elsewhere cannot run code."""
 
+import io
 import os
 from collections.abc import Sequence
 from importlib import import_module
@@ -8,6 +9,8 @@ from typing import Any
 
 import skops.io
 from sklearn.base import BaseEstimator
+
+from leukofeat.persistence.card import ModelCard, add_card
 
 # What a pipeline of this package holds beyond its stages and skops' own list; none runs anything on loading.
 _TRUSTED = (
@@ -31,7 +34,7 @@ _TRUSTED = (
 )
 
 
-def save(model: Any, path: str | os.PathLike[str]) -> None:
+def save(model: Any, path: str | os.PathLike[str], card: ModelCard | None = None) -> None:
     """Write a fitted pipeline to one file (a skops archive).
 
     Parameters
@@ -40,6 +43,14 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
         A fitted pipeline or stage.
     path : path
         File to write; an existing one is replaced.
+    card : ModelCard, optional
+        What the model was made from, as :func:`~leukofeat.evaluation.make_card` says it: one more entry of the archive, which
+        :func:`load` passes over and :func:`read_card` reads.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When `card` is none, or too large to be read again; nothing is written then.
 
     Examples
     --------
@@ -50,7 +61,11 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     >>> load(path)
     MedianDenoiser(size=5)
     """
-    skops.io.dump(model, path)
+    archive = io.BytesIO()  # whole before the file is touched: an interrupted save leaves the one that was there
+    skops.io.dump(model, archive)
+    if card is not None:
+        add_card(archive, card)
+    Path(path).write_bytes(archive.getbuffer())
 
 
 def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
