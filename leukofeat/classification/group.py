@@ -243,8 +243,8 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         groups : array-like of shape (n,)
             Slide or patient of each row.
         n_cells : array-like of shape (n,), int, optional
-            Cells that were found in each image, as in `FeatureSet.extract(images).n_cells`; an image with 0, or less (one that
-            failed), has no vote.
+            Cells that were found in each image, as in `FeatureSet.extract(images).n_cells`: one with 0 has no vote; below 0 where
+            it is not known.
 
         Returns
         -------
@@ -266,7 +266,7 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         votes = has_values(X)
         if n_cells is not None:
             n_cells = np.asarray(n_cells, np.int64)
-            votes &= n_cells > 0
+            votes &= n_cells != 0
         rows = np.flatnonzero(votes)
         answers = self._answers(self.estimator_, _safe_indexing(X, rows)) if len(rows) else self._answers(None, None)
         table = grouped(groups, codes, votes, n_cells)

@@ -20,7 +20,7 @@ def grouped(groups: Any, codes: np.ndarray, votes: np.ndarray, n_cells: np.ndarr
         Number of each row's group, in the order of their first row.
     votes : ndarray of shape (n,), bool
     n_cells : ndarray of shape (n,), int, optional
-        Below 0 where an image failed.
+        Below 0 where it is not known.
 
     Returns
     -------
@@ -37,7 +37,10 @@ def grouped(groups: Any, codes: np.ndarray, votes: np.ndarray, n_cells: np.ndarr
     table["n_images"] = np.bincount(codes, minlength=len(first))
     table["n_voting"] = np.bincount(codes[votes], minlength=len(first))
     if n_cells is not None:
-        table["n_cells"] = np.bincount(codes, np.maximum(n_cells, 0), len(first)).astype(np.int64)
+        known = n_cells >= 0
+        total = np.bincount(codes[known], n_cells[known], len(first)).astype(np.int64)
+        table["n_cells"] = pd.array(total, "Int64")
+        table.loc[np.bincount(codes[known], minlength=len(first)) == 0, "n_cells"] = pd.NA
     return table
 
 
