@@ -89,15 +89,13 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     `predict` and `predict_proba` are about single rows: under "log_odds" what would be said of a patient of whom there is
     that image alone (without abstaining), under "share" the estimator's own answers.
 
-    Where no patient can be held out, as with one patient a class, a warning says so: "log_odds" then leaves probabilities
-    as they come from the mean, and "share" gives no verdict at all.
+    Where no patient can be held out, as with one a class, a warning says so: "log_odds" then leaves probabilities as they
+    come from the mean, and "share" gives no verdict.
 
     References
     ----------
     .. [1] Platt, "Probabilistic outputs for support vector machines", 1999.
-    .. [2] Rogan, Gladen, "Estimating prevalence from the results of a screening test", Am. J. Epidemiol. 107, 1978.
-    .. [3] Lang, Reiczigel, "Confidence limits for prevalence of disease adjusted for estimated sensitivity and specificity",
-       Prev. Vet. Med. 113, 2014.
+    .. [2] Rogan, Gladen, Am. J. Epidemiol. 107, 1978; Lang, Reiczigel, Prev. Vet. Med. 113, 2014.
 
     Examples
     --------
@@ -223,10 +221,10 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         )
         self.n_held_out_groups_ = len(np.unique(codes[rows]))
         if not len(rows):
+            refused = f", and the estimator enough of them ({refusal})" if refusal else ""
             warnings.warn(
                 f"GroupClassifier: none of {codes.max() + 1} groups could be held out, so that nothing is known of the errors on "
-                "groups not seen before; every class needs images of at least two groups"
-                + (f", and the estimator enough of them ({refusal})" if refusal else ""),
+                f"groups not seen before; every class needs images of at least two groups{refused}",
                 UserWarning,
                 stacklevel=2,
             )
@@ -292,9 +290,9 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     def predict(self, X: Any) -> np.ndarray:
         """Class of single rows, shape (n,): the likeliest under "log_odds", else the estimator's own verdict."""
         check_is_fitted(self)
-        return (
-            self.estimator_.predict(X) if self.rule == "share" else self.classes_[self.predict_proba(X).argmax(axis=1)]
-        )
+        if self.rule == "share":
+            return self.estimator_.predict(X)
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def _answers(self, model: Any, X: Any) -> np.ndarray:
         """What the rule goes by, a row an image: probabilities or classes; none at all without a model."""

@@ -39,7 +39,7 @@ def check_one_class(groups: np.ndarray, codes: np.ndarray, y: np.ndarray) -> Non
     if len(mixed):
         i = mixed[0]
         raise ValueError(
-            f"Group {groups[i]!r} has images of the classes {first[codes[i]]} and {y[i]}; under rule='log_odds' y is the label of the "
+            f"Group {str(groups[i])!r} has images of the classes {first[codes[i]]} and {y[i]}; under rule='log_odds' y is the label of the "
             "patient, the same for all its images. For labels of single cells there is rule='share'."
         )
 

@@ -204,7 +204,7 @@ def test_what_cannot_be_fitted_is_said(rng):
         model.fit(X, y)
     with pytest.raises(ValueError, match="groups has none for image 3"):
         model.fit(X, y, [None if i == 3 else g for i, g in enumerate(groups)])
-    with pytest.raises(ValueError, match=r"Group 0 has images of the classes 0 and 1.*rule='share'"):
+    with pytest.raises(ValueError, match=r"Group '0' has images of the classes 0 and 1.*rule='share'"):
         model.fit(X, y, np.where(groups == 1, 0, groups))
     with pytest.raises(TypeError, match=r"no predict_proba.*CalibratedClassifier"):
         GroupClassifier(SVC()).fit(X, y, groups)
