@@ -14,7 +14,7 @@ from leukofeat.evaluation import Comparison, bootstrap_interval
 from leukofeat.statistics.bootstrap import metric_statistics
 from leukofeat.statistics.groups import mean_log_odds
 from leukofeat.statistics.held_out import group_codes
-from leukofeat.statistics.metrics import expected_calibration_error
+from leukofeat.statistics.metrics import auc_one_vs_rest, expected_calibration_error
 
 ABSTAINING = (0.05, 0.1, 0.2)
 
@@ -86,6 +86,19 @@ def areas(found: Sequence[Told], cohort: Cohort) -> Callable[[np.ndarray], dict[
     return statistic
 
 
+def within_folds(result: Comparison, name: str, cohort: Cohort) -> dict[str, float]:
+    """AUC by cell and by patient, mean over the folds: scores of different models are not put in one order."""
+    own = result.predictions[result.predictions["pipeline"] == name]
+    found, patients = [], told(result, name, cohort).patients
+    for _, fold in own.groupby("fold"):
+        rows = fold["row"].to_numpy()
+        who = np.unique(cohort.codes[rows])
+        scores = fold[[f"score_{c}" for c in range(len(cohort.names))]].to_numpy()
+        pairs = ((cohort.target[rows], scores), (cohort.labels[who], patients[who]))
+        found.append([np.nanmean(auc_one_vs_rest(*pair, np.arange(len(cohort.names)))) for pair in pairs])
+    return dict(zip(("cell", "patient"), map(float, np.nanmean(found, axis=0)), strict=True))
+
+
 def interval(
     statistic: Callable[[np.ndarray], dict[str, np.ndarray]], n: int, n_bootstrap: int, are_shares: bool = True
 ) -> dict[str, tuple[float, float, float]]:
@@ -116,6 +129,10 @@ def area_table(
                 f"by {what}, {way} folds": "{:.3f} [{:.3f}, {:.3f}]".format(*found[what])
                 for what in ("cell", "patient")
             }
+        inside = [within_folds(results[f"patients, seed {seed}"], name, cohort) for seed in seeds]
+        row |= {
+            f"by {what}, mean of patient folds": float(np.mean([one[what] for one in inside])) for what in inside[0]
+        }
         if best is not None:
             mine, other = of[name, "patients"], of[best, "patients"]
             gain = interval(lambda w, a=mine, b=other: _less(a(w), b(w)), n, n_bootstrap, are_shares=False)

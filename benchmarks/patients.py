@@ -4,10 +4,11 @@
     python benchmarks/patients.py --synthetic 96
 
 FOLDER has a manifest.csv with path, label and group (slide or patient, each of one label). Every pipeline is tested under random folds
-and under folds of patients, 5 of each and anew with each seed; figures are means over the seeds, intervals are drawn over patients. A
-patient's score is the mean log-odds of the images. Calibration, log-loss and abstaining are of `GroupClassifier` around the same
-pipeline, fitted inside the folds. Where the manifest has a column cell_type, each type's share among a patient's cells stands beside
-them: what the laboratory's own count says without a pixel. Images are measured once. Research use only.
+and under folds of patients, 5 of each and anew with each seed; figures are means over the seeds, intervals are drawn over patients. The
+AUC is that of all folds' scores in one order, and beside it the mean of the folds' own. A patient's score is the mean log-odds of the
+images. Calibration, log-loss and abstaining are of `GroupClassifier` around the same pipeline, fitted inside the folds. Where the
+manifest has a column cell_type, each type's share among a patient's cells stands beside them: what the laboratory's own count says
+without a pixel. Images are measured once. Research use only.
 """
 
 from __future__ import annotations
