@@ -1,23 +1,21 @@
 """Probabilities for classifiers that only have decision values, learned on images that were held out."""
 
 import warnings
-from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import pandas as pd
 from scipy.special import expit
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
-from sklearn.model_selection._search import BaseSearchCV
-from sklearn.pipeline import Pipeline
-from sklearn.utils import Tags, _safe_indexing, get_tags, indexable
+from sklearn.utils import Tags, get_tags, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_method_params, check_consistent_length, check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from leukofeat.constraints import Integral, Number, OneOf
+from leukofeat.pipeline import ask_held_out
+from leukofeat.pipeline import group_params as group_params
+from leukofeat.statistics.held_out import group_codes, inner_folds
 from leukofeat.statistics.pairs import couple_pairs, fit_temperature
 
 
@@ -147,16 +145,14 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, name):
                 setattr(self, name, getattr(self.estimator_, name))
-        margins, reason = [], "every class needs images of at least two groups, or two images where there are no groups"
-        for train, test in _inner_folds(codes, None if groups is None else _group_codes(groups), self.cv):
-            params = _check_method_params(X, params=fit_params, indices=train)
-            try:
-                model = clone(self.estimator).fit(_safe_indexing(X, train), y[train], **params)
-            except ValueError as error:  # all of the images went well above, so that this is about their number
-                reason = f"the estimator could not be fitted on what was left: {error}"
-                continue
-            values = self._pairs(model.decision_function(_safe_indexing(X, test)))
-            margins.append(values[np.arange(len(test)), codes[test]])
+        folds = inner_folds(codes, None if groups is None else group_codes(groups), self.cv)
+        rows, values, refusal = ask_held_out(
+            self.estimator, X, y, folds, fit_params, lambda model, X: self._pairs(model.decision_function(X))
+        )
+        margins = [pairs[np.arange(len(test)), codes[test]] for test, pairs in zip(rows, values, strict=True)]
+        reason = "every class needs images of at least two groups, or two images where there are no groups"
+        if refusal is not None:  # all of the images went well above, so that this is about their number
+            reason = f"the estimator could not be fitted on what was left: {refusal}"
         self.n_held_out_ = sum(map(len, margins))
         self.temperature_ = fit_temperature(np.concatenate(margins)) if margins else 1.0
         if not margins:
@@ -207,69 +203,3 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         first, second = np.triu_indices(k, 1) if k > 2 else ([1], [0])  # of two classes, values are for the second
         pairs[:, first, second] = values
         return pairs - pairs.transpose(0, 2, 1)
-
-
-def group_params(model: Any, groups: Any) -> dict[str, Any]:
-    """Parameters for `fit` that hand groups to whatever in a model asks for them, such as a calibrated step.
-
-    Parameters
-    ----------
-    model : estimator, Pipeline, or a search over one
-    groups : array-like of length n, or None
-
-    Returns
-    -------
-    dict
-        For `model.fit(X, y, **group_params(model, groups))`; empty where nothing asks for groups, or there are none.
-
-    Examples
-    --------
-    >>> from leukofeat.baselines import make_baseline
-    >>> list(group_params(make_baseline("four_colors"), [1, 1, 2]))
-    ['calibratedclassifier__groups']
-    """
-    if groups is None or not hasattr(model, "get_metadata_routing"):
-        return {}
-    if get_config()["enable_metadata_routing"]:
-        return {"groups": groups} if model.get_metadata_routing().consumes("fit", ["groups"]) else {}
-    return dict.fromkeys(_takers(model), groups)
-
-
-def _takers(model: Any) -> list[str]:
-    """Names under which `fit` takes groups."""
-    if isinstance(model, Pipeline):
-        return [f"{name}__{path}" for name, step in model.steps for path in _takers(step)]
-    if isinstance(model, BaseSearchCV):  # its own `groups` goes to its splitter alone
-        own = check_cv(model.cv, classifier=True).get_metadata_routing().consumes("split", ["groups"])
-        return [*(path for path in _takers(model.estimator) if path != "groups"), *own]
-    if isinstance(model, CalibratedClassifier):
-        return ["groups"]
-    routing = model.get_metadata_routing() if hasattr(model, "get_metadata_routing") else None
-    return [] if routing is None or isinstance(routing, MetadataRouter) else [*routing.consumes("fit", ["groups"])]
-
-
-def _group_codes(groups: Any) -> np.ndarray:
-    codes = pd.factorize(np.asarray(groups))[0]
-    if (codes < 0).any():
-        raise ValueError(f"groups has none for image {np.argmax(codes < 0)} ({np.sum(codes < 0)} in all).")
-    return codes
-
-
-def _inner_folds(codes: np.ndarray, groups: np.ndarray | None, cv: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Rows to fit on, which hold every class, and rows held out, at least one."""
-    members = np.arange(len(codes)) if groups is None else groups
-    # with more folds than a class has members its share of a training part would depend on what is held out, against it
-    sizes = np.bincount(codes[np.unique(np.stack([codes, members]), axis=1, return_index=True)[1]])
-    if sizes.max() < 2:
-        return
-    splitter = (StratifiedKFold if groups is None else StratifiedGroupKFold)(min(cv, sizes[sizes > 1].min()))
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The least populated class")  # what follows from it is done below
-        folds = [test for _, test in splitter.split(codes, codes, groups)]
-    for test in folds:
-        out = np.zeros(len(codes), bool)
-        out[test] = True
-        alone = out & ~np.isin(codes, codes[~out])
-        out &= ~np.isin(members, members[alone])
-        if out.any():
-            yield np.flatnonzero(~out), np.flatnonzero(out)

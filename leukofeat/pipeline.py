@@ -1,6 +1,17 @@
-"""How a pipeline falls apart: image stages, the feature stage, and the rest."""
+"""How a pipeline falls apart: image stages, the feature stage, and the rest; and which of it asks for groups."""
 
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import clone
+from sklearn.model_selection import check_cv
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing
+from sklearn.utils.metadata_routing import MetadataRouter
+from sklearn.utils.validation import _check_method_params
 
 from leukofeat.base import FeatureFamily, ImageStage
 
@@ -74,3 +85,93 @@ def set_memory(pipeline: Any, memory: Any) -> Any:
         if "memory" in stage.get_params(deep=False):
             stage.set_params(memory=memory)
     return pipeline
+
+
+def group_params(model: Any, groups: Any) -> dict[str, Any]:
+    """Parameters for `fit` that hand groups to whatever in a model asks for them, such as a calibrated step.
+
+    Parameters
+    ----------
+    model : estimator, Pipeline, or a search over one
+    groups : array-like of length n, or None
+
+    Returns
+    -------
+    dict
+        For `model.fit(X, y, **group_params(model, groups))`; empty where nothing asks for groups, or there are none.
+
+    Examples
+    --------
+    >>> from leukofeat.baselines import make_baseline
+    >>> list(group_params(make_baseline("four_colors"), [1, 1, 2]))
+    ['calibratedclassifier__groups']
+    """
+    if groups is None or not hasattr(model, "get_metadata_routing"):
+        return {}
+    if get_config()["enable_metadata_routing"]:
+        return {"groups": groups} if model.get_metadata_routing().consumes("fit", ["groups"]) else {}
+    return dict.fromkeys(_takers(model), groups)
+
+
+def _takers(model: Any) -> list[str]:
+    """Names under which `fit` takes groups."""
+    if isinstance(model, Pipeline):
+        return [f"{name}__{path}" for name, step in model.steps for path in _takers(step)]
+    if isinstance(model, BaseSearchCV):  # its own `groups` goes to its splitter alone
+        own = check_cv(model.cv, classifier=True).get_metadata_routing().consumes("split", ["groups"])
+        return [*(path for path in _takers(model.estimator) if path != "groups"), *own]
+    if not hasattr(model, "get_metadata_routing"):
+        return []
+    # what it asks for itself: a router's own routing also tells of those inside, which it may not hand them on to
+    own = getattr(model, "_get_metadata_request", model.get_metadata_routing)()
+    return [] if isinstance(own, MetadataRouter) else [*own.consumes("fit", ["groups"])]
+
+
+def ask_held_out(
+    estimator: Any,
+    X: Any,
+    y: np.ndarray,
+    folds: Iterable[tuple[np.ndarray, np.ndarray]],
+    fit_params: dict[str, Any],
+    ask: Callable[[Any, Any], np.ndarray],
+) -> tuple[list[np.ndarray], list[np.ndarray], ValueError | None]:
+    """Fit copies of an estimator on the training rows of folds, and ask each of the rows held out.
+
+    Parameters
+    ----------
+    estimator : estimator
+        One that all rows can be fitted with.
+    X : indexable of length n
+    y : ndarray of shape (n,)
+    folds : iterable of (train, test)
+    fit_params : dict
+        For `fit`; of what has length n, each fold gets its rows.
+    ask : callable
+        Takes the fitted copy and the rows of X that were held out, and returns an array with a row for each.
+
+    Returns
+    -------
+    rows, answers : list of ndarray
+        Of each fold; without those in which the estimator refuses to be fitted on so little.
+    refusal : ValueError or None
+        The last of its refusals.
+
+    Examples
+    --------
+    >>> from sklearn.dummy import DummyClassifier
+    >>> X, y = np.zeros((4, 1)), np.array([0, 0, 1, 0])
+    >>> folds = [(np.array([0, 1]), np.array([2, 3]))]
+    >>> ask_held_out(DummyClassifier(), X, y, folds, {}, lambda model, X: model.predict(X))
+    ([array([2, 3])], [array([0, 0])], None)
+    """
+    rows, answers, refusal = [], [], None
+    for train, test in folds:
+        params = _check_method_params(X, params=fit_params, indices=train)
+        try:
+            model = clone(estimator).fit(_safe_indexing(X, train), y[train], **params)
+        except ValueError as error:
+            refusal = error
+            continue
+        rows.append(test)
+        answers.append(ask(model, _safe_indexing(X, test)))
+    return rows, answers, refusal

@@ -1,6 +1,7 @@
-"""Classifiers of published systems that scikit-learn does not have, for columns of numbers."""
+"""Classifiers that scikit-learn does not have, for columns of numbers: of published systems, and of slides and patients."""
 
+from leukofeat.classification.group import GroupClassifier
 from leukofeat.classification.pnn import ProbabilisticNeuralNetwork
 from leukofeat.classification.sugeno import SugenoClassifier
 
-__all__ = ["ProbabilisticNeuralNetwork", "SugenoClassifier"]
+__all__ = ["GroupClassifier", "ProbabilisticNeuralNetwork", "SugenoClassifier"]

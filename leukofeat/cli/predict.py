@@ -5,9 +5,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import softmax
+from sklearn.pipeline import Pipeline
 
+from leukofeat.classification import GroupClassifier
+from leukofeat.classification.group_tables import grouped, log_odds_table
 from leukofeat.cli.likeness import tell_unlike
 from leukofeat.cli.main import CAUTION
+from leukofeat.cli.messages import UsageError
 from leukofeat.cli.shared import (
     FOLDER,
     add_jobs,
@@ -23,6 +28,8 @@ from leukofeat.failures import warn_of
 from leukofeat.features import Failure
 from leukofeat.measuring import Extraction
 from leukofeat.persistence import load
+from leukofeat.statistics.groups import mean_log_odds
+from leukofeat.statistics.held_out import group_codes
 
 NOTHING = "no leukocyte found: there is nothing to judge"
 
@@ -43,6 +50,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="a class also where no leukocyte was found, by filled-in columns, as compare has it of its pipelines: for a table "
         "that is given to `leukofeat compare --predictions`, which wants one for every test image",
     )
+    parser.add_argument(
+        "--patients",
+        metavar="FILE",
+        help="also write a row for each slide or patient, the column `group` of the manifest: by the rule of the model's "
+        "GroupClassifier, or by the mean log-odds of its images, which is not calibrated by patient",
+    )
     add_masks(parser, " (for a model that was trained on such)")
     add_memory(parser)
     add_jobs(parser)
@@ -51,8 +64,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Predict, and write a row for each image; one that failed, or in which nothing was found, has the reason instead."""
     write = check_table(arguments.output)
+    write_patients = None if arguments.patients is None else check_table(arguments.patients)
     stages, features, rest = feature_parts(load(arguments.model))
+    if write_patients and not hasattr(rest, "predict_proba") and not isinstance(_last(rest), GroupClassifier):
+        raise UsageError(f"--patients: {arguments.model} gives no probabilities, of which it takes the mean.")
     bunch = read_folder(arguments)
+    if write_patients and bunch.groups is None:
+        raise UsageError(
+            f"--patients: nothing says which images of {arguments.folder} are of one patient; give it a manifest.csv with the columns "
+            "path and group."
+        )
     images = bunch.images
     tell_unlike(arguments, stages, rest.classes_, bunch)
     for stage in stages:
@@ -67,6 +88,11 @@ def run(arguments: argparse.Namespace) -> int:
     failures = sorted([*found.failures, *empty], key=lambda failure: failure.row)
     table = pd.concat([bunch.frame[["path"]], _verdicts(found, failures, features, rest)], axis=1)
     write(table)
+    if write_patients:
+        patients = _patients(found, [failure.row for failure in failures], bunch.groups, features, rest)
+        write_patients(patients)
+        undecided = int(patients["verdict"].isna().sum())
+        print(f"{arguments.patients}: {len(patients)} slides or patients, {undecided} without a verdict. {CAUTION}")
     print(
         f"{arguments.output}: {len(table)} images, {len(failures)} without a prediction; the model judges by "
         f"{found.values.shape[1]} columns. {CAUTION}"
@@ -94,3 +120,25 @@ def _verdicts(found: Extraction, failures: list[Failure], features: Any, rest: A
         | {"cells": cells, "imputed": imputed, "columns": found.values.shape[1]}
         | {"error": [reasons.get(i, "") for i in range(n)]}
     )
+
+
+def _last(rest: Any) -> Any:
+    return rest[-1] if isinstance(rest, Pipeline) else rest
+
+
+def _patients(found: Extraction, failed: list[int], groups: np.ndarray, features: Any, rest: Any) -> pd.DataFrame:
+    """A row a group, by the images that were judged and have cells."""
+    votes = ~np.isin(np.arange(len(groups)), failed) & (found.n_cells != 0)
+    judged = features.wrap_output(found.values[votes])
+    last, codes = _last(rest), group_codes(groups)
+    if isinstance(last, GroupClassifier):
+        reached = rest[:-1].transform(judged) if last is not rest and len(rest) > 1 and votes.any() else judged
+        everything = np.full((len(groups), reached.shape[1]), np.nan)
+        everything[votes] = reached
+        if isinstance(reached, pd.DataFrame):
+            everything = pd.DataFrame(everything, columns=reached.columns)
+        return last.predict_groups(everything, groups, n_cells=found.n_cells)
+    table = grouped(groups, codes, votes, found.n_cells)
+    told = np.asarray(rest.predict_proba(judged), np.float64) if votes.any() else np.empty((0, len(rest.classes_)))
+    scores = softmax(mean_log_odds(told, codes[votes], len(table)), axis=1)
+    return log_odds_table(table, scores, rest.classes_)

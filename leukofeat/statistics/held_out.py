@@ -1,0 +1,79 @@
+"""Rows to fit on and rows held out inside a fit, groups kept together."""
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+
+def group_codes(groups: Any) -> np.ndarray:
+    """Number of each row's group, in the order of their first row.
+
+    Parameters
+    ----------
+    groups : array-like of length n
+        Slide or patient of each row, numbers or text.
+
+    Returns
+    -------
+    ndarray of shape (n,), dtype int64
+
+    Raises
+    ------
+    ValueError
+        When a row has none: None or NaN.
+
+    Examples
+    --------
+    >>> group_codes(["b", "a", "b"])
+    array([0, 1, 0])
+    """
+    codes = pd.factorize(pd.Series(groups, dtype=object))[
+        0
+    ]  # an array of NumPy makes the text "nan" of NaN beside text
+    if (codes < 0).any():
+        raise ValueError(f"groups has none for image {np.argmax(codes < 0)} ({np.sum(codes < 0)} in all).")
+    return codes
+
+
+def inner_folds(codes: np.ndarray, groups: np.ndarray | None, cv: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Rows to fit on, which hold every class, and rows held out, at least one.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n,), int
+        Classes.
+    groups : ndarray of shape (n,), int, or None
+        Kept together; without them, folds are stratified blocks of consecutive rows.
+    cv : int
+        Number of folds; fewer where a class has fewer rows, or fewer groups.
+
+    Yields
+    ------
+    train, test : ndarray of int
+        A row without which `train` would lack a class is never held out; with groups, nor is its group.
+
+    Examples
+    --------
+    >>> [test.tolist() for _, test in inner_folds(np.array([0, 0, 1, 1]), np.array([0, 1, 2, 3]), 5)]
+    [[0, 2], [1, 3]]
+    """
+    members = np.arange(len(codes)) if groups is None else groups
+    # with more folds than a class has members its share of a training part would depend on what is held out, against it
+    sizes = np.bincount(codes[np.unique(np.stack([codes, members]), axis=1, return_index=True)[1]])
+    if sizes.max() < 2:
+        return
+    splitter = (StratifiedKFold if groups is None else StratifiedGroupKFold)(min(cv, sizes[sizes > 1].min()))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The least populated class")  # what follows from it is done below
+        folds = [test for _, test in splitter.split(codes, codes, groups)]
+    for test in folds:
+        out = np.zeros(len(codes), bool)
+        out[test] = True
+        alone = out & ~np.isin(codes, codes[~out])
+        out &= ~np.isin(members, members[alone])
+        if out.any():
+            yield np.flatnonzero(~out), np.flatnonzero(out)
