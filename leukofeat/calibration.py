@@ -16,7 +16,7 @@ from leukofeat.constraints import Integral, Number, OneOf
 from leukofeat.pipeline import ask_held_out
 from leukofeat.pipeline import group_params as group_params
 from leukofeat.statistics.held_out import group_codes, inner_folds
-from leukofeat.statistics.pairs import couple_pairs, fit_temperature
+from leukofeat.statistics.pairs import couple_pairs, fit_temperature, pair_values
 
 
 class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -187,19 +187,4 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return self.estimator_.predict(X)
 
     def _pairs(self, values: Any) -> np.ndarray:
-        """Decision values in favour of class i against j, shape (n, k, k)."""
-        values, k = np.asarray(values, np.float64), len(self.classes_)
-        by_pair = self.decision_function_shape == "ovo" or k == 2
-        expected = k * (k - 1) // 2 if by_pair else k
-        if values.size != len(values) * expected:
-            raise ValueError(
-                f"decision_function gives {values.size // len(values)} values an image for {k} classes, and "
-                f"decision_function_shape={self.decision_function_shape!r} says {expected}; set it as the estimator's is."
-            )
-        values = values.reshape(-1, expected)
-        if not by_pair:
-            return values[:, :, None] - values[:, None, :]
-        pairs = np.zeros((len(values), k, k))
-        first, second = np.triu_indices(k, 1) if k > 2 else ([1], [0])  # of two classes, values are for the second
-        pairs[:, first, second] = values
-        return pairs - pairs.transpose(0, 2, 1)
+        return pair_values(values, len(self.classes_), self.decision_function_shape)

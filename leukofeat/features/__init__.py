@@ -17,6 +17,7 @@ from leukofeat.features.hog import HOGFeatures
 from leukofeat.features.outline import OutlineFeatures
 from leukofeat.features.relative_color import RelativeColorFeatures
 from leukofeat.features.run_lengths import RunLengthFeatures
+from leukofeat.features.scaled import ScaledFeatures
 from leukofeat.features.texture import TextureFeatures, lbp_names, measure_lbp
 from leukofeat.features.wavelet import WaveletFeatures
 from leukofeat.kernels.texture.hog import hog_image
@@ -39,6 +40,7 @@ __all__ = [  # noqa: RUF022
     "GranulometryFeatures",
     "FractalFeatures",
     "FunctionFeatures",
+    "ScaledFeatures",
     "FeatureSet",
     "EmptyWarning",
     "Failure",

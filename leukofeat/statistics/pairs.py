@@ -1,5 +1,7 @@
 """From decision values of pairs of classes to probabilities of classes."""
 
+from typing import Any
+
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit
@@ -78,3 +80,47 @@ def couple_pairs(r: np.ndarray) -> np.ndarray:
     right[:, k] = 1
     p = np.clip(np.linalg.solve(system, right)[:, :k, 0], 0, None)
     return p / p.sum(axis=1, keepdims=True)
+
+
+def pair_values(values: Any, n_classes: int, decision_function_shape: str) -> np.ndarray:
+    """Decision values in favour of class i against j.
+
+    Parameters
+    ----------
+    values : array-like of shape (n,), (n, k) or (n, k (k - 1) / 2)
+        What a `decision_function` gives: of two classes those of the second.
+    n_classes : int
+        k.
+    decision_function_shape : {"ovr", "ovo"}
+        A value a class, or a value a pair of classes in the order of `SVC(decision_function_shape="ovo")`.
+
+    Returns
+    -------
+    ndarray of shape (n, k, k), dtype float64
+
+    Raises
+    ------
+    ValueError
+        For values of another shape.
+
+    Examples
+    --------
+    >>> pair_values([2.0], 2, "ovr")
+    array([[[ 0., -2.],
+            [ 2.,  0.]]])
+    """
+    values, k = np.asarray(values, np.float64), n_classes
+    by_pair = decision_function_shape == "ovo" or k == 2
+    expected = k * (k - 1) // 2 if by_pair else k
+    if values.size != len(values) * expected:
+        raise ValueError(
+            f"decision_function gives {values.size // len(values)} values an image for {k} classes, and "
+            f"decision_function_shape={decision_function_shape!r} says {expected}; set it as the estimator's is."
+        )
+    values = values.reshape(-1, expected)
+    if not by_pair:
+        return values[:, :, None] - values[:, None, :]
+    pairs = np.zeros((len(values), k, k))
+    first, second = np.triu_indices(k, 1) if k > 2 else ([1], [0])  # of two classes, values are for the second
+    pairs[:, first, second] = values
+    return pairs - pairs.transpose(0, 2, 1)
