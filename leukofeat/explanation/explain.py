@@ -57,6 +57,9 @@ def explain(model: Any, X: Any, *, against: Any = None, max_cells: int = 50) -> 
     Verdicts are `model.predict`'s. For several classes, the decision value is that of the pair: an SVC's hyperplane between the two,
     or the difference of two classes' scores.
 
+    Of a :class:`~leukofeat.classification.GatedClassifier` the form is that of the image's own row: what its gate lets through is as it
+    stands for the whole image, also where cells are left out.
+
     A value that could not be measured counts as the one that the imputer fills in: its contribution is the same for every such image, and is
     told apart.
 
@@ -116,7 +119,7 @@ def _of_table(model: Any, stages: Sequence[Any], X: Any, against: Any) -> list[E
 
 
 def _scores(rest: Any, n_columns: int, against: Any) -> LinearForm:
-    form = linear_form(rest, n_columns)
+    form = linear_form(rest, n_columns, at=np.full(n_columns, np.nan))
     if form.classes is None:
         raise TypeError(f"{rest!r} ends in no classifier; there is no verdict to explain.")
     if against is not None and against not in form.classes.tolist():
@@ -165,11 +168,12 @@ class _Explainer:
 
     def _pair(self, row: np.ndarray, verdict: Any) -> tuple[LinearForm, Any]:
         """Score of the verdict against the class that was asked for, or against which it is least ahead."""
+        form = linear_form(self.rest, len(row), at=row) if self.form.local else self.form
         winner = self.classes.index(verdict)
         others = [k for k in range(len(self.classes)) if k != winner]
         if self.against is not None and self.against != verdict:
             others = [self.classes.index(self.against)]
-        pairs = [self.form.pair(winner, other) for other in others]
+        pairs = [form.pair(winner, other) for other in others]
         nearest = int(np.argmin([pair.decide(row[None])[0, 0] for pair in pairs]))
         return pairs[nearest], self.classes[others[nearest]]
 

@@ -27,6 +27,10 @@ class LinearForm:
         class, or for two classes one in favour of the second.
     unit : str
         "log-odds" where differences of scores are, else "decision value".
+    at : ndarray of shape (p,), optional
+        Row that the form was asked for.
+    local : bool
+        Whether it holds for that row alone, as behind a gate.
 
     Examples
     --------
@@ -44,9 +48,11 @@ class LinearForm:
     classes: np.ndarray | None = None
     by_pair: bool = False
     unit: str = "decision value"
+    at: np.ndarray | None = None
+    local: bool = False
 
     @classmethod
-    def of_columns(cls, n_columns: int) -> Self:
+    def of_columns(cls, n_columns: int, at: np.ndarray | None = None) -> Self:
         """The form that gives each column as it is.
 
         Examples
@@ -57,7 +63,7 @@ class LinearForm:
         """
         filled = np.zeros((n_columns, n_columns))
         np.fill_diagonal(filled, np.nan)
-        return cls(np.eye(n_columns), np.zeros(n_columns), filled, np.full(n_columns, np.nan))
+        return cls(np.eye(n_columns), np.zeros(n_columns), filled, np.full(n_columns, np.nan), at=at)
 
     def times(self, matrix: np.ndarray, shift: Any = 0.0) -> Self:
         """Scores multiplied by a matrix (n_new, n_scores), and shifted."""
@@ -147,4 +153,4 @@ def beside(parts: Sequence[LinearForm]) -> LinearForm:
     coef, intercept, filled = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("coef", "intercept", "filled")
     )
-    return LinearForm(coef, intercept, filled, reference)
+    return LinearForm(coef, intercept, filled, reference, at=parts[0].at, local=any(part.local for part in parts))

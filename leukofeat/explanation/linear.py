@@ -20,11 +20,12 @@ from sklearn.svm import SVC, NuSVC
 from sklearn.utils.validation import check_is_fitted
 
 from leukofeat.calibration import CalibratedClassifier
+from leukofeat.classification import GatedClassifier
 from leukofeat.explanation.form import LinearForm, beside
 from leukofeat.whitening import WithinClassWhitener
 
 
-def linear_form(estimator: Any, n_columns: int | None = None) -> LinearForm:
+def linear_form(estimator: Any, n_columns: int | None = None, *, at: Any = None) -> LinearForm:
     """What a fitted estimator makes of its columns, where that is affine.
 
     Parameters
@@ -37,6 +38,9 @@ def linear_form(estimator: Any, n_columns: int | None = None) -> LinearForm:
         steps without a classifier.
     n_columns : int, optional
         By default the estimator's `n_features_in_`.
+    at : array-like of shape (n_columns,), optional
+        Row that the form is for: a :class:`~leukofeat.classification.GatedClassifier` is linear where its gate stands for one row, and
+        has no form without.
 
     Returns
     -------
@@ -67,7 +71,8 @@ def linear_form(estimator: Any, n_columns: int | None = None) -> LinearForm:
     True
     """
     check_is_fitted(estimator)
-    return _follow(estimator, LinearForm.of_columns(estimator.n_features_in_ if n_columns is None else n_columns))
+    n_columns = estimator.n_features_in_ if n_columns is None else n_columns
+    return _follow(estimator, LinearForm.of_columns(n_columns, None if at is None else np.asarray(at, np.float64)))
 
 
 @singledispatch
@@ -102,6 +107,27 @@ def _search(step: BaseSearchCV, form: LinearForm) -> LinearForm:
 @_follow.register
 def _calibrated(step: CalibratedClassifier, form: LinearForm) -> LinearForm:
     return replace(_follow(step.estimator_, form).scaled(1 / step.temperature_), unit="log-odds")
+
+
+@_follow.register
+def _gated(step: GatedClassifier, form: LinearForm) -> LinearForm:
+    if form.at is None:
+        raise TypeError(
+            f"{step!r} weighs its classifiers anew for each row; ask for the form of one, linear_form(model, at=row)."
+        )
+    share = float(step.familiarity(form.decide(form.at[None]))[0])
+    near = _follow(step.near_, form.take(slice(None, -step.n_far)))
+    far = _follow(step.far_, form.take(slice(-step.n_far, None)))
+    k = len(step.classes_)
+    places = [(1, 0)] if k == 2 else list(zip(*np.triu_indices(k, 1), strict=True))
+    weighed = (near, share / step.scales_[0]), (far, (1 - share) / step.scales_[1])
+    both = [beside([part.pair(i, j) for i, j in places]).scaled(weight) for part, weight in weighed]
+    return replace(
+        beside(both).times(np.hstack([np.eye(len(places))] * 2)),
+        classes=step.classes_,
+        by_pair=k > 2,
+        local=True,
+    )
 
 
 @_follow.register

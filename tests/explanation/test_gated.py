@@ -1,0 +1,53 @@
+"""Behind a gate a form is that of one row."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from leukofeat.calibration import CalibratedClassifier
+from leukofeat.classification import GatedClassifier
+from leukofeat.explanation import explain, linear_form
+
+
+def _model(k: int) -> tuple[CalibratedClassifier, np.ndarray]:
+    rng = np.random.default_rng(k)
+    y = np.repeat(np.arange(k), 30)
+    X = rng.normal(size=(30 * k, 6)) + 2 * np.eye(6)[y]
+    near, far = (make_pipeline(StandardScaler(), SVC(kernel="linear", decision_function_shape="ovo")) for _ in range(2))
+    gated = GatedClassifier(near, far, n_far=2, decision_function_shape="ovo")
+    rows = np.vstack([X[:5], X[:5] + rng.normal(0, 8, (5, 6)), np.full((1, 6), 60.0)])
+    return CalibratedClassifier(gated, decision_function_shape="ovo").fit(X, y), rows
+
+
+@pytest.mark.parametrize("k", [2, 3, 4])
+def test_the_form_at_a_row_gives_the_decision_values_of_that_row(k: int) -> None:
+    model, rows = _model(k)
+    values = model.estimator_.decision_function(rows).reshape(len(rows), -1) / model.temperature_
+    for row, value in zip(rows, values, strict=True):
+        np.testing.assert_allclose(linear_form(model, at=row).decide(row[None])[0], value, rtol=1e-9, atol=1e-9)
+
+
+def test_contributions_add_up_near_and_far() -> None:
+    model, rows = _model(3)
+    for why, verdict in zip(explain(model, rows), model.predict(rows), strict=True):
+        assert why.verdict == verdict
+        assert abs(why.base + why.columns["contribution"].sum() - why.value) < 1e-9 * max(1, abs(why.value))
+
+
+def test_far_away_the_columns_that_travel_drive_the_verdict() -> None:
+    model, rows = _model(3)
+    (home, abroad) = explain(model, rows[[0, -1]])
+    travelling = ["column_4", "column_5"]
+    share = [why.columns.set_index("column")["weight"].abs() for why in (home, abroad)]
+    assert share[0][travelling].sum() < share[0].drop(travelling).sum()
+    assert share[1][travelling].sum() > 10 * share[1].drop(travelling).sum()
+
+
+def test_without_a_row_a_gate_has_no_form() -> None:
+    model, _ = _model(2)
+    with pytest.raises(TypeError, match="at=row"):
+        linear_form(model)
+    assert not linear_form(LogisticRegression().fit([[0.0], [1.0]], [0, 1]), at=[1.0]).local
