@@ -28,6 +28,7 @@ from leukofeat.features import (
     OutlineFeatures,
     RelativeColorFeatures,
     RunLengthFeatures,
+    ScaledFeatures,
     TextureFeatures,
     WaveletFeatures,
 )
@@ -169,6 +170,8 @@ CASES = [
     Case(ContourFeatures(), {"high": 200.0}),
     Case(FunctionFeatures(brightness, names=["image_darkest", "image_brightest"]), {"names": ["image_darkest"]}),
     Case(FunctionFeatures(lobedness, per="cell"), {"summary": ("max",)}, segmented=True),
+    Case(ScaledFeatures(GeometryFeatures()), {"red_cell": 40.0}, segmented=True),
+    Case(ScaledFeatures(ChromatinFeatures(), LabKMeansSegmenter()), {"summary": ("max",)}, segmented=True),
     Case(
         FeatureSet([GeometryFeatures(), HOGFeatures(), ColorFeatures(), TextureFeatures(), ContourFeatures()]),
         {"geometryfeatures__summary": ("max",), "on_error": "nan"},

@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clo
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import Tags
+from sklearn.utils import Tags, get_tags
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -40,8 +40,8 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     cv : int, default=3
         Folds in which rows are held out for the usual distance; groups are kept together.
     decision_function_shape : {"ovr", "ovo"}, default="ovr"
-        What both classifiers' `decision_function` gives for three classes or more: a value a class, or a value a pair, in the order of
-        `SVC(decision_function_shape="ovo")`.
+        What `decision_function` gives for three classes or more, that of both classifiers and of this one: a value a class, or a value a pair,
+        in the order of `SVC(decision_function_shape="ovo")`.
 
     Attributes
     ----------
@@ -104,7 +104,7 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
+        tags.input_tags.allow_nan = all(get_tags(one).input_tags.allow_nan for one in (self.near, self.far))
         return tags
 
     def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
@@ -129,7 +129,7 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             When there are not more than `n_far` columns.
         """
         self._validate_params()
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2)
+        X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=self._finite(), ensure_min_samples=2)
         check_classification_targets(y)
         if X.shape[1] <= self.n_far:
             raise ValueError(
@@ -185,32 +185,42 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return share / s * self._pairs(self.near_, near) + (1 - share) / t * self._pairs(self.far_, far)
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Decision values, of two classes those of the second, shape (n,).
+        """Decision values, in the shape that `decision_function_shape` says.
 
         Returns
         -------
-        ndarray of shape (n,) or (n, k (k - 1) / 2), dtype float64
-            A value a pair of classes, as `SVC(decision_function_shape="ovo")` has them.
+        ndarray of shape (n,), (n, k) or (n, k (k - 1) / 2), dtype float64
+            Of two classes those of the second; else a value a class, the pairs that it wins and, below 1, by how much; or a value a pair.
         """
-        pairs, k = self.pairs(X), len(self.classes_)
-        return pairs[:, 1, 0] if k == 2 else pairs[:, *np.triu_indices(k, 1)]
+        pairs = self.pairs(X)
+        k = len(self.classes_)
+        if k == 2:
+            return pairs[:, 1, 0]
+        return pairs[:, *np.triu_indices(k, 1)] if self.decision_function_shape == "ovo" else _votes(pairs)
 
     def predict(self, X: Any) -> np.ndarray:
         """The class that wins most pairs, of such with equally many the one that wins by more, shape (n,)."""
-        pairs = self.pairs(X)
-        sums = pairs.sum(axis=2)
-        votes = (pairs > 0).sum(axis=2) + sums / (3 * (np.abs(sums) + 1))
-        return self.classes_[votes.argmax(axis=1)]
+        likeliest = _votes(self.pairs(X)).argmax(axis=1)
+        return self.classes_[likeliest]
 
     def _pairs(self, model: Any, X: np.ndarray) -> np.ndarray:
         return pair_values(model.decision_function(X), len(self.classes_), self.decision_function_shape)
 
     def _checked(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        return validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        return validate_data(self, X, dtype=np.float64, ensure_all_finite=self._finite(), reset=False)
+
+    def _finite(self) -> bool | str:
+        return "allow-nan" if get_tags(self).input_tags.allow_nan else True
 
     def _split(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return X[:, : -self.n_far], X[:, -self.n_far :]
+
+
+def _votes(pairs: np.ndarray) -> np.ndarray:
+    """Pairs that each class wins, and below 1 by how much, shape (n, k)."""
+    sums = pairs.sum(axis=2)
+    return (pairs > 0).sum(axis=2) + sums / (3 * (np.abs(sums) + 1))
 
 
 def _within_classes(X: np.ndarray, codes: np.ndarray) -> tuple[Any, np.ndarray]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from leukofeat.features.catalogue import built_in, list_features
 from leukofeat.features.measure import Measure
+from leukofeat.features.scaled import PREFIX, ScaledFeatures
 
 _TRAITS = {
     "GeometryFeatures": "shape",
@@ -55,7 +56,7 @@ def describe_columns(names: Sequence[str], families: Iterable[Any] = ()) -> pd.D
     """
     own: dict[str, tuple[str, Measure]] = {}
     for family in families:
-        if type(family).__name__ not in built_in():
+        if type(family).__name__ not in built_in() and not isinstance(family, ScaledFeatures):
             of_family = list_features(family)
             own |= {
                 row.name: (row.family, Measure(*row[1:]))
@@ -68,7 +69,9 @@ def describe_columns(names: Sequence[str], families: Iterable[Any] = ()) -> pd.D
 
 @lru_cache(maxsize=8192)
 def _known(name: str) -> tuple[str, str, str, str, str]:
-    """A column of the built-in families, or one that nothing is known of."""
+    """A column of the built-in families, at its own scale or the common one, or one that nothing is known of."""
+    if name.startswith(PREFIX):
+        return _known(name.removeprefix(PREFIX))
     for family, stage in built_in().items():
         for measure in stage.measures:
             if measure.matches(name):

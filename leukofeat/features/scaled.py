@@ -12,7 +12,7 @@ from leukofeat.preprocessing.denoise import MedianDenoiser
 from leukofeat.preprocessing.resize import resize_smear
 from leukofeat.smear import Smear
 
-_PREFIX = "scaled_"
+PREFIX = "scaled_"
 # Diameter of a leukocyte on a smear in red cells: 12 to 15 µm of most, of 7.2; small lymphocytes have 1.3, monocytes 2.5
 # (Bain, Blood Cells).
 _LEUKOCYTE = 1.8
@@ -94,7 +94,7 @@ class ScaledFeatures(FeatureFamily):
                 raise ValueError(f"segmenter must be a stage that needs no training, not {self.segmenter!r}.")
 
     def row_names(self) -> list[str]:
-        return [_PREFIX + name for name in summary_names(self.family.cell_names(), self.summary)]
+        return [PREFIX + name for name in summary_names(self.family.cell_names(), self.summary)]
 
     def row(self, smear: Smear) -> np.ndarray:
         scaled = self.at_scale(smear)

@@ -1,0 +1,119 @@
+"""A gate between a classifier for home and one for abroad."""
+
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.datasets import load_iris
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from leukofeat.calibration import CalibratedClassifier
+from leukofeat.classification import GatedClassifier
+from leukofeat.persistence import load, save
+
+
+def svm():
+    return make_pipeline(SimpleImputer(), StandardScaler(), SVC(kernel="linear", decision_function_shape="ovo"))
+
+
+def gated(**params):
+    return GatedClassifier(svm(), svm(), decision_function_shape="ovo", **params)
+
+
+@pytest.fixture(scope="module", params=[2, 3])
+def data(request):
+    X, y = load_iris(return_X_y=True)
+    keep = y < request.param
+    return X[keep], np.array(["a", "b", "c"])[y[keep]]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@parametrize_with_checks(
+    [
+        GatedClassifier(
+            make_pipeline(SimpleImputer(keep_empty_features=True), LogisticRegression()), LogisticRegression()
+        )
+    ],
+    expected_failed_checks=lambda model: {
+        "check_fit2d_1feature": "needs a column for each classifier",
+        "check_classifiers_train": "of its two columns near has one",
+    },
+)
+def test_scikit_learns_checks(estimator, check):
+    check(estimator)
+
+
+def test_at_home_the_verdicts_are_those_of_near(data):
+    X, y = data
+    model = gated().fit(X, y)
+    assert (model.familiarity(X) > 0.5).mean() > 0.95
+    near = clone(svm()).fit(X[:, :-1], y)
+    assert (model.predict(X) == near.predict(X[:, :-1])).mean() > 0.95
+
+
+def test_abroad_they_are_those_of_far(data):
+    X, y = data
+    model = gated().fit(X, y)
+    away = X + np.array([500.0, -500.0, 500.0, 0.0])
+    far = clone(svm()).fit(X[:, -1:], y)
+    assert model.familiarity(away).max() < 0.01
+    assert (model.predict(away) == far.predict(X[:, -1:])).mean() > 0.98
+
+
+@given(st.floats(0, 6))
+def test_the_further_the_less_familiar(exponent):
+    X, y = load_iris(return_X_y=True)
+    model = gated().fit(X, y)
+    centre, direction = X[y == 0].mean(axis=0), np.array([1.0, -1.0, 1.0, 0.0])
+    nearer, further = centre + 10**exponent * direction, centre + 2 * 10**exponent * direction
+    assert np.diff(model.familiarity([nearer, further]))[0] <= 0
+
+
+def test_decision_values_are_those_of_pairs_and_calibrate(data):
+    X, y = data
+    k = len(np.unique(y))
+    model = gated().fit(X, y)
+    assert model.decision_function(X).shape == ((len(X),) if k == 2 else (len(X), k * (k - 1) // 2))
+    calibrated = CalibratedClassifier(gated(), decision_function_shape="ovo").fit(X, y)
+    p = calibrated.predict_proba(X)
+    np.testing.assert_allclose(p.sum(axis=1), 1)
+    assert (calibrated.predict(X) == model.predict(X)).all()
+
+
+def test_missing_values_groups_and_few_rows(data):
+    X, y = data
+    holed = X.copy()
+    holed[::7, 1] = np.nan
+    groups = np.arange(len(X)) % 9
+    model = gated().fit(holed, y, groups=groups)
+    assert np.isfinite(model.decision_function(holed)).all()
+    few = np.unique(y, return_index=True)[1]
+    rows = np.concatenate([few, few + 1])
+    assert np.isfinite(gated().fit(X[rows], y[rows]).typical_)
+
+
+def test_saved_and_loaded_without_trust_and_pickled(data, tmp_path):
+    X, y = data
+    model = gated().fit(X, y)
+    save(model, tmp_path / "m")
+    for again in (load(tmp_path / "m"), pickle.loads(pickle.dumps(model))):
+        assert again.decision_function(X).tobytes() == model.decision_function(X).tobytes()
+
+
+def test_what_is_refused(data):
+    X, y = data
+    with pytest.raises(ValueError, match="none is left for `near`"):
+        gated(n_far=4).fit(X, y)
+    with pytest.raises(ValueError, match="reach"):
+        gated(reach=0).fit(X, y)
+    k4 = np.vstack([X, X + 9]), np.r_[y, np.char.add(y.astype(str), "2")]
+    with pytest.raises(ValueError, match="decision_function_shape"):
+        GatedClassifier(svm(), svm(), decision_function_shape="ovr").fit(*k4)
