@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import singledispatch
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -119,7 +120,7 @@ def _gated(step: GatedClassifier, form: LinearForm) -> LinearForm:
     near = _follow(step.near_, form.take(slice(None, -step.n_far)))
     far = _follow(step.far_, form.take(slice(-step.n_far, None)))
     k = len(step.classes_)
-    places = [(1, 0)] if k == 2 else list(zip(*np.triu_indices(k, 1), strict=True))
+    places = [(1, 0)] if k == 2 else list(combinations(range(k), 2))
     weighed = (near, share / step.scales_[0]), (far, (1 - share) / step.scales_[1])
     both = [beside([part.pair(i, j) for i, j in places]).scaled(weight) for part, weight in weighed]
     return replace(

@@ -24,6 +24,10 @@ def svm():
     return make_pipeline(SimpleImputer(), StandardScaler(), SVC(kernel="linear", decision_function_shape="ovo"))
 
 
+def filled():
+    return make_pipeline(SimpleImputer(keep_empty_features=True), LogisticRegression())
+
+
 def gated(**params):
     return GatedClassifier(svm(), svm(), decision_function_shape="ovo", **params)
 
@@ -37,11 +41,7 @@ def data(request):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks(
-    [
-        GatedClassifier(
-            make_pipeline(SimpleImputer(keep_empty_features=True), LogisticRegression()), LogisticRegression()
-        )
-    ],
+    [GatedClassifier(filled(), filled())],
     expected_failed_checks=lambda model: {
         "check_fit2d_1feature": "needs a column for each classifier",
         "check_classifiers_train": "of its two columns near has one",
