@@ -1,6 +1,6 @@
 """One accuracy, many ways to split: what is left of a figure when slides are held out and when only the background changes.
 
-    python benchmarks/honesty.py --data FOLDER [--network FILE.onnx] [--json FILE] [--jobs N]
+    python benchmarks/honesty.py --data FOLDER [--network FILE.onnx] [--frontier] [--json FILE] [--jobs N]
     python benchmarks/honesty.py --synthetic 240
 
 FOLDER holds class folders, or a manifest.csv with path, label and, as far as there are, split (train and valid, or test),
@@ -24,15 +24,19 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from leukofeat.baselines import make_baseline
 from leukofeat.baselines.compared import compared_pipelines
 from leukofeat.datasets import load_images, make_smears
 from leukofeat.evaluation import Comparison, compare
 from leukofeat.evaluation.known_protocols import accuracy_table, flat, known_protocols, points_lost_table
 
 
-def pipelines(network: str | None) -> dict[str, Any]:
+def pipelines(network: str | None, frontier: bool = False) -> dict[str, Any]:
     """The rows of the table, by name."""
     rows = compared_pipelines(["leukofeat_svm"])
+    if frontier:
+        rows |= {f"… red_cells={given}": make_baseline("leukofeat_svm", red_cells=given) for given in ("none", "color")}
+        rows["… travels=False"] = make_baseline("leukofeat_svm", travels=False)
     if network:
         from leukofeat.deep import CNNEmbedding
 
@@ -47,6 +51,11 @@ def main() -> int:
     source.add_argument("--data", help="folder of class folders, or with a manifest.csv")
     source.add_argument("--synthetic", type=int, metavar="N", help="N synthetic smears instead")
     parser.add_argument("--network", help="ONNX network for the row 'embedding + SVM'")
+    parser.add_argument(
+        "--frontier",
+        action="store_true",
+        help="also leukofeat_svm with less and more of the red cells, and without columns that travel",
+    )
     parser.add_argument("--limit", type=int, metavar="N", help="N images of each class, drawn at random")
     parser.add_argument("--stress-images", type=int, default=200, metavar="N", help="images of the stress tests")
     parser.add_argument("--json", help="file for the figures")
@@ -58,7 +67,7 @@ def main() -> int:
     if bunch.target is None:
         parser.error(f"{arguments.data}: no labels")
     bunch = limited(bunch, arguments.limit)
-    rows, ways = pipelines(arguments.network), known_protocols(bunch, n_jobs=arguments.jobs)
+    rows, ways = pipelines(arguments.network, arguments.frontier), known_protocols(bunch, n_jobs=arguments.jobs)
     results = compare(
         rows,
         bunch.images,
