@@ -33,7 +33,7 @@ _TRAVELLING = (
 
 def leukofeat_svm(
     *,
-    C: float = 0.0003,
+    C: float = 0.001,
     shrinkage: float | str = "auto",
     red_cells: str = "ratio",
     travels: bool = True,
@@ -45,8 +45,7 @@ def leukofeat_svm(
     that of red cells and background; of the red cells only the density remains, as the unit of the nucleus's. Columns and
     classifier were chosen among about 190 configurations by cross-validation over blocks, colour clusters and series of the
     training part (mean 0.945) and, where that hardly told them apart, by what they lose on changed backgrounds. The whitening
-    shrinks as the number of images calls for, so that small sets can be learned from, too. C came last, out of about 60 configurations, by
-    patients held out of a set of acute myeloid leukaemias (AUC by cell and by patient); it costs half a point on unseen series.
+    shrinks as the number of images calls for, so that small sets can be learned from, too.
 
     Two stages are for other cameras. Light that falls across the field is divided out before anything is measured, since it moves
     every colour and the outline of the cytoplasm. Within the cells that were found, colour follows brightness: what a coarse JPEG
@@ -65,7 +64,7 @@ def leukofeat_svm(
 
     Parameters
     ----------
-    C : float, default=0.0003
+    C : float, default=0.001
         Of the SVM over all columns; that over the four has 0.1.
     shrinkage : float or "auto", default="auto"
         Of the whitening.
