@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.special import softmax
 from sklearn.pipeline import Pipeline
 
-from leukofeat.classification import GroupClassifier
+from leukofeat.classification import GatedClassifier, GroupClassifier
 from leukofeat.classification.group_tables import grouped, log_odds_table
 from leukofeat.cli.likeness import tell_unlike
 from leukofeat.cli.main import CAUTION
@@ -42,7 +42,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         required=True,
-        help="table to write: .csv or .parquet; score_<class> is the probability of the class",
+        help="table to write: .csv or .parquet; score_<class> is the probability of the class, familiarity how far the image is like those of "
+        "training: near 0, columns that travel judge it",
     )
     parser.add_argument(
         "--judge-empty",
@@ -102,24 +103,35 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _verdicts(found: Extraction, failures: list[Failure], features: Any, rest: Any) -> pd.DataFrame:
     """Verdict on each image with its scores, and what it rests on; nothing is said of those that failed."""
-    n = len(found.values)
+    n, gate = len(found.values), _gate(rest)
     reasons = {failure.row: failure.reason for failure in failures}
     judged = np.flatnonzero([i not in reasons for i in range(n)])
     predicted, scores = np.full(n, None, object), np.full((n, len(rest.classes_)), np.nan)
+    familiarity = np.full(n, np.nan)
     if len(judged):
         values = features.wrap_output(found.values[judged])
         predicted[judged] = np.asarray(rest.predict(values)).astype(object)
         told, _ = class_scores(rest, values, rest.classes_)
         scores[judged] = np.nan if told is None else told
+        if gate is not None:
+            familiarity[judged] = gate.familiarity(np.asarray(values))
     cells, imputed = pd.array(found.n_cells, "Int64"), pd.array(np.isnan(found.values).sum(axis=1), "Int64")
     cells[found.n_cells < 0] = pd.NA
     imputed[[failure.row for failure in found.failures]] = pd.NA
     return pd.DataFrame(
         {"predicted": predicted}
         | {f"score_{name}": score for name, score in zip(rest.classes_, scores.T, strict=True)}
+        | ({} if gate is None else {"familiarity": familiarity})
         | {"cells": cells, "imputed": imputed, "columns": found.values.shape[1]}
         | {"error": [reasons.get(i, "") for i in range(n)]}
     )
+
+
+def _gate(rest: Any) -> GatedClassifier | None:
+    """The gate that rows come to as they were measured, if the model has one."""
+    model = rest[0] if isinstance(rest, Pipeline) and len(rest) == 1 else rest
+    model = getattr(model, "estimator_", model)
+    return model if isinstance(model, GatedClassifier) else None
 
 
 def _last(rest: Any) -> Any:

@@ -9,6 +9,8 @@ from leukofeat.explanation import Explanation, explain
 from leukofeat.explanation.card import AGAINST_COLOR, FOR_COLOR, draw_pushes
 from leukofeat.markup import NOTE
 
+_LEAST = 0.005  # of the largest bar: what is shorter is not seen
+
 
 class ExplanationDisplay:
     """The image, its cells outlined by how they push the verdict, beside bars of what the columns add.
@@ -112,6 +114,7 @@ class ExplanationDisplay:
     def _bars(self, ax: Any, k: int) -> None:
         why = self.explanation
         groups = why.groups
+        k = min(k, int((groups["contribution"].abs() > _LEAST * groups["contribution"].abs().max()).sum()))
         names, values = groups["group"].tolist()[:k], groups["contribution"].tolist()[:k]
         if len(groups) > k:
             names.append(f"{len(groups) - k} others")

@@ -84,6 +84,7 @@ def test_train_then_predict(broken_folder, tmp_path, capsys):
         "score_Early",
         "score_Pre",
         "score_Pro",
+        "familiarity",
         "cells",
         "imputed",
         "columns",
@@ -96,6 +97,7 @@ def test_train_then_predict(broken_folder, tmp_path, capsys):
     probabilities = table.loc[~lost].filter(like="score_")
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
     assert (probabilities.idxmax(axis=1) == "score_" + table.loc[~lost, "predicted"]).all()
+    assert table.loc[~lost, "familiarity"].between(0, 1).all()
     assert "not a medical device" in capsys.readouterr().out
 
 
