@@ -27,7 +27,7 @@ def test_parameters_behind_a_name():
     assert name == "jin2023_svm:segmented=true,C=10"
     assert repr(pipeline) == repr(make_baseline("jin2023_svm", segmented=True, C=10))
     assert find_pipeline("a b=leukofeat_svm:shrinkage=0.5")[0] == "a b"
-    assert find_pipeline("leukofeat_svm:shrinkage=auto")[1][-1].estimator[-2].shrinkage == "auto"
+    assert find_pipeline("leukofeat_svm:shrinkage=auto")[1][-1].estimator.near[-2].shrinkage == "auto"
 
 
 def test_the_example_runs(smears):

@@ -33,7 +33,7 @@ def _families():
     found = [getattr(leukofeat.features, name) for name in leukofeat.features.__all__]
     kinds = [kind for kind in found if isinstance(kind, type) and issubclass(kind, FeatureFamily)]
     # what a haematologist names is no part of the recipe
-    left_out = ("FunctionFeatures", "FeatureSet", "CytologyFeatures")
+    left_out = ("FunctionFeatures", "FeatureSet", "ScaledFeatures", "CytologyFeatures")
     return [kind() for kind in kinds if kind.__name__ not in left_out]
 
 
