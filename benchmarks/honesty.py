@@ -36,7 +36,6 @@ def pipelines(network: str | None, frontier: bool = False) -> dict[str, Any]:
     rows = compared_pipelines(["leukofeat_svm"])
     if frontier:
         rows |= {f"… red_cells={given}": make_baseline("leukofeat_svm", red_cells=given) for given in ("none", "color")}
-        rows |= {f"… reach={given}": make_baseline("leukofeat_svm", reach=given) for given in (1.0, None)}
     if network:
         from leukofeat.deep import CNNEmbedding
 
@@ -54,7 +53,7 @@ def main() -> int:
     parser.add_argument(
         "--frontier",
         action="store_true",
-        help="also leukofeat_svm with less and more of the red cells, and with more and without columns that travel",
+        help="also leukofeat_svm with less and more of the red cells",
     )
     parser.add_argument("--limit", type=int, metavar="N", help="N images of each class, drawn at random")
     parser.add_argument("--stress-images", type=int, default=200, metavar="N", help="images of the stress tests")
