@@ -17,6 +17,7 @@ PREFIX = "scaled_"
 # (Bain, Blood Cells).
 _LEUKOCYTE = 1.8
 _MOST = 3.0  # times an image is enlarged: beyond it, there is nothing to see
+_LARGEST = 2**24  # pixels of an enlarged image: finding cells takes some 130 bytes each
 
 
 class ScaledFeatures(FeatureFamily):
@@ -46,6 +47,8 @@ class ScaledFeatures(FeatureFamily):
 
     Notes
     -----
+    An image is enlarged three times at most, and to 2^24 pixels at most; beyond, it is measured at the scale that this leaves.
+
     Columns are those of the family with ``scaled_`` in front. All are NaN where no cell is found. Single cells have no columns: those found
     at another scale need not be the same.
 
@@ -116,10 +119,11 @@ class ScaledFeatures(FeatureFamily):
         """
         if not smear.n_cells:
             return smear
-        factor = min(self.red_cell / red_cell_diameter(smear), _MOST)
+        height, width = smear.image.shape[:2]
+        most = min(_MOST, max(1.0, (_LARGEST / (height * width)) ** 0.5))
+        factor = min(self.red_cell / red_cell_diameter(smear), most)
         if abs(1 / factor - 1) < self.tolerance:
             return smear
-        height, width = smear.image.shape[:2]
         shape = max(1, round(height * factor)), max(1, round(width * factor))
         if self.segmenter is None:
             return MedianDenoiser(3).apply(resize_smear(smear, shape))

@@ -75,6 +75,17 @@ def test_without_a_cell_all_is_missing_and_an_image_is_never_enlarged_without_en
     assert max(ScaledFeatures(GeometryFeatures()).at_scale(tiny).image.shape) <= 3 * 60
 
 
+def test_a_large_image_of_small_cells_is_not_enlarged_beyond_what_memory_holds():
+    shape = 1500, 2000
+    cells = np.zeros(shape, np.int32)
+    cells[100:106, 100:106] = 1
+    smear = Smear(np.full((*shape, 3), 200, np.uint8), cells, cells)
+    height, width = ScaledFeatures(GeometryFeatures()).at_scale(smear).image.shape[:2]
+    assert shape[0] < height
+    assert height * width < 1.01 * 2**24
+    assert ScaledFeatures(GeometryFeatures(), tolerance=0).at_scale(smear).image.shape[0] == height
+
+
 def test_bad_parameters_are_refused():
     with pytest.raises(ValueError, match="columns of single cells"):
         ScaledFeatures(HOGFeatures()).fit([])
