@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from leukofeat.cli.main import CAUTION
-from leukofeat.cli.messages import tell
+from leukofeat.cli.messages import UsageError, tell
 from leukofeat.cli.shared import (
     FOLDER,
     add_jobs,
@@ -47,6 +47,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Explain, and write the page; an image that failed, or in which nothing was found, has the reason instead."""
     output = check_output(arguments.output)
+    if arguments.images < 1:
+        raise UsageError(f"--images must be 1 or more. Got {arguments.images} instead.")
     model = load(arguments.model)
     _, features, _ = feature_parts(model)
     features.set_params(

@@ -37,3 +37,9 @@ def test_what_cannot_be_explained_is_named(model, tmp_path, capsys):
     assert main(["explain", str(model), str(images), "-o", str(page), "-q", "--against", "Late"]) == 1
     assert "no class of the model" in capsys.readouterr().err
     assert main(["explain", str(model), str(tmp_path / "missing"), "-o", str(page), "-q"]) == 1
+
+
+@pytest.mark.parametrize("n", ["-1", "0"])
+def test_a_number_of_images_below_1_is_refused(n, model, labelled, tmp_path, capsys):
+    assert main(["explain", str(model), str(labelled), "-o", str(tmp_path / "why.html"), "-q", "-n", n]) == 2
+    assert "--images must be 1 or more" in capsys.readouterr().err
