@@ -69,7 +69,8 @@ def _write(shown: np.ndarray, text: str, x: float, y: float) -> None:
 def explanation_card(explanation: Any) -> Markup:
     """An explanation as a notebook shows it."""
     return card(
-        f"{Path(explanation.name).name}: {explanation.verdict or 'no verdict'}", *explanation_parts(explanation)
+        f"{Path(explanation.name).name}: {'no verdict' if explanation.reason else explanation.verdict}",
+        *explanation_parts(explanation),
     )
 
 

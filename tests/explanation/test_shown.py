@@ -1,5 +1,7 @@
 """Explanations as pictures, cards and pages."""
 
+from dataclasses import replace
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -97,3 +99,10 @@ def test_a_card_names_verdict_groups_and_cells(found):
     shown = why._repr_html_()
     for text in (str(why.verdict), *why.groups["group"].head(3), NOTE, f"Cells ({len(why.cells)} of {len(why.cells)})"):
         assert text in shown
+
+
+def test_a_class_called_0_is_a_verdict(found):
+    shown = replace(found[0], verdict=0)._repr_html_()
+    assert ": 0<" in shown
+    assert "no verdict" not in shown
+    assert "no verdict" in Explanation("3.png", 0, reason="the file is empty")._repr_html_()
