@@ -114,7 +114,7 @@ def _verdicts(found: Extraction, failures: list[Failure], features: Any, rest: A
         told, _ = class_scores(rest, values, rest.classes_)
         scores[judged] = np.nan if told is None else told
         if gate is not None:
-            familiarity[judged] = gate.familiarity(np.asarray(values))
+            familiarity[judged] = gate.familiarity(values)
     cells, imputed = pd.array(found.n_cells, "Int64"), pd.array(np.isnan(found.values).sum(axis=1), "Int64")
     cells[found.n_cells < 0] = pd.NA
     imputed[[failure.row for failure in found.failures]] = pd.NA

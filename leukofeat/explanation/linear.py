@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import is_classifier
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA, TruncatedSVD
@@ -116,7 +117,10 @@ def _gated(step: GatedClassifier, form: LinearForm) -> LinearForm:
         raise TypeError(
             f"{step!r} weighs its classifiers anew for each row; ask for the form of one, linear_form(model, at=row)."
         )
-    share = float(step.familiarity(form.decide(form.at[None]))[0])
+    row: Any = form.decide(form.at[None])
+    if hasattr(step, "feature_names_in_"):
+        row = pd.DataFrame(row, columns=step.feature_names_in_)
+    share = float(step.familiarity(row)[0])
     near = _follow(step.near_, form.take(slice(None, -step.n_far)))
     far = _follow(step.far_, form.take(slice(-step.n_far, None)))
     k = len(step.classes_)

@@ -1,6 +1,9 @@
 """Behind a gate a form is that of one row."""
 
+import warnings
+
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -51,3 +54,14 @@ def test_without_a_row_a_gate_has_no_form() -> None:
     with pytest.raises(TypeError, match="at=row"):
         linear_form(model)
     assert not linear_form(LogisticRegression().fit([[0.0], [1.0]], [0, 1]), at=[1.0]).local
+
+
+def test_columns_with_names_are_explained_without_a_warning() -> None:
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], 20)
+    X = pd.DataFrame(rng.normal(size=(40, 3)) + 2 * y[:, None], columns=["a", "b", "c"])
+    model = GatedClassifier(LogisticRegression(), LogisticRegression()).fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        why = explain(model, X)[-1]
+    assert why.value == pytest.approx(abs(model.decision_function(X)[-1]))
