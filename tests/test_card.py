@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.impute import SimpleImputer
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
@@ -25,7 +26,7 @@ from leukofeat.evaluation import compare, describe_model, make_card, scale_warni
 from leukofeat.features import FeatureSet, FunctionFeatures, GeometryFeatures
 from leukofeat.persistence import ModelCard, load, read_card, save
 from leukofeat.persistence.card import ENTRY
-from leukofeat.preprocessing import MedianDenoiser
+from leukofeat.preprocessing import MedianDenoiser, Resizer
 from leukofeat.report import write_card
 from tests.page import EVIL, Page
 
@@ -179,6 +180,15 @@ def test_pipelines_of_any_kind(make, columns, data, named):
     assert ModelCard.from_json(card.to_json()) == card
 
 
+def test_of_a_search_the_pipeline_found_is_told(data, named):
+    pipeline = make_pipeline(Resizer((48, 48)), *[step for _, step in make_baseline("four_colors").steps])
+    found = GridSearchCV(pipeline, {"calibratedclassifier__cv": [2, 3]}, cv=2).fit(data.images, named)
+    searched, alone = (make_card(model, data.images, named) for model in (found, found.best_estimator_))
+    assert searched.columns == alone.columns
+    assert len(alone.columns) == 4
+    assert searched.measured_scale == alone.measured_scale != alone.scale
+
+
 def test_a_model_without_a_card_still_tells_what_it_is(model):
     card = describe_model(model)
     assert dict.fromkeys(card.classes) == card.classes
@@ -254,6 +264,14 @@ def test_whatever_is_read_can_be_shown(change):
     for shown in (card.to_text(40), card.to_markdown(), card._repr_html_(), card.to_json()):
         shown.encode()
     scale_warning(card, [], [])
+
+
+def test_names_of_files_in_no_encoding_can_be_shown():
+    name = b"caf\xe9".decode("utf-8", "surrogateescape")
+    row = {"protocol": name, "pipeline": name, "control": False, "accuracy": 0.5}
+    card = ModelCard(name, name, {name: 2}, columns=(name,), scores=(row,), notes=(name,))
+    for shown in (card.to_text(), card.to_markdown(), card._repr_html_()):
+        assert b"caf" in shown.encode()
 
 
 def test_other_magnification_is_told_unless_the_pipeline_undoes_it():

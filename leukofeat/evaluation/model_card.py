@@ -133,7 +133,7 @@ def make_card(
     labels, counts = np.unique(target, return_counts=True)
     card = describe_model(model, name)
     contents = [(images.content(i), str(label)) for i, label in enumerate(target)]
-    before, after, sizes = look_at(split_pipeline(model).stages, images, n_jobs=n_jobs)
+    before, after, sizes = look_at(split_pipeline(_chosen(model)).stages, images, n_jobs=n_jobs)
     found = [] if comparisons is None else list(comparisons.items())
     return replace(
         card,
@@ -189,11 +189,17 @@ def _segmented(images: ImageSequence, i: int) -> bool | None:
 def _columns(model: Any) -> tuple[str, ...]:
     """Names of what the classifier is given, as far as there are such."""
     try:
+        model = _chosen(model)
         features = split_pipeline(model).features
         stage = features if features is not None else model[:-1]
         return tuple(map(str, stage.get_feature_names_out()))
     except Exception:  # of stages and functions of one's own, which may answer anything
         return ()
+
+
+def _chosen(model: Any) -> Any:
+    """The pipeline that a search has found best; any other model is itself."""
+    return getattr(model, "best_estimator_", model)
 
 
 def _default_name(model: Any) -> str:

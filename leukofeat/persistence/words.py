@@ -92,9 +92,9 @@ def _scores(shown: Any) -> Iterator[Any]:
         first = rows[0]
         groups = f" of {number(first['n_groups'])} slides or patients" if first.get("n_groups") else ""
         yield f"{protocol}, on {number(first.get('n_images'))} images{groups}:"
+        names = [("control: " if row.get("control") else "") + visible(row.get("pipeline", "")) for row in rows]
         yield pd.DataFrame(
-            {"pipeline": [("control: " if row.get("control") else "") + str(row.get("pipeline", "")) for row in rows]}
-            | {title: [_interval(row, name) for row in rows] for name, title in _METRICS.items()}
+            {"pipeline": names} | {title: [_interval(row, name) for row in rows] for name, title in _METRICS.items()}
         )
         yield from _margin(rows)
     if protocols:
