@@ -47,6 +47,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Explain, and write the page; an image that failed, or in which nothing was found, has the reason instead."""
     output = check_output(arguments.output)
+    if output.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"{arguments.output}: the page is HTML; name it .html.")
     if arguments.images < 1:
         raise UsageError(f"--images must be 1 or more. Got {arguments.images} instead.")
     model = load(arguments.model)

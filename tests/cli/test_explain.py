@@ -43,3 +43,8 @@ def test_what_cannot_be_explained_is_named(model, tmp_path, capsys):
 def test_a_number_of_images_below_1_is_refused(n, model, labelled, tmp_path, capsys):
     assert main(["explain", str(model), str(labelled), "-o", str(tmp_path / "why.html"), "-q", "-n", n]) == 2
     assert "--images must be 1 or more" in capsys.readouterr().err
+
+
+def test_a_page_by_another_ending_is_refused(model, labelled, tmp_path, capsys):
+    assert main(["explain", str(model), str(labelled), "-o", str(tmp_path / "why.pdf"), "-q"]) == 2
+    assert "name it .html" in capsys.readouterr().err
