@@ -115,6 +115,7 @@ def _verdicts(found: Extraction, failures: list[Failure], features: Any, rest: A
         scores[judged] = np.nan if told is None else told
         if gate is not None:
             familiarity[judged] = gate.familiarity(values)
+            familiarity[found.n_cells == 0] = np.nan  # filled-in columns are like those of training
     cells, imputed = pd.array(found.n_cells, "Int64"), pd.array(np.isnan(found.values).sum(axis=1), "Int64")
     cells[found.n_cells < 0] = pd.NA
     imputed[[failure.row for failure in found.failures]] = pd.NA

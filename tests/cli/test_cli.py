@@ -115,6 +115,7 @@ def test_predict_judges_an_image_without_leukocytes_only_when_asked(folder, tmp_
     assert table["predicted"].isin(["Benign", "Early", "Pre", "Pro"]).all()
     assert table["error"].isna().all()
     assert table["cells"].eq(0).all()
+    assert table["familiarity"].isna().all()
     assert "rests on filled-in columns" in capsys.readouterr().err
 
 
