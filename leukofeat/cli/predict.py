@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.special import softmax
 from sklearn.pipeline import Pipeline
 
+from leukofeat.calibration import CalibratedClassifier
 from leukofeat.classification import GatedClassifier, GroupClassifier
 from leukofeat.classification.group_tables import grouped, log_odds_table
 from leukofeat.cli.likeness import tell_unlike
@@ -131,7 +132,8 @@ def _verdicts(found: Extraction, failures: list[Failure], features: Any, rest: A
 def _gate(rest: Any) -> GatedClassifier | None:
     """The gate that rows come to as they were measured, if the model has one."""
     model = rest[0] if isinstance(rest, Pipeline) and len(rest) == 1 else rest
-    model = getattr(model, "estimator_", model)
+    while isinstance(model, (CalibratedClassifier, GroupClassifier)):  # others may change columns
+        model = model.estimator_
     return model if isinstance(model, GatedClassifier) else None
 
 

@@ -80,3 +80,14 @@ def test_what_cannot_be_is_said_before_any_work(labelled, model, tmp_path, capsy
     assert main(["predict", str(tmp_path / "bare.skops"), *typed]) != 0
     assert "gives no probabilities" in capsys.readouterr().err
     assert not (tmp_path / "cells.csv").exists()
+
+
+def test_familiarity_is_told_of_a_gate_inside_a_verdict_by_patient(labelled, tmp_path):
+    images = load_images(labelled)
+    steps = make_baseline("leukofeat_svm").steps
+    model = Pipeline([*steps[:-1], ("patients", GroupClassifier(steps[-1][1]))])
+    names = images.target_names[images.target]
+    save(model.fit(images.images, names, **group_params(model, images.groups)), tmp_path / "model.skops")
+    typed = ["predict", str(tmp_path / "model.skops"), str(labelled), "-o", str(tmp_path / "cells.csv"), "-q"]
+    assert main(typed) == 0
+    assert pd.read_csv(tmp_path / "cells.csv")["familiarity"].between(0, 1).all()
