@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from leukofeat.constraints import Integral, Number, OneOf, Real
-from leukofeat.statistics.held_out import group_codes, inner_folds
+from leukofeat.statistics.held_out import inner_folds
 from leukofeat.statistics.pairs import pair_values
 from leukofeat.whitening import WithinClassWhitener
 
@@ -38,7 +38,7 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     reach : float, default=5.0
         Multiple of the usual distance at which both count alike.
     cv : int, default=3
-        Folds in which rows are held out for the usual distance; groups are kept together.
+        Folds in which rows are held out for the usual distance: blocks of consecutive rows, so that those of a slide mostly stay together.
     decision_function_shape : {"ovr", "ovo"}, default="ovr"
         What `decision_function` gives for three classes or more, that of both classifiers and of this one: a value a class, or a value a pair,
         in the order of `SVC(decision_function_shape="ovo")`.
@@ -75,7 +75,6 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     array([0])
     """
 
-    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "near": [HasMethods(["fit", "decision_function"])],
         "far": [HasMethods(["fit", "decision_function"])],
@@ -107,7 +106,7 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         return tags
 
-    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
+    def fit(self, X: Any, y: Any) -> Self:
         """Fit both classifiers, and learn how far a row usually is from those of training.
 
         Parameters
@@ -116,8 +115,6 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             NaN where a value is missing.
         y : array-like of shape (n,)
             Classes.
-        groups : array-like of shape (n,), optional
-            Slide or patient of each row, kept together wherever rows are held out.
 
         Returns
         -------
@@ -141,7 +138,7 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         own = self._pairs(self.near_, near), self._pairs(self.far_, far)
         self.scales_ = tuple(float(np.sqrt((values**2).mean())) or 1.0 for values in own)
         held_out = []
-        for train, test in inner_folds(codes, None if groups is None else group_codes(groups), self.cv):
+        for train, test in inner_folds(codes, None, self.cv):
             try:
                 space, means = _within_classes(near[train], codes[train])
             except ValueError:  # too few rows to learn from
