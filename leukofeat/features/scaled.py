@@ -45,6 +45,11 @@ class ScaledFeatures(FeatureFamily):
     summary : sequence of str, default=("mean",)
         Summaries over the cells: any of "mean", "std", "min", "q25", "median", "q75", "max".
 
+    Raises
+    ------
+    ValueError
+        For an image that has not been segmented, naming it; for a family without columns of single cells; for a segmenter that has to be fitted.
+
     Notes
     -----
     An image is enlarged three times at most, and to 2^24 pixels at most; beyond, it is measured at the scale that this leaves.
@@ -133,6 +138,15 @@ class ScaledFeatures(FeatureFamily):
 
 def red_cell_diameter(smear: Smear) -> float:
     """Diameter of a red cell in pixels: that of `smear.scale`, or what the leukocytes let expect.
+
+    Parameters
+    ----------
+    smear : Smear
+        Segmented, with a cell.
+
+    Returns
+    -------
+    float
 
     Examples
     --------
