@@ -46,9 +46,9 @@ def paste_cells(source: Smear, onto: Smear, *, feather: float = 1.0) -> Smear:
     """
     _check_sizes(source, onto)
     slide, other = background_color(source.image), background_color(onto.image)
-    own = _soft(onto.region("cell") > 0, feather, widen=3)
+    own = soft_mask(onto.region("cell") > 0, feather, widen=3)
     ground = onto.image * (1 - own) + other * own
-    cell = _soft(source.region("cell") > 0, feather)
+    cell = soft_mask(source.region("cell") > 0, feather)
     pasted = other * np.minimum(1.0, (source.image + 1.0) / (slide + 1.0))
     image = np.clip(np.rint(ground * (1 - cell) + pasted * cell), 0, 255).astype(np.uint8)
     return Smear(image, source.nuclei, source.cells, source.source, pixel_size=source.pixel_size)
@@ -98,7 +98,7 @@ def blend_cells(source: Smear, onto: Smear, *, margin: int = 4) -> Smear:
     """
     check("margin", margin, Number(Integral, 1))
     _check_sizes(source, onto)
-    rim = _soft(source.region("cell") > 0, margin / 2, widen=int(margin))
+    rim = soft_mask(source.region("cell") > 0, margin / 2, widen=int(margin))
     image = _without_cells(onto, int(margin)) * (1 - rim) + source.image * rim
     image = np.clip(np.rint(image), 0, 255).astype(np.uint8)
     return Smear(image, source.nuclei, source.cells, source.source, pixel_size=source.pixel_size)
@@ -106,17 +106,19 @@ def blend_cells(source: Smear, onto: Smear, *, margin: int = 4) -> Smear:
 
 def _without_cells(field: Smear, margin: int) -> np.ndarray:
     """Image of a field with its cells covered by its mirror image; what is a cell there, too, is filled in from its rim."""
-    mask = _soft(field.region("cell") > 0, 0, widen=margin)[:, :, 0].astype(np.uint8)
+    mask = soft_mask(field.region("cell") > 0, 0, widen=margin)[:, :, 0].astype(np.uint8)
     if not mask.any():
         return field.image
     overlaps = {code: mask & cv2.flip(mask, code) for code in (1, 0, -1)}
     code, both = min(overlaps.items(), key=lambda flipped: np.count_nonzero(flipped[1]))
     mirrored = cv2.flip(field.image, code)
-    cover = _soft(mask > 0, margin / 2)
+    cover = soft_mask(mask > 0, margin / 2)
     covered = np.rint(field.image * (1 - cover) + mirrored * cover).astype(np.uint8)
     if not both.any():
         return covered
-    return cv2.inpaint(covered, _soft(both > 0, 0, widen=margin)[:, :, 0].astype(np.uint8), margin, cv2.INPAINT_TELEA)
+    return cv2.inpaint(
+        covered, soft_mask(both > 0, 0, widen=margin)[:, :, 0].astype(np.uint8), margin, cv2.INPAINT_TELEA
+    )
 
 
 def _check_sizes(source: Smear, onto: Smear) -> None:
@@ -124,8 +126,8 @@ def _check_sizes(source: Smear, onto: Smear) -> None:
         raise ValueError(f"The fields must have one size, not {source.image.shape[:2]} and {onto.image.shape[:2]}.")
 
 
-def _soft(mask: np.ndarray, feather: float, widen: int = 0) -> np.ndarray:
-    """(height, width, 1) weight: 1 in the mask, falling to 0 outside it."""
+def soft_mask(mask: np.ndarray, feather: float, widen: int = 0) -> np.ndarray:
+    """Weight of each pixel, (height, width, 1) float64: 1 in a mask that is `widen` pixels wider, falling to 0 outside it."""
     weight = mask.astype(np.uint8)
     if widen:
         weight = cv2.dilate(weight, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * widen + 1, 2 * widen + 1)))

@@ -14,6 +14,7 @@ INTERPOLATIONS = {
     "nearest": cv2.INTER_NEAREST,
 }
 CHANNELS = ("rgb", "bgr")
+COLOR_SPACES = ("rgb", "hsv", "ycbcr", "hcbcr")
 
 
 def fit_image(
@@ -65,6 +66,42 @@ def fit_image(
         canvas[top : top + inner[0], left : left + inner[1]] = _scale(image, inner, interpolation)
         return canvas
     return _scale(image, size, interpolation)
+
+
+def to_color_space(image: np.ndarray, space: str) -> np.ndarray:
+    """Image in another colour model, each channel over 0 to 255.
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width, 3), dtype uint8
+        RGB.
+    space : {"rgb", "hsv", "ycbcr", "hcbcr"}
+        "hsv" has the hue over the whole range, 255 being nearly red again; "ycbcr" is that of JPEG; "hcbcr" is hue with Cb and Cr.
+
+    Returns
+    -------
+    ndarray of shape (height, width, 3), dtype uint8
+
+    References
+    ----------
+    Shafique and Tehsin, Technol. Cancer Res. Treat. 17, 2018, for the four.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> red = np.array([[[255, 0, 0]]], np.uint8)
+    >>> {space: to_color_space(red, space)[0, 0].tolist() for space in ("hsv", "ycbcr", "hcbcr")}
+    {'hsv': [0, 255, 255], 'ycbcr': [76, 85, 255], 'hcbcr': [0, 85, 255]}
+    """
+    if space == "rgb":
+        return image
+    image = np.ascontiguousarray(image)
+    if space == "hsv":
+        return cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL)
+    luma = cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb)[:, :, [0, 2, 1]]
+    if space == "hcbcr":
+        luma[:, :, 0] = cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL)[:, :, 0]
+    return luma
 
 
 def to_blob(image: np.ndarray, mean: Sequence[float], scale: Sequence[float], channels: str = "rgb") -> np.ndarray:

@@ -1,0 +1,177 @@
+"""Networks by name: torchvision's, timm's, those of the papers, and a module or function of one's own."""
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+from leukofeat.deep.extra import import_extra, import_torch
+from leukofeat.deep.papers import PAPERS
+
+
+def build_network(
+    architecture: Any,
+    n_classes: int,
+    *,
+    hidden: Sequence[int] = (),
+    dropout: float | None = None,
+    pooling: str | None = None,
+) -> Any:
+    """A network for `n_classes`, with random weights.
+
+    Parameters
+    ----------
+    architecture : str, torch.nn.Module or callable
+        A name of torchvision ("resnet50"); "timm:" and a name of timm; one of the papers' own small networks ("secnn", "phapale_cnn",
+        "thanh2017", "thanh2018"); a module, of which a copy is taken as it is, weights included; or a function of the number of classes
+        that returns a module.
+    n_classes : int
+    hidden : sequence of int
+        Widths of layers (with ReLU) between the features and the verdict, in place of none.
+    dropout : float, optional
+        In front of the new layers; by default what the architecture has there.
+    pooling : {"mean", "max"}, optional
+        How maps become a vector, where the architecture has an adaptive pooling; by default its own.
+
+    Returns
+    -------
+    torch.nn.Module
+        Its last layer gives one logit a class; :func:`head_of` tells which layers are new.
+
+    Raises
+    ------
+    ImportError
+        When what the name asks for is not installed; the message says what to install.
+    ValueError
+        For an unknown name, with names that are near; for a module without a linear layer at its end.
+
+    Examples
+    --------
+    >>> build_network("resnet5", 4)  # doctest: +SKIP
+    Traceback (most recent call last):
+    ValueError: architecture 'resnet5' is not known; near are resnet50, resnet152, resnet18.
+    """
+    torch = import_torch()
+    if isinstance(architecture, str):
+        network = _by_name(architecture, n_classes)
+    elif isinstance(architecture, torch.nn.Module):
+        network = copy.deepcopy(architecture)
+    elif callable(architecture):
+        network = architecture(n_classes)
+        if not isinstance(network, torch.nn.Module):
+            raise ValueError(
+                f"architecture {architecture!r} returned a {type(network).__name__}; a torch.nn.Module is wanted."
+            )
+    else:
+        raise ValueError(
+            f"architecture must be a name, a torch.nn.Module or a function of the number of classes, not {architecture!r}."
+        )
+    if pooling is not None:
+        _set_pooling(network, pooling)
+    name, head = head_of(network)
+    n_out = head.out_features if isinstance(head, torch.nn.Linear) else head.out_channels
+    if n_out != n_classes or hidden or dropout is not None:
+        _set_head(network, name, head, n_classes, hidden, dropout)
+    return network
+
+
+def head_of(network: Any) -> tuple[str, Any]:
+    """Name and module of a network's last layer with weights: the one that gives the classes.
+
+    Raises
+    ------
+    ValueError
+        When it is neither a linear layer nor a convolution.
+    """
+    nn = import_torch().nn
+    weighted = [
+        (name, module) for name, module in network.named_modules() if isinstance(module, (nn.Linear, nn.Conv2d))
+    ]
+    if not weighted:
+        raise ValueError(
+            f"The network {type(network).__name__} has no linear layer and no convolution that could give the classes."
+        )
+    return weighted[-1]
+
+
+def _by_name(name: str, n_classes: int) -> Any:
+    if name in PAPERS:
+        return PAPERS[name](n_classes)
+    if name.startswith("timm:"):
+        timm = import_extra("timm")
+        try:
+            return timm.create_model(name.removeprefix("timm:"), pretrained=False, num_classes=n_classes)
+        except RuntimeError as error:
+            raise ValueError(f"architecture {name!r}: {error}.") from error
+    models = import_extra("torchvision.models")
+    known = models.list_models(models)
+    if name not in known:
+        import difflib
+
+        near = difflib.get_close_matches(name, [*known, *PAPERS], 3, 0.5)
+        raise ValueError(
+            f"architecture {name!r} is not known; {'near are ' + ', '.join(near) if near else 'there are those of torchvision.models'}."
+        )
+    # without the classifiers at the side, whose loss only GoogLeNet's and Inception's own recipes use
+    extra = {"aux_logits": False, "init_weights": True} if name in ("googlenet", "inception_v3") else {}
+    return models.get_model(name, weights=None, num_classes=n_classes, **extra)
+
+
+def _set_pooling(network: Any, pooling: str) -> None:
+    nn = import_torch().nn
+    wanted = {"mean": nn.AdaptiveAvgPool2d, "max": nn.AdaptiveMaxPool2d}[pooling]
+    found = [
+        (name, module)
+        for name, module in network.named_modules()
+        if isinstance(module, (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d))
+    ]
+    found = [(name, module) for name, module in found if _in_front_of_head(network, name)]
+    if not found:
+        pooled = "mean" if pooling == "mean" else "max"
+        raise ValueError(
+            f"pooling={pooled!r}: {type(network).__name__} has no adaptive pooling whose kind could be chosen."
+        )
+    name, module = found[-1]
+    _replace(network, name, wanted(module.output_size))
+
+
+def _in_front_of_head(network: Any, name: str) -> bool:
+    """Whether a module is one of the network's own children or their direct children, not a part of a block."""
+    return name.count(".") <= 1
+
+
+def _set_head(network: Any, name: str, head: Any, n_classes: int, hidden: Sequence[int], dropout: float | None) -> None:
+    nn = import_torch().nn
+    if isinstance(head, nn.Conv2d):
+        if hidden or dropout is not None:
+            raise ValueError(
+                f"hidden and dropout need a network that ends in a linear layer; {type(network).__name__} ends in a convolution."
+            )
+        _replace(network, name, nn.Conv2d(head.in_channels, n_classes, head.kernel_size, head.stride, head.padding))
+        return
+    widths = [head.in_features, *hidden]
+    layers: list[Any] = [] if dropout is None else [nn.Dropout(dropout)]
+    for before, after in zip(widths[:-1], widths[1:], strict=True):
+        layers += [nn.Linear(before, after), nn.ReLU()]
+    layers.append(nn.Linear(widths[-1], n_classes))
+    if dropout is not None:
+        _without_dropout_before(network, name)
+    _replace(network, name, layers[0] if len(layers) == 1 else nn.Sequential(*layers))
+
+
+def _without_dropout_before(network: Any, name: str) -> None:
+    """Take out the architecture's own dropout right in front of its last layer."""
+    nn = import_torch().nn
+    parent, _, key = name.rpartition(".")
+    owner = network.get_submodule(parent)
+    if (
+        isinstance(owner, nn.Sequential)
+        and key.isdigit()
+        and int(key) > 0
+        and isinstance(owner[int(key) - 1], nn.Dropout)
+    ):
+        owner[int(key) - 1] = nn.Identity()
+
+
+def _replace(network: Any, name: str, module: Any) -> None:
+    parent, _, key = name.rpartition(".")
+    setattr(network.get_submodule(parent), key, module)
