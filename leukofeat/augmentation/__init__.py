@@ -4,9 +4,19 @@ Augmenting first and splitting afterwards, as many published figures were made, 
 :func:`augmentation_leak` shows what that is worth.
 """
 
+from leukofeat.augmentation.cells import FieldCells, find_cells
 from leukofeat.augmentation.estimator import Augmented
 from leukofeat.augmentation.image import TRANSFORMS, augment_image
 from leukofeat.augmentation.leak import augmentation_leak
 from leukofeat.augmentation.sequence import AugmentedSequence, augment
 
-__all__ = ["TRANSFORMS", "Augmented", "AugmentedSequence", "augment", "augment_image", "augmentation_leak"]
+__all__ = [
+    "TRANSFORMS",
+    "Augmented",
+    "AugmentedSequence",
+    "FieldCells",
+    "augment",
+    "augment_image",
+    "augmentation_leak",
+    "find_cells",
+]

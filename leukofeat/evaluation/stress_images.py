@@ -6,11 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from leukofeat.digest import describe, digest, environment
+from leukofeat.augmentation import FieldCells, find_cells
 from leukofeat.evaluation.stress_tests import STRESS_TESTS
 from leukofeat.failures import Failure
-from leukofeat.parallel import map_images
-from leukofeat.preprocessing import background_color, resize_smear
+from leukofeat.preprocessing import resize_smear
 from leukofeat.segmentation import LabKMeansSegmenter
 from leukofeat.sequence import ImageSequence, Step
 from leukofeat.smear import Smear
@@ -69,18 +68,6 @@ class StressSet(NamedTuple):
             raise ValueError(reason if name in reason else f"{name}: {reason}")
 
 
-class _Cells(NamedTuple):
-    """What has to be known of a segmented image to paste its leukocytes, or to paste onto it: eight pixels a byte."""
-
-    n_cells: int
-    slide: np.ndarray
-    packed: np.ndarray
-
-    def smear(self, image: np.ndarray) -> Smear:
-        mask = np.unpackbits(self.packed, count=image.shape[0] * image.shape[1]).reshape(image.shape[:2])
-        return Smear(image, mask.astype(np.int32))
-
-
 def make_stress_set(
     images: ImageSequence,
     target: np.ndarray,
@@ -125,21 +112,22 @@ def make_stress_set(
     ValueError
         When a background of another class is needed and fewer than two classes are left.
     """
-    cells: list[_Cells] = []
+    cells: list[FieldCells] = []
     failures: list[Failure] = []
     other: dict[str, np.ndarray] = {}
     pasting = {name: STRESS_TESTS[name].donor for name in tests if STRESS_TESTS[name].paste is not None}
     if pasting:
         stage = segmenter if segmenter is not None else LabKMeansSegmenter(rank="a")
-        steps = stage.transform(images[:0].without_steps()).steps
-        segmented = images[rows].with_step(partial(_segment_unless_given, steps))
-        found = _find_all_cells(segmented, memory, n_jobs=n_jobs, verbose=verbose)
+        options: dict[str, Any] = {"memory": memory, "n_jobs": n_jobs, "verbose": verbose}
+        found = find_cells(images[rows], stage, description="segmenting for the stress tests", **options)
         failures = [
             Failure(int(row), images.name(int(row)), made)
             for row, made in zip(rows, found, strict=True)
             if isinstance(made, str)
         ]
-        kept = [(row, made) for row, made in zip(rows, found, strict=True) if isinstance(made, _Cells) and made.n_cells]
+        kept = [
+            (row, made) for row, made in zip(rows, found, strict=True) if isinstance(made, FieldCells) and made.n_cells
+        ]
         rows, cells = np.array([row for row, _ in kept], np.int64), [made for _, made in kept]
     slides = np.arange(len(target)) if groups is None else np.asarray(groups)
     donors: dict[str | None, np.ndarray] = {
@@ -171,7 +159,7 @@ def _change_alone(name: str, seed: list[int], smear: Smear) -> Smear:
     return change(smear, np.random.default_rng(seed))
 
 
-def _paste(name: str, cells: _Cells, onto: Any, smear: Smear) -> Smear:
+def _paste(name: str, cells: FieldCells, onto: Any, smear: Smear) -> Smear:
     """Leukocytes of an image on an even colour, or on (image, its cells)."""
     paste, image = STRESS_TESTS[name].paste, smear.image
     assert paste is not None
@@ -204,45 +192,6 @@ def _draw_donors(
         else:
             donors[i] = allowed[np.argmin([np.abs(colors[j] - colors[i]).sum() for j in allowed])]
     return donors
-
-
-def _segment_unless_given(steps: tuple[Step, ...], smear: Smear) -> Smear:
-    for step in () if smear.is_segmented else steps:
-        smear = step(smear)
-    return smear
-
-
-def _find_all_cells(segmented: ImageSequence, memory: Store | None, **options: Any) -> list[_Cells | str]:
-    """The leukocytes of each image, or why there are none; from memory where they are known."""
-    keys = [None] * len(segmented) if memory is None else [_key(segmented, i) for i in range(len(segmented))]
-    known = {} if memory is None else memory.get(key for key in keys if key is not None)
-    found: list[Any] = [_Cells(**known[key]) if key in known else None for key in keys]
-    todo = [i for i, cells in enumerate(found) if cells is None]
-    made = map_images(_find_cells, segmented[todo], description="segmenting for the stress tests", **options)
-    for i, cells in zip(todo, made, strict=True):
-        found[i] = cells
-    if memory is not None:
-        new = {key: found[i]._asdict() for i in todo if (key := keys[i]) is not None and isinstance(found[i], _Cells)}
-        memory.put(new, "cells", describe(segmented.steps))
-    return found
-
-
-def _key(segmented: ImageSequence, i: int) -> str | None:
-    content = segmented.content(i)
-    try:
-        return None if content is None else digest("cells", environment(), content, segmented.steps)
-    except TypeError:
-        return None
-
-
-def _find_cells(images: ImageSequence, i: int) -> _Cells | str:
-    """The leukocytes of an image, or why there are none."""
-    try:
-        smear = images.smear(i)
-        mask = smear.region("cell") > 0
-        return _Cells(smear.n_cells, background_color(smear.image), np.packbits(mask))
-    except ValueError as error:
-        return str(error)
 
 
 def _fit(smear: Smear, shape: tuple[int, ...]) -> Smear:
