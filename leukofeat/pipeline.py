@@ -66,7 +66,8 @@ def set_memory(pipeline: Any, memory: Any) -> Any:
     Parameters
     ----------
     pipeline : Pipeline
-        Changed in place; its leading image stages and the feature stage behind them are looked at.
+        Changed in place; its leading image stages, the feature stage behind them and the last step are looked at, and where the last step
+        consists of named pipelines, as a vote does, those.
     memory : path, Store, joblib.Memory or None
 
     Returns
@@ -81,9 +82,12 @@ def set_memory(pipeline: Any, memory: Any) -> Any:
     ScaleBarCropper(memory='memory')
     """
     stages, features, _ = split_pipeline(pipeline)
-    for stage in [*stages, *([] if features is None else [features])]:
-        if "memory" in stage.get_params(deep=False):
+    last = pipeline.steps[-1][1] if isinstance(pipeline, Pipeline) else pipeline
+    for stage in [*stages, *([] if features is None else [features]), last]:
+        if hasattr(stage, "get_params") and "memory" in stage.get_params(deep=False):
             stage.set_params(memory=memory)
+    for _, inner in getattr(last, "estimators", None) or ():
+        set_memory(inner, memory)
     return pipeline
 
 

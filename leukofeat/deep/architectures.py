@@ -1,6 +1,8 @@
 """Networks by name: torchvision's, timm's, those of the papers, and a module or function of one's own."""
 
 import copy
+import difflib
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,7 +37,7 @@ def build_network(
     Returns
     -------
     torch.nn.Module
-        Its last layer gives one logit a class; :func:`head_of` tells which layers are new.
+        Its last layer gives one logit a class; its attribute `new_layers` is the name of what was put at its end.
 
     Raises
     ------
@@ -68,6 +70,7 @@ def build_network(
     if pooling is not None:
         _set_pooling(network, pooling)
     name, head = head_of(network)
+    network.new_layers = name
     n_out = head.out_features if isinstance(head, torch.nn.Linear) else head.out_channels
     if n_out != n_classes or hidden or dropout is not None:
         _set_head(network, name, head, n_classes, hidden, dropout)
@@ -105,8 +108,6 @@ def _by_name(name: str, n_classes: int) -> Any:
     models = import_extra("torchvision.models")
     known = models.list_models(models)
     if name not in known:
-        import difflib
-
         near = difflib.get_close_matches(name, [*known, *PAPERS], 3, 0.5)
         raise ValueError(
             f"architecture {name!r} is not known; {'near are ' + ', '.join(near) if near else 'there are those of torchvision.models'}."
@@ -150,7 +151,7 @@ def _set_head(network: Any, name: str, head: Any, n_classes: int, hidden: Sequen
         return
     widths = [head.in_features, *hidden]
     layers: list[Any] = [] if dropout is None else [nn.Dropout(dropout)]
-    for before, after in zip(widths[:-1], widths[1:], strict=True):
+    for before, after in itertools.pairwise(widths):
         layers += [nn.Linear(before, after), nn.ReLU()]
     layers.append(nn.Linear(widths[-1], n_classes))
     if dropout is not None:

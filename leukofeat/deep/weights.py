@@ -149,7 +149,7 @@ def unfold_norms(network: Any, batches: Iterable[Any]) -> None:
     """
     torch = import_torch()
     norms = [module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d) and module.affine]
-    sums = {norm: [0, 0.0, 0.0] for norm in norms}
+    sums: dict[Any, list[Any]] = {norm: [0, 0.0, 0.0] for norm in norms}
 
     def add(module: Any, inputs: tuple[Any, ...]) -> None:
         values = inputs[0].double()

@@ -77,3 +77,41 @@ def inner_folds(codes: np.ndarray, groups: np.ndarray | None, cv: int) -> Iterat
         out &= ~np.isin(members, members[alone])
         if out.any():
             yield np.flatnonzero(~out), np.flatnonzero(out)
+
+
+def hold_out(
+    codes: np.ndarray, groups: np.ndarray | None, share: float, random_state: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to fit on, which hold every class, and about a share of the rows that is held out: whole groups, or none where all are too large.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n,), int
+        Classes.
+    groups : ndarray of shape (n,), int, or None
+        Kept together; without them, a block of consecutive rows of each class is held out.
+    share : float
+        Of all rows; groups are taken in random order as long as no more than one and a half times that is held out.
+    random_state : int, default=0
+
+    Returns
+    -------
+    train, test : ndarray of int
+
+    Examples
+    --------
+    >>> train, test = hold_out(np.array([0, 0, 0, 0, 1, 1, 1, 1]), None, 0.25)
+    >>> test.tolist()
+    [0, 4]
+    """
+    n = len(codes)
+    everything = np.arange(n)
+    if groups is None:
+        folds = inner_folds(codes, None, max(2, round(1 / share))) if share > 0 else iter(())
+        return next(folds, (everything, everything[:0]))
+    out = np.zeros(n, bool)
+    for group in np.random.default_rng(random_state).permutation(np.unique(groups)):
+        more = out | (groups == group)
+        if more.sum() <= 1.5 * share * n and len(np.unique(codes[~more])) == len(np.unique(codes)):
+            out = more
+    return np.flatnonzero(~out), np.flatnonzero(out)
