@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
@@ -84,7 +84,12 @@ def set_memory(pipeline: Any, memory: Any) -> Any:
     stages, features, _ = split_pipeline(pipeline)
     last = pipeline.steps[-1][1] if isinstance(pipeline, Pipeline) else pipeline
     for stage in [*stages, *([] if features is None else [features]), last]:
-        if hasattr(stage, "get_params") and "memory" in stage.get_params(deep=False):
+        # a Pipeline's own memory is another thing
+        if (
+            isinstance(stage, BaseEstimator)
+            and not isinstance(stage, Pipeline)
+            and "memory" in stage.get_params(deep=False)
+        ):
             stage.set_params(memory=memory)
     for _, inner in getattr(last, "estimators", None) or ():
         set_memory(inner, memory)

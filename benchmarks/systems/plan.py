@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from leukofeat.baselines import find_pipeline, make_baseline
-from leukofeat.baselines.recipe import BINARY, FOUR_CLASSES, NETWORK, Recipe
+from leukofeat.baselines.recipe import BINARY, DEEP, FOUR_CLASSES, NETWORK, Recipe
 from leukofeat.baselines.registry import RECIPES
 from leukofeat.datasets import binary_target
 from leukofeat.evaluation.known_protocols import known_protocols
@@ -45,7 +45,7 @@ def systems(names: Sequence[str] | None, network: str | None) -> dict[str, Syste
     """
     found: dict[str, System] = {}
     for name, recipe in RECIPES.items():
-        if not recipe.built or (recipe.needs == NETWORK and network is None):
+        if not recipe.built or recipe.needs == DEEP or (recipe.needs == NETWORK and network is None):
             continue
         given = {"network": network} if recipe.needs == NETWORK else {}
         found[name] = System(recipe, partial(make_baseline, name, **given))
@@ -55,7 +55,9 @@ def systems(names: Sequence[str] | None, network: str | None) -> dict[str, Syste
         return found
     for name in names:
         if name not in found:
-            text = f"{name}:network={network}" if network and name in RECIPES and RECIPES[name].needs else name
+            text = (
+                f"{name}:network={network}" if network and name in RECIPES and RECIPES[name].needs == NETWORK else name
+            )
             find_pipeline(text)  # says what is wrong with it, or that it is a form that has no row yet
             found[name] = System(RECIPES[name.partition(":")[0]], partial(_variant, name, None))
     return {name: found[name] for name in dict.fromkeys([*names, *CONTROLS])}

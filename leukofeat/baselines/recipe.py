@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 FOUR_CLASSES = "4 classes"
 BINARY = "malignant / benign"
 NETWORK = "a frozen network (ONNX)"
+DEEP = "PyTorch (pip install 'leukofeat[deep]')"
 FIRMNESS = {
     "ours": "leukofeat's own",
     "control": "looks at no leukocyte",
@@ -46,8 +47,9 @@ class Recipe:
         What the figure is not.
     firmness : {"a", "b", "c", "d", "ours", "control"}
         How much is known, as `FIRMNESS` says.
-    needs : {"", NETWORK}
-        What a user has to give: with `NETWORK`, the function has a parameter `network`, the path of an ONNX file.
+    needs : {"", NETWORK, DEEP}
+        What a user has to give: with `NETWORK`, the function has a parameter `network`, the path of an ONNX file; with `DEEP`, PyTorch has to
+        be installed.
     reason : str
         Why it is not built.
     variants : tuple of str

@@ -16,6 +16,7 @@ from leukofeat.baselines import (
     jin2023,
     joshi2013,
     karthikeyan2017,
+    leukofeat_hybrid,
     leukofeat_svm,
     moradiamin2015,
     not_built,
@@ -34,6 +35,7 @@ from leukofeat.pipeline import set_memory
 
 _FILES = (
     leukofeat_svm,
+    leukofeat_hybrid,
     controls,
     acharya2019,
     agaian2014,
