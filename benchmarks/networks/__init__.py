@@ -1,0 +1,1 @@
+"""What the benchmark of networks is made of."""
