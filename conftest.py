@@ -13,7 +13,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not isinstance(item, pytest.DoctestItem):
             continue
-        module = item.dtest.globs["__name__"]
+        module = item.dtest.globs.get("__name__")
         name = item.dtest.name.removeprefix(f"{module}.")
         for pattern, packages in item.dtest.globs.get("__doctest_requires__", {}).items():
             missing = [package for package in packages if find_spec(package) is None]

@@ -1,15 +1,16 @@
 """How much of a network's heat lies in cells, and how much on what should not matter."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from leukofeat.deep.grad_cam import GradCAM
+from leukofeat.deep.grad_cam import ClassActivation, GradCAM
 from leukofeat.features.relative_color import split_background
 from leukofeat.preprocessing.marks import Box, Traces, trace_marks
 from leukofeat.preprocessing.recurring import settle_marks
-from leukofeat.sequence import ImageSequence
+from leukofeat.sequence import ImageSequence, as_sequence
 from leukofeat.smear import Smear
 
 PLACES = ("nucleus", "cytoplasm", "red_cells", "empty", "bar")
@@ -132,17 +133,27 @@ def cam_table(model: Any, X: Any, *, target: Any = None, segmenter: Any = None, 
     >>> table["heat_nucleus"].mean() / table["area_nucleus"].mean()  # doctest: +SKIP
     2.7
     """
-    cam = GradCAM(model, layer=layer)
+    rows = [cam_row(seen, shares) for seen, _, shares in look_inside(GradCAM(model, layer=layer), X, target, segmenter)]
+    names = ["image", "target", "probability", *(f"{kind}_{place}" for kind in ("heat", "area") for place in PLACES)]
+    return pd.DataFrame(rows, index=as_sequence(X).row_labels, columns=names)
+
+
+def cam_row(seen: ClassActivation, shares: HeatShares) -> dict[str, Any]:
+    """A row of :func:`cam_table`."""
+    told = {"image": seen.name, "target": seen.target, "probability": seen.probability}
+    told |= {f"heat_{place}": share for place, share in shares.heat.items()}
+    return told | {f"area_{place}": share for place, share in shares.area.items()}
+
+
+def look_inside(
+    cam: GradCAM, X: Any, target: Any, segmenter: Any
+) -> Iterator[tuple[ClassActivation, Smear, HeatShares]]:
+    """One image after the other: where the network sees a class, the segmented smear, and the shares of its heat."""
     images = cam.prepare(X)
-    rows = []
     bars = find_bars(images)
     for (seen, smear), bar in zip(cam.iterate(images, target), bars, strict=True):
-        shares = cam_inside(with_cells(smear, segmenter), seen.heat, bar=bar)
-        told = {"image": seen.name, "target": seen.target, "probability": seen.probability}
-        told |= {f"heat_{place}": share for place, share in shares.heat.items()}
-        rows.append(told | {f"area_{place}": share for place, share in shares.area.items()})
-    names = ["image", "target", "probability", *(f"{kind}_{place}" for kind in ("heat", "area") for place in PLACES)]
-    return pd.DataFrame(rows, index=images.row_labels, columns=names)
+        found = smear if segmenter is None else segmenter.transform([smear]).smear(0)
+        yield seen, found, cam_inside(found, seen.heat, bar=bar)
 
 
 def find_bars(images: ImageSequence) -> list[Box | None]:
@@ -160,11 +171,6 @@ def _boxes(traces: list[Traces]) -> list[Box | None]:
         margin = 2 + (bottom - top) // 2  # letters, and the upper part of a white box, lie beside the strokes
         found.append((max(0, top - margin), max(0, left - margin), bottom + margin, right + margin))
     return found
-
-
-def with_cells(smear: Smear, segmenter: Any) -> Smear:
-    """The smear as a segmenter sees it, or as it is without one."""
-    return smear if segmenter is None else segmenter.transform([smear]).smear(0)
 
 
 def _places(smear: Smear, bar: Box | None) -> np.ndarray:

@@ -90,9 +90,8 @@ def grad_cam(module: Any, inputs: Any, target: Any, layer: Any = None) -> np.nda
         (gradient,) = torch.autograd.grad(total, found, allow_unused=True) if total.requires_grad else (None,)
         if gradient is None:
             raise ValueError(f"layer {name!r} does not lead to the logits; choose another.")
-        maps = found[0].detach().double()
-        weights = gradient.double().mean((2, 3), keepdim=True)
-        return (weights * maps).sum(1).clamp_min(0).cpu().numpy()
+        maps, gradient = (part.detach().cpu().double() for part in (found[0], gradient))  # not all devices have doubles
+        return (gradient.mean((2, 3), keepdim=True) * maps).sum(1).clamp_min(0).numpy()
 
 
 def _places(target: Any, logits: Any) -> np.ndarray:
