@@ -1,6 +1,7 @@
 """How much of a network's heat lies in cells, and how much on what should not matter."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 
 from leukofeat.deep.grad_cam import ClassActivation, GradCAM
 from leukofeat.features.relative_color import split_background
+from leukofeat.opencv import cv2
 from leukofeat.preprocessing.marks import Box, Traces, trace_marks
 from leukofeat.preprocessing.recurring import settle_marks
 from leukofeat.sequence import ImageSequence, as_sequence
@@ -68,6 +70,9 @@ def cam_inside(smear: Smear, heat: np.ndarray, *, bar: Box | None = None) -> Hea
     The bar counts before the cells that it may cover. Red cells are what :func:`~leukofeat.features.relative_color.split_background` takes for them:
     whatever outside the cells is darker than the empty slide, platelets and debris included.
 
+    Maps of 7 by 7 pixels, scaled up, reach far beyond what was seen: also a network that looks at nothing but cells has much of its heat
+    beside them. Compare networks of one resolution on the same images, or see `cells_alone` of :func:`cam_table`.
+
     Examples
     --------
     >>> image = np.full((4, 4, 3), 240, np.uint8); image[:2] = [220, 150, 150]
@@ -114,8 +119,9 @@ def cam_table(model: Any, X: Any, *, target: Any = None, segmenter: Any = None, 
     Returns
     -------
     DataFrame of n rows
-        `image` (file or number), `target`, `probability`, and of each place the shares as in :func:`cam_inside`: `heat_nucleus`, ...,
-        `area_nucleus`, ...
+        `image` (file or number), `target`, `probability`; of each place the shares as in :func:`cam_inside`: `heat_nucleus`, ...,
+        `area_nucleus`, ...; and `cells_alone`, the share that would lie in nuclei and cytoplasm if the network saw all cells alike and
+        nothing else.
 
     Raises
     ------
@@ -124,6 +130,9 @@ def cam_table(model: Any, X: Any, *, target: Any = None, segmenter: Any = None, 
 
     Notes
     -----
+    Read `heat_nucleus` + `heat_cytoplasm` against `cells_alone`, which is far from 1: maps are coarse, and scaled up they reach beyond
+    what was seen. It is the heat of maps that hold, of each of their pixels, the share that cells cover.
+
     Scale bars are found by what recurs at one place in the set, for which each image is made twice.
 
     Examples
@@ -133,27 +142,40 @@ def cam_table(model: Any, X: Any, *, target: Any = None, segmenter: Any = None, 
     >>> table["heat_nucleus"].mean() / table["area_nucleus"].mean()  # doctest: +SKIP
     2.7
     """
-    rows = [cam_row(seen, shares) for seen, _, shares in look_inside(GradCAM(model, layer=layer), X, target, segmenter)]
+    rows = [cam_row(look) for look in look_inside(GradCAM(model, layer=layer), X, target, segmenter)]
     names = ["image", "target", "probability", *(f"{kind}_{place}" for kind in ("heat", "area") for place in PLACES)]
-    return pd.DataFrame(rows, index=as_sequence(X).row_labels, columns=names)
+    return pd.DataFrame(rows, index=as_sequence(X).row_labels, columns=[*names, "cells_alone"])
 
 
-def cam_row(seen: ClassActivation, shares: HeatShares) -> dict[str, Any]:
+class Look(NamedTuple):
+    """What there is to tell of one image: the heat, the smear with its cells, the shares, and those of a network that sees cells alone."""
+
+    seen: ClassActivation
+    smear: Smear
+    shares: HeatShares
+    cells_alone: float
+
+
+def cam_row(look: Look) -> dict[str, Any]:
     """A row of :func:`cam_table`."""
-    told = {"image": seen.name, "target": seen.target, "probability": seen.probability}
-    told |= {f"heat_{place}": share for place, share in shares.heat.items()}
-    return told | {f"area_{place}": share for place, share in shares.area.items()}
+    told = {"image": look.seen.name, "target": look.seen.target, "probability": look.seen.probability}
+    told |= {f"heat_{place}": share for place, share in look.shares.heat.items()}
+    told |= {f"area_{place}": share for place, share in look.shares.area.items()}
+    return told | {"cells_alone": look.cells_alone}
 
 
-def look_inside(
-    cam: GradCAM, X: Any, target: Any, segmenter: Any
-) -> Iterator[tuple[ClassActivation, Smear, HeatShares]]:
-    """One image after the other: where the network sees a class, the segmented smear, and the shares of its heat."""
+def look_inside(cam: GradCAM, X: Any, target: Any, segmenter: Any) -> Iterator[Look]:
+    """One image after the other, as :func:`cam_table` and the display take them."""
     images = cam.prepare(X)
     bars = find_bars(images)
     for (seen, smear), bar in zip(cam.iterate(images, target), bars, strict=True):
         found = smear if segmenter is None else segmenter.transform([smear]).smear(0)
-        yield seen, found, cam_inside(found, seen.heat, bar=bar)
+        shares = cam_inside(found, seen.heat, bar=bar)
+        covered = cv2.resize(
+            (found.region("cell") > 0).astype(np.float64), seen.maps.shape[::-1], interpolation=cv2.INTER_AREA
+        )
+        alone = cam_inside(found, replace(seen, maps=covered).heat, bar=bar).heat
+        yield Look(seen, found, shares, alone["nucleus"] + alone["cytoplasm"])
 
 
 def find_bars(images: ImageSequence) -> list[Box | None]:

@@ -161,8 +161,9 @@ class GradCAM:
 
     Parameters
     ----------
-    model : fitted CNNClassifier, Pipeline or search
-        A pipeline has to end in one; its image steps are applied first.
+    model : fitted CNNClassifier, or a pipeline that ends in one
+        The pipeline's image steps are applied first. Either may be wrapped, in a search, an :class:`~leukofeat.augmentation.Augmented` or a
+        :class:`~leukofeat.calibration.CalibratedClassifier`; a calibration counts where it holds the network alone.
     layer : torch.nn.Module or str, optional
         As in :func:`grad_cam`.
 
@@ -198,22 +199,15 @@ class GradCAM:
     """
 
     def __init__(self, model: Any, *, layer: Any = None) -> None:
-        model = getattr(model, "best_estimator_", model)
-        *steps, classifier = [step for _, step in model.steps] if isinstance(model, Pipeline) else [model]
-        if not all(hasattr(classifier, name) for name in ("module", "to_input", "predict_proba")):
-            raise TypeError(
-                f"GradCAM looks into a fitted CNNClassifier, or a pipeline that ends in one, not {type(classifier).__name__}."
-            )
-        check_is_fitted(classifier, "classes_")
         self.model = model
         self.layer = layer
-        self._steps = [step for step in steps if step is not None and not isinstance(step, str)]
-        self._classifier = classifier
+        self._steps, self._judge, self._network = _find_network(model)
+        check_is_fitted(self._network, "classes_")
 
     @property
     def classes_(self) -> np.ndarray:
         """The classes that can be explained."""
-        return self._classifier.classes_
+        return self._network.classes_
 
     def explain(self, X: Any, target: Any = None) -> list[ClassActivation]:
         """Where the network sees a class in each image.
@@ -247,14 +241,32 @@ class GradCAM:
         names = self.classes_.tolist()
         if target is not None and target not in names:
             raise ValueError(f"target={target!r} is no class of the model; there are {', '.join(map(str, names))}.")
-        module, layer = self._classifier.module(), self.layer
+        module, layer = self._network.module(), self.layer
         for i in range(len(images)):
             smear = images.smear(i)
-            chances = np.asarray(self._classifier.predict_proba([smear]))[0]
+            chances = np.asarray(self._judge.predict_proba([smear]))[0]
             place = int(np.argmax(chances)) if target is None else names.index(target)
-            inputs = self._classifier.to_input(smear)
+            inputs = self._network.to_input(smear)
             if layer is None:
                 layer = last_map(module, inputs)[1]
             maps = grad_cam(module, inputs, place, layer)[0]
             about = images.name(i), i, names[place], float(chances[place])
             yield ClassActivation(*about, maps, smear.image.shape[:2], images), smear
+
+
+def _find_network(model: Any) -> tuple[list[Any], Any, Any]:
+    """Steps in front of the network, what tells the probabilities behind them, and the network's classifier."""
+    steps, judge, network = [], model, model
+    while not all(hasattr(network, name) for name in ("module", "to_input")):
+        if isinstance(network, Pipeline):
+            *before, (_, judge) = network.steps
+            steps += [step for _, step in before if step is not None and not isinstance(step, str)]
+            network = judge
+            continue
+        inner = getattr(network, "best_estimator_", getattr(network, "estimator_", None))
+        if inner is None:
+            raise TypeError(
+                f"GradCAM looks into a fitted CNNClassifier, or a pipeline that ends in one, not {type(network).__name__}."
+            )
+        network = inner
+    return steps, judge, network

@@ -28,8 +28,7 @@ class GradCAMDisplay(PictureGrid):
     titles, notes : sequences of sequences of str
         What stands above and below each picture.
     table : DataFrame, optional
-        A row a network and image: `model`, `image`, `target`, `probability`, and `heat_...` and `area_...` as
-        :func:`~leukofeat.deep.cam_table` has them.
+        A row a network and image: `model`, and what :func:`~leukofeat.deep.cam_table` has.
 
     Examples
     --------
@@ -121,12 +120,13 @@ class GradCAMDisplay(PictureGrid):
         rows = []
         for name, estimator in estimators.items():
             column, plain = [], []
-            for seen, smear, shares in look_inside(GradCAM(estimator, layer=layer), X, target, segmenter):
+            for look in look_inside(GradCAM(estimator, layer=layer), X, target, segmenter):
+                seen, smear, shares, _ = look
                 verdict = f"{seen.target}, {seen.probability:.2f}"
                 title = f"{name}: {verdict}" if name else verdict
                 column.append((draw_heat(smear, seen.heat), title, _said("heat", shares.heat)))
                 plain.append((outlined(smear, width=_WIDTH), seen.name.rsplit("/", 1)[-1], _said("area", shares.area)))
-                rows.append({"model": name} | cam_row(seen, shares))
+                rows.append({"model": name} | cam_row(look))
             # the pipelines may cut the images in different ways: the first one's stand for them
             columns += [column] if columns else [plain, column]
         if not rows:

@@ -116,6 +116,10 @@ def test_the_table_has_a_row_an_image(smears, records):
     by_truth = cam_table(model, records[:3], target="Pre")
     assert set(by_truth["target"]) == {"Pre"}
     assert by_truth["area_nucleus"].iloc[0] == pytest.approx((records[0].region("nucleus") > 0).mean())
+    alone = by_truth["cells_alone"]
+    assert ((alone > 1.2 * (by_truth["area_nucleus"] + by_truth["area_cytoplasm"])) & (alone < 1)).all()
+    fine = cam_table(model, records[:3], layer="0")["cells_alone"]
+    assert (fine > alone).all(), "finer maps keep closer to the cells"
     assert cam_table(model, []).columns.tolist() == table.columns.tolist()
     with pytest.raises(ValueError, match="segmenter="):
         cam_table(model, smears.images)

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
+from leukofeat.augmentation import Augmented
 from leukofeat.deep import GradCAM, grad_cam
 from leukofeat.deep.feature_map import last_map
 from leukofeat.preprocessing import ScaleBarCropper
@@ -212,6 +214,16 @@ def test_a_pipelines_image_steps_come_first(classifier, smears, paths):
     assert seen.name == paths[0]
     assert seen.smear.is_segmented
     assert seen.heat.shape == seen.smear.image.shape[:2] == (76, 96)
+
+
+def test_looks_into_what_is_wrapped(classifier, smears):
+    expected = GradCAM(classifier).explain(smears.images[:1])[0]
+    y = np.array(["Benign", "Early", "Benign", "Early"])
+    pipeline = make_pipeline(ScaleBarCropper(0), TinyClassifier())
+    search = GridSearchCV(pipeline, {"tinyclassifier__seed": [0]}, cv=2).fit(smears.images[:4], y)
+    augmented = Augmented(pipeline, n_copies=1).fit(smears.images[:4], y)
+    for wrapped in (search, augmented):
+        np.testing.assert_array_equal(GradCAM(wrapped).explain(smears.images[:1])[0].maps, expected.maps)
 
 
 def test_classes_may_be_numbers(smears):
