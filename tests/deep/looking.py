@@ -48,6 +48,9 @@ class TinyClassifier(ClassifierMixin, BaseEstimator):
             logits = torch.cat([self.module_(self.to_input(images.smear(i))) for i in range(len(images))])
         return logits.softmax(1).double().numpy()
 
+    def predict(self, X: Any) -> np.ndarray:
+        return self.classes_[self.predict_proba(X).argmax(1)]
+
 
 def tiny_network(n_classes: int = 3) -> Any:
     """Two convolutions, batch normalisation, ReLUs in place, pooling and a linear layer."""
