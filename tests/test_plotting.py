@@ -13,11 +13,13 @@ from leukofeat.plotting import (
     TRUTH_COLOR,
     FamilyGainDisplay,
     FeatureDisplay,
+    GradCAMDisplay,
     SegmentationDisplay,
     SelectionDisplay,
     StagesDisplay,
     outline,
 )
+from leukofeat.plotting.grad_cam import draw_heat
 from leukofeat.preprocessing import MedianDenoiser, ScaleBarCropper
 from leukofeat.segmentation import LabKMeansSegmenter
 
@@ -110,3 +112,41 @@ def test_family_gain_display_draws_scores_and_costs():
     assert "12.0" in costs.get_xlabel()
     one = result.table.iloc[:1].assign(without=np.nan, without_std=np.nan)
     FamilyGainDisplay.from_result(FamilyGain(one, pd.DataFrame(), 0.9, np.nan, "auc", 1.0)).figure_.canvas.draw()
+
+
+def test_heat_is_told_from_none_without_colour():
+    heat = np.zeros((60, 60))
+    heat[:, 30:] = np.linspace(0, 5, 30)
+    for level in (0, 255):
+        picture = draw_heat(Smear(np.full((60, 60, 3), level, np.uint8)), heat, width=60)
+        luma = picture.astype(float) @ [0.299, 0.587, 0.114]
+        assert luma[:, 57:].mean() > luma[:, :30].mean() + 60
+        assert (picture == 255).all(axis=2).any(axis=1).all(), "the line at half of the most heat"
+    assert (draw_heat(Smear(np.zeros((60, 60, 3), np.uint8)), 0 * heat, width=60) < 10).all()
+
+
+def test_grad_cam_display_shows_networks_side_by_side(smears, records):
+    pytest.importorskip("torch")
+    from tests.deep.looking import TinyClassifier
+
+    models = {"plain": TinyClassifier().fit(None), "swap": TinyClassifier(seed=1).fit(None)}
+    display = GradCAMDisplay.from_estimators(models, records[:2], target="Early")
+    assert display.axes_.shape == (2, 3)
+    assert display.table["model"].tolist() == ["plain", "plain", "swap", "swap"]
+    first = display.table.iloc[0]
+    assert display.axes_[0, 0].get_title() == "image 0"
+    assert display.axes_[0, 1].get_title() == f"plain: Early, {first['probability']:.2f}"
+    assert f"nucleus {100 * first['heat_nucleus']:.0f} %" in display.axes_[0, 1].get_xlabel()
+    assert f"nucleus {100 * first['area_nucleus']:.0f} %" in display.axes_[0, 0].get_xlabel()
+    assert "Research use only" in display.figure_.get_supxlabel()
+    for color in (NUCLEUS_COLOR, CELL_COLOR):
+        assert (display.pictures[0][1] == color).all(axis=2).any()
+    _, axes = plt.subplots(1, 2)
+    one = GradCAMDisplay.from_estimator(models["plain"], smears.images[:1], segmenter=LabKMeansSegmenter(), axes=axes)
+    assert one.axes_[0, 1] is axes[1]
+    assert not one.axes_[0, 1].get_title().startswith(":")
+    for nothing in ({}, models):
+        with pytest.raises(ValueError, match="at least one estimator and one image"):
+            GradCAMDisplay.from_estimators(nothing, [])
+    with pytest.raises(ValueError, match="segmenter="):
+        GradCAMDisplay.from_estimator(models["plain"], smears.images[:1])

@@ -6,6 +6,7 @@ from leukofeat.plotting.drawing import TRUTH_COLOR, outline
 from leukofeat.plotting.explanation import ExplanationDisplay
 from leukofeat.plotting.families import FamilyGainDisplay
 from leukofeat.plotting.features import FeatureDisplay
+from leukofeat.plotting.grad_cam import GradCAMDisplay
 from leukofeat.plotting.segmentation import SegmentationDisplay
 from leukofeat.plotting.selection import SelectionDisplay
 from leukofeat.plotting.slides import SlidesDisplay
@@ -19,6 +20,7 @@ __all__ = [
     "ExplanationDisplay",
     "FamilyGainDisplay",
     "FeatureDisplay",
+    "GradCAMDisplay",
     "SegmentationDisplay",
     "SelectionDisplay",
     "SlidesDisplay",

@@ -1,0 +1,21 @@
+"""Examples in docstrings that need an optional package are skipped where it is not installed."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatch
+from importlib.util import find_spec
+
+import pytest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip by the module's `__doctest_requires__`, {name or pattern: [packages]}, as pytest-doctestplus reads it."""
+    for item in items:
+        if not isinstance(item, pytest.DoctestItem):
+            continue
+        module = item.dtest.globs.get("__name__")
+        name = item.dtest.name.removeprefix(f"{module}.")
+        for pattern, packages in item.dtest.globs.get("__doctest_requires__", {}).items():
+            missing = [package for package in packages if find_spec(package) is None]
+            if missing and (fnmatch(name, pattern) or fnmatch(name, f"{pattern}.*")):
+                item.add_marker(pytest.mark.skip(f"needs {', '.join(missing)}"))
