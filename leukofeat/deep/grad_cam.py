@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from leukofeat.deep.extra import import_torch
 from leukofeat.deep.feature_map import evaluating, find_layer, last_map
-from leukofeat.opencv import cv2
+from leukofeat.deep.image import unfit_map
 from leukofeat.sequence import ImageSequence, as_sequence
 from leukofeat.smear import Smear
 
@@ -127,6 +127,11 @@ class ClassActivation:
         Grad-CAM at the layer's own size.
     shape : (height, width)
         Of the image that the network was given.
+    images : ImageSequence, optional
+        The images that `row` counts.
+    size : (height, width), optional
+        Of the network's input, and how the image was brought to it, as in :func:`~leukofeat.deep.fit_image`:
+    resize : {"stretch", "crop", "pad"}, default="stretch"
 
     Examples
     --------
@@ -142,11 +147,13 @@ class ClassActivation:
     maps: np.ndarray = field(repr=False)
     shape: tuple[int, int]
     images: ImageSequence | None = field(default=None, repr=False)
+    size: tuple[int, int] | None = field(default=None, repr=False)
+    resize: str = field(default="stretch", repr=False)
 
     @property
     def heat(self) -> np.ndarray:
-        """The maps at the image's own size, by bilinear interpolation; float64 of shape (height, width)."""
-        return cv2.resize(self.maps, self.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        """The maps at the image's own size, by bilinear interpolation; float64 of shape (height, width), 0 where it was cut off."""
+        return unfit_map(self.maps, self.size or self.shape, self.shape, resize=self.resize)
 
     @property
     def smear(self) -> Smear:
@@ -177,7 +184,7 @@ class GradCAM:
     Notes
     -----
     The map has the layer's resolution, mostly 7 by 7 pixels: what it says is coarse. It tells what speaks for the class where it is, not
-    what the verdict would be without it. The network is taken to see the image as a whole, each side stretched to its input.
+    what the verdict would be without it.
 
     Examples
     --------
@@ -242,6 +249,7 @@ class GradCAM:
         if target is not None and target not in names:
             raise ValueError(f"target={target!r} is no class of the model; there are {', '.join(map(str, names))}.")
         module, layer = self._network.module(), self.layer
+        resize = getattr(self._network, "resize", "stretch")
         for i in range(len(images)):
             smear = images.smear(i)
             chances = np.asarray(self._judge.predict_proba([smear]))[0]
@@ -251,7 +259,7 @@ class GradCAM:
                 layer = last_map(module, inputs)[1]
             maps = grad_cam(module, inputs, place, layer)[0]
             about = images.name(i), i, names[place], float(chances[place])
-            yield ClassActivation(*about, maps, smear.image.shape[:2], images), smear
+            yield ClassActivation(*about, maps, smear.image.shape[:2], images, tuple(inputs.shape[-2:]), resize), smear
 
 
 def _find_network(model: Any) -> tuple[list[Any], Any, Any]:

@@ -44,28 +44,56 @@ def fit_image(
     >>> [fit_image(image, (4, 4), resize=how)[0, 0, 0].item() for how in ("stretch", "crop", "pad")]
     [200, 0, 0]
     """
-    height, width = image.shape[:2]
     if resize == "crop":
-        factor = max(size[0] / height, size[1] / width)
-        rows, columns = (
-            min(side, max(1, round(wanted / factor))) for side, wanted in zip((height, width), size, strict=True)
-        )
-        top, left = (height - rows) // 2, (width - columns) // 2
-        image = image[top : top + rows, left : left + columns]
-        return _scale(image, size, interpolation)
+        return _scale(image[_kept(image.shape[:2], size)], size, interpolation)
     if resize == "pad":
-        factor = min(size[0] / height, size[1] / width)
-        inner = (
-            min(size[0], max(1, round(height * factor))),
-            min(size[1], max(1, round(width * factor))),
-        )
         border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
         canvas = np.empty((*size, 3), np.uint8)
         canvas[:] = np.median(border, axis=0)
-        top, left = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
-        canvas[top : top + inner[0], left : left + inner[1]] = _scale(image, inner, interpolation)
+        rows, columns = place = _filled(image.shape[:2], size)
+        canvas[place] = _scale(image, (rows.stop - rows.start, columns.stop - columns.start), interpolation)
         return canvas
     return _scale(image, size, interpolation)
+
+
+def unfit_map(
+    values: np.ndarray, size: tuple[int, int], shape: tuple[int, int], *, resize: str = "stretch"
+) -> np.ndarray:
+    """What a network says of the places of its input, at the places of the image that :func:`fit_image` made it of.
+
+    Parameters
+    ----------
+    values : ndarray of shape (rows, columns), dtype float64
+        Over the whole input, coarser than it as a rule.
+    size : (height, width)
+        Of the input.
+    shape : (height, width)
+        Of the image.
+    resize : {"stretch", "crop", "pad"}, default="stretch"
+
+    Returns
+    -------
+    ndarray of shape `shape`, dtype float64
+        By bilinear interpolation; 0 where the image was cut off.
+
+    Examples
+    --------
+    >>> unfit_map(np.array([[0.0, 4.0]]), (4, 4), (1, 4)).tolist()
+    [[0.0, 1.0, 3.0, 4.0]]
+    >>> unfit_map(np.ones((2, 2)), (4, 4), (4, 8), resize="crop")[0].tolist()
+    [0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0]
+    """
+    if resize == "pad":
+        inner = cv2.resize(values, size[::-1], interpolation=cv2.INTER_LINEAR)[_filled(shape, size)]
+        return cv2.resize(np.ascontiguousarray(inner), shape[::-1], interpolation=cv2.INTER_LINEAR)
+    if resize == "stretch":
+        return cv2.resize(values, shape[::-1], interpolation=cv2.INTER_LINEAR)
+    found = np.zeros(shape)
+    rows, columns = place = _kept(shape, size)
+    found[place] = cv2.resize(
+        values, (columns.stop - columns.start, rows.stop - rows.start), interpolation=cv2.INTER_LINEAR
+    )
+    return found
 
 
 def to_color_space(image: np.ndarray, space: str) -> np.ndarray:
@@ -123,6 +151,25 @@ def to_blob(image: np.ndarray, mean: Sequence[float], scale: Sequence[float], ch
     ordered = image[:, :, ::-1] if channels == "bgr" else image
     values = (ordered.astype(np.float32) - np.asarray(mean, np.float32)) * np.asarray(scale, np.float32)
     return np.ascontiguousarray(values.transpose(2, 0, 1)[None])
+
+
+def _kept(shape: tuple[int, int], size: tuple[int, int]) -> tuple[slice, slice]:
+    """The middle of an image that "crop" keeps."""
+    factor = max(size[0] / shape[0], size[1] / shape[1])
+    sides = [min(side, max(1, round(wanted / factor))) for side, wanted in zip(shape, size, strict=True)]
+    return _middle(shape, sides)
+
+
+def _filled(shape: tuple[int, int], size: tuple[int, int]) -> tuple[slice, slice]:
+    """The middle of an input that "pad" fills with the image."""
+    factor = min(size[0] / shape[0], size[1] / shape[1])
+    sides = [min(wanted, max(1, round(side * factor))) for side, wanted in zip(shape, size, strict=True)]
+    return _middle(size, sides)
+
+
+def _middle(outer: tuple[int, int], inner: Sequence[int]) -> tuple[slice, slice]:
+    top, left = ((side - part) // 2 for side, part in zip(outer, inner, strict=True))
+    return slice(top, top + inner[0]), slice(left, left + inner[1])
 
 
 def _scale(image: np.ndarray, size: tuple[int, int], interpolation: str) -> np.ndarray:
