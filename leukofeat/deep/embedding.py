@@ -220,7 +220,7 @@ class CNNEmbedding(CropFamily):
         """
         self.__dict__.pop("sha256_", None)
         super().fit(X, y)
-        self.sha256_ = self._source().sha256
+        self.sha256_ = self._source(anew=True).sha256
         return self
 
     def __getstate__(self) -> dict[str, Any]:
@@ -232,7 +232,7 @@ class CNNEmbedding(CropFamily):
         return state
 
     def identity(self) -> dict[str, Any]:
-        found = {"model": identity_of(self.model), "weights": None, "sha256_": self._source().sha256}
+        found = {"model": identity_of(self.model), "weights": None, "sha256_": self._source(anew=True).sha256}
         return super().identity() | found
 
     def check_params(self) -> None:
@@ -276,8 +276,8 @@ class CNNEmbedding(CropFamily):
     def _network(self, settings: _Settings) -> Network:
         return settings.source.open(self.backend)
 
-    def _source(self) -> NetworkFile | TorchNetwork:
-        return find_source(self.model, self.weights, self.random_state)
+    def _source(self, *, anew: bool = False) -> NetworkFile | TorchNetwork:
+        return find_source(self.model, self.weights, self.random_state, anew=anew)
 
     def _settings(self) -> _Settings:
         source = self._source()

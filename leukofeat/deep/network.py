@@ -152,10 +152,10 @@ class Network:
         return self.widths[key]
 
 
-def keep_loaded(key: tuple[Any, ...], make: Callable[[], T]) -> T:
-    """What this thread has loaded under a key, made on first use; the last few are kept."""
+def keep_loaded(key: tuple[Any, ...], make: Callable[[], T], *, anew: bool = False) -> T:
+    """What this thread has loaded under a key, made on first use, or `anew`; the last few are kept."""
     cache: OrderedDict[tuple[Any, ...], Any] = _loaded.__dict__.setdefault("networks", OrderedDict())
-    if key not in cache:
+    if anew or key not in cache:
         cache[key] = make()
         while len(cache) > _MAX_LOADED:
             cache.popitem(last=False)

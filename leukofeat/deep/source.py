@@ -39,8 +39,8 @@ def is_classifier(model: Any) -> bool:
     return not isinstance(model, type) and hasattr(model, "to_input") and hasattr(model, "module")
 
 
-def find_source(model: Any, weights: Any, random_state: int) -> NetworkFile | TorchNetwork:
-    """The network that `model` stands for.
+def find_source(model: Any, weights: Any, random_state: int, *, anew: bool = False) -> NetworkFile | TorchNetwork:
+    """The network that `model` stands for; `anew` looks into a module again that is known.
 
     Raises
     ------
@@ -68,8 +68,13 @@ def find_source(model: Any, weights: Any, random_state: int) -> NetworkFile | To
                 f"model={model} is not fitted, or was not any more once scikit-learn cloned it; fit it and hand in "
                 "sklearn.frozen.FrozenEstimator(classifier)."
             ) from error
-        return read_torch_network(model.module(), None, random_state)
-    return read_torch_network(model, weights, random_state)
+        return read_torch_network(model.module(), None, random_state, anew=anew)
+    try:
+        return read_torch_network(model, weights, random_state, anew=anew and not isinstance(model, str))
+    except ImportError as error:
+        if not isinstance(model, str):
+            raise
+        raise ImportError(f"model={model!r} is an architecture, and no file that is there: {error}") from error
 
 
 def identity_of(model: Any) -> Any:

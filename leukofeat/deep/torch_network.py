@@ -65,7 +65,7 @@ class TorchNetwork:
 
     def _forward(self, blob: Any, layer: str) -> np.ndarray:
         torch = import_torch()
-        images = torch.as_tensor(blob).float()
+        images = torch.as_tensor(blob).cpu().float()
         if self.by_name:  # up to twice as fast; modules of one's own may reshape in a way that forbids it
             images = images.contiguous(memory_format=torch.channels_last)
         with _one_thread(), torch.inference_mode():
@@ -144,7 +144,7 @@ class TorchNetwork:
                 handle.remove()
 
 
-def read_torch_network(model: Any, weights: Any, random_state: int) -> TorchNetwork:
+def read_torch_network(model: Any, weights: Any, random_state: int, *, anew: bool = False) -> TorchNetwork:
     """Network of an architecture, of this thread: made or copied on first use, and again when the weights change.
 
     Parameters
@@ -156,6 +156,8 @@ def read_torch_network(model: Any, weights: Any, random_state: int) -> TorchNetw
         As in :func:`~leukofeat.deep.weights.load_weights`.
     random_state : int
         Seed of what is random in a network that is made here.
+    anew : bool, default=False
+        Copy a module again whether or not it seems to have changed: torch does not count what is written through `.data`.
 
     Returns
     -------
@@ -170,7 +172,7 @@ def read_torch_network(model: Any, weights: Any, random_state: int) -> TorchNetw
     of_module = _fingerprint(model) if isinstance(model, torch.nn.Module) else ()
     key = ("torch", model if isinstance(model, str) else id(model), of_module, file, content, random_state)
     # the model is kept beside what was made of it, so that no other one gets its id
-    return keep_loaded(key, lambda: (_make(model, file, content, random_state), model))[0]
+    return keep_loaded(key, lambda: (_make(model, file, content, random_state), model), anew=anew)[0]
 
 
 def _make(model: Any, weights: str | None, content: str, random_state: int) -> TorchNetwork:
