@@ -71,8 +71,8 @@ class CNNEmbedding(CropFamily):
         module itself, and random ones in a network that is made here.
     layer : str, optional
         For torch: dotted name of the module whose output is taken ("features.12"). By default what goes into the last linear
-        layer; of networks by name that have none, what goes into the convolution that gives the classes; of a module whose last
-        layer is neither, what it gives.
+        layer; of torchvision's and timm's that end in a 1x1 convolution (SqueezeNet), what goes into that; of a network that ends in
+        neither, what it gives.
     pooling : {"mean", "max", "flatten"}, default="mean"
         How an output (1, n, height, width) becomes a vector: n numbers by mean or maximum over the area, or all of them.
     input_size : int or (height, width), optional

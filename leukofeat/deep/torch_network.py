@@ -33,7 +33,7 @@ class TorchNetwork:
     module: Any
     sha256: str
     card: Card
-    by_name: bool = False
+    from_library: bool = False  # of torchvision's or timm's own
     unloaded: frozenset[str] = frozenset()  # layers with tensors that a weights file did not have
     input_size: tuple[int, int] | None = None
     network: Network = field(init=False)
@@ -66,7 +66,7 @@ class TorchNetwork:
     def _forward(self, blob: Any, layer: str) -> np.ndarray:
         torch = import_torch()
         images = torch.as_tensor(blob).cpu().float()
-        if self.by_name:  # up to twice as fast; modules of one's own may reshape in a way that forbids it
+        if self.from_library:  # up to twice as fast; modules of one's own may reshape in a way that forbids it
             images = images.contiguous(memory_format=torch.channels_last)
         with _one_thread(), torch.inference_mode():
             try:
@@ -93,9 +93,12 @@ class TorchNetwork:
             weighted = [name for name, module in modules.items() if any(True for _ in module.parameters(recurse=False))]
             ran = self._order(images, [*weighted, layer])
             at_end = [name for name in ran if name in weighted][-1:]
-            heads = (nn.Linear, nn.Conv2d) if self.by_name else nn.Linear
+            last = modules[at_end[0]] if at_end else None
+            is_head = isinstance(last, nn.Linear) or (
+                self.from_library and isinstance(last, nn.Conv2d) and last.kernel_size == (1, 1)
+            )
             tap = ("output", layer)
-            if not layer and at_end and isinstance(modules[at_end[0]], heads):
+            if not layer and is_head:
                 tap = ("input", at_end[0])
             elif layer not in ran:
                 raise ValueError(f"layer={layer!r}: {self.path} does not run this module on an image.")
@@ -201,10 +204,10 @@ def _make(model: Any, weights: str | None, content: str, random_state: int) -> T
         name = f"{name} with {weights}"
     network.eval().requires_grad_(False)
     sha256 = _state_digest(network, content)
-    by_name = isinstance(model, str)
-    if by_name:
+    from_library = type(network).__module__.partition(".")[0] in ("torchvision", "timm")
+    if from_library:
         network.to(memory_format=torch.channels_last)
-    return TorchNetwork(name, network, sha256, card, by_name, unloaded)
+    return TorchNetwork(name, network, sha256, card, from_library, unloaded)
 
 
 def _state_digest(network: Any, content: str) -> str:

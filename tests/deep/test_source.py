@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +42,10 @@ def test_a_file_with_the_name_of_an_architecture_is_the_file(network, tmp_path, 
 
 @pytest.mark.parametrize("model", ["mobilenet_v2", "thanh2017", "gone", "timm:resnet18", small])
 def test_without_torch_the_message_says_what_to_install(model, network, monkeypatch):
-    monkeypatch.setitem(sys.modules, "torch", None)
+    def gone(name):
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    monkeypatch.setattr("leukofeat.deep.extra.import_module", gone)
     with pytest.raises(ImportError, match=r"torch .*is not installed: pip install 'leukofeat\[deep\]'"):
         CNNEmbedding(model).fit(IMAGES)
     assert CNNEmbedding(network).fit_transform(IMAGES).shape == (1, 5)

@@ -235,11 +235,22 @@ def test_networks_by_name_in_a_saved_pipeline(torchvision, images, tmp_path):
         again.predict(images)
 
 
-@pytest.mark.parametrize(
-    ("name", "width"), [("mobilenet_v2", 1280), ("resnet18", 512), ("alexnet", 4096), ("googlenet", 1024)]
-)
-def test_the_vector_before_the_verdict(name, width, torchvision, images):
-    assert CNNEmbedding(name, input_size=64).transform(images[:1]).shape == (1, width)
+@pytest.mark.parametrize(("name", "width"), [("mobilenet_v2", 1280), ("resnet18", 512), ("squeezenet1_1", 512)])
+def test_the_vector_before_the_verdict_by_name_and_as_a_module(name, width, torchvision, images):
+    from leukofeat.deep.architectures import build_network
+
+    values = CNNEmbedding(name, input_size=64).transform(images[:1])
+    assert values.shape == (1, width)
+    module = build_network(name, 3)
+    assert CNNEmbedding(module, input_size=64).transform(images[:1]).shape == (1, width)
+
+
+def test_without_its_head_the_whole_output(torch, torchvision, images):
+    from leukofeat.deep.architectures import build_network
+
+    network = build_network("squeezenet1_1", 3)
+    network.classifier = torch.nn.Identity()
+    assert CNNEmbedding(network, input_size=64).transform(images[:1]).shape == (1, 512 * 3 * 3)
 
 
 @pytest.mark.parametrize("kind", ["mobilenet", "efficientnet", "squeezenet"])
