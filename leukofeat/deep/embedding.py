@@ -227,7 +227,7 @@ class CNNEmbedding(CropFamily):
         state = dict(super().__getstate__())
         state |= {name: os.fspath(state[name]) for name in ("model", "weights") if isinstance(state[name], os.PathLike)}
         if "sha256_" not in state:
-            with suppress(ImportError, OSError, ValueError):  # it is said where it is used
+            with suppress(Exception):  # what is wrong with it is said where it is used
                 state["sha256_"] = self._source().sha256
         return state
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from leukofeat.constraints import Integral, Number, Real, check
 from leukofeat.deep.extra import import_torch
 from leukofeat.deep.network import NetworkFile, read_network_file
-from leukofeat.deep.torch_network import TorchNetwork, describe_module, read_torch_network
+from leukofeat.deep.torch_network import TorchNetwork, describe_module, read_torch_network, told_apart
 from leukofeat.digest import state_of
 
 _WEIGHTS = (".safetensors", ".pt", ".pth")
@@ -86,10 +87,9 @@ def identity_of(model: Any) -> Any:
         return ["module", torch.__version__, describe_module(model)]
     if not is_classifier(model):
         return ["architecture", torch.__version__, model]
-    model = getattr(model, "estimator", model)  # of a FrozenEstimator
+    model = model.estimator if isinstance(model, FrozenEstimator) else model
     state = model.identity() if hasattr(model, "identity") else state_of(model)
-    told = {name: identity_of(value) if isinstance(value, torch.nn.Module) else value for name, value in state.items()}
-    return ["classifier", torch.__version__, type(model), told, describe_module(model.module())]
+    return ["classifier", torch.__version__, type(model), told_apart(dict(state)), describe_module(model.module())]
 
 
 def input_size(source: NetworkFile | TorchNetwork, size: Any) -> tuple[int, int]:

@@ -74,7 +74,7 @@ class TorchNetwork:
                 taken = self._take(images, *tap)
             except (RuntimeError, TypeError, AssertionError, IndexError) as error:
                 raise ValueError(
-                    f"{self.path} cannot run on images of {images.shape[2]} x {images.shape[3]} "
+                    f"{self.path} cannot run on an input of {tuple(images.shape)} "
                     f"({' '.join(str(error).split())[:300]}); try another input_size."
                 ) from error
             if not isinstance(taken, torch.Tensor):
@@ -237,11 +237,6 @@ def describe_module(module: Any) -> list[Any]:
     list
         That :func:`~leukofeat.digest.digest` tells from another's.
     """
-    torch = import_torch()
-
-    def plain(value: Any) -> Any:
-        return value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value
-
     hidden = {"_parameters", "_buffers", "_modules", "training"}
     described: list[Any] = []
     for name, part in module.named_modules():
@@ -250,8 +245,21 @@ def describe_module(module: Any) -> list[Any]:
         numbered = {
             key: list(value.values()) for key, value in state.items() if key.startswith("_") and isinstance(value, dict)
         }
-        described.append([name, type(part), {key: plain(value) for key, value in (state | numbered).items()}])
+        described.append([name, type(part), told_apart(state | numbered)])
     return described
+
+
+def told_apart(value: Any) -> Any:
+    """A value with torch's tensors and modules in it as something that has the same digest in every process."""
+    torch = import_torch()
+    if isinstance(value, torch.Tensor):
+        return value.detach().cpu().float().numpy() if value.is_floating_point() else value.detach().cpu().numpy()
+    if isinstance(value, torch.nn.Module):
+        return [describe_module(value), told_apart(dict(value.state_dict()))]
+    if type(value) in (dict, list, tuple):
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        return {key: told_apart(item) for key, item in pairs}
+    return value
 
 
 @contextmanager

@@ -96,7 +96,9 @@ def test_outputs_that_are_no_embedding(torch, images):
     assert CNNEmbedding(Odd("tokens"), input_size=4, pooling="flatten").transform(images).shape == (5, 48)
     with pytest.raises(ValueError, match="an embedding needs one row an image"):
         CNNEmbedding(Odd("two"), input_size=4).fit(images)
-    with pytest.raises(ValueError, match=r"Sequential cannot run on images of 2 x 3 .*; try another input_size"):
+    with pytest.raises(
+        ValueError, match=r"Sequential cannot run on an input of \(1, 3, 2, 3\) .*; try another input_size"
+    ):
         CNNEmbedding(small(2), input_size=(2, 3)).fit(images)
 
 

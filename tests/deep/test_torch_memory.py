@@ -16,7 +16,7 @@ from sklearn.svm import SVC
 
 from leukofeat import Smear
 from leukofeat.deep import CNNEmbedding
-from leukofeat.deep.torch_network import describe_module
+from leukofeat.deep.torch_network import describe_module, told_apart
 from leukofeat.digest import digest
 from leukofeat.features import FeatureSet
 from tests.deep.torch_modules import Trained, small, tiny_module
@@ -76,6 +76,19 @@ def test_a_store_notices_another_weights_file(weights_file, images, tmp_path, co
     assert measured(CNNEmbedding("thanh2017", input_size=50), images, store, count)[0] == 5
     assert measured(CNNEmbedding("thanh2017", input_size=50), images, store, count)[0] == 0
     assert measured(CNNEmbedding("thanh2017", input_size=50, random_state=1), images, store, count)[0] == 5
+
+
+def test_tensors_count_by_their_numbers(torch, tiny):
+    values = [
+        {"state": {"w": torch.arange(3.0)}, "net": tiny_module(tiny), "half": torch.ones(2, dtype=torch.bfloat16)}
+    ]
+    same = digest(told_apart(values))
+    assert digest(told_apart(copy.deepcopy(values))) == same
+    with torch.no_grad():
+        values[0]["net"][0].weight[0, 0, 0, 0] += 1
+    assert digest(told_apart(values)) != same
+    # as another process says it
+    assert digest(told_apart({"w": torch.arange(3.0)})) == digest({"w": np.arange(3, dtype=np.float32)})
 
 
 def test_hooks_and_classes_are_part_of_what_a_module_is(torch, module):

@@ -48,6 +48,7 @@ class Trained(ClassifierMixin, BaseEstimator):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             self.module_ = small(2)
+        self.state_ = {"weight": self.module_[0].weight.detach().clone()}
         self.classes_ = np.unique(y)
         return self
 
