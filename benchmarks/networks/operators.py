@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 _kept: list[Any] = []  # a library that is forgotten takes its operators with it
@@ -16,6 +17,8 @@ def define_torchvision_operators() -> None:
     try:
         import torchvision  # noqa: F401
     except (RuntimeError, OSError):
+        for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+            del sys.modules[name]
         library = torch.library.Library("torchvision", "DEF")
         for name in ("nms", "qnms"):
             library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")

@@ -24,7 +24,7 @@ from leukofeat.deep.on_device import check_batch_transforms
 from leukofeat.deep.pixels import VIEWS, Pixels, cut_cells, frame_cells, read_fields, read_fields_with_cells
 from leukofeat.deep.schedule import SCHEDULES
 from leukofeat.deep.training import OPTIMIZERS, Input, Settings, log_probabilities, train
-from leukofeat.deep.weights import has_folded_norms, load_weights, pad_as_tensorflow, unfold_norms
+from leukofeat.deep.weights import adapt, has_folded_norms, load_weights, unfold_norms
 from leukofeat.digest import digest
 from leukofeat.failures import warn_of
 from leukofeat.segmentation import LeukocyteSegmenter
@@ -326,7 +326,7 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
             network = self._build(k)
             card = load_weights(network, self.weights, architecture=self.architecture)
             self.mean_, self.scale_ = _three("mean", self.mean, card.mean), _three("scale", self.scale, card.scale)
-            self.channels_, self.padding_ = self.channels or card.channels, card.padding
+            self.channels_, self.adapted_ = self.channels or card.channels, card.adapted
             given, settings = self._input(), self._settings(target, k)
             network.to(given.device).to(memory_format=torch.channels_last)
             if not self.frozen and has_folded_norms(network):
@@ -389,8 +389,7 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
             torch = import_torch()
             with torch.random.fork_rng(enabled=True):
                 network = self._build(len(self.classes_))
-            if self.padding_ == "tensorflow":
-                pad_as_tensorflow(network)
+            adapt(network, self.adapted_)
             network.load_state_dict({name: torch.as_tensor(value.copy()) for name, value in self.weights_.items()})
             self._made = network.to(self._input().device).to(memory_format=torch.channels_last).eval()
         return self._made

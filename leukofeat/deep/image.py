@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from leukofeat.opencv import cv2
+from leukofeat.smear import Smear
 
 RESIZES = ("stretch", "crop", "pad")
 INTERPOLATIONS = {
@@ -130,6 +131,32 @@ def to_color_space(image: np.ndarray, space: str) -> np.ndarray:
     if space == "hcbcr":
         luma[:, :, 0] = cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL)[:, :, 0]
     return luma
+
+
+def fill_outside(smear: Smear, mean: Sequence[float], channels: str = "rgb") -> np.ndarray:
+    """Image whose pixels outside the cells have the colour that a network's normalisation takes for zero.
+
+    Parameters
+    ----------
+    smear : Smear
+        A segmented record; the crop of one cell shows that cell alone.
+    mean : sequence of 3 float
+        In the network's order of channels.
+    channels : {"rgb", "bgr"}, default="rgb"
+        The network's order.
+
+    Returns
+    -------
+    ndarray of shape (height, width, 3), dtype uint8
+
+    Examples
+    --------
+    >>> smear = Smear(np.full((1, 2, 3), 9, np.uint8), np.array([[1, 0]], np.int32))
+    >>> fill_outside(smear, (103.9, 116.8, 123.7), "bgr").tolist()
+    [[[9, 9, 9], [124, 117, 104]]]
+    """
+    color = np.clip(np.rint(mean), 0, 255).astype(np.uint8)
+    return np.where(smear.region("cell")[:, :, None] > 0, smear.image, color[::-1] if channels == "bgr" else color)
 
 
 def to_blob(image: np.ndarray, mean: Sequence[float], scale: Sequence[float], channels: str = "rgb") -> np.ndarray:

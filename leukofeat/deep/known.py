@@ -7,14 +7,14 @@ Channels = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Card:
-    """How a network wants its images: (x - mean) * scale with x in 0 to 255, channels in its own order; and whether it pads as TensorFlow does."""
+    """How a network wants its images: (x - mean) * scale with x in 0 to 255, channels in its own order; and what the architecture has to do otherwise (see `adapt`)."""
 
     name: str
     mean: Channels
     scale: Channels
     channels: str = "rgb"
     output: str | None = None
-    padding: str = "own"
+    adapted: str = ""
 
 
 # What torchvision's and most other PyTorch networks are trained with; the default for a network that is not known.
@@ -36,7 +36,7 @@ KNOWN = {
         "MobileNetV2 1.0 224 as a state_dict (google-coral/test_data, Apache-2.0)",
         (127.0,) * 3,
         (0.0078431,) * 3,
-        padding="tensorflow",
+        adapted="tensorflow",
     ),
     "feade9d6fd4ab22e16b2f078c294894b597145a92a494f86a17aa34a56f7b7ad": Card(
         "EfficientNet-Lite0 224 (ImageNet, Apache-2.0)", (127.0,) * 3, (1 / 128,) * 3, output="features"

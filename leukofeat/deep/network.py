@@ -1,4 +1,4 @@
-"""One loaded network: what it takes, what it gives, and the two engines that can run it."""
+"""One loaded network: what it takes, what it gives, and the two engines that can run it as an ONNX file."""
 
 import hashlib
 import importlib
@@ -8,14 +8,17 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from leukofeat.deep.known import KNOWN, TORCHVISION, Card
 from leukofeat.deep.signature import Signature, Tensor, read_signature
 from leukofeat.opencv import cv2
 
 BACKENDS = ("opencv", "onnxruntime")
+POOLINGS = ("mean", "max", "flatten")
+T = TypeVar("T")
 # Networks stay loaded for the images to come; more than a few at a time would only fill the memory.
 _MAX_LOADED = 4
 _loaded = threading.local()
@@ -36,6 +39,24 @@ class NetworkFile:
         if shape is None or shape[2] is None or shape[3] is None:
             return None
         return shape[2], shape[3]
+
+    @property
+    def card(self) -> Card:
+        """How the network wants its images."""
+        return KNOWN.get(self.sha256, TORCHVISION)
+
+    def tap(self, output: str | None, layer: str | None) -> str:
+        """Name of the output to take."""
+        if layer is not None:
+            raise ValueError(
+                f"{self.path}: layer={layer!r} names a module of a torch network; of an ONNX file it is output= that is taken."
+            )
+        return self.output(output or self.card.output).name
+
+    def open(self, backend: str) -> "Network":
+        """The network of this thread, loaded on first use: neither engine may be shared or sent to a worker."""
+        make = _load_opencv if backend == "opencv" else _load_onnxruntime
+        return keep_loaded((self.path, self.sha256, backend), lambda: make(self))
 
     def output(self, name: str | None) -> Tensor:
         """The output called `name`; without a name the only one that is an embedding, or the last of them."""
@@ -104,37 +125,43 @@ def _read_network_file(path: str, mtime_ns: int, size: int) -> NetworkFile:
 class Network:
     """A network ready to run in this thread."""
 
-    forward: Callable[[np.ndarray, str], np.ndarray]
-    widths: dict[tuple[str, int, int], int] = field(default_factory=dict)
+    forward: Callable[[Any, str], np.ndarray]
+    widths: dict[tuple[str, str, int, int], int] = field(default_factory=dict)
 
-    def embed(self, blob: np.ndarray, output: str) -> np.ndarray:
-        """Output of a (1, 3, height, width) float32 blob as a float64 vector; maps are averaged over their area."""
+    def embed(self, blob: Any, output: str, pooling: str = "mean") -> np.ndarray:
+        """Output of a (1, 3, height, width) float32 blob as a float64 vector; maps are pooled over their area, or flattened."""
         result = self.forward(blob, output)
-        if result.ndim == 4:
-            result = result.astype(np.float64).mean(axis=(2, 3))
-        if result.ndim > 2 or result.shape[:1] != (1,):
-            raise ValueError(f"The output {output!r} has shape {result.shape}; an embedding needs one row an image.")
+        named = f"The output {output!r}" if output else "The output"
+        if result.shape[:1] != (1,):
+            raise ValueError(f"{named} has shape {result.shape}; an embedding needs one row an image.")
+        if result.ndim == 4 and pooling != "flatten":
+            values = result.astype(np.float64)
+            result = values.mean(axis=(2, 3)) if pooling == "mean" else values.max(axis=(2, 3))
+        if result.ndim > 2 and pooling != "flatten":
+            raise ValueError(
+                f"{named} has shape {result.shape}, which is neither a vector (1, n) nor a set of maps (1, n, height, width); take "
+                "another, or pooling='flatten'."
+            )
         return result.reshape(-1).astype(np.float64)
 
-    def width(self, output: str, height: int, width: int) -> int:
-        """Number of columns of an output, by running the network once on nothing."""
-        key = (output, height, width)
+    def width(self, output: str, pooling: str, size: tuple[int, int], blank: Callable[[], Any]) -> int:
+        """Number of columns of an output for inputs of a size, by running the network once on a blank one."""
+        key = (output, pooling, *size)
         if key not in self.widths:
-            self.widths[key] = len(self.embed(np.zeros((1, 3, height, width), np.float32), output))
+            self.widths[key] = len(self.embed(blank(), output, pooling))
         return self.widths[key]
 
 
-def load_network(file: NetworkFile, backend: str) -> Network:
-    """The network of this thread, loaded on first use: neither engine may be shared or sent to a worker."""
-    cache: OrderedDict[tuple[str, str, str], Network] = _loaded.__dict__.setdefault("networks", OrderedDict())
-    key = (file.path, file.sha256, backend)
-    if key not in cache:
-        make = _load_opencv if backend == "opencv" else _load_onnxruntime
-        cache[key] = make(file)
+def keep_loaded(key: tuple[Any, ...], make: Callable[[], T], *, anew: bool = False) -> T:
+    """What this thread has loaded under a key, made on first use, or `anew`; the last few are kept."""
+    cache: OrderedDict[tuple[Any, ...], Any] = _loaded.__dict__.setdefault("networks", OrderedDict())
+    if anew or key not in cache:
+        cache[key] = make()
         while len(cache) > _MAX_LOADED:
             cache.popitem(last=False)
     cache.move_to_end(key)
-    return cache[key]
+    found: T = cache[key]
+    return found
 
 
 def _load_opencv(file: NetworkFile) -> Network:

@@ -45,8 +45,7 @@ def load_weights(network: Any, weights: Any, *, architecture: Any = None) -> Car
         return TORCHVISION
     name = os.fspath(weights)
     if not Path(name).suffix:
-        _fetch(network, name, architecture)
-        return TORCHVISION
+        return _fetch(network, name, architecture)
     state, card = read_weights(name), KNOWN.get(file_digest(name), TORCHVISION)
     own = network.state_dict()
     fitting = {
@@ -64,9 +63,25 @@ def load_weights(network: Any, weights: Any, *, architecture: Any = None) -> Car
             f"{name}: {len(missing)} of the network's {len(own)} tensors are not in it, {missing[0]} for one; it belongs to another "
             "architecture, or to another size of it."
         )
-    if card.padding == "tensorflow":
-        pad_as_tensorflow(network)
+    adapt(network, card.adapted)
     return card
+
+
+def adapt(network: Any, how: str) -> None:
+    """Let a network compute as that did which its weights were trained in.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Changed in place.
+    how : {"", "tensorflow", "transform_input"}
+        Not at all; strided convolutions that pad as TensorFlow does; or an input that is normalised anew first, which torchvision's
+        GoogLeNet and Inception do with weights that were trained elsewhere.
+    """
+    if how == "tensorflow":
+        pad_as_tensorflow(network)
+    elif how == "transform_input":
+        network.transform_input = True
 
 
 def read_weights(path: str) -> dict[str, Any]:
@@ -178,12 +193,12 @@ def unfold_norms(network: Any, batches: Iterable[Any]) -> None:
             norm.running_var.copy_(variance)
 
 
-def _fetch(network: Any, name: str, architecture: Any) -> None:
+def _fetch(network: Any, name: str, architecture: Any) -> Card:
     if not isinstance(architecture, str):
         raise ValueError(f"weights={name!r}: weights by name need an architecture by name; give a file.")
     if architecture.startswith("timm:"):
-        timm = import_extra("timm")
-        state = timm.create_model(architecture.removeprefix("timm:"), pretrained=True).state_dict()
+        made = import_extra("timm").create_model(architecture.removeprefix("timm:"), pretrained=True)
+        state, mean, std = made.state_dict(), made.default_cfg["mean"], made.default_cfg["std"]
     else:
         models = import_extra("torchvision.models")
         try:
@@ -196,11 +211,23 @@ def _fetch(network: Any, name: str, architecture: Any) -> None:
             raise ValueError(
                 f"weights={name!r}: torchvision has {', '.join(known.__members__)} for {architecture!r}; a file needs its ending."
             )
-        state = known[name].get_state_dict(progress=False)
+        state, preset = known[name].get_state_dict(progress=False), known[name].transforms()
+        mean, std = preset.mean, preset.std
+        if hasattr(network, "transform_input"):
+            network.transform_input = (
+                True  # GoogLeNet's and Inception's were trained elsewhere, as torchvision itself does
+            )
     own = network.state_dict()
-    network.load_state_dict(
-        {key: value for key, value in state.items() if key in own and own[key].shape == value.shape}, strict=False
-    )
+    fitting = {key: value for key, value in state.items() if key in own and own[key].shape == value.shape}
+    network.load_state_dict(fitting, strict=False)
+    how = "transform_input" if hasattr(network, "transform_input") else ""
+    adapt(network, how)
+    return Card(f"{architecture}, {name}", _times(mean, 255), _times(std, 255, -1), adapted=how)
+
+
+def _times(three: Iterable[float], factor: float, power: int = 1) -> tuple[float, float, float]:
+    first, second, third = ((value * factor) ** power for value in three)
+    return first, second, third
 
 
 def _replaced(network: Any, key: str) -> bool:

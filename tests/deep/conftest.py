@@ -6,42 +6,25 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+from networks.operators import define_torchvision_operators
+
 from tests.deep.onnx_file import Tiny
+from tests.deep.torch_modules import small, tiny_module
 
 _WEIGHTS = Path(__file__).resolve().parents[2] / ".." / "shared" / "weights"
-
-_OPERATORS: list[Any] = []  # torch forgets what a library defines with the library
-
-
-def define_torchvision_operators() -> None:
-    """Let torchvision import where its compiled part is missing; nothing is done where it imports as it is.
-
-    Skips the test where torch or torchvision is not installed.
-    """
-    torch = pytest.importorskip("torch")
-    try:
-        import torchvision
-    except ModuleNotFoundError:
-        pytest.skip("torchvision is not installed")
-    except RuntimeError:  # operator torchvision::nms does not exist
-        for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
-            del sys.modules[name]
-        library = torch.library.Library("torchvision", "DEF")
-        for name in ("nms", "qnms"):
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        _OPERATORS.append(library)
-        import torchvision  # noqa: F401
 
 
 @pytest.fixture(scope="session")
 def torchvision_models() -> Any:
     """torchvision.models; tests that need it are skipped without it."""
+    pytest.importorskip("torch")
     define_torchvision_operators()
-    import torchvision.models
-
-    return torchvision.models
+    return pytest.importorskip("torchvision.models")
 
 
 @pytest.fixture(scope="session")
@@ -62,3 +45,37 @@ def weights() -> Path:
     if not _WEIGHTS.is_dir():
         pytest.skip("the real networks (../shared/weights beside the repository) are not here")
     return _WEIGHTS.resolve()
+
+
+@pytest.fixture(scope="session")
+def torch() -> Any:
+    module = pytest.importorskip("torch")
+    module.set_num_threads(1)
+    return module
+
+
+@pytest.fixture
+def torchvision(torchvision_models: Any) -> None:
+    """torchvision's architectures by name; tests that need them are skipped without."""
+
+
+@pytest.fixture
+def images(rng: Any) -> list[Any]:
+    return [rng.integers(0, 256, (16, 16, 3), dtype=np.uint8) for _ in range(5)]
+
+
+@pytest.fixture
+def module(torch: Any, tiny: Tiny) -> Any:
+    return tiny_module(tiny)
+
+
+@pytest.fixture
+def weights_file(torch: Any, tmp_path: Path) -> Any:
+    """Writes weights of `small`, by a seed."""
+
+    def write(seed: int) -> Path:
+        torch.manual_seed(seed)
+        torch.save(small(4).state_dict(), tmp_path / "small.pt")
+        return tmp_path / "small.pt"
+
+    return write
