@@ -9,6 +9,7 @@ from leukofeat.augmentation.estimator import Augmented
 from leukofeat.augmentation.image import TRANSFORMS, augment_image
 from leukofeat.augmentation.leak import augmentation_leak
 from leukofeat.augmentation.sequence import AugmentedSequence, augment
+from leukofeat.augmentation.swap import swap_background
 
 __all__ = [
     "TRANSFORMS",
@@ -19,4 +20,5 @@ __all__ = [
     "augment_image",
     "augmentation_leak",
     "find_cells",
+    "swap_background",
 ]

@@ -42,6 +42,17 @@ class Augmented(MetaEstimatorMixin, BaseEstimator):
         Altered copies of each image; a mapping evens out classes of different size.
     transforms : sequence of names, or mapping of name to strength
         See :func:`augment_image`.
+    swap : float, default=0.0
+        Probability that a copy shows its leukocytes on the field of another image that `fit` is given, of another group where
+        there is one (background swap): in cross-validation, never on a test image's. An image in which no leukocyte is found, or
+        that cannot be segmented, is neither pasted nor pasted onto; its copies are altered as they are without.
+    segmenter : stage, optional
+        Finds the leukocytes for `swap`, once for all copies; by default a :class:`~leukofeat.segmentation.LeukocyteSegmenter`.
+        Images that come with label maps keep theirs.
+    memory : folder, Store or joblib.Memory, optional
+        Keeps where the leukocytes are, from one fold to the next.
+    n_jobs : int, optional
+        Workers that look for leukocytes, as in joblib.
     random_state : int, default=0
 
     Attributes
@@ -78,11 +89,19 @@ class Augmented(MetaEstimatorMixin, BaseEstimator):
         *,
         n_copies: int | Mapping[Any, int] = 4,
         transforms: Sequence[str] | Mapping[str, float] = DEFAULT,
+        swap: float = 0.0,
+        segmenter: Any = None,
+        memory: Any = None,
+        n_jobs: int | None = None,
         random_state: int = 0,
     ) -> None:
         self.estimator = estimator
         self.n_copies = n_copies
         self.transforms = transforms
+        self.swap = swap
+        self.segmenter = segmenter
+        self.memory = memory
+        self.n_jobs = n_jobs
         self.random_state = random_state
 
     def __sklearn_tags__(self) -> Tags:
@@ -96,16 +115,16 @@ class Augmented(MetaEstimatorMixin, BaseEstimator):
         X : list, ndarray, Series, one-column DataFrame or ImageSequence of n images or paths
         y : array-like of length n, optional
         groups : array-like of length n, optional
-            Slide or patient of each image, for a calibration inside; by default, each image and its copies are a group.
+            Slide or patient of each image, for a calibration inside and for `swap`; by default, each image and its copies are a
+            group.
 
         Returns
         -------
         self
         """
         _refuse_inner_splits(self.estimator)
-        images, target, groups = augment(
-            X, y, groups, n_copies=self.n_copies, transforms=self.transforms, random_state=self.random_state
-        )
+        names = ("n_copies", "transforms", "swap", "segmenter", "memory", "n_jobs", "random_state")
+        images, target, groups = augment(X, y, groups, **{name: getattr(self, name) for name in names})
         self.estimator_ = clone(self.estimator).fit(images, target, **group_params(self.estimator, groups))
         if hasattr(self.estimator_, "classes_"):
             self.classes_ = self.estimator_.classes_

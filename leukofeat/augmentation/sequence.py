@@ -7,10 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from leukofeat.augmentation.cells import FieldCells, find_cells
 from leukofeat.augmentation.image import DEFAULT, alter, check_transforms
-from leukofeat.constraints import Integral, Number, check
+from leukofeat.augmentation.swap import draw_donors, swap_background
+from leukofeat.constraints import Integral, Number, Real, check
+from leukofeat.digest import digest
 from leukofeat.sequence import ImageSequence, as_sequence
 from leukofeat.smear import Smear
+from leukofeat.store import as_store
 
 _COUNT = Number(Integral, 0)
 
@@ -22,6 +26,10 @@ def augment(
     *,
     n_copies: int | Mapping[Any, int] = 4,
     transforms: Sequence[str] | Mapping[str, float] = DEFAULT,
+    swap: float = 0.0,
+    segmenter: Any = None,
+    memory: Any = None,
+    n_jobs: int | None = None,
     random_state: int = 0,
 ) -> tuple[AugmentedSequence, np.ndarray | None, np.ndarray]:
     """Originals, then their altered copies, with the classes and groups of their sources.
@@ -38,6 +46,17 @@ def augment(
         Copies of each image; a mapping evens out classes of different size.
     transforms : sequence of names, or mapping of name to strength
         See :func:`augment_image`.
+    swap : float, default=0.0
+        Probability that a copy shows its leukocytes on the field of another of the images, of any class, and of another group where
+        there is one (:func:`swap_background`), before it is altered. An image in which no leukocyte is found, or that cannot be
+        segmented, is neither pasted nor pasted onto: its copies are altered as they are without.
+    segmenter : stage, optional
+        Finds the leukocytes for `swap`, once for all copies; by default a :class:`~leukofeat.segmentation.LeukocyteSegmenter`.
+        Images that come with label maps keep theirs.
+    memory : folder, Store or joblib.Memory, optional
+        Keeps where the leukocytes are.
+    n_jobs : int, optional
+        Workers that look for leukocytes, as in joblib.
     random_state : int, default=0
 
     Returns
@@ -46,6 +65,11 @@ def augment(
         The n originals in their order, then the copies; lazy, each made anew when it is asked for and always the same.
     y : ndarray of length m, or None
     groups : ndarray of length m
+
+    Warns
+    -----
+    UserWarning
+        When backgrounds are to be swapped, and leukocytes were found in fewer than two images.
 
     Examples
     --------
@@ -60,19 +84,26 @@ def augment(
     own = np.arange(len(base)) if groups is None else _of_length("groups", groups, len(base))
     counts = _count_copies(n_copies, target, len(base))
     check("random_state", random_state, _COUNT)
+    check("swap", swap, Number(Real, 0, 1))
     rows = np.concatenate([np.arange(len(base)), np.repeat(np.arange(len(base)), counts)])
     copies = np.concatenate([np.zeros(len(base), np.int64), *(np.arange(1, count + 1) for count in counts)])
     draws = [_Draw(int(row), int(copy)) for row, copy in zip(rows, copies, strict=True)]
+    cells: list[FieldCells | str] = []
+    if swap:
+        cells = find_cells(base, segmenter, memory=as_store(memory), n_jobs=n_jobs)
+        donors = draw_donors(cells, own, [draw[:2] for draw in draws], swap, random_state)
+        draws = [draw._replace(donor=donor) for draw, donor in zip(draws, donors, strict=True)]
     labels = None if base.row_labels is None else np.asarray(base.row_labels)[rows]
-    sequence = AugmentedSequence(base, draws, strengths, random_state, labels)
+    sequence = AugmentedSequence(base, draws, strengths, random_state, labels, cells)
     return sequence, None if target is None else target[rows], own[rows]
 
 
 class _Draw(NamedTuple):
-    """Row of the base and number of the copy; copy 0 is the image as it is."""
+    """Row of the base, number of the copy (0 is the image as it is), and the row on whose field it is shown, if not its own."""
 
     row: int
     copy: int
+    donor: int | None = None
 
 
 class AugmentedSequence(ImageSequence):
@@ -84,10 +115,14 @@ class AugmentedSequence(ImageSequence):
     ----------
     base : ImageSequence
         The originals.
-    draws : list of (row, copy)
-        What each item is: a row of `base`, and which copy of it (0: as it is).
+    draws : list of (row, copy, donor)
+        What each item is: a row of `base`, which copy of it (0: as it is), and the row whose field stands behind its leukocytes,
+        or None.
     strengths : dict of name to float
     random_state : int
+    row_labels : optional
+    cells : list of FieldCells or str
+        Leukocytes of each image of `base`; none are needed where no draw has a donor.
 
     Examples
     --------
@@ -104,11 +139,13 @@ class AugmentedSequence(ImageSequence):
         strengths: dict[str, float],
         random_state: int,
         row_labels: Any = None,
+        cells: Sequence[FieldCells | str] = (),
     ) -> None:
         super().__init__(draws, row_labels=row_labels)
         self._base = base
         self._strengths = strengths
         self._random_state = random_state
+        self._cells = cells
         # What the draw of an image is seeded by: unlike its row, it outlives the way to a worker.
         self._seeds = np.arange(len(base))
 
@@ -118,16 +155,38 @@ class AugmentedSequence(ImageSequence):
         return f"AugmentedSequence({len(self) - copies} images and {copies} copies{steps})"
 
     def __getstate__(self) -> dict[str, Any]:
-        # Only the sources of the selected items travel to a worker.
+        # Only what the selected items are made of travels to a worker.
         draws = [self._items[p] for p in self._positions]
-        rows, places = np.unique([draw.row for draw in draws], return_inverse=True)
-        rows = rows.astype(np.intp)
+        donors = {draw.donor for draw in draws if draw.donor is not None}
+        rows = np.array(sorted({draw.row for draw in draws} | donors), np.intp)
+        place = {int(row): k for k, row in enumerate(rows)}
+        pasted = {row for draw in draws if draw.donor is not None for row in (draw.row, draw.donor)}
         return self.__dict__ | {
-            "_items": [_Draw(int(place), draw.copy) for place, draw in zip(places, draws, strict=True)],
+            "_items": [
+                _Draw(place[draw.row], draw.copy, None if draw.donor is None else place[draw.donor]) for draw in draws
+            ],
             "_positions": np.arange(len(draws)),
             "_base": self._base[rows],
             "_seeds": self._seeds[rows],
+            "_cells": [self._cells[row] if row in pasted else "" for row in rows],
         }
+
+    @property
+    def swapped(self) -> np.ndarray:
+        """Whether each item shows its leukocytes on another image's field, shape (m,), bool."""
+        return np.array([self._items[p].donor is not None for p in self._positions], bool)
+
+    def digest(self, i: int) -> str:
+        """Digest of what image `i` is made of, before the steps added since; an original counts as it does by itself."""
+        draw = self._draw(i)
+        original = self._base.digest(draw.row)
+        original = digest(original, self._base.steps) if self._base.steps else original
+        if not draw.copy:
+            return original
+        made = [original, self._strengths, self._random_state, int(self._seeds[draw.row]), draw.copy]
+        if draw.donor is not None:
+            made += [self._base.digest(draw.donor), *(list(self._cells[row]) for row in (draw.row, draw.donor))]
+        return digest(*made)
 
     def source(self, i: int) -> str | None:
         """File of the original of image `i`, or None when it was given as an array."""
@@ -145,6 +204,8 @@ class AugmentedSequence(ImageSequence):
         draw = self._draw(i)
         smear = self._base.smear(draw.row)
         try:
+            if draw.donor is not None:
+                smear = self._swap(draw.row, draw.donor, smear)
             if draw.copy:
                 rng = np.random.default_rng([self._random_state, int(self._seeds[draw.row]), draw.copy])
                 smear = alter(smear, self._strengths, rng)
@@ -154,6 +215,12 @@ class AugmentedSequence(ImageSequence):
             error.add_note(f"While processing {self.name(i)}.")
             raise
         return smear
+
+    def _swap(self, row: int, donor: int, smear: Smear) -> Smear:
+        cells, others = self._cells[row], self._cells[donor]
+        assert isinstance(cells, FieldCells)
+        assert isinstance(others, FieldCells)
+        return swap_background(smear, cells, self._base.smear(donor).image, others)
 
     def _draw(self, i: int) -> _Draw:
         return self._items[self._positions[i]]
