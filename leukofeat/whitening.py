@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.covariance import ledoit_wolf_shrinkage
-from sklearn.utils import Tags
+from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from leukofeat.constraints import Number, OneOf, Real
@@ -56,7 +56,7 @@ class WithinClassWhitener(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         tags.target_tags.required = True
         return tags
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, nuisance: Any = None) -> Self:
         """Learn the directions.
 
         Parameters
@@ -65,6 +65,10 @@ class WithinClassWhitener(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             Finite; impute and scale before.
         y : array-like of shape (n_samples,)
             Classes.
+        nuisance : array-like of shape (m, n_features), optional
+            Differences that say nothing of the class, such as those between two pictures of one thing. Their mean outer product
+            is added to the shrunk covariance, so that columns vary less along them (Schölkopf et al. 1998; with samples of one
+            class for pictures of one thing, within-class covariance normalisation: Hatch, Kajarekar and Stolcke 2006).
 
         Returns
         -------
@@ -84,9 +88,13 @@ class WithinClassWhitener(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         shrinkage = ledoit_wolf_shrinkage(within, assume_centered=True) if self.shrinkage == "auto" else self.shrinkage
         self.shrinkage_ = float(shrinkage)
         scale = np.trace(covariance) / len(covariance)
-        variances, directions = np.linalg.eigh(
-            (1 - self.shrinkage_) * covariance + self.shrinkage_ * scale * np.eye(len(covariance))
-        )
+        metric = (1 - self.shrinkage_) * covariance + self.shrinkage_ * scale * np.eye(len(covariance))
+        if nuisance is not None:
+            differences = check_array(nuisance, dtype=np.float64, input_name="nuisance")
+            if differences.shape[1] != X.shape[1]:
+                raise ValueError(f"nuisance has {differences.shape[1]} columns, X has {X.shape[1]}.")
+            metric = metric + differences.T @ differences / len(differences)
+        variances, directions = np.linalg.eigh(metric)
         kept = variances > 1e-12 * max(variances[-1], np.finfo(float).tiny)
         if not covariance.any():
             raise ValueError(

@@ -63,3 +63,17 @@ def test_auto_shrinks_as_ledoit_and_wolf_do(data):
 def test_auto_shrinks_more_where_there_are_fewer_samples(data):
     X, y = data
     assert WithinClassWhitener().fit(X[:20], y[:20]).shrinkage_ > WithinClassWhitener().fit(X, y).shrinkage_
+
+
+@pytest.mark.parametrize("shrinkage", [0.0, 0.5])
+def test_nuisance_is_added_to_the_shrunk_covariance(data, shrinkage):
+    X, y = data
+    plain, nuisance = WithinClassWhitener(shrinkage).fit(X, y), np.random.default_rng(1).normal(size=(40, 6)) * 3
+    white = WithinClassWhitener(shrinkage).fit(X, y, nuisance).components_
+    total = np.linalg.inv(plain.components_.T @ plain.components_) + nuisance.T @ nuisance / 40
+    np.testing.assert_allclose(white @ total @ white.T, np.eye(6), atol=1e-9)
+    np.testing.assert_array_equal(WithinClassWhitener(shrinkage).fit(X, y, nuisance * 0).components_, plain.components_)
+    with pytest.raises(ValueError, match="nuisance has 5 columns, X has 6"):
+        WithinClassWhitener().fit(X, y, nuisance[:, 1:])
+    with pytest.raises(ValueError, match="nuisance contains NaN"):
+        WithinClassWhitener().fit(X, y, np.full((1, 6), np.nan))

@@ -7,6 +7,7 @@ Augmenting first and splitting afterwards, as many published figures were made, 
 from leukofeat.augmentation.cells import FieldCells, find_cells
 from leukofeat.augmentation.estimator import Augmented
 from leukofeat.augmentation.image import TRANSFORMS, augment_image
+from leukofeat.augmentation.invariant import SwapInvariantClassifier
 from leukofeat.augmentation.leak import augmentation_leak
 from leukofeat.augmentation.sequence import AugmentedSequence, augment
 from leukofeat.augmentation.swap import swap_background
@@ -16,6 +17,7 @@ __all__ = [
     "Augmented",
     "AugmentedSequence",
     "FieldCells",
+    "SwapInvariantClassifier",
     "augment",
     "augment_image",
     "augmentation_leak",
