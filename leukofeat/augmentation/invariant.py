@@ -135,9 +135,10 @@ class SwapInvariantClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator
         self._validate_params()
         target = np.asarray(y)
         features = clone(self.features)
-        rows = np.asarray(features.fit_transform(X, target, **group_params(self.features, groups)), np.float64)
+        table = features.fit_transform(X, target, **group_params(self.features, groups))
+        rows = np.asarray(table, np.float64)
         imputer, scaler = SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()
-        scaled = scaler.fit_transform(imputer.fit_transform(rows))
+        scaled = scaler.fit_transform(imputer.fit_transform(table))
         differences = self._differences(features, X, groups, rows) / scaler.scale_ if self.strength else None
         weighted = None if differences is None else np.sqrt(self.strength) * differences
         whitener = WithinClassWhitener(self.shrinkage).fit(scaled, target, weighted)
@@ -161,7 +162,7 @@ class SwapInvariantClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator
             )
         assert source is not None
         pasted = np.asarray(features.transform(images[images.swapped]), np.float64)
-        return np.nan_to_num(pasted - rows[source[images.swapped]], posinf=np.nan, neginf=np.nan)
+        return np.nan_to_num(pasted - rows[source[images.swapped]], posinf=0.0, neginf=0.0)
 
     @available_if(_has("predict"))
     def predict(self, X: Any) -> np.ndarray:

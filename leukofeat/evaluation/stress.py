@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from leukofeat.augmentation import SwapInvariantClassifier
 from leukofeat.evaluation.columns import check_classes, check_groups
 from leukofeat.evaluation.stress_images import make_stress_set
 from leukofeat.evaluation.stress_tests import STRESS_TESTS, choose_tests
@@ -154,6 +155,8 @@ def draw_rows(target: np.ndarray, rows: np.ndarray, n_images: int, random_state:
 
 def own_segmenter(pipeline: Any) -> Any:
     """First stage of a pipeline that segments and has nothing to learn; None where there is none."""
+    if isinstance(pipeline, SwapInvariantClassifier):
+        pipeline = pipeline.features
     blank = as_sequence([np.full((16, 16, 3), 200, np.uint8)])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what stages say of a blank image is about no image of anybody's

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone, is_classifier
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -105,6 +106,26 @@ def test_like_any_classifier(many, tmp_path):
     )
     scores = cross_val_score(made, many.images, many.target, cv=2)
     assert np.isfinite(scores).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_tables_with_names_and_gaps(many):
+    plain = model().fit(many.images, many.target)
+    named = model()
+    named.features = clone(FEATURES).set_output(transform="pandas")
+    series = pd.Series(list(many.images), index=[f"i{k}" for k in range(24)])
+    named.fit(series, list(many.target))
+    np.testing.assert_array_equal(named.decision_function(series), plain.decision_function(many.images))
+    # a column that is missing where the slide is bright: never a difference of its own
+    gaps = make_pipeline(
+        DarkSegmenter(),
+        FunctionFeatures(
+            lambda smear: np.array([*corner_and_cell(smear), np.nan if smear.image[0, 0, 0] > 235 else 1.0]),
+            names=(*NAMES, "gap"),
+        ),
+    )
+    made = SwapInvariantClassifier(gaps, SVC(), segmenter=DarkSegmenter()).fit(many.images, many.target)
+    assert np.isfinite(made.decision_function(many.images)).all()
 
 
 def test_it_can_be_saved(many, tmp_path):

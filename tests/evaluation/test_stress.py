@@ -8,6 +8,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from leukofeat import Smear, as_sequence
+from leukofeat.augmentation import SwapInvariantClassifier
 from leukofeat.baselines import make_baseline
 from leukofeat.datasets import make_smears
 from leukofeat.evaluation import bar_style, compare, shift_stain, stress_test
@@ -107,6 +108,8 @@ def test_the_pipelines_own_segmenter_is_found():
     segmenter = LabKMeansSegmenter()
     assert own_segmenter(make_pipeline(MedianDenoiser(), segmenter, SVC())) is segmenter
     assert own_segmenter(make_baseline("four_colors")) is None
+    features = make_pipeline(MedianDenoiser(), segmenter, MeanColor())
+    assert own_segmenter(SwapInvariantClassifier(features, SVC())) is segmenter
 
 
 def test_the_table_counts():
