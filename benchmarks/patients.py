@@ -26,7 +26,7 @@ from patient_figures import Cohort, area_table, calibration_table, curve_table, 
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
-from leukofeat.baselines import make_baseline
+from leukofeat.baselines import find_pipeline
 from leukofeat.classification import GroupClassifier
 from leukofeat.datasets import load_images, make_smears
 from leukofeat.evaluation import compare
@@ -41,7 +41,7 @@ Split = tuple[np.ndarray, np.ndarray]
 def by_patient(pipeline: Any) -> Any:
     """The pipeline with the verdict of a patient as its last step."""
     stages, features, rest = split_pipeline(pipeline)
-    return make_pipeline(*stages, features, GroupClassifier(rest))
+    return make_pipeline(*stages, *([] if features is None else [features]), GroupClassifier(rest))
 
 
 def folds_of(cohort: Cohort, seed: int) -> dict[str, list[Split]]:
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         cohort = Cohort.of(bunch)
     except ValueError as error:
         parser.error(str(error))
-    pipelines = {name: make_baseline(name) for name in dict.fromkeys([*asked.pipelines, *CONTROLS])}
+    pipelines = dict(find_pipeline(name) for name in dict.fromkeys([*asked.pipelines, *CONTROLS]))
     ways: dict[str, Any] = {}
     for seed in asked.seeds:
         folds = folds_of(cohort, seed)

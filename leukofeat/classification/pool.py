@@ -52,6 +52,10 @@ class LogOpinionPool(ClassifierMixin, _BaseComposition):
     """
 
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}  # as scikit-learn's group splitters do
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "estimators": [list, tuple],
+        "weights": [Sequence, np.ndarray, None],
+    }
 
     def __init__(self, estimators: Sequence[tuple[str, Any]], *, weights: Sequence[float] | None = None) -> None:
         self.estimators = estimators
@@ -86,6 +90,7 @@ class LogOpinionPool(ClassifierMixin, _BaseComposition):
         -------
         self
         """
+        self._validate_params()
         if not self.estimators:
             raise ValueError("LogOpinionPool needs at least one (name, classifier).")
         self._validate_names([name for name, _ in self.estimators])
