@@ -5,6 +5,7 @@ from leukofeat.deep.classifier import CNNClassifier
 from leukofeat.deep.embedding import CNNEmbedding
 from leukofeat.deep.grad_cam import ClassActivation, GradCAM, grad_cam
 from leukofeat.deep.image import fit_image
+from leukofeat.deep.saving import load_network, save_network
 
 __all__ = [
     "CNNClassifier",
@@ -16,4 +17,6 @@ __all__ = [
     "cam_table",
     "fit_image",
     "grad_cam",
+    "load_network",
+    "save_network",
 ]

@@ -15,6 +15,8 @@ from leukofeat.preprocessing.recurring import settle_marks
 from leukofeat.sequence import ImageSequence, as_sequence
 from leukofeat.smear import Smear
 
+__doctest_requires__ = {"cam_table": ["torch"]}
+
 PLACES = ("nucleus", "cytoplasm", "red_cells", "empty", "bar")
 
 
@@ -137,10 +139,14 @@ def cam_table(model: Any, X: Any, *, target: Any = None, segmenter: Any = None, 
 
     Examples
     --------
+    >>> from leukofeat.datasets import make_smears
+    >>> from leukofeat.deep import CNNClassifier
     >>> from leukofeat.segmentation import LabKMeansSegmenter
-    >>> table = cam_table(network, images, segmenter=LabKMeansSegmenter())  # doctest: +SKIP
-    >>> table["heat_nucleus"].mean() / table["area_nucleus"].mean()  # doctest: +SKIP
-    2.7
+    >>> smears = make_smears(n_samples=8, size=64, random_state=0)
+    >>> network = CNNClassifier("thanh2017", input_size=50, n_epochs=1).fit(smears.images, smears.target)
+    >>> table = cam_table(network, smears.images[:2], segmenter=LabKMeansSegmenter())
+    >>> table.filter(like="area_").sum(axis=1).round(6).tolist()
+    [1.0, 1.0]
     """
     rows = [cam_row(look) for look in look_inside(GradCAM(model, layer=layer), X, target, segmenter)]
     names = ["image", "target", "probability", *(f"{kind}_{place}" for kind in ("heat", "area") for place in PLACES)]

@@ -14,6 +14,8 @@ from leukofeat.pictures import outlined
 from leukofeat.plotting.drawing import PictureGrid
 from leukofeat.smear import Smear
 
+__doctest_requires__ = {"GradCAMDisplay.from_estimator": ["torch"]}
+
 _LEGEND = "Heat, of each picture's maximum: grey none, yellow most, the white line half. Cells outlined in green, nuclei in yellow."
 _WIDTH = 320
 
@@ -79,9 +81,13 @@ class GradCAMDisplay(PictureGrid):
 
         Examples
         --------
+        >>> from leukofeat.datasets import make_smears
+        >>> from leukofeat.deep import CNNClassifier
         >>> from leukofeat.segmentation import LabKMeansSegmenter
-        >>> display = GradCAMDisplay.from_estimator(network, images[:3], segmenter=LabKMeansSegmenter())  # doctest: +SKIP
-        >>> display.axes_.shape  # doctest: +SKIP
+        >>> smears = make_smears(n_samples=8, size=64, random_state=0)
+        >>> network = CNNClassifier("thanh2017", input_size=50, n_epochs=1).fit(smears.images, smears.target)
+        >>> display = GradCAMDisplay.from_estimator(network, smears.images[:3], segmenter=LabKMeansSegmenter())
+        >>> display.axes_.shape
         (3, 2)
         """
         return cls.from_estimators({"": estimator}, X, target=target, segmenter=segmenter, layer=layer, axes=axes)
