@@ -60,7 +60,7 @@ def split_pipeline(pipeline: Any) -> PipelineParts:
     return PipelineParts(stages, features, pipeline[n:] if n else pipeline)
 
 
-def set_memory(pipeline: Any, memory: Any) -> Any:
+def set_memory(pipeline: Any, memory: Any, *, replace: bool = True) -> Any:
     """Let every stage of a pipeline that can remember what it measured or learned use one memory.
 
     Parameters
@@ -69,6 +69,8 @@ def set_memory(pipeline: Any, memory: Any) -> Any:
         Changed in place; its leading image stages, the feature stage behind them and the last step are looked at, and where the last step
         consists of named pipelines, as a vote does, those.
     memory : path, Store, joblib.Memory or None
+    replace : bool, default=True
+        Also for stages that have one already.
 
     Returns
     -------
@@ -84,15 +86,13 @@ def set_memory(pipeline: Any, memory: Any) -> Any:
     stages, features, _ = split_pipeline(pipeline)
     last = pipeline.steps[-1][1] if isinstance(pipeline, Pipeline) else pipeline
     for stage in [*stages, *([] if features is None else [features]), last]:
-        # a Pipeline's own memory is another thing
-        if (
-            isinstance(stage, BaseEstimator)
-            and not isinstance(stage, Pipeline)
-            and "memory" in stage.get_params(deep=False)
-        ):
+        if not isinstance(stage, BaseEstimator) or isinstance(stage, Pipeline):  # whose own memory is another thing
+            continue
+        params = stage.get_params(deep=False)
+        if "memory" in params and (replace or params["memory"] is None):
             stage.set_params(memory=memory)
     for _, inner in getattr(last, "estimators", None) or ():
-        set_memory(inner, memory)
+        set_memory(inner, memory, replace=replace)
     return pipeline
 
 

@@ -17,6 +17,7 @@ from leukofeat.evaluation.stage_tree import StageTree, same_stage, shareable_par
 from leukofeat.evaluation.tables import Outcome
 from leukofeat.failures import EmptyWarning, Failure, collected, warn_of
 from leukofeat.measuring import measure
+from leukofeat.pipeline import set_memory
 from leukofeat.sequence import ImageSequence, Step
 from leukofeat.smear import Smear
 from leukofeat.store import Store
@@ -198,6 +199,10 @@ class Run:
             inputs = take(train)
             started = time.process_time()
             model = clone(self.parts[name].rest)
+            if table is None and self.memory is not None:
+                set_memory(
+                    model, self.memory, replace=False
+                )  # what it measures by itself, and what pipelines in a vote do
             try:
                 model.fit(inputs, self.target[train], **group_params(model, None if groups is None else groups[train]))
             except Exception as error:

@@ -276,3 +276,22 @@ def test_random_splits_flatter_real_images(data_folder):
         n_bootstrap=10,
     )
     assert found["random"].table.loc["four", "accuracy"] > found["clusters"].table.loc["four", "accuracy"] + 0.03
+
+
+def test_what_pipelines_in_a_vote_measure_is_kept(smears, paths, tmp_path, monkeypatch):
+    from leukofeat import measuring
+    from leukofeat.baselines import make_baseline
+    from leukofeat.classification import LogOpinionPool
+
+    pool = LogOpinionPool([("colours", make_baseline("four_colors")), ("lbp", make_baseline("singhal2014_lbp_svm"))])
+    options = {"cv": 2, "n_bootstrap": 10, "memory": tmp_path}
+    measured, measure_image = [], measuring._measure_image
+
+    def spy(*arguments):
+        measured.append(1)
+        return measure_image(*arguments)
+
+    monkeypatch.setattr(measuring, "_measure_image", spy)
+    compare({"pool": pool}, paths, smears.target, **options)
+    assert len(measured) == 3 * len(paths)  # read once, measured once for each of the two
+    assert pool.estimators[0][1][-2].memory is None
