@@ -90,6 +90,12 @@ def load_network(path: str | os.PathLike[str]) -> CNNClassifier:
     ------
     ValueError
         When the file is none of these; the message names it.
+
+    Examples
+    --------
+    >>> load_network("nowhere.safetensors")
+    Traceback (most recent call last):
+    ValueError: nowhere.safetensors: no such file.
     """
     if not Path(path).is_file():
         raise ValueError(f"{os.fspath(path)}: no such file.")
