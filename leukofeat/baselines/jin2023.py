@@ -136,7 +136,7 @@ def jin2023_efficientnetv2l(
 
     `weights` is a file, a name of torchvision's ("IMAGENET1K_V1" is the paper's start, which torchvision fetches), or None: random weights,
     which want far more images and epochs. Smaller `input_size`, `n_epochs` and `batch_size` are for machines without a graphics card, on
-    which 118 million parameters are slow; `checkpoint`, `device`, `random_state` and `verbose` are those of
+    which 117 million parameters are slow; `checkpoint`, `device`, `random_state` and `verbose` are those of
     :class:`~leukofeat.deep.CNNClassifier`.
     """
     default = LabKMeansSegmenter(cleanup=cleanup_for(clear_border))

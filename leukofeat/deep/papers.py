@@ -28,10 +28,10 @@ def thanh2018(n_classes: int) -> Any:
     were chosen here.
     """
     nn = import_torch().nn
-    return nn.Sequential(
+    return _started(nn.Sequential(
         *_blocks((16, 32, 64, 128, 128)), nn.AdaptiveAvgPool2d(4), nn.Flatten(),
         nn.Linear(128 * 4 * 4, 128), nn.ReLU(), nn.Linear(128, n_classes),
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def phapale_cnn(n_classes: int) -> Any:
@@ -41,10 +41,10 @@ def phapale_cnn(n_classes: int) -> Any:
     128 x 128, of which the poolings leave 16 x 16.
     """
     nn = import_torch().nn
-    return nn.Sequential(
+    return _started(nn.Sequential(
         *_blocks((32, 64, 128)), nn.AdaptiveAvgPool2d(16), nn.Flatten(),
         nn.Linear(128 * 16 * 16, 128), nn.ReLU(), nn.Linear(128, n_classes),
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def secnn(n_classes: int) -> Any:
@@ -54,10 +54,10 @@ def secnn(n_classes: int) -> Any:
     over each map, the dense layer of 128 and the dropout of 0.5 were chosen here.
     """
     nn = import_torch().nn
-    return nn.Sequential(
+    return _started(nn.Sequential(
         *_blocks((32, 64, 128, 256), reduction=16), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
         nn.Linear(256, 128), nn.ReLU(), nn.Dropout(0.5), nn.Linear(128, n_classes),
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def _blocks(widths: Sequence[int], reduction: int | None = None) -> list[Any]:
@@ -69,6 +69,16 @@ def _blocks(widths: Sequence[int], reduction: int | None = None) -> list[Any]:
         layers += [] if reduction is None else [_squeeze_and_excitation(after, reduction)]
         layers.append(nn.MaxPool2d(2))
     return layers
+
+
+def _started(network: Any) -> Any:
+    """The network with weights as Glorot and Bengio (AISTATS 2010) draw them: with PyTorch's own, deep ones without normalisation hardly start."""
+    nn = import_torch().nn
+    for module in network.modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            nn.init.xavier_uniform_(module.weight)
+            nn.init.zeros_(module.bias)
+    return network
 
 
 def _squeeze_and_excitation(width: int, reduction: int) -> Any:
