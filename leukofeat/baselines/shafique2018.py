@@ -66,6 +66,7 @@ def shafique2018_alexnet(
         weights=weights,
         hidden=(n_features,),
         input_size=input_size,
+        least=63,
         color_space=color_space,
         transforms={"rotation": 180.0, "flip": 0.5},
         class_weight="balanced",

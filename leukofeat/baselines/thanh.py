@@ -40,6 +40,7 @@ def thanh2017_cnn(
         crop_bar=crop_bar,
         weights=weights,
         input_size=input_size,
+        least=16,
         optimizer="adam",
         learning_rate=1e-3,
         n_epochs=n_epochs,

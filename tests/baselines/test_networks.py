@@ -144,6 +144,16 @@ def test_training_is_the_papers(name):
     assert isinstance(make_baseline(name, crop_bar=True)[0], ScaleBarCropper)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_an_input_that_is_too_small_is_told_by_its_name(name, eight):
+    least = {"thanh2017_cnn": 16, "shafique2018_alexnet": 63}.get(name, 32)
+    with pytest.raises(ValueError, match=f"input_size must be an int in the range \\[{least}, inf"):
+        make_baseline(name, input_size=least - 1)
+    if name in SMALL or name in ("shafique2018_alexnet", "shalini2022_googlenet"):
+        model = network_of(small(name, input_size=least))
+        assert model._build(2).eval()(torch.zeros(1, 3, least, least)).shape == (1, 2)
+
+
 def test_efficientnet_ends_in_a_maximum_and_a_tenth_dropped():
     with torch.device("meta"):
         network = network_of(make_baseline("jin2023_efficientnetv2l"))._build(4)
@@ -158,11 +168,10 @@ def test_segmented_images_show_leukocytes_on_black():
     svm = make_baseline("jin2023_svm", segmented=True)
     assert [repr(stage) for _, stage in stages.steps] == [repr(svm[2]), repr(svm[3])]
     smears = make_smears(n_samples=4, random_state=0)
-    shown = [smear.image for smear in stages.transform(smears.images)]
-    for image, cells in zip(shown, smears.cells, strict=True):
-        # k-means takes in a rim of the stain
-        assert (image[cells == 0] == 0).mean() > 0.9
-        assert (image[cells > 0] > 0).mean() > 0.5
+    shown = stages.transform(smears.images)
+    assert sum(smear.cells.any() for smear in shown) >= 3
+    for smear, image in zip(shown, smears.images, strict=True):
+        np.testing.assert_array_equal(smear.image, np.where(smear.cells[:, :, None] > 0, image, 0))
     other = make_baseline("jin2023_efficientnetv2l", segmented=True, segmenter=OtsuSegmenter())
     assert isinstance(other[0], OtsuSegmenter)
     assert isinstance(other[1], RegionMasker)
