@@ -14,7 +14,10 @@ from leukofeat import Smear
 from leukofeat.baselines import find_pipeline, list_baselines, make_baseline
 from leukofeat.baselines.recipe import DEEP
 from leukofeat.baselines.registry import BASELINES, RECIPES
+from leukofeat.cli.main import main
 from leukofeat.datasets import make_smears
+from leukofeat.deep.extra import import_extra
+from leukofeat.opencv import cv2
 from leukofeat.persistence import load, save
 from leukofeat.preprocessing import ScaleBarCropper
 from leukofeat.segmentation import OtsuSegmenter, RegionMasker
@@ -269,6 +272,15 @@ def test_without_the_packages_a_name_says_what_to_install(name, blocked, monkeyp
         with pytest.raises(ImportError, match=rf"{blocked} .*not installed: pip install 'leukofeat\[deep\]'"):
             make(name)
     assert list_baselines().loc[name, "needs"].startswith("PyTorch")
+
+
+def test_the_command_line_says_it_in_one_line(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("leukofeat.deep.architectures.import_torch", lambda: import_extra("tiff_of_the_future"))
+    for label in "ab":
+        (tmp_path / label).mkdir()
+        assert cv2.imwrite(str(tmp_path / label / "field.png"), np.zeros((32, 32, 3), np.uint8))
+    assert main(["compare", str(tmp_path), "-o", str(tmp_path / "results"), "-p", "thanh2017_cnn"]) == 2
+    assert "is not installed: pip install 'leukofeat[deep]'." in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_the_papers_own_networks_do_not_need_torchvision(monkeypatch):
