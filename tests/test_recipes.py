@@ -1,13 +1,19 @@
 """What is said of a system by name: in the table, in the docstring, and on the command line."""
 
 import re
+import sys
+from pathlib import Path
 
 import pytest
 
 from leukofeat.baselines import find_pipeline, list_baselines, make_baseline
-from leukofeat.baselines.recipe import FIRMNESS, NETWORK, Recipe
+from leukofeat.baselines.recipe import DEEP, FIRMNESS, NETWORK, Recipe
 from leukofeat.baselines.registry import BASELINES, RECIPES
 from leukofeat.cli.listing import print_baselines
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+
+from networks.operators import define_torchvision_operators
 
 BUILT = {name: recipe for name, recipe in RECIPES.items() if recipe.built}
 PUBLISHED = {name: recipe for name, recipe in BUILT.items() if recipe.firmness in "abcd"}
@@ -31,6 +37,9 @@ def test_the_names_are_the_functions_and_their_variants_can_be_made(name):
     recipe = BUILT[name]
     assert name == recipe.make.__name__
     assert recipe.idea == recipe.make.__doc__.split("\n")[0].removesuffix(".")
+    if recipe.needs == DEEP:
+        pytest.importorskip("torch")
+        define_torchvision_operators()
     if recipe.needs == NETWORK:
         with pytest.raises(ValueError, match=f"{name} needs a frozen network"):
             make_baseline(name)

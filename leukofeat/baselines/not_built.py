@@ -1,105 +1,12 @@
 """Published systems that were looked at and not built, each with its reason."""
 
-from leukofeat.baselines.recipe import BINARY, FOUR_CLASSES, Recipe
+from leukofeat.baselines.recipe import BINARY, Recipe
 
-_TRAINS = "needs a trainable network, and leukofeat has frozen ones only"
 _MARROW = "needs images of bone marrow, and parts that leukofeat does not have"
 _UNKNOWN = "what it measures and decides with could not be found out"
-_SHALINI = {
-    "resnet50": 99.62,
-    "vgg19": 98.85,
-    "vgg16": 98.08,
-    "resnet152": 97.31,
-    "resnet101": 96.92,
-    "googlenet": 95.38,
-}
+_UNREAD = "its network and how it is trained could not be found out"
 
 _DEEP = (
-    Recipe(
-        name="shafique2018_alexnet",
-        idea="AlexNet fine-tuned in four colour models",
-        year=2018,
-        citation="Shafique, Tehsin, Technol. Cancer Res. Treat. 17, 2018, 10.1177/1533033818802789",
-        data="ALL-IDB2 and 50 images from the web",
-        task=BINARY,
-        published="acc 0.995 (subtypes L1 to L3 and normal: 0.9606)",
-        caveat="mean of the class recalls; augmented before the split",
-        firmness="a",
-        reason=_TRAINS,
-    ),
-    *(
-        Recipe(
-            name=f"shalini2022_{net}",
-            idea=f"{net}, said to be pre-trained and also to have no stored weights",
-            year=2022,
-            citation="Shalini, Angel Viji, Integration of convolutional features and residual neural network, 2022",
-            data="ALL-IDB",
-            task=BINARY,
-            published=f"acc {accuracy / 100:.4f}",
-            caveat="of 260 images; whether it was augmented before the split is not said; areas of 0.91 and 0.90 under its curves do not fit",
-            firmness="b",
-            reason=_TRAINS,
-        )
-        for net, accuracy in _SHALINI.items()
-    ),
-    Recipe(
-        name="jin2023_efficientnetv2l",
-        idea="fine-tuned EfficientNetV2-L on whole and on segmented images",
-        year=2023,
-        citation="Jin, Riquelme, Robitaille, Zadvornov, Multilabel leukemia classification machine, course report, April 2023",
-        data="Aria et al. 2021, 2,000 fields, balanced",
-        task=FOUR_CLASSES,
-        published="acc 0.970 whole, 0.940 segmented",
-        caveat="of 400 images under the published 60-20-20 split, which keeps no slides apart",
-        firmness="a",
-        reason=_TRAINS,
-    ),
-    Recipe(
-        name="geetha2024_secnn",
-        idea="convolutional network with squeeze-and-excitation",
-        year=2024,
-        citation="Geetha, Haridas, Afr. J. Biol. Sci. 6(15), 2024, 10.48047/AFJBS.6.15.2024.8546-8561",
-        data="not named; test part of 400",
-        task=BINARY,
-        published="acc 0.925",
-        caveat="of the table; the printed confusion matrix gives 0.9125",
-        firmness="c",
-        reason=_TRAINS,
-    ),
-    Recipe(
-        name="phapale_cnn",
-        idea="small convolutional network",
-        citation="Phapale et al., review, AISSMS IOIT Pune",
-        data="Kaggle, not named",
-        task=BINARY,
-        caveat="no figure is given",
-        firmness="c",
-        reason=_TRAINS,
-    ),
-    Recipe(
-        name="thanh2017_cnn",
-        idea="two 5 x 5 convolutions on 50 x 50 pixels",
-        year=2017,
-        citation="Thanh et al., ICAITA 2017",
-        data="ALL-IDB1",
-        task=BINARY,
-        published="acc 0.9643",
-        caveat="as cited by others",
-        firmness="b",
-        reason=_TRAINS,
-    ),
-    Recipe(
-        name="thanh2018_cnn",
-        idea="convolutional network, deeper and on larger images than that of 2017",
-        year=2018,
-        citation="Thanh, Vununu, Atoev, Lee, Kwon, Int. J. Comput. Theory Eng. 10, 2018",
-        data="1,188 augmented images, 831 to learn from and 357 to test",
-        task=BINARY,
-        published="acc 0.966",
-        caveat="as cited by others",
-        firmness="c",
-        reason=_TRAINS,
-    ),
     Recipe(
         name="cnn2019_subtypes",
         idea="convolutional network for all subtypes of leukaemia, seven augmentations",
@@ -110,7 +17,7 @@ _DEEP = (
         published="acc 0.8825 (subtypes: 0.8174)",
         caveat="abstract; 5-fold cross-validation",
         firmness="c",
-        reason=_TRAINS,
+        reason=f"known by its abstract only; {_UNREAD}",
     ),
     Recipe(
         name="abdelghany2023_efficientnetb3",
@@ -122,10 +29,11 @@ _DEEP = (
         published="acc 0.9831",
         caveat="cited as 0.9757 elsewhere",
         firmness="c",
-        reason=_TRAINS,
+        reason="known by its abstract only; the rule by which loss and accuracy set its learning rate could not be found out",
     ),
     *(
-        Recipe(name=name, idea=idea, year=year, citation=citation, data=data, task=BINARY, firmness=firm, reason=_TRAINS)
+        Recipe(name=name, idea=idea, year=year, citation=citation, data=data, task=BINARY, firmness=firm,
+               reason=f"{'described in one clause' if firm == 'c' else 'cited by name only'}; {_UNREAD}")
         for name, idea, year, citation, data, firm in (
             ("duggal2017_sd_layer", "stain deconvolution learned in front of a network", 2017,
              "Duggal, Gupta, Gupta, Mallick, 2017, 10.1007/978-3-319-66179-7_50", "not found", "c"),
@@ -229,7 +137,7 @@ _SEGMENTERS = tuple(
          f"{_SEGMENT}; DualThresholdSegmenter is its relative"),
         ("tosta2018", "wavelet, genetic algorithm, morphology", 2018, "Tosta et al., 2018", "Dice 0.89", "12 images of CLL", "c", _SEGMENT),
         ("tran2018", "semantic segmentation network", 2018, "Tran et al., 2018, 10.1109/ICECOME.2018.8644754", "global acc 0.8945",
-         "of pixels", "c", f"{_SEGMENT}; {_TRAINS}"),
+         "of pixels", "c", _SEGMENT),
         ("alhafiz2018", "threshold and Canny", 2018, "Al-Hafiz et al., 2018", "", "", "d", f"{_SEGMENT}, and red cells at that"),
         ("mandal2019", "finds and marks nuclei", 2019, "Mandal et al., 2019, 10.1109/ICECCT.2019.8869414", "", "", "d", _SEGMENT),
     )

@@ -1,11 +1,12 @@
-"""The selection of Phapale et al., by three methods."""
+"""The selection of Phapale et al., by three methods, and their network."""
 
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from leukofeat.base import ImageStage
 from leukofeat.baselines.pieces import imputed_svm, opening
 from leukofeat.baselines.plain_kmeans import kmeans_cells
-from leukofeat.baselines.recipe import BINARY, Recipe
+from leukofeat.baselines.recipe import BINARY, DEEP, Recipe
+from leukofeat.baselines.trained import trained
 from leukofeat.constraints import OneOf, check
 from leukofeat.features import (
     ChromatinFeatures,
@@ -76,6 +77,52 @@ def phapale_selection(
     )
 
 
+def phapale_cnn(
+    *,
+    weights: str | None = None,
+    input_size: int = 128,
+    n_epochs: int = 10,
+    batch_size: int = 32,
+    crop_bar: bool = False,
+    checkpoint: str | None = None,
+    device: str = "auto",
+    random_state: int = 0,
+    verbose: int = 0,
+) -> Pipeline:
+    """Small convolutional network, on scaled, cropped, flipped, turned and shifted images.
+
+    Phapale et al., review, AISSMS IOIT Pune; its year and DOI are not known. Data: Kaggle, not named (C-NMC, "IDB" and SN-AM are mentioned). Task:
+    malignant against benign.
+
+    Published: no figure. The review names convolution, max pooling and dense layers, 10 epochs, four fifths of the images to learn from, and
+    augmentation by scaling, cropping, flipping, padding, rotation and translation.
+
+    All else was decided here: three blocks of 3 x 3 convolution with 32, 64 and 128 maps, ReLU and max pooling 2 x 2, dense layers of 128
+    and of the classes; input 128 x 128; torchvision's normalisation; the package's own strengths of the alterations, drawn anew in each
+    batch, where what zoom and shift leave open is mirrored in place of padded; cross-entropy; Adam at a constant 0.001, batches of 32;
+    nothing held out, so that the probabilities are the network's own, not calibrated.
+
+    `weights` is a file of this network's, or None: it starts from random weights. With another `input_size` the maps are brought to the
+    16 x 16 that one of 128 leaves. `n_epochs`, `batch_size`, `checkpoint`, `device`, `random_state` and `verbose` are those of
+    :class:`~leukofeat.deep.CNNClassifier`. `crop_bar=True` crops a scale bar first.
+    """
+    return trained(
+        "phapale_cnn",
+        crop_bar=crop_bar,
+        weights=weights,
+        input_size=input_size,
+        transforms=("zoom", "crop", "flip", "rotation", "shift"),
+        optimizer="adam",
+        learning_rate=1e-3,
+        n_epochs=n_epochs,
+        batch_size=batch_size,
+        checkpoint=checkpoint,
+        device=device,
+        random_state=random_state,
+        verbose=verbose,
+    )
+
+
 RECIPES = (
     Recipe(
         make=phapale_selection,
@@ -85,5 +132,14 @@ RECIPES = (
         caveat="no figure is given",
         firmness="c",
         variants=("phapale_selection:method=rfe", "phapale_selection:method=anova"),
+    ),
+    Recipe(
+        make=phapale_cnn,
+        citation="Phapale et al., review, AISSMS IOIT Pune",
+        data="Kaggle, not named",
+        task=BINARY,
+        caveat="no figure is given",
+        firmness="c",
+        needs=DEEP,
     ),
 )

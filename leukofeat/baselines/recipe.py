@@ -103,6 +103,6 @@ class Recipe:
         return self.make is not None
 
     def order(self) -> tuple[Any, ...]:
-        """What a table of recipes is sorted by: what is built first; ours, the controls, then by year and name."""
-        own = {"ours": 0, "control": 1}.get(self.firmness, 2)
+        """What a table of recipes is sorted by: what is built first; ours, the controls, ours that needs more, then by year and name."""
+        own = {"ours": 2 if self.needs else 0, "control": 1}.get(self.firmness, 3)
         return (not self.built, own, self.year or 9999, self.name)

@@ -13,6 +13,7 @@ from leukofeat.baselines import (
     agaian2014,
     chatap2014,
     controls,
+    geetha2024,
     jin2023,
     joshi2013,
     karthikeyan2017,
@@ -25,12 +26,17 @@ from leukofeat.baselines import (
     rawat,
     sahlol2019,
     sahlol2020,
+    shafique2018,
+    shalini2022,
     singhal,
     supardi2012,
+    thanh,
     vogado,
 )
-from leukofeat.baselines.recipe import NETWORK, Recipe
+from leukofeat.baselines.recipe import DEEP, NETWORK, Recipe
 from leukofeat.constraints import OneOf, check
+from leukofeat.deep import CNNClassifier
+from leukofeat.deep.architectures import import_for
 from leukofeat.pipeline import set_memory
 
 _FILES = (
@@ -40,6 +46,7 @@ _FILES = (
     acharya2019,
     agaian2014,
     chatap2014,
+    geetha2024,
     jin2023,
     joshi2013,
     karthikeyan2017,
@@ -49,8 +56,11 @@ _FILES = (
     rawat,
     sahlol2019,
     sahlol2020,
+    shafique2018,
+    shalini2022,
     singhal,
     supardi2012,
+    thanh,
     vogado,
     not_built,
 )
@@ -82,11 +92,14 @@ def make_baseline(name: str = "leukofeat_svm", *, memory: Any = None, **params: 
     Returns
     -------
     Pipeline
-        Plain scikit-learn, unfitted; its feature step is called `featureset`. Of SVMs, all behind it is the `estimator` of a
+        Plain scikit-learn, unfitted; its feature step is called `featureset`; of networks that are trained,
+        :class:`~leukofeat.deep.CNNClassifier` is the last step, which measures and decides. Of SVMs, all behind it is the `estimator` of a
         :class:`~leukofeat.calibration.CalibratedClassifier`, so that there are probabilities.
 
     Raises
     ------
+    ImportError
+        For a network that is trained, without PyTorch or without torchvision where its architecture is of that; it says what to install.
     ValueError
         For an unknown name; the message lists the known ones. For a name that was looked at and not built, with the reason. For a
         pipeline that needs a network and is given none.
@@ -124,7 +137,12 @@ def make_baseline(name: str = "leukofeat_svm", *, memory: Any = None, **params: 
     segmenter = params.get("segmenter")
     if not isinstance(segmenter, (ImageStage, type(None))):
         check("segmenter", segmenter, OneOf("passthrough"))
-    return set_memory(BASELINES[name](**params), memory)
+    pipeline = BASELINES[name](**params)
+    if RECIPES[name].needs == DEEP:
+        for part in pipeline.get_params().values():
+            if isinstance(part, CNNClassifier):
+                import_for(part.architecture)
+    return set_memory(pipeline, memory)
 
 
 def list_baselines() -> pd.DataFrame:

@@ -79,7 +79,7 @@ def named_rows(arguments: argparse.Namespace, known: Mapping[str, Any] | None = 
     for text in arguments.pipeline:
         try:
             name, pipeline = find_pipeline(text)
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, ImportError) as error:
             raise UsageError(f"--pipeline: {error}") from error
         _add(rows, name, pipeline, text)
     for text in arguments.predictions:

@@ -78,6 +78,25 @@ def build_network(
     return network
 
 
+def import_for(architecture: Any) -> None:
+    """Import what a network asks for: PyTorch, and the package that its name is of.
+
+    Parameters
+    ----------
+    architecture : str, torch.nn.Module or callable
+        As :func:`build_network` takes it.
+
+    Raises
+    ------
+    ImportError
+        When it is not installed, or does not load; the message says what to install.
+    """
+    import_torch()
+    if not isinstance(architecture, str) or architecture in PAPERS:
+        return
+    import_extra("timm" if architecture.startswith("timm:") else "torchvision.models")
+
+
 def head_of(network: Any) -> tuple[str, Any]:
     """Name and module of a network's last layer with weights: the one that gives the classes.
 
