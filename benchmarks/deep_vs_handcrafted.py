@@ -30,6 +30,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parent))
 
 from networks import plan
+from networks.looking import heat_table
 from networks.operators import define_torchvision_operators
 from networks.tables import cost_table, curve_picture, markdown, transfer_table
 
@@ -77,9 +78,11 @@ def main(typed: Sequence[str] | None = None) -> int:
         split = make_protocols(*ways[first], bunch.target, 0)["cv"].splits[0]
         curve = learning_curve(bunch, split, asked, options, same) if asked.sizes else None
         there = transfer_table(pipelines, bunch, split, asked) if asked.transfer else None
+        networks = {name: pipelines[name] for name in (plan.PLAIN, plan.SWAPPED) if name in pipelines}
+        heat = heat_table(networks, bunch, split, asked.heat, asked.heat_picture) if asked.heat and networks else None
         cost = cost_table(pipelines, bunch, asked.cost) if asked.cost else None
     tables = {name: found.table for name, found in results.items()}
-    text = markdown(tables, results[first].stress, curve, there, cost, _about(asked, len(bunch.target)))
+    text = markdown(tables, results[first].stress, curve, there, cost, heat, _about(asked, len(bunch.target)))
     print(text)
     if asked.json:
         told = {
@@ -91,6 +94,7 @@ def main(typed: Sequence[str] | None = None) -> int:
             "pairs": {name: json.loads(found.pairs.to_json(orient="records")) for name, found in results.items()},
             "curve": None if curve is None else json.loads(curve.to_json(orient="records")),
             "transfer": None if there is None else json.loads(there.reset_index().to_json(orient="records")),
+            "heat": None if heat is None else json.loads(heat.reset_index().to_json(orient="records")),
             "cost": None if cost is None else json.loads(cost.reset_index().to_json(orient="records")),
             "configuration": results[first].configuration,
         }
@@ -151,6 +155,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--transfer", metavar="FOLDER", help="another laboratory's images, in class folders")
     parser.add_argument("--healthy", default="Benign", help="healthy class of --data")
     parser.add_argument("--healthy-there", default="healthy", help="healthy class of --transfer")
+    parser.add_argument("--heat", type=int, default=0, metavar="N", help="where the networks look, on N test images")
+    parser.add_argument("--heat-picture", metavar="FILE", help="of one image a class")
     parser.add_argument("--cost", type=int, default=0, metavar="N", help="time and memory on N images, a process a row")
     parser.add_argument("--bootstrap", type=int, default=1000, metavar="N", help="resamples behind each interval")
     parser.add_argument("--checkpoints", metavar="FOLDER", help="keep trainings there, and go on with them")

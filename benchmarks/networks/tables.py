@@ -79,7 +79,7 @@ def _cost(pipeline: Any, images: Any, target: np.ndarray, others: Any) -> dict[s
 
 def markdown(
     tables: Mapping[str, pd.DataFrame], stress: pd.DataFrame | None, curve: pd.DataFrame | None, there: pd.DataFrame | None,
-    cost: pd.DataFrame | None, about: str,
+    cost: pd.DataFrame | None, heat: pd.DataFrame | None, about: str,
 ) -> str:  # fmt: skip
     """Everything as text."""
     parts = [about]
@@ -107,6 +107,11 @@ def markdown(
         parts.append("Accuracy by training images a class\n" + wide.round(3).to_string())
     if there is not None:
         parts.append("On the other laboratory's images: blast against healthy\n" + there.round(3).to_string())
+    if heat is not None:
+        parts.append(
+            "Share of the heat (Grad-CAM of the class that is told), mean over images\n"
+            + heat.round(3).to_string(na_rep="")
+        )
     if cost is not None:
         parts.append("Time and memory\n" + cost.round(1).to_string())
     parts.append("Research use only; not a medical device.")

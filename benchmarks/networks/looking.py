@@ -1,0 +1,42 @@
+"""Where the networks of the benchmark look: shares of their heat, and a picture of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+
+from leukofeat.deep import cam_table
+from leukofeat.plotting import GradCAMDisplay
+from leukofeat.segmentation import LeukocyteSegmenter
+from leukofeat.sequence import as_sequence
+
+
+def heat_table(pipelines: Mapping[str, Any], bunch: Any, split: Any, n: int, picture: str | None) -> pd.DataFrame:
+    """Mean share of each network's heat by place, on n test images of the split drawn at random; the same share of the area beside it."""
+    images, (train, test) = as_sequence(bunch.images), split
+    rows = np.sort(np.random.default_rng(0).permutation(test)[:n])
+    models = {name: clone(pipeline).fit(images[train], bunch.target[train]) for name, pipeline in pipelines.items()}
+    tables = {name: cam_table(model, images[rows], segmenter=LeukocyteSegmenter()) for name, model in models.items()}
+    found = {}
+    for name, table in tables.items():
+        heat = table.filter(like="heat_").mean()
+        found[name] = heat.rename(lambda column: column.removeprefix("heat_"))
+        found[name]["in cells"] = (table["heat_nucleus"] + table["heat_cytoplasm"]).mean()
+    first = next(iter(tables.values()))
+    area = first.filter(like="area_").mean().rename(lambda column: column.removeprefix("area_"))
+    area["in cells"] = area["nucleus"] + area["cytoplasm"]
+    found["share of the area"] = area
+    result = pd.DataFrame(found).T
+    result.loc["a network that sees cells alone", "in cells"] = first["cells_alone"].mean()
+    if picture:
+        # one image of each class, the first of those drawn
+        shown = [int(rows[np.flatnonzero(bunch.target[rows] == label)[0]]) for label in np.unique(bunch.target[rows])]
+        display = GradCAMDisplay.from_estimators(models, images[shown], segmenter=LeukocyteSegmenter())
+        display.figure_.savefig(picture, dpi=80)
+        plt.close(display.figure_)
+    return result
