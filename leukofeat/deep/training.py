@@ -91,6 +91,7 @@ def train(
     optimizer = _make_optimizer(network, settings)
     progress = Progress(0, [], None) if checkpoint is None else checkpoint.load(network, optimizer)
     history, best = list(progress.history), progress.best
+    patience = None if held_out is None else settings.patience
     parts = -(-len(target) // settings.batch_size)
     weights = (
         None
@@ -111,7 +112,7 @@ def train(
         ) as bar,
     ):
         for epoch in bar:
-            if _has_ended(history, settings.patience):
+            if _has_ended(history, patience):
                 break
             torch.manual_seed(settings.random_state * 100_003 + epoch)  # dropout
             _set_mode(network, settings.frozen)
@@ -125,7 +126,12 @@ def train(
                     group["lr"] = rate * group["factor"]
                 optimizer.zero_grad(set_to_none=True)
                 with torch.autocast(given.device.partition(":")[0], torch.bfloat16, enabled=settings.autocast):
-                    logits = network(inputs)
+                    try:
+                        logits = network(inputs)
+                    except ValueError as error:
+                        if len(wanted) == 1:
+                            error.add_note(f"A batch holds one image; batch_size={settings.batch_size} is too small.")
+                        raise
                 loss = loss_of(logits.float(), wanted)
                 loss.backward()
                 optimizer.step()
@@ -143,7 +149,7 @@ def train(
                 )
             if held_out is not None:
                 row |= _judge(network, held_out, given, settings.batch_size)
-                if settings.patience is not None and row["held_out_loss"] <= min(
+                if patience is not None and row["held_out_loss"] <= min(
                     (before["held_out_loss"] for before in history), default=np.inf
                 ):
                     best = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}

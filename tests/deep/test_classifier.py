@@ -235,7 +235,8 @@ def test_the_verdict_of_an_image_is_the_mean_of_its_cells(records):
 
 def test_an_image_without_a_cell_gets_the_shares_of_the_classes(records):
     smears, target = records
-    model = CNNClassifier(**SMALL, view="cell", validation=0).fit(smears, target)
+    model = CNNClassifier(**SMALL, view="cell", validation=0.3).fit(smears, target % 2)
+    assert model.temperature_ != 1
     nothing = np.zeros((96, 96), np.int32)
     with pytest.warns(EmptyWarning, match="1 of 1"):
         p = model.predict_proba([Smear(smears[0].image, nothing, nothing)])
@@ -328,3 +329,67 @@ def test_without_torch_it_says_what_to_install(blobs, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ImportError, match=r"leukofeat\[deep\]"):
         CNNClassifier(**SMALL).fit(*blobs)
+
+
+def test_patience_without_anything_held_out_is_told(blobs):
+    images, labels = blobs
+    model = CNNClassifier(**SMALL, patience=1)
+    with pytest.warns(UserWarning, match="patience=1"):
+        model.fit(images, labels, groups=[0, 0, 1, 1] * 6)
+    assert len(model.history_["loss"]) == 2
+
+
+def test_a_network_that_cannot_be_used_is_told_before_an_image_is_read(blobs, tmp_path):
+    _, labels = blobs
+    import torch
+
+    class HeadFirst(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head = torch.nn.Linear(2, 5)
+            self.body = torch.nn.Conv2d(3, 2, 3)
+
+        def forward(self, images):
+            return self.head(self.body(images).mean((2, 3)))
+
+    nowhere = [str(tmp_path / "nowhere.png")] * 24
+    for params, words in (
+        ({"architecture": HeadFirst()}, "defined last"),
+        ({"input_size": 4}, r"input_size \(4, 4\)"),
+        ({"hidden": 8}, "hidden"),
+        ({"hidden": (0,)}, "hidden"),
+        ({"device": "gpu"}, "device='gpu'"),
+        ({"class_weight": {"lite": 2.0}}, "class_weight"),
+        ({"class_weight": {"light": -2.0}}, "class_weight"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            CNNClassifier(**SMALL | params).fit(nowhere, labels)
+    with pytest.raises(ValueError, match="groups has length 3 for 24"):
+        CNNClassifier(**SMALL).fit(nowhere, labels, groups=[0, 1, 2])
+
+
+def test_a_batch_of_one_image_is_named(blobs):
+    import torch
+
+    layers = [torch.nn.AdaptiveAvgPool2d(1), torch.nn.BatchNorm2d(3), torch.nn.Flatten(), torch.nn.Linear(3, 2)]
+    with pytest.raises(ValueError) as error:  # noqa: PT011
+        CNNClassifier(torch.nn.Sequential(*layers), input_size=8, batch_size=1).fit(*blobs)
+    assert "batch_size=1" in error.value.__notes__[0]
+
+
+def test_many_cells_are_shown_some_at_a_time(records, monkeypatch):
+    from leukofeat.deep import classifier
+
+    smears, target = records
+    model = CNNClassifier(**SMALL | {"batch_size": 2}, view="cell", validation=0).fit(smears, target)
+    wanted = model.predict_proba(smears)
+    seen, frame = [], classifier.frame_cells
+
+    def spy(cut, *options):
+        seen.append(sum(map(len, cut)))
+        return frame(cut, *options)
+
+    monkeypatch.setattr(classifier, "frame_cells", spy)
+    monkeypatch.setattr(classifier, "_CHUNK", 4)
+    assert np.allclose(model.predict_proba(smears), wanted, atol=1e-6)
+    assert max(seen) <= 4
