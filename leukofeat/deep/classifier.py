@@ -328,7 +328,7 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
             torch.manual_seed(self.random_state)
             network = self._build(k)
             card = load_weights(network, self.weights, architecture=self.architecture)
-            self.mean_, self.scale_ = _three("mean", self.mean, card.mean), _three("scale", self.scale, card.scale)
+            self.mean_, self.scale_ = as_three("mean", self.mean, card.mean), as_three("scale", self.scale, card.scale)
             self.channels_, self.adapted_ = self.channels or card.channels, card.adapted
             given = self._input()
             network.to(given.device).to(memory_format=torch.channels_last)
@@ -631,7 +631,8 @@ def _by_image(log_p: np.ndarray, owner: np.ndarray, n: int, k: int) -> np.ndarra
     return sums / np.bincount(owner, minlength=n).clip(min=1)[:, None]
 
 
-def _three(name: str, value: Any, default: tuple[float, ...]) -> tuple[float, ...]:
+def as_three(name: str, value: Any, default: tuple[float, ...]) -> tuple[float, ...]:
+    """A number for each channel, of one or three; the default of None."""
     if value is None:
         return default
     values = tuple(value) if isinstance(value, (Sequence, np.ndarray)) else (value,) * 3

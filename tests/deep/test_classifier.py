@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import subprocess
 import sys
@@ -393,3 +394,52 @@ def test_many_cells_are_shown_some_at_a_time(records, monkeypatch):
     monkeypatch.setattr(classifier, "_CHUNK", 4)
     assert np.allclose(model.predict_proba(smears), wanted, atol=1e-6)
     assert max(seen) <= 4
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [False, True], ["a", "b"], [np.int8(3), np.int8(5)]])
+def test_classes_and_their_weights_come_back_as_they_were(labels, blobs, tmp_path):
+    y = np.array(labels * 12)
+    weights = {y[0]: 2.0, y[1]: 1.0}
+    model = CNNClassifier(**SMALL | {"n_epochs": 1, "input_size": (50, 52)}, class_weight=weights).fit(blobs[0], y)
+    save_network(model, tmp_path / "model.safetensors")
+    again = load_network(tmp_path / "model.safetensors")
+    assert again.classes_.dtype == model.classes_.dtype
+    assert again.class_weight == weights
+    assert all(value.shape == again.weights_[name].shape for name, value in model.weights_.items())
+    assert np.array_equal(again.predict(blobs[0]), model.predict(blobs[0]))
+    assert clone(again).fit(blobs[0], y).weights_["0.weight"].tobytes() == model.weights_["0.weight"].tobytes()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda told: told["params"].update(checkpoint="/tmp"),
+        lambda told: told["params"].update(weights="DEFAULT"),
+        lambda told: told["params"].update(nonsense=1),
+        lambda told: told["params"].update(view=3),
+        lambda told: told["params"].update(architecture={"a": 1}),
+        lambda told: told["params"].update(view="cell"),
+        lambda told: told["learned"].update(predict="x"),
+        lambda told: told["learned"].update(_made="x"),
+        lambda told: told["learned"].update(temperature_="hot"),
+        lambda told: told["learned"].update(adapted_="eval"),
+        lambda told: told["learned"].update(mean_=[1, 2]),
+        lambda told: told["learned"].update(classes_="ab"),
+        lambda told: told["learned"].update(class_prior_=[1.0]),
+        lambda told: told["learned"].pop("scale_"),
+        lambda told: told["learned"].pop("history_"),
+        lambda told: told.pop("dtype"),
+        lambda told: told.update(params=[]),
+    ],
+)
+def test_a_head_that_was_not_written_here_is_refused(change, fitted, tmp_path):
+    from safetensors import safe_open
+    from safetensors.numpy import save_file
+
+    save_network(fitted, tmp_path / "good.safetensors")
+    with safe_open(tmp_path / "good.safetensors", "np") as file:
+        told = json.loads(file.metadata()["leukofeat"])
+    change(told)
+    save_file(fitted.weights_, tmp_path / "forged.safetensors", {"leukofeat": json.dumps(told)})
+    with pytest.raises(ValueError, match=r"forged\.safetensors"):
+        load_network(tmp_path / "forged.safetensors")
