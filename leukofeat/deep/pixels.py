@@ -1,5 +1,6 @@
 """What a network is shown of a set of images: whole fields, or each cell alone, as 8-bit pixels of the network's own size."""
 
+import warnings
 from functools import partial
 from typing import Any, NamedTuple, Self
 
@@ -69,7 +70,7 @@ def read_fields(images: ImageSequence, size: tuple[int, int], resize: str, **opt
 def read_fields_with_cells(
     images: ImageSequence, size: tuple[int, int], resize: str, segmenter: Any, *, memory: Any = None, **options: Any
 ) -> Pixels:
-    """Whole images, and where their leukocytes are; where none were found, none can be pasted.
+    """Whole images, and where their leukocytes are; where none were found, none can be pasted, and a person is told if that is all images.
 
     Parameters
     ----------
@@ -85,6 +86,12 @@ def read_fields_with_cells(
     """
     known = find_cells(images, segmenter, memory=memory, **options)
     found = map_images(partial(_read_field, size, resize), images, description="reading", **options)
+    if not any(isinstance(made, FieldCells) and made.n_cells for made in known):
+        reason = next((f"; {made}" for made in known if isinstance(made, str)), "")
+        warnings.warn(
+            f"swap has no effect: leukocytes were found in none of {len(images)} images{reason}. Give a segmenter= that finds them.",
+            stacklevel=2,
+        )
     cells, slides = np.zeros((len(images), 2, *size), np.uint8), np.full((len(images), 3), 255, np.float32)
     for i, (made, (_, shape)) in enumerate(zip(known, found, strict=True)):
         if isinstance(made, FieldCells):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from leukofeat.deep.architectures import top_of
 from leukofeat.deep.checkpoint import Checkpoint, Progress
 from leukofeat.deep.extra import import_torch
 from leukofeat.deep.on_device import alter_batch, swap_backgrounds, to_color_space
@@ -258,17 +259,12 @@ def _set_mode(network: Any, frozen: bool) -> None:
     """Training mode, but for what is frozen: its batch normalisations keep their statistics."""
     network.train(not frozen)
     if frozen:
-        _top(network).train()
-
-
-def _top(network: Any) -> Any:
-    """The part at the end of a network that is trained where the rest is frozen: torchvision calls it `classifier` or `fc`."""
-    return network.get_submodule(network.new_layers.partition(".")[0])
+        network.get_submodule(top_of(network)).train()
 
 
 def _make_optimizer(network: Any, settings: Settings) -> Any:
     torch = import_torch()
-    top = {id(value) for value in _top(network).parameters()}
+    top = {id(value) for value in network.get_submodule(top_of(network)).parameters()}
     last = {id(value) for value in network.get_submodule(network.new_layers).parameters()}
     for value in network.parameters():
         value.requires_grad_(not settings.frozen or id(value) in top)

@@ -443,3 +443,52 @@ def test_a_head_that_was_not_written_here_is_refused(change, fitted, tmp_path):
     save_file(fitted.weights_, tmp_path / "forged.safetensors", {"leukofeat": json.dumps(told)})
     with pytest.raises(ValueError, match=r"forged\.safetensors"):
         load_network(tmp_path / "forged.safetensors")
+
+
+def test_frozen_leaves_what_a_wrapped_network_has_below_its_head(blobs, tmp_path):
+    import torch
+    from safetensors.torch import save_file
+
+    inner = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(4, 2)
+    )
+    wrapped = torch.nn.Sequential(inner)
+    model = CNNClassifier(wrapped, input_size=16, n_epochs=1, frozen=True).fit(*blobs)
+    assert np.array_equal(model.weights_["0.0.weight"], inner[0].weight.detach().numpy())
+    assert not np.array_equal(model.weights_["0.3.weight"], inner[3].weight.detach().numpy())
+    save_file({"0.3.weight": torch.zeros(2, 4)}, tmp_path / "head.safetensors")
+    with pytest.raises(ValueError, match="another architecture"):
+        CNNClassifier(wrapped, input_size=16, weights=tmp_path / "head.safetensors").fit(*blobs)
+
+
+def test_a_folder_that_takes_no_checkpoint_is_told_before_the_training(blobs, tmp_path, monkeypatch):
+    from leukofeat.deep import training
+
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(training, "_batches", None)
+    for folder in (tmp_path / "file", "/proc/nowhere"):
+        with pytest.raises(OSError, match="checkpoint=") as error:
+            CNNClassifier(**SMALL, checkpoint=folder).fit(*blobs)
+        assert error.value.filename == str(folder)
+
+
+def test_a_full_disk_leaves_the_checkpoint_before_and_no_half_file(blobs, tmp_path, monkeypatch):
+    import os
+
+    from leukofeat.deep import checkpoint
+
+    replace, calls = os.replace, []
+
+    def full(*paths):
+        calls.append(paths)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        return replace(*paths)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint.os, "replace", full)
+        with pytest.raises(OSError, match="space"):
+            CNNClassifier(**SMALL, checkpoint=tmp_path).fit(*blobs)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".safetensors"]
+    resumed = CNNClassifier(**SMALL, checkpoint=tmp_path).fit(*blobs)
+    assert resumed.history_["epoch"].tolist() == [1, 2]

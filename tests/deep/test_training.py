@@ -46,7 +46,8 @@ def test_a_swap_is_that_of_paste_cells(smears):
 def test_an_image_without_leukocytes_is_never_pasted(smears):
     nothing = np.zeros((64, 64), np.int32)
     images = as_sequence([Smear(smear.image, nothing, nothing) for smear in smears])
-    pixels = read_fields_with_cells(images, (64, 64), "stretch", None)
+    with pytest.warns(UserWarning, match="swap has no effect"):
+        pixels = read_fields_with_cells(images, (64, 64), "stretch", None)
     assert not pixels.cells.any()
     batch = torch.from_numpy(pixels.images).float()
     rows = np.arange(len(smears))
