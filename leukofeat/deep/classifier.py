@@ -301,6 +301,11 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         self
+
+        Warns
+        -----
+        UserWarning
+            Of images in which no cell was found, with `view="cell"`; of a `swap` without leukocytes; of `patience` without held-out images.
         """
         torch = import_torch()
         self._check_params()
@@ -388,7 +393,7 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
                 told, owner = self._tell(network, given, chunk)
                 found[start : start + len(chunk)] = _by_image(told, owner, len(chunk), len(self.classes_))
                 empty[start + owner] = False
-        warn_of((), len(images), empty=[images.name(int(i)) for i in np.flatnonzero(empty)])
+        _warn_of_empty(images, empty, "so that their verdict is the classes' shares in training {names}.")
         cooled = found / self.temperature_
         cooled = np.exp(cooled - cooled.max(axis=1, keepdims=True))
         shares = cooled / cooled.sum(axis=1, keepdims=True)
@@ -491,6 +496,8 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(
                 f"no cell was found in any of {len(images)} images; view='cell' needs some, or another segmenter=."
             )
+        empty = np.array([not cells for cells in cut])
+        _warn_of_empty(images, empty, "so that nothing is learned from them {names}; another segmenter= may find some.")
         self.window_ = self.window or int(2 * np.median(sides))
         return frame_cells(cut, self.window_, self._size(), self._around())
 
@@ -527,7 +534,7 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
         weights = None
         if self.class_weight is not None:
             for label, weight in () if isinstance(self.class_weight, str) else self.class_weight.items():
-                check(f"class_weight[{label!r}]", weight, Number(Real, 0))
+                check(f"class_weight[{label!r}]", weight, Number(Real, 0, above=True))
             by_class = compute_class_weight(self.class_weight, classes=self.classes_, y=self.classes_[target])
             weights = tuple(map(float, by_class))
         device = self._device()
@@ -622,6 +629,10 @@ def fit_softmax_temperature(log_p: np.ndarray, target: np.ndarray) -> float:
         return float(-(wanted * cooled).sum())
 
     return float(np.exp(minimize_scalar(loss, bounds=(-np.log(20), np.log(20)), method="bounded").x))
+
+
+def _warn_of_empty(images: ImageSequence, empty: np.ndarray, what: str) -> None:
+    warn_of((), len(images), empty=[images.name(int(i)) for i in np.flatnonzero(empty)], what=what)
 
 
 def _by_image(log_p: np.ndarray, owner: np.ndarray, n: int, k: int) -> np.ndarray:
