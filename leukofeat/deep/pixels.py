@@ -153,7 +153,7 @@ def _cut_cells(steps: tuple[Step, ...], images: ImageSequence, i: int) -> list[n
     for label, (top, left, bottom, right) in enumerate(smear.boxes, 1):
         box = np.s_[top:bottom, left:right]
         inside = 255 * (smear.region("cell")[box] == label).astype(np.uint8)[:, :, None]
-        found.append(np.concatenate([smear.image[box], inside], axis=2))
+        found.append(np.concatenate([np.where(inside > 0, smear.image[box], np.uint8(0)), inside], axis=2))
     return found
 
 
@@ -169,7 +169,10 @@ def _frame_cell(cell: np.ndarray, window: int, size: tuple[int, int], around: tu
     factor = min(1.0, window / max(height, width))
     if factor < 1:
         height, width = (max(1, round(side * factor)) for side in (height, width))
-        cell = cv2.resize(cell, (width, height), interpolation=cv2.INTER_AREA)
+        mixed = cv2.resize(cell.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+        # of a pixel at the rim, the colour of that part which is the cell
+        mixed[:, :, :3] *= 255 / np.maximum(mixed[:, :, 3:], 1)
+        cell = np.rint(mixed.clip(0, 255)).astype(np.uint8)
     framed = np.empty((window, window, 3), np.uint8)
     framed[:] = np.clip(np.rint(around), 0, 255).astype(np.uint8)
     top, left = (window - height) // 2, (window - width) // 2
