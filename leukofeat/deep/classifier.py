@@ -439,6 +439,8 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
         for width in self.hidden:
             check("hidden", width, Number(Integral, 1))
         self._device()
+        if self.segmenter is not None and not hasattr(self.segmenter, "transform"):
+            raise ValueError(f"segmenter must be a stage that finds leukocytes, or None, not {self.segmenter!r}.")
         check_batch_transforms(self._transforms())
         if self.swap and self.view == "cell":
             raise ValueError(

@@ -360,6 +360,7 @@ def test_a_network_that_cannot_be_used_is_told_before_an_image_is_read(blobs, tm
         ({"hidden": 8}, "hidden"),
         ({"hidden": (0,)}, "hidden"),
         ({"device": "gpu"}, "device='gpu'"),
+        ({"segmenter": "otsu", "view": "cell"}, "segmenter"),
         ({"class_weight": {"lite": 2.0}}, "class_weight"),
         ({"class_weight": {"light": 0.0}}, "class_weight"),  # nothing to divide by in a batch of light ones alone
     ):
