@@ -13,7 +13,7 @@ from leukofeat.constraints import Integral, Number, OneOf, Real, check
 from leukofeat.deep.classifier import CNNClassifier, as_three
 from leukofeat.deep.extra import import_extra
 
-__doctest_requires__ = {"save_network": ["torch", "safetensors"]}
+__doctest_requires__ = {("save_network", "load_network"): ["torch", "safetensors"]}
 
 _LEARNED = (
     "adapted_",
@@ -95,6 +95,16 @@ def load_network(path: str | os.PathLike[str]) -> CNNClassifier:
     ------
     ValueError
         When the file is none of these; the message names it.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from leukofeat.datasets import make_smears
+    >>> smears = make_smears(n_samples=8, size=64, random_state=0)
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.safetensors"
+    >>> save_network(CNNClassifier("thanh2017", input_size=50, n_epochs=1).fit(smears.images, smears.target), path)
+    >>> load_network(path).predict_proba(smears.images[:2]).shape
+    (2, 4)
     """
     if not Path(path).is_file():
         raise ValueError(f"{os.fspath(path)}: no such file.")
