@@ -63,14 +63,14 @@ def main(typed: Sequence[str] | None = None) -> int:
             "verbose": 1,
         }
         try:
-            ways = plan.ways(bunch, asked.ways)
+            ways = plan.ways(bunch, asked.ways or ["published" if asked.data else "random"])
             pipelines = plan.rows(options, asked.embedding, asked.rows)
         except ValueError as error:
             parser.error(str(error))
         same: dict[str, Any] = {"memory": memory, "n_jobs": asked.jobs, "random_state": 0, "verbose": 1}
         first, results = next(iter(ways)), {}
         for name, (cv, groups) in ways.items():
-            stress: Any = asked.stress if name == first else False
+            stress: Any = (asked.stress or False) if name == first else False
             results[name] = compare(
                 pipelines, bunch.images, bunch.target, cv=cv, groups=groups, target_names=bunch.target_names, stress=stress,
                 n_stress=asked.stress_images, n_bootstrap=asked.bootstrap, **same,
@@ -146,8 +146,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--size", type=int, default=168, help="longer side in pixels of what a network sees")
     parser.add_argument("--epochs", type=int, default=14)
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--ways", nargs="+", default=["published"], metavar="WAY", help="splits (default: published)")
-    parser.add_argument("--stress", nargs="*", default=True, metavar="TEST", help="stress tests (default: all)")
+    parser.add_argument(
+        "--ways", nargs="+", metavar="WAY", help="splits (default: published, and of synthetic smears random)"
+    )
+    parser.add_argument(
+        "--stress", nargs="*", default=True, metavar="TEST", help="stress tests (default: all; none named: none)"
+    )
     parser.add_argument("--stress-images", type=int, default=200, metavar="N")
     parser.add_argument(
         "--sizes", nargs="*", type=int, default=[], metavar="N", help="images a class of the learning curve"

@@ -49,6 +49,9 @@ class ImageWarning(UserWarning):
         return f"{len(self.failures)} of {self.n_images} images could not be measured and have NaN in every column: {shown}{more}"
 
 
+_COLUMNS = "so that counts are 0 and what needs a cell is NaN {names}; a verdict on them rests on filled-in columns."
+
+
 class EmptyWarning(UserWarning):
     """Images in which no cell was found, although columns need one; `on_empty="nan"` says nothing, "raise" stops there.
 
@@ -56,6 +59,8 @@ class EmptyWarning(UserWarning):
     ----------
     names : list of str
         What the images are called.
+    what : str
+        What follows for them.
 
     Examples
     --------
@@ -63,20 +68,19 @@ class EmptyWarning(UserWarning):
     '1 of 3 images: no leukocyte was found, so that '
     """
 
-    def __init__(self, names: Sequence[str] = (), n_images: int = 0) -> None:
-        super().__init__(names, n_images)
+    def __init__(self, names: Sequence[str] = (), n_images: int = 0, what: str = _COLUMNS) -> None:
+        super().__init__(names, n_images, what)
         self.names = list(names)
         self.n_images = n_images
+        self.what = what
 
     def __str__(self) -> str:
         more = f" and {len(self.names) - 5} more" if len(self.names) > 5 else ""
-        return (
-            f"{len(self.names)} of {self.n_images} images: no leukocyte was found, so that counts are 0 and what needs a cell is NaN "
-            f"({', '.join(self.names[:5])}{more}); a verdict on them rests on filled-in columns."
-        )
+        named = f"({', '.join(self.names[:5])}{more})"
+        return f"{len(self.names)} of {self.n_images} images: no leukocyte was found, {self.what.format(names=named)}"
 
 
-def warn_of(failures: Sequence[Failure], n_images: int, *, empty: Sequence[str] = ()) -> None:
+def warn_of(failures: Sequence[Failure], n_images: int, *, empty: Sequence[str] = (), what: str = _COLUMNS) -> None:
     """Tell a person of the failures of a pass, and of the images in which nothing was found, if there are any.
 
     Examples
@@ -86,7 +90,7 @@ def warn_of(failures: Sequence[Failure], n_images: int, *, empty: Sequence[str] 
     if failures:
         warnings.warn(ImageWarning(failures, n_images), stacklevel=3)
     if empty:
-        warnings.warn(EmptyWarning(empty, n_images), stacklevel=3)
+        warnings.warn(EmptyWarning(empty, n_images, what), stacklevel=3)
 
 
 @contextmanager

@@ -185,5 +185,6 @@ class SwapInvariantClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator
 
 
 def _ratio(differences: np.ndarray, scaled: np.ndarray, target: np.ndarray) -> float:
-    within = scaled - np.stack([scaled[target == label].mean(axis=0) for label in target])
+    labels, codes = np.unique(target, return_inverse=True)
+    within = scaled - np.stack([scaled[codes == code].mean(axis=0) for code in range(len(labels))])[codes]
     return float((differences**2).mean(axis=0).sum() / (within**2).mean(axis=0).sum())

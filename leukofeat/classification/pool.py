@@ -34,7 +34,7 @@ class LogOpinionPool(ClassifierMixin, _BaseComposition):
     Raises
     ------
     ValueError
-        In `fit`, when there is no classifier, names are not unique, or weights do not fit.
+        In `fit`, when there is no classifier, one has no `predict_proba`, names are not unique, or weights do not fit.
 
     References
     ----------
@@ -91,9 +91,17 @@ class LogOpinionPool(ClassifierMixin, _BaseComposition):
         self
         """
         self._validate_params()
-        if not self.estimators:
-            raise ValueError("LogOpinionPool needs at least one (name, classifier).")
+        if not self.estimators or any(
+            not isinstance(pair, (tuple, list)) or len(pair) != 2 for pair in self.estimators
+        ):
+            raise ValueError("LogOpinionPool needs at least one (name, classifier), and nothing but such pairs.")
         self._validate_names([name for name, _ in self.estimators])
+        for name, model in self.estimators:
+            if not hasattr(model, "predict_proba"):
+                raise ValueError(
+                    f"estimators: {name!r} has no predict_proba, whose logarithms are averaged; put it into a "
+                    "leukofeat.calibration.CalibratedClassifier."
+                )
         self._shares()
         self.classes_ = np.unique(y)
         self.estimators_ = [clone(model).fit(X, y, **group_params(model, groups)) for _, model in self.estimators]
@@ -112,7 +120,10 @@ class LogOpinionPool(ClassifierMixin, _BaseComposition):
     def _shares(self) -> np.ndarray:
         if self.weights is None:
             return np.full(len(self.estimators), 1 / len(self.estimators))
-        weights = np.asarray(self.weights, float)
+        try:
+            weights = np.asarray(self.weights, float)
+        except (TypeError, ValueError):
+            weights = np.empty(0)
         if (
             weights.shape != (len(self.estimators),)
             or not np.isfinite(weights).all()

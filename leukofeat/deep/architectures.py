@@ -9,7 +9,7 @@ from typing import Any
 from leukofeat.deep.extra import import_extra, import_torch
 from leukofeat.deep.papers import PAPERS
 
-__doctest_requires__ = {"build_network": ["torch"]}
+__doctest_requires__ = {("build_network", "top_of"): ["torch"]}
 
 
 def build_network(
@@ -114,6 +114,23 @@ def head_of(network: Any) -> tuple[str, Any]:
             f"The network {type(network).__name__} has no linear layer and no convolution that could give the classes."
         )
     return weighted[-1]
+
+
+def top_of(network: Any) -> str:
+    """Name of the part at a network's end that gives the classes, `classifier` or `fc` as torchvision calls it.
+
+    It is the outermost that holds the last layer and not the whole network, as the one child of a module that only wraps another does.
+
+    Examples
+    --------
+    >>> torch = import_torch()
+    >>> inner = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.Flatten(), torch.nn.Linear(4, 2))
+    >>> top_of(inner), top_of(torch.nn.Sequential(inner))
+    ('2', '0.2')
+    """
+    parts, n = head_of(network)[0].split("."), len(list(network.parameters()))
+    names = [".".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+    return next((name for name in names if len(list(network.get_submodule(name).parameters())) < n), names[-1])
 
 
 def _by_name(name: str, n_classes: int) -> Any:

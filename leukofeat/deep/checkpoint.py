@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,20 +53,26 @@ class Checkpoint:
             {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()},
             {"progress": json.dumps(told)},
         )
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         passing = self.path.with_suffix(f".{os.getpid()}.part")
-        passing.write_bytes(content)
-        os.replace(passing, self.path)
+        try:
+            passing.write_bytes(content)
+            os.replace(passing, self.path)
+        except BaseException:
+            passing.unlink(missing_ok=True)  # of a full disk, half of the file
+            raise
 
     def load(self, network: Any, optimizer: Any) -> Progress:
         """Put network and optimiser where the training was stopped; nothing is done where there is no such file.
 
         Raises
         ------
+        OSError
+            When nothing can be written to the folder: before the first epoch, and not after it.
         ValueError
             When the file is damaged; the message names it.
         """
         if not self.path.is_file():
+            self._check_folder()
             return Progress(0, [], None)
         try:
             with import_extra("safetensors").safe_open(str(self.path), "pt") as file:
@@ -90,3 +97,13 @@ class Checkpoint:
                 f"{self.path}: no checkpoint that could be read ({' '.join(str(error).split())[:200]}); remove it to start anew."
             ) from error
         return Progress(told["n_epochs"], told["history"], parts["best"] or None)
+
+    def _check_folder(self) -> None:
+        import_extra("safetensors.torch")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.path.parent):
+                pass
+        except OSError as error:
+            why = f"{error.strerror}; checkpoint= is a folder that can be written to"
+            raise type(error)(error.errno, why, str(self.path.parent)) from error

@@ -1,6 +1,7 @@
 """CNNClassifier: a network trained on images, as a scikit-learn classifier."""
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -300,6 +301,11 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         self
+
+        Warns
+        -----
+        UserWarning
+            Of images in which no cell was found, with `view="cell"`; of a `swap` without leukocytes; of `patience` without held-out images.
         """
         torch = import_torch()
         self._check_params()
@@ -314,23 +320,36 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(
                 f"CNNClassifier needs images of at least two classes; y holds {self.classes_.tolist()} only."
             )
+        units = None if groups is None else group_codes(groups)
+        if units is not None and len(units) != len(images):
+            raise ValueError(f"groups has length {len(units)} for {len(images)} images.")
         self.__dict__.pop("_made", None)
         self.class_prior_ = np.bincount(codes) / len(codes)
-        pixels = self._read_to_train(images)
-        units = None if groups is None else group_codes(groups)
         rows, held_rows = hold_out(codes, units, self.validation, self.random_state)
-        data, held = pixels.of_rows(rows), pixels.of_rows(held_rows)
         target, held_target = codes[rows], codes[held_rows]
-        if len(np.unique(target[data.owner])) < k:
-            raise ValueError("there is a class without a single cell that was found; nothing can be learned of it.")
+        settings = self._settings(target)
+        # the network comes before the images: what is wrong with it is told before thousands of them are read
         with self._threads(), torch.random.fork_rng(enabled=True):
             torch.manual_seed(self.random_state)
             network = self._build(k)
             card = load_weights(network, self.weights, architecture=self.architecture)
-            self.mean_, self.scale_ = _three("mean", self.mean, card.mean), _three("scale", self.scale, card.scale)
+            self.mean_, self.scale_ = as_three("mean", self.mean, card.mean), as_three("scale", self.scale, card.scale)
             self.channels_, self.adapted_ = self.channels or card.channels, card.adapted
-            given, settings = self._input(), self._settings(target, k)
+            given = self._input()
             network.to(given.device).to(memory_format=torch.channels_last)
+            self._try(network, given, k)
+        pixels = self._read_to_train(images)
+        data, held = pixels.of_rows(rows), pixels.of_rows(held_rows)
+        del pixels
+        if len(np.unique(target[data.owner])) < k:
+            raise ValueError("there is a class without a single cell that was found; nothing can be learned of it.")
+        if self.patience is not None and not len(held.owner):
+            warnings.warn(
+                f"patience={self.patience} has nothing to go by: none of {len(images)} images could be held out, so that all epochs are "
+                "trained. Give more images of each class, smaller groups, or a larger validation.",
+                stacklevel=2,
+            )
+        with self._threads():
             if not self.frozen and has_folded_norms(network):
                 some = data.images[np.random.default_rng(self.random_state).permutation(len(data.images))[:128]]
                 batches = (
@@ -346,7 +365,7 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
             if len(held.owner):
                 found = log_probabilities(self.module(), held.images, given, self.batch_size, self.flips)
                 known = np.unique(held.owner)  # of those held out, the ones with a cell
-                mean = _by_image(found, held.owner, len(held_rows), self.class_prior_)
+                mean = _by_image(found, held.owner, len(held_rows), k)
                 self.temperature_ = fit_softmax_temperature(mean[known], held_target[known])
         return self
 
@@ -367,18 +386,19 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
         images = as_sequence(X)
         network, given = self.module(), self._input()
         found = np.empty((len(images), len(self.classes_)))
-        empty: list[str] = []
+        empty = np.ones(len(images), bool)
         with self._threads():
             for start in range(0, len(images), _CHUNK):
                 chunk = images[start : start + _CHUNK]
-                pixels = self._read(chunk)
-                told = log_probabilities(network, pixels.images, given, self.batch_size, self.flips)
-                found[start : start + len(chunk)] = _by_image(told, pixels.owner, len(chunk), self.class_prior_)
-                empty += [chunk.name(i) for i in range(len(chunk)) if i not in set(pixels.owner.tolist())]
-        warn_of((), len(images), empty=empty)
+                told, owner = self._tell(network, given, chunk)
+                found[start : start + len(chunk)] = _by_image(told, owner, len(chunk), len(self.classes_))
+                empty[start + owner] = False
+        _warn_of_empty(images, empty, "so that their verdict is the classes' shares in training {names}.")
         cooled = found / self.temperature_
         cooled = np.exp(cooled - cooled.max(axis=1, keepdims=True))
-        return cooled / cooled.sum(axis=1, keepdims=True)
+        shares = cooled / cooled.sum(axis=1, keepdims=True)
+        shares[empty] = self.class_prior_
+        return shares
 
     def predict(self, X: Any) -> np.ndarray:
         """The likeliest class of each image, shape (n,)."""
@@ -393,8 +413,8 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
                 network = self._build(len(self.classes_))
             adapt(network, self.adapted_)
             network.load_state_dict({name: torch.as_tensor(value.copy()) for name, value in self.weights_.items()})
-            self._made = network.to(self._input().device).to(memory_format=torch.channels_last).eval()
-        return self._made
+            self._made = network.to(memory_format=torch.channels_last).eval()
+        return self._made.to(self._device())
 
     def to_input(self, smear: Smear) -> Any:
         """What the network gets of an image: a tensor of shape (1, 3, height, width), float32, on its device.
@@ -414,6 +434,13 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
     def _check_params(self) -> None:
         self._validate_params()
         self._size()
+        if isinstance(self.hidden, str) or not isinstance(self.hidden, (Sequence, np.ndarray)):
+            raise ValueError(f"hidden must be a sequence of widths, as in (128,), not {self.hidden!r}.")
+        for width in self.hidden:
+            check("hidden", width, Number(Integral, 1))
+        self._device()
+        if self.segmenter is not None and not hasattr(self.segmenter, "transform"):
+            raise ValueError(f"segmenter must be a stage that finds leukocytes, or None, not {self.segmenter!r}.")
         check_batch_transforms(self._transforms())
         if self.swap and self.view == "cell":
             raise ValueError(
@@ -438,6 +465,24 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
     def _build(self, k: int) -> Any:
         return build_network(self.architecture, k, hidden=self.hidden, dropout=self.dropout, pooling=self.pooling)
 
+    def _try(self, network: Any, given: Input, k: int) -> None:
+        """One image, so that a network which does not fit its images or its classes is told of in words."""
+        torch, size = import_torch(), self._size()
+        name = self.architecture if isinstance(self.architecture, str) else type(network).__name__
+        try:
+            with torch.no_grad():
+                logits = network.eval()(given.prepare(torch.zeros((1, 3, *size), device=given.device)))
+        except Exception as error:  # each architecture has errors of its own
+            raise ValueError(
+                f"architecture {name!r} does not take images of input_size {size} ({' '.join(str(error).split())[:200]})."
+            ) from error
+        shape = tuple(getattr(logits, "shape", ()))
+        if shape != (1, k):
+            raise ValueError(
+                f"architecture {name!r} gives {shape or type(logits).__name__} for one image; logits of shape (1, {k}) are wanted, of the "
+                "linear layer or convolution that is defined last in it."
+            )
+
     def _read_to_train(self, images: ImageSequence) -> Pixels:
         options: dict[str, Any] = {"n_jobs": self.n_jobs, "verbose": self.verbose}
         if self.view == "field":
@@ -453,6 +498,8 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(
                 f"no cell was found in any of {len(images)} images; view='cell' needs some, or another segmenter=."
             )
+        empty = np.array([not cells for cells in cut])
+        _warn_of_empty(images, empty, "so that nothing is learned from them {names}; another segmenter= may find some.")
         self.window_ = self.window or int(2 * np.median(sides))
         return frame_cells(cut, self.window_, self._size(), self._around())
 
@@ -462,6 +509,21 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
             return read_fields(images, self._size(), self.resize, **options)
         return frame_cells(cut_cells(images, self._steps(), **options), self.window_, self._size(), self._around())
 
+    def _tell(self, network: Any, given: Input, images: ImageSequence) -> tuple[np.ndarray, np.ndarray]:
+        """Log-probabilities of all that the network is shown of some images, and the image that each belongs to."""
+        if self.view == "field":
+            pixels = self._read(images)
+            return log_probabilities(network, pixels.images, given, self.batch_size, self.flips), pixels.owner
+        cut = cut_cells(images, self._steps(), n_jobs=self.n_jobs, verbose=self.verbose)
+        cells = [cell for of_image in cut for cell in of_image]
+        # a smear may hold thousands: at the network's size they are made some batches at a time
+        step = max(1, _CHUNK // self.batch_size) * self.batch_size
+        told = [np.empty((0, len(self.classes_)))]
+        for start in range(0, len(cells), step):
+            pixels = frame_cells([cells[start : start + step]], self.window_, self._size(), self._around())
+            told.append(log_probabilities(network, pixels.images, given, self.batch_size, self.flips))
+        return np.concatenate(told), np.repeat(np.arange(len(cut)), [len(of_image) for of_image in cut])
+
     def _steps(self) -> Any:
         stage = LeukocyteSegmenter() if self.segmenter is None else self.segmenter
         return stage.transform([]).steps
@@ -470,13 +532,13 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
         """What stands around a cell: the middle of a network's input, in RGB."""
         return (127.0, 127.0, 127.0)
 
-    def _settings(self, target: np.ndarray, k: int) -> Settings:
+    def _settings(self, target: np.ndarray) -> Settings:
         weights = None
         if self.class_weight is not None:
-            by_class = self.class_weight
-            if not isinstance(by_class, str):
-                by_class = {code: by_class.get(label, 1.0) for code, label in enumerate(self.classes_.tolist())}
-            weights = tuple(map(float, compute_class_weight(by_class, classes=np.arange(k), y=target)))
+            for label, weight in () if isinstance(self.class_weight, str) else self.class_weight.items():
+                check(f"class_weight[{label!r}]", weight, Number(Real, 0, above=True))
+            by_class = compute_class_weight(self.class_weight, classes=self.classes_, y=self.classes_[target])
+            weights = tuple(map(float, by_class))
         device = self._device()
         autocast = self.precision == "bfloat16" or (self.precision == "auto" and device.startswith("cuda"))
         return Settings(
@@ -502,9 +564,18 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
         return Input(self.color_space, self.channels_, self.mean_, self.scale_, self._device())
 
     def _device(self) -> str:
-        if self.device != "auto":
-            return self.device
-        return "cuda" if import_torch().cuda.is_available() else "cpu"
+        torch = import_torch()
+        if self.device == "auto":
+            return "cuda" if torch.cuda.is_available() else "cpu"
+        try:
+            kind = torch.device(self.device).type
+        except RuntimeError as error:
+            raise ValueError(f"device={self.device!r} is none of PyTorch's ({str(error)[:200]}).") from error
+        if kind == "cuda" and not torch.cuda.is_available():
+            raise ValueError(
+                f"device={self.device!r}: PyTorch finds no graphics card here; device='auto' takes one where there is one."
+            )
+        return self.device
 
     def _checkpoint(
         self, network: Any, data: Pixels, target: np.ndarray, held: Pixels, held_target: np.ndarray, settings: Settings
@@ -562,17 +633,19 @@ def fit_softmax_temperature(log_p: np.ndarray, target: np.ndarray) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(-np.log(20), np.log(20)), method="bounded").x))
 
 
-def _by_image(log_p: np.ndarray, owner: np.ndarray, n: int, prior: np.ndarray) -> np.ndarray:
-    """Mean of the log-probabilities of what belongs to an image, (n, k); the prior where there is nothing."""
-    found = np.tile(np.log(prior), (n, 1))
-    counts = np.bincount(owner, minlength=n)
-    sums = np.zeros((n, len(prior)))
-    np.add.at(sums, owner, log_p.reshape(len(owner), len(prior)))
-    found[counts > 0] = sums[counts > 0] / counts[counts > 0, None]
-    return found
+def _warn_of_empty(images: ImageSequence, empty: np.ndarray, what: str) -> None:
+    warn_of((), len(images), empty=[images.name(int(i)) for i in np.flatnonzero(empty)], what=what)
 
 
-def _three(name: str, value: Any, default: tuple[float, ...]) -> tuple[float, ...]:
+def _by_image(log_p: np.ndarray, owner: np.ndarray, n: int, k: int) -> np.ndarray:
+    """Mean of the log-probabilities of what belongs to an image, (n, k); 0 where there is nothing."""
+    sums = np.zeros((n, k))
+    np.add.at(sums, owner, log_p.reshape(len(owner), k))
+    return sums / np.bincount(owner, minlength=n).clip(min=1)[:, None]
+
+
+def as_three(name: str, value: Any, default: tuple[float, ...]) -> tuple[float, ...]:
+    """A number for each channel, of one or three; the default of None."""
     if value is None:
         return default
     values = tuple(value) if isinstance(value, (Sequence, np.ndarray)) else (value,) * 3

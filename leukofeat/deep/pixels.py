@@ -1,5 +1,6 @@
 """What a network is shown of a set of images: whole fields, or each cell alone, as 8-bit pixels of the network's own size."""
 
+import warnings
 from functools import partial
 from typing import Any, NamedTuple, Self
 
@@ -69,7 +70,7 @@ def read_fields(images: ImageSequence, size: tuple[int, int], resize: str, **opt
 def read_fields_with_cells(
     images: ImageSequence, size: tuple[int, int], resize: str, segmenter: Any, *, memory: Any = None, **options: Any
 ) -> Pixels:
-    """Whole images, and where their leukocytes are; where none were found, none can be pasted.
+    """Whole images, and where their leukocytes are; where none were found, none can be pasted, and a person is told if that is all images.
 
     Parameters
     ----------
@@ -85,6 +86,12 @@ def read_fields_with_cells(
     """
     known = find_cells(images, segmenter, memory=memory, **options)
     found = map_images(partial(_read_field, size, resize), images, description="reading", **options)
+    if not any(isinstance(made, FieldCells) and made.n_cells for made in known):
+        reason = next((f"; {made}" for made in known if isinstance(made, str)), "")
+        warnings.warn(
+            f"swap has no effect: leukocytes were found in none of {len(images)} images{reason}. Give a segmenter= that finds them.",
+            stacklevel=2,
+        )
     cells, slides = np.zeros((len(images), 2, *size), np.uint8), np.full((len(images), 3), 255, np.float32)
     for i, (made, (_, shape)) in enumerate(zip(known, found, strict=True)):
         if isinstance(made, FieldCells):
@@ -146,7 +153,7 @@ def _cut_cells(steps: tuple[Step, ...], images: ImageSequence, i: int) -> list[n
     for label, (top, left, bottom, right) in enumerate(smear.boxes, 1):
         box = np.s_[top:bottom, left:right]
         inside = 255 * (smear.region("cell")[box] == label).astype(np.uint8)[:, :, None]
-        found.append(np.concatenate([smear.image[box], inside], axis=2))
+        found.append(np.concatenate([np.where(inside > 0, smear.image[box], np.uint8(0)), inside], axis=2))
     return found
 
 
@@ -162,7 +169,10 @@ def _frame_cell(cell: np.ndarray, window: int, size: tuple[int, int], around: tu
     factor = min(1.0, window / max(height, width))
     if factor < 1:
         height, width = (max(1, round(side * factor)) for side in (height, width))
-        cell = cv2.resize(cell, (width, height), interpolation=cv2.INTER_AREA)
+        mixed = cv2.resize(cell.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+        # of a pixel at the rim, the colour of that part which is the cell
+        mixed[:, :, :3] *= 255 / np.maximum(mixed[:, :, 3:], 1)
+        cell = np.rint(mixed.clip(0, 255)).astype(np.uint8)
     framed = np.empty((window, window, 3), np.uint8)
     framed[:] = np.clip(np.rint(around), 0, 255).astype(np.uint8)
     top, left = (window - height) // 2, (window - width) // 2

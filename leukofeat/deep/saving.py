@@ -2,16 +2,18 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from leukofeat.deep.classifier import CNNClassifier
+from leukofeat.constraints import Integral, Number, OneOf, Real, check
+from leukofeat.deep.classifier import CNNClassifier, as_three
 from leukofeat.deep.extra import import_extra
 
-__doctest_requires__ = {"save_network": ["torch", "safetensors"]}
+__doctest_requires__ = {("save_network", "load_network"): ["torch", "safetensors"]}
 
 _LEARNED = (
     "adapted_",
@@ -34,8 +36,8 @@ def save_network(model: CNNClassifier, path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     model : CNNClassifier
-        Fitted. Its architecture has to be a name and its segmenter the default; :func:`~leukofeat.persistence.save` writes others, and
-        pipelines, as archives.
+        Fitted. Its architecture has to be a name and its segmenter the default; :func:`~leukofeat.persistence.save` writes other
+        segmenters, and pipelines, as archives. A module or function of one's own travels by pickle alone.
     path : path
         Replaced if it is there.
 
@@ -59,15 +61,18 @@ def save_network(model: CNNClassifier, path: str | os.PathLike[str]) -> None:
     params = {name: value for name, value in model.get_params(deep=False).items() if name not in _HERE}
     if not isinstance(params["architecture"], str) or params["segmenter"] is not None:
         raise ValueError(
-            "save_network holds networks whose architecture is a name and whose segmenter is the default; use leukofeat.persistence.save."
+            "save_network holds networks whose architecture is a name and whose segmenter is the default; leukofeat.persistence.save holds "
+            "other segmenters, and pickle architectures of one's own."
         )
+    if isinstance(params["class_weight"], Mapping):
+        params["class_weight"] = list(params["class_weight"].items())  # keys of JSON are text
     learned = {name: getattr(model, name) for name in _LEARNED if hasattr(model, name)}
     head = {
         "leukofeat": json.dumps(
             {"params": params, "learned": learned, "dtype": str(model.classes_.dtype)}, default=_plain
         )
     }
-    tensors = {name: np.ascontiguousarray(value) for name, value in model.weights_.items()}
+    tensors = {name: np.asarray(value, order="C") for name, value in model.weights_.items()}
     content = import_extra("safetensors.numpy").save(tensors, head)
     passing = Path(path).with_name(f"{Path(path).name}.{os.getpid()}.part")
     passing.write_bytes(content)
@@ -93,9 +98,13 @@ def load_network(path: str | os.PathLike[str]) -> CNNClassifier:
 
     Examples
     --------
-    >>> load_network("nowhere.safetensors")
-    Traceback (most recent call last):
-    ValueError: nowhere.safetensors: no such file.
+    >>> import pathlib, tempfile
+    >>> from leukofeat.datasets import make_smears
+    >>> smears = make_smears(n_samples=8, size=64, random_state=0)
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.safetensors"
+    >>> save_network(CNNClassifier("thanh2017", input_size=50, n_epochs=1).fit(smears.images, smears.target), path)
+    >>> load_network(path).predict_proba(smears.images[:2]).shape
+    (2, 4)
     """
     if not Path(path).is_file():
         raise ValueError(f"{os.fspath(path)}: no such file.")
@@ -104,18 +113,42 @@ def load_network(path: str | os.PathLike[str]) -> CNNClassifier:
         with opened(os.fspath(path), "np") as file:
             told = json.loads(file.metadata()["leukofeat"])
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        model = CNNClassifier(**told["params"])
-        for name, value in told["learned"].items():
-            setattr(model, name, value)
-        model.classes_ = np.array(model.classes_, dtype=np.dtype(told["dtype"]))
+        return _rebuilt(told, weights)
+    except ImportError:
+        raise
     except Exception as error:  # whatever a file from elsewhere causes
         raise ValueError(
             f"{os.fspath(path)}: no network that leukofeat saved ({' '.join(str(error).split())[:200]}); plain weights go into weights=."
         ) from error
-    model.class_prior_ = np.array(model.class_prior_)
-    model.history_ = {name: np.array(values) for name, values in model.history_.items()}
-    model.mean_, model.scale_ = tuple(model.mean_), tuple(model.scale_)
-    model.weights_ = weights
+
+
+def _rebuilt(told: dict[str, Any], weights: dict[str, np.ndarray]) -> CNNClassifier:
+    """The classifier of a file's head: nothing but what :func:`save_network` writes there, and that of the kinds it writes."""
+    params, learned = dict(told["params"]), dict(told["learned"])
+    foreign = [*(set(params) & set(_HERE)), *(set(learned) - set(_LEARNED))]
+    if foreign:
+        raise ValueError(f"it sets {min(foreign)}")
+    if not isinstance(params["architecture"], str) or params["segmenter"] is not None:
+        raise ValueError("its architecture is no name")
+    if isinstance(params["class_weight"], list):
+        params["class_weight"] = dict(params["class_weight"])
+    model = CNNClassifier(**params)
+    model._check_params()
+    classes = np.array(learned["classes_"], dtype=np.dtype(told["dtype"]))
+    prior = np.array(learned["class_prior_"], np.float64)
+    if classes.ndim != 1 or prior.shape != classes.shape:
+        raise ValueError(f"classes_ has shape {classes.shape}, class_prior_ {prior.shape}")
+    check("temperature_", learned["temperature_"], Number(Real, 0, above=True))
+    check("channels_", learned["channels_"], OneOf("rgb", "bgr"))
+    check("adapted_", learned["adapted_"], OneOf("", "tensorflow", "transform_input"))
+    if model.view == "cell":
+        check("window_", learned["window_"], Number(Integral, 1))
+    for name, value in learned.items():
+        setattr(model, name, value)
+    model.classes_, model.class_prior_, model.weights_ = classes, prior, weights
+    model.history_ = {name: np.array(values, np.float64) for name, values in learned["history_"].items()}
+    for name in ("mean_", "scale_"):
+        setattr(model, name, as_three(name, list(learned[name]), ()))
     return model
 
 

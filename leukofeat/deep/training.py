@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from leukofeat.deep.architectures import top_of
 from leukofeat.deep.checkpoint import Checkpoint, Progress
 from leukofeat.deep.extra import import_torch
 from leukofeat.deep.on_device import alter_batch, swap_backgrounds, to_color_space
@@ -91,6 +92,7 @@ def train(
     optimizer = _make_optimizer(network, settings)
     progress = Progress(0, [], None) if checkpoint is None else checkpoint.load(network, optimizer)
     history, best = list(progress.history), progress.best
+    patience = None if held_out is None else settings.patience
     parts = -(-len(target) // settings.batch_size)
     weights = (
         None
@@ -111,7 +113,7 @@ def train(
         ) as bar,
     ):
         for epoch in bar:
-            if _has_ended(history, settings.patience):
+            if _has_ended(history, patience):
                 break
             torch.manual_seed(settings.random_state * 100_003 + epoch)  # dropout
             _set_mode(network, settings.frozen)
@@ -125,7 +127,12 @@ def train(
                     group["lr"] = rate * group["factor"]
                 optimizer.zero_grad(set_to_none=True)
                 with torch.autocast(given.device.partition(":")[0], torch.bfloat16, enabled=settings.autocast):
-                    logits = network(inputs)
+                    try:
+                        logits = network(inputs)
+                    except ValueError as error:
+                        if len(wanted) == 1:
+                            error.add_note(f"A batch holds one image; batch_size={settings.batch_size} is too small.")
+                        raise
                 loss = loss_of(logits.float(), wanted)
                 loss.backward()
                 optimizer.step()
@@ -143,7 +150,7 @@ def train(
                 )
             if held_out is not None:
                 row |= _judge(network, held_out, given, settings.batch_size)
-                if settings.patience is not None and row["held_out_loss"] <= min(
+                if patience is not None and row["held_out_loss"] <= min(
                     (before["held_out_loss"] for before in history), default=np.inf
                 ):
                     best = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
@@ -252,17 +259,12 @@ def _set_mode(network: Any, frozen: bool) -> None:
     """Training mode, but for what is frozen: its batch normalisations keep their statistics."""
     network.train(not frozen)
     if frozen:
-        _top(network).train()
-
-
-def _top(network: Any) -> Any:
-    """The part at the end of a network that is trained where the rest is frozen: torchvision calls it `classifier` or `fc`."""
-    return network.get_submodule(network.new_layers.partition(".")[0])
+        network.get_submodule(top_of(network)).train()
 
 
 def _make_optimizer(network: Any, settings: Settings) -> Any:
     torch = import_torch()
-    top = {id(value) for value in _top(network).parameters()}
+    top = {id(value) for value in network.get_submodule(top_of(network)).parameters()}
     last = {id(value) for value in network.get_submodule(network.new_layers).parameters()}
     for value in network.parameters():
         value.requires_grad_(not settings.frozen or id(value) in top)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from leukofeat.deep.architectures import head_of
+from leukofeat.deep.architectures import top_of
 from leukofeat.deep.extra import import_extra, import_torch
 from leukofeat.deep.known import KNOWN, TORCHVISION, Card
 
@@ -232,5 +232,4 @@ def _times(three: Iterable[float], factor: float, power: int = 1) -> tuple[float
 
 def _replaced(network: Any, key: str) -> bool:
     """Whether a tensor belongs to the layers that give the classes (made anew), or counts batches."""
-    top = head_of(network)[0].partition(".")[0]
-    return key.partition(".")[0] == top or key.endswith("num_batches_tracked")
+    return key.startswith(f"{top_of(network)}.") or key.endswith("num_batches_tracked")

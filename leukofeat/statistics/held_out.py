@@ -66,7 +66,12 @@ def inner_folds(codes: np.ndarray, groups: np.ndarray | None, cv: int) -> Iterat
     sizes = np.bincount(codes[np.unique(np.stack([codes, members]), axis=1, return_index=True)[1]])
     if sizes.max() < 2:
         return
-    splitter = (StratifiedKFold if groups is None else StratifiedGroupKFold)(min(cv, sizes[sizes > 1].min()))
+    yield from _folds(codes, groups, min(cv, sizes[sizes > 1].min()))
+
+
+def _folds(codes: np.ndarray, groups: np.ndarray | None, n_folds: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    members = np.arange(len(codes)) if groups is None else groups
+    splitter = (StratifiedKFold if groups is None else StratifiedGroupKFold)(n_folds)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The least populated class")  # what follows from it is done below
         folds = [test for _, test in splitter.split(codes, codes, groups)]
@@ -91,7 +96,8 @@ def hold_out(
     groups : ndarray of shape (n,), int, or None
         Kept together; without them, a block of consecutive rows of each class is held out.
     share : float
-        Of all rows; groups are taken in random order as long as no more than one and a half times that is held out.
+        Of all rows; groups are taken in random order as long as no more than one and a half times that is held out. Where no class has
+        1 / share rows, one of each class is.
     random_state : int, default=0
 
     Returns
@@ -107,7 +113,9 @@ def hold_out(
     n = len(codes)
     everything = np.arange(n)
     if groups is None:
-        folds = inner_folds(codes, None, max(2, round(1 / share))) if share > 0 else iter(())
+        # by the largest class: a rare one has less to hold out, and shall not make the share of the others larger
+        n_folds = min(max(2, round(1 / share)), int(np.bincount(codes).max())) if share > 0 else 1
+        folds = _folds(codes, None, n_folds) if n_folds > 1 else iter(())
         return next(folds, (everything, everything[:0]))
     out = np.zeros(n, bool)
     for group in np.random.default_rng(random_state).permutation(np.unique(groups)):

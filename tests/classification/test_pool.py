@@ -9,7 +9,7 @@ from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.naive_bayes import GaussianNB
-from sklearn.svm import SVC
+from sklearn.svm import SVC, LinearSVC
 
 from leukofeat.calibration import CalibratedClassifier
 from leukofeat.classification import LogOpinionPool
@@ -64,7 +64,7 @@ def test_groups_reach_those_that_ask():
     assert fitted.estimators_[0].temperature_ == alone.temperature_
 
 
-@pytest.mark.parametrize("weights", [[1], [1, -1], [0, 0], [1, np.nan]])
+@pytest.mark.parametrize("weights", [[1], [1, -1], [0, 0], [1, np.nan], "ab", [1, None]])
 def test_weights_that_do_not_fit(weights):
     with pytest.raises(ValueError, match="weights"):
         pool(weights=weights).fit(X, y)
@@ -75,3 +75,10 @@ def test_needs_classifiers_with_names_of_their_own():
         LogOpinionPool([]).fit(X, y)
     with pytest.raises(ValueError, match="unique"):
         LogOpinionPool([("a", GaussianNB()), ("a", GaussianNB())]).fit(X, y)
+
+
+def test_a_part_without_probabilities_is_named_before_any_is_fitted():
+    with pytest.raises(ValueError, match="'line' has no predict_proba"):
+        LogOpinionPool([("bayes", GaussianNB()), ("line", LinearSVC())]).fit(X, y)
+    with pytest.raises(ValueError, match="pairs"):
+        LogOpinionPool([GaussianNB()]).fit(X, y)

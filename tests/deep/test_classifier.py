@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import subprocess
 import sys
@@ -235,9 +236,10 @@ def test_the_verdict_of_an_image_is_the_mean_of_its_cells(records):
 
 def test_an_image_without_a_cell_gets_the_shares_of_the_classes(records):
     smears, target = records
-    model = CNNClassifier(**SMALL, view="cell", validation=0).fit(smears, target)
+    model = CNNClassifier(**SMALL, view="cell", validation=0.3).fit(smears, target % 2)
+    assert model.temperature_ != 1
     nothing = np.zeros((96, 96), np.int32)
-    with pytest.warns(EmptyWarning, match="1 of 1"):
+    with pytest.warns(EmptyWarning, match="1 of 1 .*shares in training"):
         p = model.predict_proba([Smear(smears[0].image, nothing, nothing)])
     assert np.allclose(p[0], model.class_prior_)
 
@@ -328,3 +330,175 @@ def test_without_torch_it_says_what_to_install(blobs, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ImportError, match=r"leukofeat\[deep\]"):
         CNNClassifier(**SMALL).fit(*blobs)
+
+
+def test_patience_without_anything_held_out_is_told(blobs):
+    images, labels = blobs
+    model = CNNClassifier(**SMALL, patience=1)
+    with pytest.warns(UserWarning, match="patience=1"):
+        model.fit(images, labels, groups=[0, 0, 1, 1] * 6)
+    assert len(model.history_["loss"]) == 2
+
+
+def test_a_network_that_cannot_be_used_is_told_before_an_image_is_read(blobs, tmp_path):
+    _, labels = blobs
+    import torch
+
+    class HeadFirst(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head = torch.nn.Linear(2, 5)
+            self.body = torch.nn.Conv2d(3, 2, 3)
+
+        def forward(self, images):
+            return self.head(self.body(images).mean((2, 3)))
+
+    nowhere = [str(tmp_path / "nowhere.png")] * 24
+    for params, words in (
+        ({"architecture": HeadFirst()}, "defined last"),
+        ({"input_size": 4}, r"input_size \(4, 4\)"),
+        ({"hidden": 8}, "hidden"),
+        ({"hidden": (0,)}, "hidden"),
+        ({"device": "gpu"}, "device='gpu'"),
+        ({"segmenter": "otsu", "view": "cell"}, "segmenter"),
+        ({"class_weight": {"lite": 2.0}}, "class_weight"),
+        ({"class_weight": {"light": 0.0}}, "class_weight"),  # nothing to divide by in a batch of light ones alone
+    ):
+        with pytest.raises(ValueError, match=words):
+            CNNClassifier(**SMALL | params).fit(nowhere, labels)
+    with pytest.raises(ValueError, match="groups has length 3 for 24"):
+        CNNClassifier(**SMALL).fit(nowhere, labels, groups=[0, 1, 2])
+
+
+def test_a_batch_of_one_image_is_named(blobs):
+    import torch
+
+    layers = [torch.nn.AdaptiveAvgPool2d(1), torch.nn.BatchNorm2d(3), torch.nn.Flatten(), torch.nn.Linear(3, 2)]
+    with pytest.raises(ValueError) as error:  # noqa: PT011
+        CNNClassifier(torch.nn.Sequential(*layers), input_size=8, batch_size=1).fit(*blobs)
+    assert "batch_size=1" in error.value.__notes__[0]
+
+
+def test_many_cells_are_shown_some_at_a_time(records, monkeypatch):
+    from leukofeat.deep import classifier
+
+    smears, target = records
+    model = CNNClassifier(**SMALL | {"batch_size": 2}, view="cell", validation=0).fit(smears, target)
+    wanted = model.predict_proba(smears)
+    seen, frame = [], classifier.frame_cells
+
+    def spy(cut, *options):
+        seen.append(sum(map(len, cut)))
+        return frame(cut, *options)
+
+    monkeypatch.setattr(classifier, "frame_cells", spy)
+    monkeypatch.setattr(classifier, "_CHUNK", 4)
+    assert np.allclose(model.predict_proba(smears), wanted, atol=1e-6)
+    assert max(seen) <= 4
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [False, True], ["a", "b"], [np.int8(3), np.int8(5)]])
+def test_classes_and_their_weights_come_back_as_they_were(labels, blobs, tmp_path):
+    y = np.array(labels * 12)
+    weights = {y[0]: 2.0, y[1]: 1.0}
+    model = CNNClassifier(**SMALL | {"n_epochs": 1, "input_size": (50, 52)}, class_weight=weights).fit(blobs[0], y)
+    save_network(model, tmp_path / "model.safetensors")
+    again = load_network(tmp_path / "model.safetensors")
+    assert again.classes_.dtype == model.classes_.dtype
+    assert again.class_weight == weights
+    assert all(value.shape == again.weights_[name].shape for name, value in model.weights_.items())
+    assert np.array_equal(again.predict(blobs[0]), model.predict(blobs[0]))
+    assert clone(again).fit(blobs[0], y).weights_["0.weight"].tobytes() == model.weights_["0.weight"].tobytes()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda told: told["params"].update(checkpoint="/tmp"),
+        lambda told: told["params"].update(weights="DEFAULT"),
+        lambda told: told["params"].update(nonsense=1),
+        lambda told: told["params"].update(view=3),
+        lambda told: told["params"].update(architecture={"a": 1}),
+        lambda told: told["params"].update(view="cell"),
+        lambda told: told["learned"].update(predict="x"),
+        lambda told: told["learned"].update(_made="x"),
+        lambda told: told["learned"].update(temperature_="hot"),
+        lambda told: told["learned"].update(adapted_="eval"),
+        lambda told: told["learned"].update(mean_=[1, 2]),
+        lambda told: told["learned"].update(classes_="ab"),
+        lambda told: told["learned"].update(class_prior_=[1.0]),
+        lambda told: told["learned"].pop("scale_"),
+        lambda told: told["learned"].pop("history_"),
+        lambda told: told.pop("dtype"),
+        lambda told: told.update(params=[]),
+    ],
+)
+def test_a_head_that_was_not_written_here_is_refused(change, fitted, tmp_path):
+    from safetensors import safe_open
+    from safetensors.numpy import save_file
+
+    save_network(fitted, tmp_path / "good.safetensors")
+    with safe_open(tmp_path / "good.safetensors", "np") as file:
+        told = json.loads(file.metadata()["leukofeat"])
+    change(told)
+    save_file(fitted.weights_, tmp_path / "forged.safetensors", {"leukofeat": json.dumps(told)})
+    with pytest.raises(ValueError, match=r"forged\.safetensors"):
+        load_network(tmp_path / "forged.safetensors")
+
+
+def test_frozen_leaves_what_a_wrapped_network_has_below_its_head(blobs, tmp_path):
+    import torch
+    from safetensors.torch import save_file
+
+    inner = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(4, 2)
+    )
+    wrapped = torch.nn.Sequential(inner)
+    model = CNNClassifier(wrapped, input_size=16, n_epochs=1, frozen=True).fit(*blobs)
+    assert np.array_equal(model.weights_["0.0.weight"], inner[0].weight.detach().numpy())
+    assert not np.array_equal(model.weights_["0.3.weight"], inner[3].weight.detach().numpy())
+    save_file({"0.3.weight": torch.zeros(2, 4)}, tmp_path / "head.safetensors")
+    with pytest.raises(ValueError, match="another architecture"):
+        CNNClassifier(wrapped, input_size=16, weights=tmp_path / "head.safetensors").fit(*blobs)
+
+
+def test_a_folder_that_takes_no_checkpoint_is_told_before_the_training(blobs, tmp_path, monkeypatch):
+    from leukofeat.deep import training
+
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(training, "_batches", None)
+    for folder in (tmp_path / "file", "/proc/nowhere"):
+        with pytest.raises(OSError, match="checkpoint=") as error:
+            CNNClassifier(**SMALL, checkpoint=folder).fit(*blobs)
+        assert error.value.filename == str(folder)
+
+
+def test_a_full_disk_leaves_the_checkpoint_before_and_no_half_file(blobs, tmp_path, monkeypatch):
+    import os
+
+    from leukofeat.deep import checkpoint
+
+    replace, calls = os.replace, []
+
+    def full(*paths):
+        calls.append(paths)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        return replace(*paths)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint.os, "replace", full)
+        with pytest.raises(OSError, match="space"):
+            CNNClassifier(**SMALL, checkpoint=tmp_path).fit(*blobs)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".safetensors"]
+    resumed = CNNClassifier(**SMALL, checkpoint=tmp_path).fit(*blobs)
+    assert resumed.history_["epoch"].tolist() == [1, 2]
+
+
+def test_images_that_teach_nothing_are_told(records):
+    smears, target = records
+    nothing = np.zeros((96, 96), np.int32)
+    with pytest.warns(EmptyWarning, match="1 of 9 .*nothing is learned.*image 8"):
+        CNNClassifier(**SMALL | {"n_epochs": 1}, view="cell").fit(
+            [*smears, Smear(smears[0].image, nothing, nothing)], [*target, 0]
+        )

@@ -12,7 +12,7 @@ from leukofeat import Smear
 from leukofeat.datasets import make_smears, paste_cells
 from leukofeat.deep import CNNClassifier
 from leukofeat.deep import image as one_image
-from leukofeat.deep.pixels import Pixels, read_fields_with_cells
+from leukofeat.deep.pixels import Pixels, cut_cells, frame_cells, read_fields_with_cells
 from leukofeat.deep.schedule import SCHEDULES, learning_rate
 from leukofeat.sequence import as_sequence
 
@@ -46,7 +46,8 @@ def test_a_swap_is_that_of_paste_cells(smears):
 def test_an_image_without_leukocytes_is_never_pasted(smears):
     nothing = np.zeros((64, 64), np.int32)
     images = as_sequence([Smear(smear.image, nothing, nothing) for smear in smears])
-    pixels = read_fields_with_cells(images, (64, 64), "stretch", None)
+    with pytest.warns(UserWarning, match="swap has no effect"):
+        pixels = read_fields_with_cells(images, (64, 64), "stretch", None)
     assert not pixels.cells.any()
     batch = torch.from_numpy(pixels.images).float()
     rows = np.arange(len(smears))
@@ -177,3 +178,16 @@ def test_tensorflows_padding_at_any_size():
         network = torch.nn.Sequential(torch.nn.Conv2d(3, 1, 3, stride=2, padding=1))
         weights.pad_as_tensorflow(network)
         assert network(torch.zeros(1, 3, side, side)).shape[-1] == -(-side // 2)
+
+
+def test_a_cell_larger_than_its_window_brings_nothing_of_its_neighbours():
+    cells = np.zeros((30, 40), np.int32)
+    cells[5:25, 5:20], cells[5:25, 20:35] = 1, 2
+    framed = []
+    for around in (0, 255):
+        image = np.full((30, 40, 3), around, np.uint8)
+        image[cells == 1] = 80
+        cut = cut_cells(as_sequence([Smear(image, cells, cells)]), ())
+        framed.append(frame_cells(cut, 7, (7, 7), (127.0,) * 3).images[0])
+    assert np.array_equal(*framed)
+    assert set(np.unique(framed[0])) == {80, 127}

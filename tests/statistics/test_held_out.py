@@ -1,0 +1,32 @@
+"""hold_out: how much is held out, and that every class stays to be learned."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leukofeat.statistics.held_out import hold_out
+
+
+def test_a_rare_class_leaves_the_share_as_it_is():
+    codes = np.repeat([0, 1, 2], [100, 100, 2])
+    train, test = hold_out(codes, None, 0.1)
+    assert 18 <= len(test) <= 24
+    assert set(codes[train]) == {0, 1, 2}
+
+
+@given(
+    st.lists(st.integers(1, 40), min_size=2, max_size=5), st.sampled_from([0.0, 0.05, 0.1, 0.25, 0.5]), st.booleans()
+)
+def test_parts_are_whole_and_every_class_is_learned(sizes, share, grouped):
+    codes = np.repeat(np.arange(len(sizes)), sizes)
+    groups = np.arange(len(codes)) // 2 if grouped else None
+    train, test = hold_out(codes, groups, share)
+    assert sorted([*train, *test]) == list(range(len(codes)))
+    assert set(codes[train]) == set(codes)
+    assert len(test) <= max(len(sizes) + share * len(codes), 1.5 * share * len(codes))
+    if grouped:
+        assert not set(groups[train]) & set(groups[test])
+    elif share and max(sizes) > 1:
+        assert len(test)
