@@ -213,3 +213,37 @@ def _without_dropout_before(network: Any, name: str) -> None:
 def _replace(network: Any, name: str, module: Any) -> None:
     parent, _, key = name.rpartition(".")
     setattr(network.get_submodule(parent), key, module)
+
+
+def check_network(network: Any, inputs: Any, architecture: Any, n_classes: int) -> None:
+    """Show a network one image, so that one which does not fit its images or its classes is told of in words.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Left in evaluation mode.
+    inputs : Tensor of shape (1, 3, height, width)
+    architecture : str, torch.nn.Module or callable
+        What it was made by.
+    n_classes : int
+
+    Raises
+    ------
+    ValueError
+        When it fails, or does not give `n_classes` logits.
+    """
+    torch = import_torch()
+    name, size = architecture if isinstance(architecture, str) else type(network).__name__, tuple(inputs.shape[-2:])
+    try:
+        with torch.no_grad():
+            logits = network.eval()(inputs)
+    except Exception as error:  # each architecture has errors of its own
+        raise ValueError(
+            f"architecture {name!r} does not take images of input_size {size} ({' '.join(str(error).split())[:200]})."
+        ) from error
+    shape = tuple(getattr(logits, "shape", ()))
+    if shape != (1, n_classes):
+        raise ValueError(
+            f"architecture {name!r} gives {shape or type(logits).__name__} for one image; logits of shape (1, {n_classes}) are wanted, of "
+            "the linear layer or convolution that is defined last in it."
+        )

@@ -8,8 +8,6 @@ from dataclasses import asdict, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.class_weight import compute_class_weight
@@ -17,19 +15,19 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from leukofeat.constraints import Integral, Number, OneOf, Real, check
-from leukofeat.deep.architectures import build_network
+from leukofeat.deep.architectures import build_network, check_network
 from leukofeat.deep.checkpoint import Checkpoint
-from leukofeat.deep.extra import import_torch
-from leukofeat.deep.image import COLOR_SPACES, RESIZES
+from leukofeat.deep.extra import choose_device, import_torch
+from leukofeat.deep.image import COLOR_SPACES, RESIZES, three
 from leukofeat.deep.on_device import check_batch_transforms
-from leukofeat.deep.pixels import VIEWS, Pixels, cut_cells, frame_cells, read_fields, read_fields_with_cells
+from leukofeat.deep.pixels import Pixels
 from leukofeat.deep.schedule import SCHEDULES
 from leukofeat.deep.training import OPTIMIZERS, Input, Settings, log_probabilities, train
+from leukofeat.deep.verdict import fit_softmax_temperature, mean_by_image
+from leukofeat.deep.view import VIEWS, View, warn_of_empty
 from leukofeat.deep.weights import adapt, has_folded_norms, load_weights, unfold_norms
 from leukofeat.digest import digest
-from leukofeat.failures import warn_of
-from leukofeat.segmentation import LeukocyteSegmenter
-from leukofeat.sequence import ImageSequence, as_sequence
+from leukofeat.sequence import as_sequence
 from leukofeat.smear import Smear
 from leukofeat.statistics.held_out import group_codes, hold_out
 from leukofeat.store import as_store
@@ -333,12 +331,16 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
             torch.manual_seed(self.random_state)
             network = self._build(k)
             card = load_weights(network, self.weights, architecture=self.architecture)
-            self.mean_, self.scale_ = as_three("mean", self.mean, card.mean), as_three("scale", self.scale, card.scale)
+            self.mean_, self.scale_ = three("mean", self.mean, card.mean), three("scale", self.scale, card.scale)
             self.channels_, self.adapted_ = self.channels or card.channels, card.adapted
             given = self._input()
             network.to(given.device).to(memory_format=torch.channels_last)
-            self._try(network, given, k)
-        pixels = self._read_to_train(images)
+            check_network(
+                network, given.prepare(torch.zeros((1, 3, *self._size()), device=given.device)), self.architecture, k
+            )
+        pixels, window = self._view(self.window).read_to_train(images, bool(self.swap), as_store(self.memory))
+        if window is not None:
+            self.window_ = window
         data, held = pixels.of_rows(rows), pixels.of_rows(held_rows)
         del pixels
         if len(np.unique(target[data.owner])) < k:
@@ -365,7 +367,7 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
             if len(held.owner):
                 found = log_probabilities(self.module(), held.images, given, self.batch_size, self.flips)
                 known = np.unique(held.owner)  # of those held out, the ones with a cell
-                mean = _by_image(found, held.owner, len(held_rows), k)
+                mean = mean_by_image(found, held.owner, len(held_rows), k)
                 self.temperature_ = fit_softmax_temperature(mean[known], held_target[known])
         return self
 
@@ -385,15 +387,18 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         images = as_sequence(X)
         network, given = self.module(), self._input()
+        view = self._view(getattr(self, "window_", None))
         found = np.empty((len(images), len(self.classes_)))
         empty = np.ones(len(images), bool)
         with self._threads():
             for start in range(0, len(images), _CHUNK):
                 chunk = images[start : start + _CHUNK]
-                told, owner = self._tell(network, given, chunk)
-                found[start : start + len(chunk)] = _by_image(told, owner, len(chunk), len(self.classes_))
+                told, owner = view.tell(
+                    chunk, lambda pixels: log_probabilities(network, pixels, given, self.batch_size, self.flips)
+                )
+                found[start : start + len(chunk)] = mean_by_image(told, owner, len(chunk), len(self.classes_))
                 empty[start + owner] = False
-        _warn_of_empty(images, empty, "so that their verdict is the classes' shares in training {names}.")
+        warn_of_empty(images, empty, "so that their verdict is the classes' shares in training {names}.")
         cooled = found / self.temperature_
         cooled = np.exp(cooled - cooled.max(axis=1, keepdims=True))
         shares = cooled / cooled.sum(axis=1, keepdims=True)
@@ -414,7 +419,7 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
             adapt(network, self.adapted_)
             network.load_state_dict({name: torch.as_tensor(value.copy()) for name, value in self.weights_.items()})
             self._made = network.to(memory_format=torch.channels_last).eval()
-        return self._made.to(self._device())
+        return self._made.to(choose_device(self.device))
 
     def to_input(self, smear: Smear) -> Any:
         """What the network gets of an image: a tensor of shape (1, 3, height, width), float32, on its device.
@@ -426,7 +431,7 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         torch, given = import_torch(), self._input()
-        pixels = self._read(as_sequence([smear]))
+        pixels = self._view(getattr(self, "window_", None)).read(as_sequence([smear]))
         if len(pixels.owner) != 1:
             raise ValueError(f"view='cell' shows the network one cell at a time; this image has {len(pixels.owner)}.")
         return given.prepare(torch.from_numpy(pixels.images).to(given.device).float())
@@ -438,7 +443,7 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(f"hidden must be a sequence of widths, as in (128,), not {self.hidden!r}.")
         for width in self.hidden:
             check("hidden", width, Number(Integral, 1))
-        self._device()
+        choose_device(self.device)
         if self.segmenter is not None and not hasattr(self.segmenter, "transform"):
             raise ValueError(f"segmenter must be a stage that finds leukocytes, or None, not {self.segmenter!r}.")
         check_batch_transforms(self._transforms())
@@ -465,72 +470,8 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
     def _build(self, k: int) -> Any:
         return build_network(self.architecture, k, hidden=self.hidden, dropout=self.dropout, pooling=self.pooling)
 
-    def _try(self, network: Any, given: Input, k: int) -> None:
-        """One image, so that a network which does not fit its images or its classes is told of in words."""
-        torch, size = import_torch(), self._size()
-        name = self.architecture if isinstance(self.architecture, str) else type(network).__name__
-        try:
-            with torch.no_grad():
-                logits = network.eval()(given.prepare(torch.zeros((1, 3, *size), device=given.device)))
-        except Exception as error:  # each architecture has errors of its own
-            raise ValueError(
-                f"architecture {name!r} does not take images of input_size {size} ({' '.join(str(error).split())[:200]})."
-            ) from error
-        shape = tuple(getattr(logits, "shape", ()))
-        if shape != (1, k):
-            raise ValueError(
-                f"architecture {name!r} gives {shape or type(logits).__name__} for one image; logits of shape (1, {k}) are wanted, of the "
-                "linear layer or convolution that is defined last in it."
-            )
-
-    def _read_to_train(self, images: ImageSequence) -> Pixels:
-        options: dict[str, Any] = {"n_jobs": self.n_jobs, "verbose": self.verbose}
-        if self.view == "field":
-            if self.swap:
-                store = as_store(self.memory)
-                return read_fields_with_cells(
-                    images, self._size(), self.resize, self.segmenter, memory=store, **options
-                )
-            return read_fields(images, self._size(), self.resize, **options)
-        cut = cut_cells(images, self._steps(), **options)
-        sides = [max(cell.shape[:2]) for cells in cut for cell in cells]
-        if not sides:
-            raise ValueError(
-                f"no cell was found in any of {len(images)} images; view='cell' needs some, or another segmenter=."
-            )
-        empty = np.array([not cells for cells in cut])
-        _warn_of_empty(images, empty, "so that nothing is learned from them {names}; another segmenter= may find some.")
-        self.window_ = self.window or int(2 * np.median(sides))
-        return frame_cells(cut, self.window_, self._size(), self._around())
-
-    def _read(self, images: ImageSequence) -> Pixels:
-        options: dict[str, Any] = {"n_jobs": self.n_jobs, "verbose": self.verbose}
-        if self.view == "field":
-            return read_fields(images, self._size(), self.resize, **options)
-        return frame_cells(cut_cells(images, self._steps(), **options), self.window_, self._size(), self._around())
-
-    def _tell(self, network: Any, given: Input, images: ImageSequence) -> tuple[np.ndarray, np.ndarray]:
-        """Log-probabilities of all that the network is shown of some images, and the image that each belongs to."""
-        if self.view == "field":
-            pixels = self._read(images)
-            return log_probabilities(network, pixels.images, given, self.batch_size, self.flips), pixels.owner
-        cut = cut_cells(images, self._steps(), n_jobs=self.n_jobs, verbose=self.verbose)
-        cells = [cell for of_image in cut for cell in of_image]
-        # a smear may hold thousands: at the network's size they are made some batches at a time
-        step = max(1, _CHUNK // self.batch_size) * self.batch_size
-        told = [np.empty((0, len(self.classes_)))]
-        for start in range(0, len(cells), step):
-            pixels = frame_cells([cells[start : start + step]], self.window_, self._size(), self._around())
-            told.append(log_probabilities(network, pixels.images, given, self.batch_size, self.flips))
-        return np.concatenate(told), np.repeat(np.arange(len(cut)), [len(of_image) for of_image in cut])
-
-    def _steps(self) -> Any:
-        stage = LeukocyteSegmenter() if self.segmenter is None else self.segmenter
-        return stage.transform([]).steps
-
-    def _around(self) -> tuple[float, ...]:
-        """What stands around a cell: the middle of a network's input, in RGB."""
-        return (127.0, 127.0, 127.0)
+    def _view(self, window: int | None) -> View:
+        return View(self.view, self._size(), self.resize, self.segmenter, window, self.n_jobs, self.verbose)
 
     def _settings(self, target: np.ndarray) -> Settings:
         weights = None
@@ -539,7 +480,7 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
                 check(f"class_weight[{label!r}]", weight, Number(Real, 0, above=True))
             by_class = compute_class_weight(self.class_weight, classes=self.classes_, y=self.classes_[target])
             weights = tuple(map(float, by_class))
-        device = self._device()
+        device = choose_device(self.device)
         autocast = self.precision == "bfloat16" or (self.precision == "auto" and device.startswith("cuda"))
         return Settings(
             n_epochs=self.n_epochs,
@@ -561,21 +502,7 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
         )
 
     def _input(self) -> Input:
-        return Input(self.color_space, self.channels_, self.mean_, self.scale_, self._device())
-
-    def _device(self) -> str:
-        torch = import_torch()
-        if self.device == "auto":
-            return "cuda" if torch.cuda.is_available() else "cpu"
-        try:
-            kind = torch.device(self.device).type
-        except RuntimeError as error:
-            raise ValueError(f"device={self.device!r} is none of PyTorch's ({str(error)[:200]}).") from error
-        if kind == "cuda" and not torch.cuda.is_available():
-            raise ValueError(
-                f"device={self.device!r}: PyTorch finds no graphics card here; device='auto' takes one where there is one."
-            )
-        return self.device
+        return Input(self.color_space, self.channels_, self.mean_, self.scale_, choose_device(self.device))
 
     def _checkpoint(
         self, network: Any, data: Pixels, target: np.ndarray, held: Pixels, held_target: np.ndarray, settings: Settings
@@ -604,53 +531,3 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
             yield
         finally:
             torch.set_num_threads(before)
-
-
-def fit_softmax_temperature(log_p: np.ndarray, target: np.ndarray) -> float:
-    """Number that log-probabilities are to be divided by for their classes to be likeliest, between 1/20 and 20.
-
-    Parameters
-    ----------
-    log_p : ndarray of shape (n, k)
-    target : ndarray of shape (n,), int
-
-    Examples
-    --------
-    >>> log_p = np.log([[0.99, 0.01], [0.99, 0.01], [0.99, 0.01], [0.99, 0.01]])
-    >>> fit_softmax_temperature(log_p, np.array([0, 0, 0, 1])) > 3  # three of four, and not 99 of 100
-    True
-    """
-    rows, k = np.arange(len(target)), log_p.shape[1]
-    # certainty that n images cannot prove is kept out, as by Platt's targets
-    wanted = np.full(log_p.shape, 1 / (len(target) + k))
-    wanted[rows, target] += len(target) / (len(target) + k)
-
-    def loss(log_t: float) -> float:
-        cooled = log_p / np.exp(log_t)
-        cooled = cooled - logsumexp(cooled, axis=1, keepdims=True)
-        return float(-(wanted * cooled).sum())
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-np.log(20), np.log(20)), method="bounded").x))
-
-
-def _warn_of_empty(images: ImageSequence, empty: np.ndarray, what: str) -> None:
-    warn_of((), len(images), empty=[images.name(int(i)) for i in np.flatnonzero(empty)], what=what)
-
-
-def _by_image(log_p: np.ndarray, owner: np.ndarray, n: int, k: int) -> np.ndarray:
-    """Mean of the log-probabilities of what belongs to an image, (n, k); 0 where there is nothing."""
-    sums = np.zeros((n, k))
-    np.add.at(sums, owner, log_p.reshape(len(owner), k))
-    return sums / np.bincount(owner, minlength=n).clip(min=1)[:, None]
-
-
-def as_three(name: str, value: Any, default: tuple[float, ...]) -> tuple[float, ...]:
-    """A number for each channel, of one or three; the default of None."""
-    if value is None:
-        return default
-    values = tuple(value) if isinstance(value, (Sequence, np.ndarray)) else (value,) * 3
-    if len(values) != 3:
-        raise ValueError(f"{name} must be a number or three, not {value!r}.")
-    for number in values:
-        check(name, number, Number(Real))
-    return tuple(map(float, values))

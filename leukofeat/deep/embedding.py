@@ -16,11 +16,12 @@ from leukofeat.deep.image import (
     RESIZES,
     fill_outside,
     fit_image,
+    three,
     to_blob,
     to_color_space,
 )
 from leukofeat.deep.network import BACKENDS, POOLINGS, Network, NetworkFile
-from leukofeat.deep.source import find_source, identity_of, input_size, is_classifier, three
+from leukofeat.deep.source import find_source, identity_of, input_size, is_classifier
 from leukofeat.deep.torch_network import TorchNetwork
 from leukofeat.features.cell_family import CropFamily
 from leukofeat.smear import Smear

@@ -49,3 +49,25 @@ def import_extra(name: str) -> Any:
 def import_torch() -> Any:
     """PyTorch, or an ImportError that says what to install."""
     return import_extra("torch")
+
+
+def choose_device(device: str) -> str:
+    """Name of the device to compute on: of "auto" the graphics card where there is one.
+
+    Raises
+    ------
+    ValueError
+        For one that PyTorch does not know or find.
+    """
+    torch = import_torch()
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        kind = torch.device(device).type
+    except RuntimeError as error:
+        raise ValueError(f"device={device!r} is none of PyTorch's ({str(error)[:200]}).") from error
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise ValueError(
+            f"device={device!r}: PyTorch finds no graphics card here; device='auto' takes one where there is one."
+        )
+    return device

@@ -1,9 +1,11 @@
 """From an 8-bit RGB image to what a network takes."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from leukofeat.constraints import Number, Real, check
 from leukofeat.opencv import cv2
 from leukofeat.smear import Smear
 
@@ -207,3 +209,15 @@ def _scale(image: np.ndarray, size: tuple[int, int], interpolation: str) -> np.n
     if interpolation == "area" and (height > image.shape[0] or width > image.shape[1]):
         method = cv2.INTER_LINEAR  # OpenCV's area is nearest-like when it enlarges
     return cv2.resize(np.ascontiguousarray(image), (width, height), interpolation=method)
+
+
+def three(name: str, value: Any, default: tuple[float, ...]) -> tuple[float, ...]:
+    """A number for each channel, of one or three; the default where there is none."""
+    if value is None:
+        return default
+    values = tuple(value) if isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, str) else (value,) * 3
+    if len(values) != 3:
+        raise ValueError(f"{name} must be a number or three, not {value!r}.")
+    for number in values:
+        check(name, number, Number(Real))
+    return tuple(map(float, values))

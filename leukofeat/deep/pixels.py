@@ -14,7 +14,6 @@ from leukofeat.parallel import map_images
 from leukofeat.sequence import ImageSequence, Step
 from leukofeat.smear import Smear
 
-VIEWS = ("field", "cell")
 # beyond the rim of a cell, as paste_cells paints over the cells of a field
 _WIDEN = 3
 

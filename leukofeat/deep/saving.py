@@ -10,10 +10,11 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from leukofeat.constraints import Integral, Number, OneOf, Real, check
-from leukofeat.deep.classifier import CNNClassifier, as_three
+from leukofeat.deep.classifier import CNNClassifier
 from leukofeat.deep.extra import import_extra
+from leukofeat.deep.image import three
 
-__doctest_requires__ = {("save_network", "load_network"): ["torch", "safetensors"]}
+__doctest_requires__ = {"save_network": ["torch", "safetensors"], "load_network": ["torch", "safetensors"]}
 
 _LEARNED = (
     "adapted_",
@@ -148,7 +149,7 @@ def _rebuilt(told: dict[str, Any], weights: dict[str, np.ndarray]) -> CNNClassif
     model.classes_, model.class_prior_, model.weights_ = classes, prior, weights
     model.history_ = {name: np.array(values, np.float64) for name, values in learned["history_"].items()}
     for name in ("mean_", "scale_"):
-        setattr(model, name, as_three(name, list(learned[name]), ()))
+        setattr(model, name, three(name, list(learned[name]), ()))
     return model
 
 

@@ -5,12 +5,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from leukofeat.constraints import Integral, Number, Real, check
+from leukofeat.constraints import Integral, Number, check
 from leukofeat.deep.extra import import_torch
 from leukofeat.deep.network import NetworkFile, read_network_file
 from leukofeat.deep.torch_network import TorchNetwork, describe_module, read_torch_network, told_apart
@@ -108,15 +107,3 @@ def input_size(source: NetworkFile | TorchNetwork, size: Any) -> tuple[int, int]
             "leave input_size out."
         )
     return height, width
-
-
-def three(name: str, value: Any, default: tuple[float, ...]) -> tuple[float, ...]:
-    """A number for each channel."""
-    if value is None:
-        return default
-    values = tuple(value) if isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, str) else (value,) * 3
-    if len(values) != 3:
-        raise ValueError(f"{name} must be a number or three, not {value!r}.")
-    for number in values:
-        check(name, number, Number(Real))
-    return tuple(map(float, values))

@@ -198,29 +198,34 @@ def _batches(
     """What the network takes and the classes, batch by batch; all draws are those of the epoch."""
     torch = import_torch()
     generator = torch.Generator().manual_seed(settings.random_state * 1_000_003 + epoch)
+    has_cells = (
+        np.array([bool(cells[0].any()) for cells in data.cells]) if data.cells is not None else np.empty(0, bool)
+    )
     order = torch.randperm(len(target), generator=generator).numpy()
     # of nearly one size: a last batch of one image would leave nothing to normalise by
     for rows in np.array_split(order, -(-len(order) // settings.batch_size)):
         images = _tensor(data.images[rows], given.device)
         if settings.swap:
-            images = _swapped(images, rows, data, given.device, settings.swap, generator)
+            images = _swapped(images, rows, data, has_cells, given.device, settings.swap, generator)
         yield (
             given.prepare(alter_batch(images, settings.transforms, generator)),
             torch.from_numpy(target[rows]).to(given.device),
         )
 
 
-def _swapped(images: Any, rows: np.ndarray, data: Pixels, device: str, share: float, generator: Any) -> Any:
+def _swapped(
+    images: Any, rows: np.ndarray, data: Pixels, has_cells: np.ndarray, device: str, share: float, generator: Any
+) -> Any:
     """A share of the images with their leukocytes on the field of another training image, drawn at random."""
     torch = import_torch()
     assert data.cells is not None
     assert data.slides is not None
     wanted = torch.rand(len(rows), generator=generator).numpy() < share
-    donors = torch.randint(len(data.images), (len(rows),), generator=generator).numpy()
-    # of an image without leukocytes there is nothing to paste
-    chosen = np.flatnonzero(wanted & data.cells[rows, 0].any((1, 2)))
+    # of an image without leukocytes there is nothing to paste; and as a field it would show those that were not found
+    fields, chosen = np.flatnonzero(has_cells), np.flatnonzero(wanted & has_cells[rows])
     if not len(chosen):
         return images
+    donors = fields[torch.randint(len(fields), (len(rows),), generator=generator).numpy()]
     own, other = rows[chosen], donors[chosen]
     images[torch.from_numpy(chosen).to(device)] = swap_backgrounds(
         _tensor(data.images[own], device),

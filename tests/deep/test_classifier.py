@@ -113,18 +113,24 @@ def test_in_cross_validation_a_search_and_a_comparison(blobs):
     assert 0 <= table.loc["network", "accuracy"] <= 1
 
 
-def test_whole_groups_are_held_out(blobs):
+def test_whole_groups_are_held_out(blobs, monkeypatch):
+    from leukofeat.deep import classifier
+
     images, labels = blobs
-    groups = np.repeat(np.arange(12), 2)
-    seen = []
+    images = [image.copy() for image in images]
+    for i, image in enumerate(images):
+        image[:] = 10 * i  # told by its grey
+    groups, met, train = np.repeat(np.arange(8), 3), [], classifier.train
 
-    class Spy(CNNClassifier):
-        def _read_to_train(self, images):
-            pixels = super()._read_to_train(images)
-            seen.append(pixels)
-            return pixels
+    def spy(network, data, target, held_out, *rest):
+        met.append((data.images[:, 0, 0, 0] // 10, held_out[0].images[:, 0, 0, 0] // 10))
+        return train(network, data, target, held_out, *rest)
 
-    model = Spy(**SMALL, validation=0.2).fit(images, labels, groups=groups)
+    monkeypatch.setattr(classifier, "train", spy)
+    model = CNNClassifier(**SMALL, validation=0.2).fit(images, labels, groups=groups)
+    ((trained, held),) = met
+    assert len(held) == 3
+    assert not set(groups[trained]) & set(groups[held])
     assert "held_out_loss" in model.history_
     assert compare({"network": clone(model)}, images, labels, groups=groups, cv=2, n_bootstrap=10).table is not None
 
@@ -380,19 +386,19 @@ def test_a_batch_of_one_image_is_named(blobs):
 
 
 def test_many_cells_are_shown_some_at_a_time(records, monkeypatch):
-    from leukofeat.deep import classifier
+    from leukofeat.deep import view
 
     smears, target = records
     model = CNNClassifier(**SMALL | {"batch_size": 2}, view="cell", validation=0).fit(smears, target)
     wanted = model.predict_proba(smears)
-    seen, frame = [], classifier.frame_cells
+    seen, frame = [], view.frame_cells
 
     def spy(cut, *options):
         seen.append(sum(map(len, cut)))
         return frame(cut, *options)
 
-    monkeypatch.setattr(classifier, "frame_cells", spy)
-    monkeypatch.setattr(classifier, "_CHUNK", 4)
+    monkeypatch.setattr(view, "frame_cells", spy)
+    monkeypatch.setattr(view, "_CELLS", 4)
     assert np.allclose(model.predict_proba(smears), wanted, atol=1e-6)
     assert max(seen) <= 4
 

@@ -51,8 +51,24 @@ def test_an_image_without_leukocytes_is_never_pasted(smears):
     assert not pixels.cells.any()
     batch = torch.from_numpy(pixels.images).float()
     rows = np.arange(len(smears))
-    found = training._swapped(batch.clone(), rows, pixels, "cpu", 1.0, torch.Generator().manual_seed(0))
+    none = np.zeros(len(smears), bool)
+    found = training._swapped(batch.clone(), rows, pixels, none, "cpu", 1.0, torch.Generator().manual_seed(0))
     assert torch.equal(found, batch)
+
+
+def test_no_field_whose_leukocytes_were_not_found_is_pasted_onto(smears):
+    half = [smear if i % 2 else Smear(smear.image, 0 * smear.nuclei, 0 * smear.cells) for i, smear in enumerate(smears)]
+    pixels = read_fields_with_cells(as_sequence(half), (64, 64), "stretch", None)
+    marked = pixels._replace(images=pixels.images.copy())
+    marked.images[::2] = 7  # fields of which nothing may come in
+    has = np.arange(len(smears)) % 2 == 1
+    batch = torch.from_numpy(marked.images).float()
+    for seed in range(20):
+        found = training._swapped(
+            batch.clone(), np.arange(len(smears)), marked, has, "cpu", 1.0, torch.Generator().manual_seed(seed)
+        )
+        assert torch.equal(found[::2], batch[::2])
+        assert not (found[1::2, :, :4, :4] == 7).all((1, 2, 3)).any()
 
 
 def test_donors_of_a_swap_never_come_from_the_test_fold(monkeypatch):
