@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
 from leukofeat.base import ImageStage
-from leukofeat.baselines import make_baseline
+from leukofeat.baselines import find_pipeline, make_baseline
 from leukofeat.baselines.registry import BASELINES
 from leukofeat.cli.messages import UsageError, announce_workers, tell
 from leukofeat.datasets import load_images
@@ -55,7 +55,7 @@ def add_baseline(parser: argparse.ArgumentParser) -> None:
         "-b",
         "--baseline",
         default="leukofeat_svm",
-        help="pipeline: leukofeat_svm (default), jin2023_svm, ...; a wrong name lists all",
+        help="pipeline: leukofeat_svm (default), jin2023_svm, also with parameters (jin2023_svm:C=10), ...; a wrong name lists all",
     )
 
 
@@ -81,12 +81,25 @@ def has_masks(arguments: argparse.Namespace) -> bool:
 
 
 def named_baseline(name: str, *, segments: bool = True) -> Pipeline:
-    """Baseline of this name, without its segmenter where it is not to segment; a name that there is not is a matter of usage."""
+    """Baseline of this name, also with parameters (jin2023_svm:C=10), without its segmenter where it is not to segment.
+
+    A name that there is not is a matter of usage, and so is a pipeline that measures no features.
+    """
+    known, colon, _ = name.partition(":")
     try:
-        takes_one = not segments and "segmenter" in inspect.signature(BASELINES.get(name, make_baseline)).parameters
-        return make_baseline(name, **({"segmenter": "passthrough"} if takes_one else {}))
-    except ValueError as error:
+        takes_one = not segments and "segmenter" in inspect.signature(BASELINES.get(known, make_baseline)).parameters
+        if colon and known in BASELINES:
+            pipeline = find_pipeline(f"{name},segmenter=passthrough" if takes_one else name)[1]
+        else:
+            pipeline = make_baseline(name, **({"segmenter": "passthrough"} if takes_one else {}))
+    except (ValueError, ImportError) as error:
         raise UsageError(f"--baseline: {error}") from error
+    if split_pipeline(pipeline).features is None:
+        raise UsageError(
+            f"--baseline: {known} measures no features; fit it in Python and keep it with leukofeat.persistence.save, or compare it by "
+            f"`leukofeat compare -p {name}`."
+        )
+    return pipeline
 
 
 def check_output(output: str, suffixes: Sequence[str] = (), *, is_folder: bool = False) -> Path:
