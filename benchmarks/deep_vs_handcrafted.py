@@ -79,7 +79,7 @@ def main(typed: Sequence[str] | None = None) -> int:
         curve = learning_curve(bunch, split, asked, options, same) if asked.sizes else None
         there = transfer_table(pipelines, bunch, split, asked) if asked.transfer else None
         networks = {name: pipelines[name] for name in (plan.PLAIN, plan.SWAPPED) if name in pipelines}
-        heat = heat_table(networks, bunch, split, asked.heat, asked.heat_picture) if asked.heat and networks else None
+        heat = heat_table(networks, bunch, split, asked) if asked.heat and networks else None
         cost = cost_table(pipelines, bunch, asked.cost) if asked.cost else None
     tables = {name: found.table for name, found in results.items()}
     text = markdown(tables, results[first].stress, curve, there, cost, heat, _about(asked, len(bunch.target)))
@@ -160,6 +160,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--healthy", default="Benign", help="healthy class of --data")
     parser.add_argument("--healthy-there", default="healthy", help="healthy class of --transfer")
     parser.add_argument("--heat", type=int, default=0, metavar="N", help="where the networks look, on N test images")
+    parser.add_argument(
+        "--heat-layer", metavar="NAME", help="of the networks, finer than the last (features.13 of MobileNetV2)"
+    )
     parser.add_argument("--heat-picture", metavar="FILE", help="of one image a class")
     parser.add_argument("--cost", type=int, default=0, metavar="N", help="time and memory on N images, a process a row")
     parser.add_argument("--bootstrap", type=int, default=1000, metavar="N", help="resamples behind each interval")

@@ -16,12 +16,13 @@ from leukofeat.segmentation import LeukocyteSegmenter
 from leukofeat.sequence import as_sequence
 
 
-def heat_table(pipelines: Mapping[str, Any], bunch: Any, split: Any, n: int, picture: str | None) -> pd.DataFrame:
-    """Mean share of each network's heat by place, on n test images of the split drawn at random; the same share of the area beside it."""
+def heat_table(pipelines: Mapping[str, Any], bunch: Any, split: Any, asked: Any) -> pd.DataFrame:
+    """Mean share of each network's heat by place, on test images of the split drawn at random; the same share of the area beside it."""
     images, (train, test) = as_sequence(bunch.images), split
-    rows = np.sort(np.random.default_rng(0).permutation(test)[:n])
+    rows = np.sort(np.random.default_rng(0).permutation(test)[: asked.heat])
+    options: dict[str, Any] = {"segmenter": LeukocyteSegmenter(), "layer": asked.heat_layer}
     models = {name: clone(pipeline).fit(images[train], bunch.target[train]) for name, pipeline in pipelines.items()}
-    tables = {name: cam_table(model, images[rows], segmenter=LeukocyteSegmenter()) for name, model in models.items()}
+    tables = {name: cam_table(model, images[rows], **options) for name, model in models.items()}
     found = {}
     for name, table in tables.items():
         heat = table.filter(like="heat_").mean()
@@ -33,10 +34,10 @@ def heat_table(pipelines: Mapping[str, Any], bunch: Any, split: Any, n: int, pic
     found["share of the area"] = area
     result = pd.DataFrame(found).T
     result.loc["a network that sees cells alone", "in cells"] = first["cells_alone"].mean()
-    if picture:
+    if asked.heat_picture:
         # one image of each class, the first of those drawn
         shown = [int(rows[np.flatnonzero(bunch.target[rows] == label)[0]]) for label in np.unique(bunch.target[rows])]
-        display = GradCAMDisplay.from_estimators(models, images[shown], segmenter=LeukocyteSegmenter())
-        display.figure_.savefig(picture, dpi=80)
+        display = GradCAMDisplay.from_estimators(models, images[shown], **options)
+        display.figure_.savefig(asked.heat_picture, dpi=80)
         plt.close(display.figure_)
     return result
