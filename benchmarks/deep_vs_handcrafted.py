@@ -163,7 +163,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--heat-layer", metavar="NAME", help="of the networks, finer than the last (features.13 of MobileNetV2)"
     )
-    parser.add_argument("--heat-picture", metavar="FILE", help="of one image a class")
+    parser.add_argument("--heat-picture", metavar="FILE", help="share of the heat in cells, a point an image")
+    parser.add_argument("--heat-images", metavar="FILE", help="one image of each class with the heat over it")
     parser.add_argument("--cost", type=int, default=0, metavar="N", help="time and memory on N images, a process a row")
     parser.add_argument("--bootstrap", type=int, default=1000, metavar="N", help="resamples behind each interval")
     parser.add_argument("--checkpoints", metavar="FOLDER", help="keep trainings there, and go on with them")
