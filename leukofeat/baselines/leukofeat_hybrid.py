@@ -128,7 +128,8 @@ def leukofeat_hybrid(
     Parameters
     ----------
     how : {"log_mean", "stack", "union"}, default="log_mean"
-        "stack" learns what each is worth by a logistic regression on the probabilities of five inner folds, at six times the cost; "union" puts the
+        "stack" learns what each is worth by a logistic regression on the probabilities of five inner folds, at six times the cost (they know no
+        groups: it is not for slides or patients); "union" puts the
         columns of a frozen network beside the others', in front of the one whitened linear SVM.
     network : path, optional
         ONNX file of a frozen network. It needs no PyTorch.
