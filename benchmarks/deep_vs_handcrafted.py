@@ -77,7 +77,7 @@ def main(typed: Sequence[str] | None = None) -> int:
             )  # fmt: skip
         split = make_protocols(*ways[first], bunch.target, 0)["cv"].splits[0]
         curve = learning_curve(bunch, split, asked, options, same) if asked.sizes else None
-        there = transfer_table(pipelines, bunch, split, asked) if asked.transfer else None
+        there = transfer_table(pipelines, bunch, split, asked, memory) if asked.transfer else None
         networks = {name: pipelines[name] for name in (plan.PLAIN, plan.SWAPPED) if name in pipelines}
         heat = heat_table(networks, bunch, split, asked) if asked.heat and networks else None
         cost = cost_table(pipelines, bunch, asked.cost) if asked.cost else None

@@ -16,17 +16,18 @@ from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
 from leukofeat.datasets import load_images
+from leukofeat.pipeline import set_memory
 from leukofeat.sequence import as_sequence
 
 
-def transfer_table(pipelines: Mapping[str, Any], bunch: Any, split: Any, asked: Any) -> pd.DataFrame:
+def transfer_table(pipelines: Mapping[str, Any], bunch: Any, split: Any, asked: Any, memory: str) -> pd.DataFrame:
     """AUC of blasts among another laboratory's images, by models of the training rows."""
     there = load_images(asked.transfer)
     blast = there.target_names[there.target] != asked.healthy_there
     names, (train, _) = bunch.target_names[bunch.target], split
     images, found = as_sequence(bunch.images), {}
     for name, pipeline in pipelines.items():
-        model = clone(pipeline).fit(images[train], names[train])
+        model = set_memory(clone(pipeline), memory).fit(images[train], names[train])
         scores = 1 - model.predict_proba(there.images)[:, list(model.classes_).index(asked.healthy)]
         found[name] = {
             "auc": roc_auc_score(blast, scores),
