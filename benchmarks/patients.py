@@ -80,6 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--pipelines", nargs="+", default=list(PIPELINES), metavar="NAME", help="beside the controls")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--sizes", nargs="*", type=int, default=list(SIZES), help="patients of the learning curve")
+    parser.add_argument("--areas", action="store_true", help="the AUC alone, without the verdicts of patients")
     parser.add_argument("--bootstrap", type=int, default=1000, metavar="N", help="resamples behind each interval")
     parser.add_argument("--jobs", type=int, default=None, help="worker processes (default: 1)")
     parser.add_argument("--memory", metavar="FOLDER", help="keep what is measured and fitted there for the next time")
@@ -107,18 +108,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = {"memory": asked.memory or temporary, "n_jobs": asked.jobs, "n_bootstrap": 0, "verbose": 1}
         results = compare(pipelines, bunch.images, cohort.target, cv=ways, groups=grouped, **options)
         only = {name: found for name, found in ways.items() if name.startswith("patients")}
-        wrapped = {name: by_patient(pipeline) for name, pipeline in pipelines.items()}
-        verdicts = compare(
-            wrapped, bunch.images, cohort.target, cv=only, groups=dict.fromkeys(only, cohort.groups), **options
-        )
+        wrapped = {} if asked.areas else {name: by_patient(pipeline) for name, pipeline in pipelines.items()}
+        same = {"cv": only, "groups": dict.fromkeys(only, cohort.groups)}
+        verdicts = compare(wrapped, bunch.images, cohort.target, **same, **options) if wrapped else None
     controls = [name for name in pipelines if name in CONTROLS and name not in asked.pipelines]
     tables = {
         "AUC, 95 % over patients in brackets": area_table(results, cohort, asked.seeds, controls, asked.bootstrap),
         "Learning curve: AUC by patient, patients held out": curve_table(results, cohort, asked.seeds),
-        "The verdict of a patient (GroupClassifier), patients held out": calibration_table(
-            verdicts, cohort, asked.seeds
-        ),
     }
+    if verdicts is not None:
+        title = "The verdict of a patient (GroupClassifier), patients held out"
+        tables[title] = calibration_table(verdicts, cohort, asked.seeds)
     if "frame" in bunch and "cell_type" in bunch.frame and len(cohort.names) == 2:
         title = f"Share of a cell type among a patient's cells, without a pixel: AUC by patient for {cohort.names[1]}"
         tables[title] = share_table_of_types(bunch.frame["cell_type"].to_numpy(), cohort, asked.bootstrap)
