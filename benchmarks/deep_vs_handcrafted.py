@@ -123,7 +123,7 @@ def _about(asked: Any, n: int) -> str:
     import torch
 
     where = (
-        f"{torch.get_num_threads()} threads"
+        f"the processor, PyTorch on {torch.get_num_threads()} of its threads"
         if asked.device in ("auto", "cpu") and not torch.cuda.is_available()
         else "a graphics card"
     )
