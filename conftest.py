@@ -9,13 +9,14 @@ import pytest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip by the module's `__doctest_requires__`, {name or pattern: [packages]}, as pytest-doctestplus reads it."""
+    """Skip by the module's `__doctest_requires__`, {name, pattern or tuple of them: [packages]}, as pytest-doctestplus reads it."""
     for item in items:
         if not isinstance(item, pytest.DoctestItem):
             continue
         module = item.dtest.globs.get("__name__")
         name = item.dtest.name.removeprefix(f"{module}.")
-        for pattern, packages in item.dtest.globs.get("__doctest_requires__", {}).items():
+        for patterns, packages in item.dtest.globs.get("__doctest_requires__", {}).items():
             missing = [package for package in packages if find_spec(package) is None]
-            if missing and (fnmatch(name, pattern) or fnmatch(name, f"{pattern}.*")):
+            of = (patterns,) if isinstance(patterns, str) else patterns
+            if missing and any(fnmatch(name, pattern) or fnmatch(name, f"{pattern}.*") for pattern in of):
                 item.add_marker(pytest.mark.skip(f"needs {', '.join(missing)}"))
