@@ -36,7 +36,8 @@ def leukofeat_cnn(
     The bar is cropped and the light balanced on the empty slide, as for the hand-crafted recipe; MobileNetV2, all of it trained (AdamW, 1e-3,
     one cycle), flipped, turned, zoomed and stained anew in each batch. Of three images of four the leukocytes are shown on another training
     image's field (`swap`), so that the field says nothing of the class; with `swap=0` it is the usual network, which reads the field.
-    A tenth of the images is held out, and calibrates the probabilities.
+    A tenth of the images is held out, and calibrates the probabilities. On another laboratory's images, where cells have another size on other
+    slides, it does not tell blasts from healthy cells, with or without swap (docs/networks.md).
 
     Parameters
     ----------
