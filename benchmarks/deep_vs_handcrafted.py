@@ -77,6 +77,8 @@ def main(typed: Sequence[str] | None = None) -> int:
             )  # fmt: skip
         split = make_protocols(*ways[first], bunch.target, 0)["cv"].splits[0]
         curve = learning_curve(bunch, split, asked, options, same) if asked.sizes else None
+        if curve is not None:
+            curve = pd.concat([curve, curve_part(results[first].table, len(split[0]))], ignore_index=True)
         there = transfer_table(pipelines, bunch, split, asked, memory) if asked.transfer else None
         networks = {name: pipelines[name] for name in (plan.PLAIN, plan.SWAPPED) if name in pipelines}
         heat = heat_table(networks, bunch, split, asked) if asked.heat and networks else None
@@ -114,9 +116,14 @@ def learning_curve(bunch: Any, split: Any, asked: Any, options: dict[str, Any], 
         start = time.perf_counter()
         table = compare(pipelines, bunch.images, target, cv=[(train, test)], n_bootstrap=asked.bootstrap, **same).table
         print(f"{size} a class: {time.perf_counter() - start:.0f} s", file=sys.stderr)
-        part = table[["accuracy", "accuracy_low", "accuracy_high", "fit_seconds"]]
-        found.append(part.rename_axis("pipeline").reset_index().assign(per_class=size, n_train=len(train)))
+        found.append(curve_part(table, len(train)))
     return pd.concat(found, ignore_index=True)
+
+
+def curve_part(table: pd.DataFrame, n_train: int) -> pd.DataFrame:
+    """What the curve shows of one comparison."""
+    part = table[["accuracy", "accuracy_low", "accuracy_high", "fit_seconds"]]
+    return part.rename_axis("pipeline").reset_index().assign(n_train=n_train)
 
 
 def _about(asked: Any, n: int) -> str:

@@ -62,7 +62,7 @@ def _draw(tables: Mapping[str, pd.DataFrame], path: str) -> None:
     axes.plot([0, most], [0, most], "k--", lw=1, label="a network that looks everywhere alike")
     axes.set(
         xlim=(0, None),
-        ylim=(0, None),
+        ylim=(0, 1.3 * most),
         xlabel="share of the area that is leukocyte",
         ylabel="share of the heat in leukocytes",
     )
