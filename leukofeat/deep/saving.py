@@ -141,7 +141,7 @@ def _rebuilt(told: dict[str, Any], weights: dict[str, np.ndarray]) -> CNNClassif
         raise ValueError(f"classes_ has shape {classes.shape}, class_prior_ {prior.shape}")
     check("temperature_", learned["temperature_"], Number(Real, 0, above=True))
     check("channels_", learned["channels_"], OneOf("rgb", "bgr"))
-    check("adapted_", learned["adapted_"], OneOf("", "tensorflow", "transform_input"))
+    check("adapted_", learned["adapted_"], OneOf("", "tensorflow"))
     if model.view == "cell":
         check("window_", learned["window_"], Number(Integral, 1))
     for name, value in learned.items():

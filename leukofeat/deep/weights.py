@@ -74,14 +74,11 @@ def adapt(network: Any, how: str) -> None:
     ----------
     network : torch.nn.Module
         Changed in place.
-    how : {"", "tensorflow", "transform_input"}
-        Not at all; strided convolutions that pad as TensorFlow does; or an input that is normalised anew first, which torchvision's
-        GoogLeNet and Inception do with weights that were trained elsewhere.
+    how : {"", "tensorflow"}
+        Not at all, or with strided convolutions that pad as TensorFlow does.
     """
     if how == "tensorflow":
         pad_as_tensorflow(network)
-    elif how == "transform_input":
-        network.transform_input = True
 
 
 def read_weights(path: str) -> dict[str, Any]:
@@ -214,15 +211,12 @@ def _fetch(network: Any, name: str, architecture: Any) -> Card:
         state, preset = known[name].get_state_dict(progress=False), known[name].transforms()
         mean, std = preset.mean, preset.std
         if hasattr(network, "transform_input"):
-            network.transform_input = (
-                True  # GoogLeNet's and Inception's were trained elsewhere, as torchvision itself does
-            )
+            # GoogLeNet and Inception: torchvision normalises once more inside, which comes to values of -1 to 1
+            mean = std = (0.5, 0.5, 0.5)
     own = network.state_dict()
     fitting = {key: value for key, value in state.items() if key in own and own[key].shape == value.shape}
     network.load_state_dict(fitting, strict=False)
-    how = "transform_input" if hasattr(network, "transform_input") else ""
-    adapt(network, how)
-    return Card(f"{architecture}, {name}", _times(mean, 255), _times(std, 255, -1), adapted=how)
+    return Card(f"{architecture}, {name}", _times(mean, 255), _times(std, 255, -1))
 
 
 def _times(three: Iterable[float], factor: float, power: int = 1) -> tuple[float, float, float]:

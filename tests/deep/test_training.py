@@ -207,3 +207,19 @@ def test_a_cell_larger_than_its_window_brings_nothing_of_its_neighbours():
         framed.append(frame_cells(cut, 7, (7, 7), (127.0,) * 3).images[0])
     assert np.array_equal(*framed)
     assert set(np.unique(framed[0])) == {80, 127}
+
+
+def test_weights_by_name_want_what_torchvision_gives_them(torchvision_models, monkeypatch):
+    """GoogLeNet with torchvision's own input and its `transform_input`, and ours with the card's values, say the same."""
+    network = torchvision_models.googlenet(weights=None, num_classes=1000, aux_logits=False, init_weights=False).eval()
+    kind = torchvision_models.GoogLeNet_Weights
+    monkeypatch.setattr(kind.IMAGENET1K_V1.__class__, "get_state_dict", lambda *given, **options: network.state_dict())
+    other = torchvision_models.googlenet(weights=None, num_classes=1000, aux_logits=False, init_weights=False).eval()
+    card = weights.load_weights(other, "IMAGENET1K_V1", architecture="googlenet")
+    pixels = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (1, 3, 64, 64)).astype(np.float32))
+    preset = kind.IMAGENET1K_V1.transforms()
+    network.transform_input = True
+    mean, std = (torch.tensor(three)[:, None, None] for three in (preset.mean, preset.std))
+    mine = training.Input("rgb", card.channels, card.mean, card.scale, "cpu")
+    with torch.inference_mode():
+        assert torch.allclose(network((pixels / 255 - mean) / std), other(mine.prepare(pixels)), atol=1e-4)
