@@ -86,7 +86,7 @@ def find_cells(
     (True, (224, 224), True)
     """
     stage = LeukocyteSegmenter() if segmenter is None else segmenter
-    segmented = images.with_step(partial(_segment_unless_given, stage.transform(images[:0].without_steps()).steps))
+    segmented = images.with_step(partial(segment_unless_given, stage.transform(images[:0].without_steps()).steps))
     keys = [None] * len(images) if memory is None else [_key(segmented, i) for i in range(len(images))]
     known = {} if memory is None else memory.get(key for key in keys if key is not None)
     found: list[Any] = [FieldCells(**known[key]) if key in known else None for key in keys]
@@ -102,7 +102,8 @@ def find_cells(
     return found
 
 
-def _segment_unless_given(steps: tuple[Step, ...], smear: Smear) -> Smear:
+def segment_unless_given(steps: tuple[Step, ...], smear: Smear) -> Smear:
+    """The record with label maps: its own, or those of the steps."""
     for step in () if smear.is_segmented else steps:
         smear = step(smear)
     return smear

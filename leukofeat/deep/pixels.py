@@ -6,13 +6,12 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from leukofeat.augmentation import FieldCells, find_cells
+from leukofeat.augmentation.cells import FieldCells, find_cells, segment_unless_given
 from leukofeat.datasets.composite import soft_mask
 from leukofeat.deep.image import fit_image
 from leukofeat.opencv import cv2
 from leukofeat.parallel import map_images
 from leukofeat.sequence import ImageSequence, Step
-from leukofeat.smear import Smear
 
 # beyond the rim of a cell, as paste_cells paints over the cells of a field
 _WIDEN = 3
@@ -147,20 +146,13 @@ def _read_field(
 
 
 def _cut_cells(steps: tuple[Step, ...], images: ImageSequence, i: int) -> list[np.ndarray]:
-    smear = segmented(images.smear(i), steps)
+    smear = segment_unless_given(steps, images.smear(i))
     found = []
     for label, (top, left, bottom, right) in enumerate(smear.boxes, 1):
         box = np.s_[top:bottom, left:right]
         inside = 255 * (smear.region("cell")[box] == label).astype(np.uint8)[:, :, None]
         found.append(np.concatenate([np.where(inside > 0, smear.image[box], np.uint8(0)), inside], axis=2))
     return found
-
-
-def segmented(smear: Smear, steps: tuple[Step, ...]) -> Smear:
-    """The record with label maps: its own, or those of the steps."""
-    for step in () if smear.is_segmented else steps:
-        smear = step(smear)
-    return smear
 
 
 def _frame_cell(cell: np.ndarray, window: int, size: tuple[int, int], around: tuple[float, ...]) -> np.ndarray:
