@@ -93,15 +93,15 @@ def markdown(
 ) -> str:  # fmt: skip
     """Everything as text."""
     parts = [about]
-    shown = {}
+    index, shown = next(iter(tables.values())).index, {}
     for name, table in tables.items():
         shown[name] = [
             f"{row.accuracy:.3f} ({row.accuracy_low:.3f} to {row.accuracy_high:.3f})" for row in table.itertuples()
         ]
-        shown[f"{name}: log-loss"] = [f"{value:.3f}" for value in table["log_loss"]] if "log_loss" in table else []
-    shown = {name: values for name, values in shown.items() if values}
-    index = next(iter(tables.values())).index
     parts.append("Accuracy by the way of splitting, 95 % interval\n" + pd.DataFrame(shown, index=index).to_string())
+    for name, table in tables.items():
+        more = table[["auc", "calibration_error", "fit_seconds", "ms_per_image"]]
+        parts.append(f"More of {name} (CPU seconds)\n{more.round(3).to_string()}")
     if stress is not None:
         wide = stress.pivot(index="pipeline", columns="test", values="stressed")[stress["test"].unique()]
         follows = stress.pivot(index="pipeline", columns="test", values="follows_background").dropna(axis=1, how="all")
