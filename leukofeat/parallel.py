@@ -3,9 +3,10 @@
 import math
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, TypeVar
 
 from joblib import Parallel, delayed, effective_n_jobs
@@ -81,6 +82,37 @@ def map_images(
     list of length n_images
         The same for every `n_jobs`.
     """
+    results: list[T] = []
+    options: dict[str, Any] = {"n_jobs": n_jobs, "verbose": verbose, "description": description}
+    for batch in map_batches(partial(_each, function), images, **options):
+        if on_batch is not None:
+            on_batch(len(results), batch)
+        results.extend(batch)
+    return results
+
+
+def map_batches(
+    function: Callable[[ImageSequence], Iterable[T]],
+    images: ImageSequence,
+    *,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+    description: str = "images",
+) -> Iterator[list[T]]:
+    """What `function(batch)` gives one by one for the images of each batch, in order, as soon as a batch is there: nothing piles up.
+
+    Parameters
+    ----------
+    function : callable
+        Picklable; called with a sub-sequence, gives as many results as that has images.
+    images, n_jobs, verbose, description
+        As in :func:`map_images`.
+
+    Yields
+    ------
+    list of length n_images_of_the_batch
+        How images fall into batches depends on the number of workers, the results do not.
+    """
     n = len(images)
     workers = max(1, effective_n_jobs(n_jobs))
     size = max(1, min(MAX_BATCH, math.ceil(n / (4 * workers))))
@@ -90,23 +122,23 @@ def map_images(
         Parallel(n_jobs=n_jobs, return_as="generator") as parallel,
         tqdm(total=n, desc=description, unit="image", disable=verbose < 1, dynamic_ncols=True) as bar,
     ):
-        results: list[T] = []
         noted: dict[str, list[str]] = {}
-        for batch, notes, caught in parallel(delayed(_run_batch)(function, batch, os.getpid()) for batch in batches):
+        for results, notes, caught in parallel(delayed(_run_batch)(function, batch, os.getpid()) for batch in batches):
             for warning in caught:
                 warnings.warn(warning, stacklevel=2)
             for name, what in notes:
                 noted.setdefault(what, []).append(name)
-            if on_batch is not None:
-                on_batch(len(results), batch)
-            results.extend(batch)
-            bar.update(len(batch))
+            yield results
+            bar.update(len(results))
     warn_of_notes(noted, n)
-    return results
+
+
+def _each(function: Callable[[ImageSequence, int], T], batch: ImageSequence) -> Iterator[T]:
+    return (function(batch, i) for i in range(len(batch)))
 
 
 def _run_batch(
-    function: Callable[[ImageSequence, int], Any], batch: ImageSequence, parent: int
+    function: Callable[[ImageSequence], Iterable[Any]], batch: ImageSequence, parent: int
 ) -> tuple[list[Any], list[tuple[str, str]], list[Warning]]:
     """Results of a batch, notes by the image's name, and what a process of its own was warned of: nobody would see it there."""
     if os.getpid() == parent:
@@ -119,17 +151,18 @@ def _run_batch(
 
 
 def _run_noting(
-    function: Callable[[ImageSequence, int], Any], batch: ImageSequence
+    function: Callable[[ImageSequence], Iterable[Any]], batch: ImageSequence
 ) -> tuple[list[Any], list[tuple[str, str]]]:
     results: list[Any] = []
     said: list[tuple[str, str]] = []
-    for i in range(len(batch)):
-        token = _notes.set([])
-        try:
-            results.append(function(batch, i))
-            said += [(batch.name(i), what) for what in _notes.get() or ()]
-        finally:
-            _notes.reset(token)
+    token = _notes.set([])
+    try:
+        for i, result in enumerate(function(batch)):
+            results.append(result)
+            said += [(batch.name(i), what) for what in notes_so_far()]
+            _notes.set([])
+    finally:
+        _notes.reset(token)
     return results, said
 
 

@@ -48,18 +48,18 @@ class Recall:
             return None
         return digest("row", environment(), self.plan.per, steps, family)
 
-    def stages(self, family: int) -> list[int]:
-        """Columns of a pass's times that a family's row depends on: the nodes on the way to it, and its own."""
-        return [*self.plan.path(self.nodes[family]), len(self.plan.nodes) + family]
-
-    def sums(self, family: int) -> np.ndarray:
-        """Matrix that makes of a row's seconds those of the columns in :meth:`stages`: who stored the row may have had all
-        steps in one node, or each in its own.
+    @cached_property
+    def stages(self) -> dict[int, tuple[list[int], np.ndarray]]:
+        """Of each family the columns of a pass's times that its row depends on, the nodes on the way to it and its own; and the matrix
+        that makes of a row's seconds those of these columns: who stored the row may have had all steps in one node, or each in its own.
         """
-        nodes = self.plan.path(self.nodes[family])
-        return np.repeat(
-            np.eye(len(nodes) + 1), [*(len(self.plan.nodes[n].steps) + (n == 0) for n in nodes), 1], axis=1
-        )
+        found = {}
+        for family, node in self.nodes.items():
+            nodes = self.plan.path(node)
+            n_steps = [*(len(self.plan.nodes[n].steps) + (n == 0) for n in nodes), 1]
+            sums = np.repeat(np.eye(len(nodes) + 1), n_steps, axis=1)
+            found[family] = [*nodes, len(self.plan.nodes) + family], sums
+        return found
 
     @cached_property
     def _described(self) -> dict[int, str]:
