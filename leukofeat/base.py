@@ -254,10 +254,13 @@ class FeatureFamily(_Stage):
         'missing.png'
         """
         images = self._prepare(X)
-        families, columns = self.measured()
-        leaf = Leaf(0, tuple(range(len(families))), self.on_error, self.on_empty, columns)
         options: dict[str, Any] = {"memory": as_store(self.memory), "n_jobs": self.n_jobs, "verbose": self.verbose}
-        return measure(Plan(families, [leaf]), images, **options)[0]
+        return measure(self.plan(), images, **options)[0]
+
+    def plan(self) -> Plan:
+        """What a pass does for the table of this family."""
+        families, columns = self.measured()
+        return Plan(families, [Leaf(0, tuple(range(len(families))), self.on_error, self.on_empty, columns)])
 
     def wrap_output(self, values: np.ndarray, row_labels: Any = None) -> Any:
         """Measured values as `transform` gives them: an array, or the kind of table that `set_output` asked for."""

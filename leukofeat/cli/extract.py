@@ -1,16 +1,20 @@
-"""`leukofeat extract`: images to a table of features."""
+"""`leukofeat extract`: images to a table of features, in one file or in parts."""
 
 import argparse
+import shutil
+from pathlib import Path
 
 import pandas as pd
 
+from leukofeat.atomic import replacing
+from leukofeat.cli.messages import UsageError, tell
 from leukofeat.cli.shared import (
     FOLDER,
     add_baseline,
     add_jobs,
     add_masks,
     add_memory,
-    check_table,
+    check_output,
     feature_parts,
     fit_stages,
     has_masks,
@@ -18,15 +22,32 @@ from leukofeat.cli.shared import (
     read_folder,
     report_failures,
 )
+from leukofeat.extraction import extract_parquet, join_parts
+from leukofeat.extraction.extract import check_shard
 from leukofeat.failures import warn_of
 from leukofeat.pipeline import set_memory
+
+_TABLES = (".parquet", ".csv")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.add_argument("folder", help=FOLDER)
-    parser.add_argument("-o", "--output", required=True, help="table to write: .parquet or .csv")
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        help="table to write: a file, .parquet or .csv, or a folder for a Parquet data set in parts. A run that was stopped goes on "
+        "where it was; into a folder again, only new and changed images are measured, and those that failed",
+    )
     parser.add_argument("--cells", action="store_true", help="a row for each cell instead of a row for each image")
+    parser.add_argument("--strict", action="store_true", help="stop at the first image that cannot be measured")
+    parser.add_argument(
+        "--shard",
+        metavar="K/N",
+        default=None,
+        help="measure the K-th of N shares of the images only, counted from 1: several machines fill one folder",
+    )
     add_baseline(parser)
     add_masks(parser, "; the pipeline then measures these, without its segmenter")
     add_memory(parser)
@@ -35,23 +56,53 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure the images with the features of a baseline."""
-    write = check_table(arguments.output)
+    output = Path(arguments.output)
+    in_parts = output.is_dir() or arguments.output.endswith(("/", "\\")) or not output.suffix
+    check_output(arguments.output, () if in_parts else _TABLES, is_folder=in_parts)
+    if arguments.shard is not None and not in_parts:
+        raise UsageError(f"{output}: shares are written into one folder; name a folder as --output.")
+    shard = _read_shard(arguments.shard)
     pipeline = named_baseline(arguments.baseline, segments=not has_masks(arguments))
     stages, features, _ = feature_parts(set_memory(pipeline, arguments.memory))
     bunch = read_folder(arguments)
     verbose = int(not arguments.quiet)
-    features.set_params(on_error="nan", n_jobs=arguments.jobs, verbose=verbose)
+    features.set_params(on_error="raise" if arguments.strict else "nan", n_jobs=arguments.jobs, verbose=verbose)
     images = fit_stages(stages, bunch.images, verbose)
     known = bunch.frame[[name for name in ("path", "label", "split", "group") if name in bunch.frame]]
-    if arguments.cells:
-        table, failures = features.extract_cells(images)
-        known = known.iloc[table.pop("image")].reset_index(drop=True)
-        table = table.drop(columns="source")
-    else:
-        found = features.extract(images)
-        table, failures = pd.DataFrame(found.values, columns=features.row_names()), found.failures
-        warn_of([], len(images), empty=[images.name(i) for i in found.empty])
-    table = pd.concat([known, table], axis=1)
-    write(table)
-    print(f"{arguments.output}: {len(table)} rows, {table.shape[1]} columns from {len(images)} images.")
-    return report_failures(failures, len(images))
+    parts = output if in_parts else output.with_name(f"{output.name}.parts")
+    per = "cell" if arguments.cells else "image"
+    found = extract_parquet(features, images, parts, frame=known, per=per, shard=shard)
+    warn_of([], found.n_images, empty=found.empty)
+    before = found.n_images - found.n_measured
+    there = f", {before} of them measured before" if before else ""
+    print(f"{output}: {found.n_rows} rows, {found.n_columns} columns from {found.n_images} images{there}.")
+    if not found.complete:
+        print(f"{output}: other shares are not there yet.")
+    if not in_parts:
+        join_parts(parts, output)
+        _write_errors(parts / "_errors.csv", output.with_name(f"{output.stem}.errors.csv"))
+        shutil.rmtree(parts)
+    return report_failures(found.failures, found.n_images)
+
+
+def _read_shard(typed: str | None) -> tuple[int, int]:
+    if typed is None:
+        return 1, 1
+    number, _, count = typed.partition("/")
+    try:
+        return check_shard((int(number), int(count)))
+    except ValueError:
+        raise UsageError(
+            f"--shard {typed}: says which share this is, counted from 1, and of how many, as 2/8."
+        ) from None
+
+
+def _write_errors(found: Path, file: Path) -> None:
+    """Put the table of errors beside the results, if there are any, in the place of an older one."""
+    errors = pd.read_csv(found, dtype=str, keep_default_na=False)
+    if errors.empty:
+        file.unlink(missing_ok=True)
+        return
+    with replacing(file) as new:
+        shutil.copyfile(found, new)
+    tell(f"{file}: the {len(errors)} images that failed, and why.")

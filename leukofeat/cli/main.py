@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def keeps(arguments: argparse.Namespace) -> bool:
     """Whether a command keeps what it measures: it was told where, or has results to keep it among."""
     return getattr(arguments, "memory", None) is not None or arguments.run.__module__.endswith(
-        (".compare", ".benchmark")
+        (".benchmark", ".compare", ".extract")
     )
 
 

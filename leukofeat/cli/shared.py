@@ -22,6 +22,7 @@ from leukofeat.parallel import map_images
 from leukofeat.pipeline import split_pipeline
 from leukofeat.sequence import ImageSequence, printable
 
+_MANY = 50  # failures that are told one by one
 FOLDER = "folder of class folders with images, a folder of images, or a folder with a manifest.csv (path, label, split, group)"
 
 
@@ -177,8 +178,10 @@ def _is_readable(images: ImageSequence, i: int) -> bool:
 
 def report_failures(failures: Sequence[Failure], n_images: int) -> int:
     """Name the images that failed on standard error; returns the exit code."""
-    for name, reason in ((failure.name, failure.reason) for failure in failures):
+    for name, reason in ((failure.name, failure.reason) for failure in failures[:_MANY]):
         tell(reason if name in reason else f"{name}: {reason}")
+    if len(failures) > _MANY:
+        tell(f"... and {len(failures) - _MANY} more.")
     if failures:
         others = "; the others are done" if len(failures) < n_images else ""
         tell(f"{len(failures)} of {n_images} images failed{others}.")

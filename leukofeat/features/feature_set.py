@@ -148,18 +148,20 @@ class FeatureSet(FeatureFamily):
         (0, 'missing.png')
         """
         images = self._prepare(X)
+        plan, names = self.cell_plan()
+        (found,) = measure(plan, images, memory=as_store(self.memory), n_jobs=self.n_jobs, verbose=self.verbose)
+        sources = np.array([_source(images, i) for i in range(len(images))], dtype=object)
+        table = {"image": found.images, "source": sources[found.images]} | dict(zip(names, found.values.T, strict=True))
+        return pd.DataFrame(table).astype(CELL_KINDS), found.failures
+
+    def cell_plan(self) -> tuple[Plan, list[str]]:
+        """What a pass does for the per-cell table, and the names of its columns: what is known of each cell, then the features."""
         measured, places = self.measured("cell")
         families: list[Any] = [_CellBoxes(), *measured]
         n_known = len(_CellBoxes.names)
         columns = None if places is None else (*range(n_known), *(n_known + place for place in places))
         leaf = Leaf(0, tuple(range(len(families))), self.on_error, columns=columns)
-        plan = Plan(families, [leaf], per="cell")
-        (found,) = measure(plan, images, memory=as_store(self.memory), n_jobs=self.n_jobs, verbose=self.verbose)
-        names = [*_CellBoxes.names, *self.cell_names()]
-        sources = np.array([_source(images, i) for i in range(len(images))], dtype=object)
-        table = {"image": found.images, "source": sources[found.images]} | dict(zip(names, found.values.T, strict=True))
-        kinds = dict.fromkeys(_CellBoxes.names, np.int64) | {"touches_border": bool, "confidence": np.float64}
-        return pd.DataFrame(table).astype(kinds), found.failures
+        return Plan(families, [leaf], per="cell"), [*_CellBoxes.names, *self.cell_names()]
 
     def members(self) -> list[FeatureFamily]:
         return [member for family in self.families for member in family.members()]
@@ -285,3 +287,10 @@ class _CellBoxes:
     def cells(self, smear: Smear) -> np.ndarray:
         known = np.asarray(smear.label_ids), smear.boxes, smear.touches_border, np.asarray(smear.confidence)
         return np.column_stack(known)
+
+
+# of the columns of a per-cell table that are no features
+CELL_KINDS: dict[str, Any] = dict.fromkeys(_CellBoxes.names, np.int64) | {
+    "touches_border": bool,
+    "confidence": np.float64,
+}

@@ -63,6 +63,8 @@ class Store:
         Folder; made when something is first stored.
     max_bytes : int, default=2 GiB
         Size above which the least recently used records are dropped.
+    required : bool, default=False
+        Whether a store that cannot be used is an OSError, and not a warning.
 
     Attributes
     ----------
@@ -110,9 +112,10 @@ class Store:
     True
     """
 
-    def __init__(self, location: str | os.PathLike[str], *, max_bytes: int = 2 << 30) -> None:
+    def __init__(self, location: str | os.PathLike[str], *, max_bytes: int = 2 << 30, required: bool = False) -> None:
         self.location = os.fspath(location)
         self.max_bytes = max_bytes
+        self.required = required
         self.path = Path(location).absolute() / FILE  # of the place where it was named, wherever it is used
 
     def __repr__(self) -> str:
@@ -160,6 +163,31 @@ class Store:
                 database.commit()
             database.execute(f"PRAGMA busy_timeout = {round(1000 * _PATIENCE)}")
         return found
+
+    def known(self, keys: Iterable[str]) -> set[str]:
+        """Those of the keys that there are values of; none where the store cannot be used."""
+        return self._or_without("read", partial(self._known, list(keys)), set())
+
+    def _known(self, keys: list[str]) -> set[str]:
+        found: set[str] = set()
+        if keys and self.path.is_file():
+            with self._open() as database:
+                for start in range(0, len(keys), _AT_ONCE):
+                    some = keys[start : start + _AT_ONCE]
+                    marks = ",".join("?" * len(some))
+                    found.update(
+                        key for (key,) in database.execute(f"SELECT key FROM records WHERE key IN ({marks})", some)
+                    )
+        return found
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Drop the values of these keys."""
+        self._or_without("written", partial(self._forget, [(key,) for key in keys]), None)
+
+    def _forget(self, keys: list[tuple[str]]) -> None:
+        if keys and self.path.is_file():
+            with self._open() as database:
+                database.executemany("DELETE FROM records WHERE key = ?", keys)
 
     def put(self, records: Mapping[str, Mapping[str, Any]], kind: str, what: str) -> None:
         """Keep values by key; a key that is there is left as it is.
@@ -222,6 +250,8 @@ class Store:
 
     def _or_without(self, tried: str, work: Callable[[], T], otherwise: T) -> T:
         """Go on without the store where it cannot be used: it is only a memory, and hours of work are not lost to it."""
+        if self.required:
+            return work()
         until, rests = _trouble.get((self.path, tried), (0.0, False))
         told = time.monotonic() < until
         if told and rests:

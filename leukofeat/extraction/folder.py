@@ -1,0 +1,133 @@
+"""The folder of a data set: its parts, who may write to it, and what it says of itself."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from leukofeat.atomic import replacing
+from leukofeat.extraction.part import Head, read_head
+
+IMAGES_A_PART = 1024
+_PART = re.compile(r"part-\d{6,}\.parquet")
+ERRORS, TOLD = "_errors.csv", "_extraction.json"
+_PATIENCE = 60.0  # seconds to wait for another that begins or ends here
+
+
+class Folder:
+    """Where the parts of a data set lie.
+
+    Parquet's readers pass over names that begin with an underscore: `_extraction.json` says what was measured, `_errors.csv` what
+    failed; `_pending` holds what no part has yet, and is there as long as the data set is not complete; `_before` has parts that
+    other parameters made, until these are all there.
+
+    Parameters
+    ----------
+    root : Path
+    shard : (int, int)
+        Which share of the parts is written here, counted from 1, and how many there are.
+    """
+
+    def __init__(self, root: Path, shard: tuple[int, int] = (1, 1)) -> None:
+        self.root = root
+        self.shard = shard
+        self.pending = root / ("_pending" if shard[1] == 1 else f"_pending-{shard[0]}-of-{shard[1]}")
+
+    def part(self, number: int) -> Path:
+        """File of a part."""
+        return self.root / f"part-{number:06d}.parquet"
+
+    def parts(self) -> list[Path]:
+        """Files of all parts that are there."""
+        return sorted(path for path in self.root.iterdir() if _PART.fullmatch(path.name))
+
+    def numbers(self) -> list[int]:
+        """Numbers of the parts of this share that are there."""
+        found = [int(path.stem.removeprefix("part-")) for path in self.parts()]
+        return [number for number in found if number % self.shard[1] == self.shard[0] - 1]
+
+    def own(self, n_images: int) -> list[int]:
+        """Numbers of the parts that this share has."""
+        return list(range(-(-n_images // IMAGES_A_PART)))[self.shard[0] - 1 :: self.shard[1]]
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody else writes these parts meanwhile; an OSError where somebody does."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        number, count = self.shard
+        lock = FileLock(self.root / f"_lock-{number}-of-{count}")
+        with self._briefly_locked():
+            others = [file for file in self.root.glob("_lock-*-of-*") if not file.name.endswith(f"-of-{count}")]
+            with ExitStack() as held:
+                for other in [*(FileLock(file) for file in others), lock]:
+                    try:
+                        held.enter_context(other.acquire(timeout=0))
+                    except Timeout:
+                        raise BlockingIOError(
+                            f"{self.root}: another extraction is writing here; wait for it, or name another folder."
+                        ) from None
+                lock.acquire()  # once more, so that it stays
+        try:
+            yield
+        finally:
+            with self._briefly_locked():
+                lock.release(force=True)
+                Path(lock.lock_file).unlink(missing_ok=True)
+
+    @contextmanager
+    def _briefly_locked(self) -> Iterator[None]:
+        with FileLock(self.root / "_lock").acquire(timeout=_PATIENCE):
+            yield
+
+    def told(self) -> dict[str, Any]:
+        """What the folder says was measured; nothing where it is new."""
+        try:
+            told = json.loads((self.root / TOLD).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return told if isinstance(told, dict) else {}
+
+    def begin(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Say what is measured from now on, and set parts aside that others made; returns what was said before."""
+        with self._briefly_locked():
+            before = self.told()
+            for path in self.parts():
+                head = read_head(path)
+                if head is not None and head.plan != told["plan"]:
+                    aside = self.root / "_before" / head.plan
+                    aside.mkdir(parents=True, exist_ok=True)
+                    path.replace(aside / path.name)
+            for path in (self.root / "_before" / told["plan"]).glob("part-*.parquet"):
+                if not (self.root / path.name).exists():
+                    path.replace(self.root / path.name)
+            for path in self.root.glob(".part-*.parquet.*.tmp"):  # of one that was killed
+                if int(path.name.split(".")[1].removeprefix("part-")) % self.shard[1] == self.shard[0] - 1:
+                    path.unlink(missing_ok=True)
+            if before != told:
+                with replacing(self.root / TOLD) as new:
+                    new.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        return before
+
+    def finish(self, plan: str, n_parts: int) -> list[Head | None]:
+        """Clear away what is not needed any more, and write the table of errors; returns the heads of the parts, None where one is
+        not there yet.
+        """
+        with self._briefly_locked():
+            for number in self.numbers():
+                if number >= n_parts:
+                    self.part(number).unlink()
+            heads = [read_head(self.part(number)) for number in range(n_parts)]
+            heads = [head if head is not None and head.plan == plan else None for head in heads]
+            errors = [(name, reason) for head in heads if head is not None for _, name, reason in head.errors]
+            with replacing(self.root / ERRORS) as new:
+                pd.DataFrame(errors, columns=["path", "error"]).to_csv(new, index=False)
+            shutil.rmtree(self.pending, ignore_errors=True)
+            if None not in heads:
+                shutil.rmtree(self.root / "_before", ignore_errors=True)
+        return heads

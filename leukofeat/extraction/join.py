@@ -1,0 +1,55 @@
+"""The parts of a data set as one table in one file."""
+
+import os
+from pathlib import Path
+
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from leukofeat.atomic import replacing
+
+_ROWS = 1 << 16  # rows at once
+
+
+def join_parts(folder: str | os.PathLike[str], file: str | os.PathLike[str]) -> None:
+    """Write a data set that :func:`extract_parquet` has made into one file; few rows at a time are in memory.
+
+    Parameters
+    ----------
+    folder : path
+    file : path
+        `.parquet` or `.csv`; it is there whole or not at all.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written.
+    ValueError
+        For another ending.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import pandas as pd
+    >>> from leukofeat.datasets import make_smears
+    >>> from leukofeat.features import ColorFeatures, FeatureSet
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> features = FeatureSet([ColorFeatures(regions=("image",))])
+    >>> _ = extract_parquet(features, make_smears(n_samples=3, size=64, random_state=0).images, folder / "parts")
+    >>> join_parts(folder / "parts", folder / "table.csv")
+    >>> len(pd.read_csv(folder / "table.csv"))
+    3
+    """
+    suffix = Path(file).suffix.lower()
+    if suffix not in (".parquet", ".csv"):
+        raise ValueError(f"{file}: tables are written as .parquet or .csv; name one of the two.")
+    parts = ds.dataset(folder, format="parquet")
+    schema = parts.schema.remove_metadata()
+    with replacing(file) as new:
+        if suffix == ".parquet":
+            with pq.ParquetWriter(new, schema, compression="zstd") as writer:
+                for batch in parts.to_batches(batch_size=_ROWS):
+                    writer.write_batch(batch, row_group_size=_ROWS)
+        else:
+            for number, batch in enumerate(parts.to_batches(batch_size=_ROWS)):
+                batch.to_pandas().to_csv(new, index=False, mode="w" if number == 0 else "a", header=number == 0)
