@@ -159,10 +159,14 @@ class _Run:
         self, features: FeatureSet, images: ImageSequence, frame: pd.DataFrame, per: str, folder: Folder
     ) -> None:
         features.check_params()
-        self.features, self.images, self.frame, self.folder = features, images, frame, folder
-        self.per = per
+        self.features, self.images, self.folder, self.per = features, images, folder, per
+        self.frame = pd.DataFrame({str(name): _as_text(column) for name, column in frame.items()})
+        self.n_parts = folder.n_parts(len(images))
         self.plan, columns = features.cell_plan() if per == "cell" else (features.plan(), features.row_names())
-        self.schema = schema_of(list(frame), columns, CELL_KINDS if per == "cell" else {})
+        twice = [name for name in columns if name in self.frame]
+        if twice:
+            raise ValueError(f"frame has a column {twice[0]!r}, and so do the features; give it another name.")
+        self.schema = schema_of(list(self.frame), columns, CELL_KINDS if per == "cell" else {})
         self.made_by = _digest_plan(self.plan, images, columns)
         self.contents: list[str | None] = [None] * len(images)
         self.failed: dict[int, str] = {}  # of parts that are not written yet
@@ -177,7 +181,7 @@ class _Run:
             remaining = self._look(own)
             while remaining:
                 remaining = self._pass(remaining)
-            heads = self.folder.finish(self.made_by, -(-len(self.images) // IMAGES_A_PART))
+            heads = self.folder.finish(self.made_by, self.n_parts)
         mine = [(number, head) for number in own if (head := heads[number]) is not None]
         return ExtractedDataset(
             folder=self.folder.root,
@@ -199,7 +203,7 @@ class _Run:
             "plan": self.made_by,
             "per": self.per,
             "images": len(self.images),
-            "parts": -(-len(self.images) // IMAGES_A_PART),
+            "parts": self.n_parts,
             "leukofeat": package_version("leukofeat"),
             "environment": environment(),
             "measured": describe([*self.images.steps, *self.plan.families]),
@@ -230,7 +234,7 @@ class _Run:
             head = read_head(self.folder.part(part))
             if head is None or head.plan != self.made_by or head.key != self._key(part) or head.errors:
                 remaining.append(part)
-        beyond = [part for part in self.folder.numbers() if part * IMAGES_A_PART >= len(self.images)]
+        beyond = [part for part in self.folder.numbers() if part >= self.n_parts]
         for part in [*remaining, *beyond]:
             head = read_head(self.folder.part(part))
             if head is not None and head.plan == self.made_by:
@@ -241,7 +245,7 @@ class _Run:
         """Put the rows of a part that has changed into the store."""
         failed = {i for i, _, _ in head.errors}
         records: dict[str, dict[str, Any]] = {}
-        for i, values in read_rows(self.folder.part(part), head, self.frame.shape[1]):
+        for i, values in read_rows(self.folder.part(part), head):
             if (key := self._row_key(head.contents[i])) is not None and i not in failed:
                 records[key] = {"values": values, "n_cells": head.n_cells[i]}
             if len(records) >= _AT_ONCE:
@@ -253,7 +257,7 @@ class _Run:
         """Digest of what a part is made of."""
         positions = self._positions(part)
         known = self.frame.iloc[positions.start : positions.stop]
-        said = [list(known), [None if value is None else str(value) for value in known.to_numpy(object).ravel()]]
+        said = [list(known), known.to_numpy(object).ravel().tolist()]
         return digest(self.made_by, said, self.contents[positions.start : positions.stop])
 
     def _row_key(self, content: str | None) -> str | None:
@@ -324,7 +328,7 @@ class _Run:
             return False
         for i in positions:
             self.failed.pop(i, None)
-        done = [key for key, last in self.held.items() if last < positions.stop]
+        done = [key for key, last in self.held.items() if last in positions]
         self.store.forget(done)
         for key in done:
             del self.held[key]
@@ -346,6 +350,10 @@ class _Run:
                 if record["n_cells"] == 0 and self.per == "image" and np.isnan(record["values"]).any():
                     empty.append(self.images.name(i))
                 yield i - positions.start, record["values"]
+
+
+def _as_text(column: pd.Series) -> list[str | None]:
+    return [None if pd.isna(value) else str(value) for value in column]
 
 
 def _content(images: ImageSequence, i: int) -> str | None:

@@ -52,14 +52,23 @@ class Folder:
         found = [int(path.stem.removeprefix("part-")) for path in self.parts()]
         return [number for number in found if number % self.shard[1] == self.shard[0] - 1]
 
+    def n_parts(self, n_images: int) -> int:
+        """Number of parts; of no image there is one, which has columns but no row."""
+        return max(1, -(-n_images // IMAGES_A_PART))
+
     def own(self, n_images: int) -> list[int]:
         """Numbers of the parts that this share has."""
-        return list(range(-(-n_images // IMAGES_A_PART)))[self.shard[0] - 1 :: self.shard[1]]
+        return list(range(self.n_parts(n_images)))[self.shard[0] - 1 :: self.shard[1]]
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Nobody else writes these parts meanwhile; an OSError where somebody does."""
         self.root.mkdir(parents=True, exist_ok=True)
+        foreign = [path.name for path in self.root.iterdir() if not path.name.startswith("_lock")]
+        if foreign and not (self.root / TOLD).exists():
+            raise FileExistsError(
+                f"{self.root}: holds something else, {sorted(foreign)[0]} for one; name a folder that is empty or not there yet."
+            )
         number, count = self.shard
         lock = FileLock(self.root / f"_lock-{number}-of-{count}")
         with self._briefly_locked():

@@ -111,9 +111,10 @@ def _table(schema: pa.Schema, known: pd.DataFrame, values: np.ndarray) -> pa.Tab
     return pa.table(columns, schema=schema)
 
 
-def read_rows(path: Path, head: Head, n_known: int) -> Iterable[tuple[int, np.ndarray]]:
+def read_rows(path: Path, head: Head) -> Iterable[tuple[int, np.ndarray]]:
     """Position and rows of each image of a part, as they have been written; a row group at a time is in memory."""
     with pq.ParquetFile(path) as file:
+        n_known = file.schema_arrow.types.count(pa.string())
         yield from ((i, np.empty((0, len(file.schema_arrow) - n_known))) for i, n in enumerate(head.rows) if n == 0)
         owners = np.repeat(np.arange(len(head.rows)), head.rows)
         waiting: dict[int, list[np.ndarray]] = {}

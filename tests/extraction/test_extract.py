@@ -1,0 +1,434 @@
+"""A data set in parts: the same bytes however it came about, and nothing measured twice."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from filelock import FileLock
+
+from leukofeat import extraction
+from leukofeat.datasets import make_smears
+from leukofeat.decode import ImageError
+from leukofeat.extraction import extract_parquet, folder, part
+from leukofeat.features import ColorFeatures, FeatureSet, GeometryFeatures
+from leukofeat.opencv import cv2
+from leukofeat.segmentation import LabKMeansSegmenter
+from leukofeat.sequence import as_sequence
+
+N = 11
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch):
+    monkeypatch.setattr(folder, "IMAGES_A_PART", 4)
+    monkeypatch.setattr(extraction.extract, "IMAGES_A_PART", 4)
+    monkeypatch.setattr(extraction.extract, "_AT_ONCE", 3)
+
+
+@pytest.fixture(scope="module")
+def pixels():
+    return make_smears(n_samples=N, size=64, random_state=0).images
+
+
+@pytest.fixture
+def files(tmp_path, pixels):
+    root = tmp_path / "images"
+    root.mkdir()
+    for i, image in enumerate(pixels):
+        cv2.imwrite(str(root / f"{i:02}.png"), image)
+    return sorted(map(str, root.iterdir()))
+
+
+FEATURES = FeatureSet([ColorFeatures(regions=("cell",)), GeometryFeatures()], on_error="nan", on_empty="nan")
+
+
+def extract(files, place, **options):
+    """Extract behind a segmenter; the digest of a sequence's steps counts, so each call makes its own."""
+    features = options.pop("features", FEATURES)
+    return extract_parquet(features, LabKMeansSegmenter().fit_transform(files), place, **options)
+
+
+def contents(place):
+    return {str(path.relative_to(place)): path.read_bytes() for path in sorted(place.rglob("*")) if path.is_file()}
+
+
+def test_the_rows_are_those_of_extract(files, tmp_path):
+    found = extract(files, tmp_path / "out")
+    table = pd.read_parquet(tmp_path / "out")
+    expected = FEATURES.extract(LabKMeansSegmenter().fit_transform(files)).values
+    np.testing.assert_array_equal(table.drop(columns="path").to_numpy(), expected)
+    assert table["path"].tolist() == files
+    assert (found.n_images, found.n_rows, found.n_measured, found.complete) == (N, N, N, True)
+    assert found.n_columns == table.shape[1]
+    assert len(list((tmp_path / "out").glob("part-*.parquet"))) == 3
+    assert not (tmp_path / "out" / "_pending").exists()
+
+
+def test_the_cells_are_those_of_measure_cells(files, tmp_path):
+    found = extract(files, tmp_path / "out", per="cell")
+    table = pd.read_parquet(tmp_path / "out")
+    expected = FEATURES.measure_cells(LabKMeansSegmenter().fit_transform(files))
+    assert found.n_rows == len(expected) > 0
+    pd.testing.assert_frame_equal(
+        table.drop(columns="path"), expected.drop(columns=["image", "source"]), check_exact=True
+    )
+    assert table["path"].tolist() == expected["source"].tolist()
+
+
+@pytest.mark.parametrize("per", ["image", "cell"])
+def test_any_number_of_workers_and_of_shares_gives_the_same_bytes(files, tmp_path, per):
+    extract(files, tmp_path / "one", per=per)
+    extract(
+        files,
+        tmp_path / "two",
+        per=per,
+        features=FeatureSet(FEATURES.families, on_error="nan", on_empty="nan", n_jobs=2),
+    )
+    assert contents(tmp_path / "two") == contents(tmp_path / "one")
+    for number in (2, 3, 1):
+        shared = extract(files, tmp_path / "shared", per=per, shard=(number, 3))
+        assert shared.complete == (number == 1)
+    assert contents(tmp_path / "shared") == contents(tmp_path / "one")
+
+
+def test_more_shares_than_parts(files, tmp_path):
+    for number in (1, 2, 3, 4, 5):
+        found = extract(files, tmp_path / "shared", shard=(number, 5))
+    assert found.n_images == 0
+    assert found.complete
+    assert len(pd.read_parquet(tmp_path / "shared")) == N
+
+
+class PlugPulledError(Exception):
+    """What ends a run in the middle."""
+
+
+@pytest.mark.parametrize("stop_at", range(N))
+def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(files, tmp_path, monkeypatch, stop_at):
+    extract(files, tmp_path / "whole")
+    measure_batches = extraction.extract.measure_batches
+
+    def one_by_one(plan, images, **options):
+        for i in range(len(images)):
+            if i == stop_at:
+                raise PlugPulledError
+            yield from measure_batches(plan, images[i : i + 1], **options)
+
+    with monkeypatch.context() as stopping:
+        stopping.setattr(extraction.extract, "measure_batches", one_by_one)
+        with pytest.raises(PlugPulledError):
+            extract(files, tmp_path / "out")
+    assert extract(files, tmp_path / "out").n_measured == N - stop_at
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there")
+def test_a_process_that_is_killed_leaves_parts_that_are_whole(files, tmp_path):
+    script = (
+        "import sys\n"
+        "from tests.extraction import test_extract as t\n"
+        "t.folder.IMAGES_A_PART = t.extraction.extract.IMAGES_A_PART = 4\n"
+        "t.extract(sys.argv[2:], __import__('pathlib').Path(sys.argv[1]))\n"
+    )
+    place = tmp_path / "out"
+    run = subprocess.Popen([sys.executable, "-c", script, str(place), *files * 9])
+    while not list(place.glob("part-*.parquet")) and run.poll() is None:
+        time.sleep(0.005)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    assert all(part.read_head(file) is not None for file in place.glob("part-*.parquet"))
+    found = extract(files * 9, place)
+    assert 0 <= found.n_measured < 9 * N
+    extract(files * 9, tmp_path / "whole")
+    assert contents(place) == contents(tmp_path / "whole")
+
+
+def test_nothing_is_measured_again(files, tmp_path):
+    extract(files, tmp_path / "out")
+    before = contents(tmp_path / "out")
+    assert extract(files, tmp_path / "out").n_measured == 0
+    assert contents(tmp_path / "out") == before
+
+
+def test_changes_are_noticed_by_content(files, pixels, tmp_path):
+    place = tmp_path / "out"
+    extract(files, place)
+    os.utime(files[0])
+    assert extract(files, place).n_measured == 0
+
+    cv2.imwrite(files[5], pixels[5][::-1])
+    assert extract(files, place).n_measured == 1  # changed
+
+    renamed = files[0].replace("00.png", "zz.png")
+    os.rename(files[0], renamed)
+    now = sorted([*files[1:], renamed])
+    assert extract(now, place).n_measured == 0  # called otherwise, and in another part
+    assert pd.read_parquet(place)["path"].tolist() == now
+
+    assert extract(now[3:], place).n_measured == 0  # some are gone, and all others in other parts
+    new = str(tmp_path / "images" / "000.png")
+    cv2.imwrite(new, pixels[0][:, ::-1])
+    assert extract([new, *now], place).n_measured == 4  # the three that were gone are gone
+
+    extract([new, *now], tmp_path / "anew")
+    assert contents(place) == contents(tmp_path / "anew")
+
+
+def test_what_a_row_says_besides_may_change_without_measuring(files, tmp_path):
+    first = pd.DataFrame({"path": files, "label": ["a"] * N})
+    extract(files, tmp_path / "out", frame=first)
+    second = first.assign(label=[None, *"b" * (N - 1)], patient=range(N))
+    assert extract(files, tmp_path / "out", frame=second).n_measured == 0
+    table = pd.read_parquet(tmp_path / "out")
+    assert table["label"].tolist() == second["label"].tolist()
+    assert table["patient"].tolist() == [str(i) for i in range(N)]
+
+
+def test_other_parameters_start_anew_and_say_so_and_what_was_there_comes_back(files, tmp_path):
+    place = tmp_path / "out"
+    extract(files, place)
+    before = contents(place)
+    other = FeatureSet([GeometryFeatures()], on_error="nan", on_empty="nan")
+
+    def stopped(*args, **options):
+        raise PlugPulledError
+        yield
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(extraction.extract, "measure_batches", stopped)
+        with pytest.raises(PlugPulledError), pytest.warns(UserWarning, match="by other parameters"):
+            extract(files, place, features=other)
+    with pytest.warns(UserWarning, match="measured anew"):
+        assert extract(files, place).n_measured == 0
+    assert contents(place) == before
+
+    with pytest.warns(UserWarning, match="by other parameters"):
+        assert extract(files, place, features=other).n_measured == N
+    assert not (place / "_before").exists()
+    assert "nucleus_area_mean" in pd.read_parquet(place)
+
+
+def test_another_version_starts_anew_and_says_so(files, tmp_path, monkeypatch):
+    extract(files, tmp_path / "out")
+    monkeypatch.setattr(extraction.extract, "environment", lambda: "another")
+    with pytest.warns(UserWarning, match="another version of leukofeat or of a library"):
+        assert extract(files, tmp_path / "out").n_measured == N
+
+
+def test_broken_images_are_listed_and_tried_again(files, tmp_path):
+    place = tmp_path / "out"
+    good = Path(files[2]).read_bytes()
+    Path(files[2]).write_bytes(good[:50])
+    missing = files[7]
+    os.rename(missing, missing + ".away")
+    found = extract(files, place)
+    assert [failure.row for failure in found.failures] == [2, 7]
+    errors = pd.read_csv(place / "_errors.csv")
+    assert errors["path"].tolist() == [files[2], files[7]]
+    assert errors["error"].str.startswith("ImageError").all()
+    table = pd.read_parquet(place)
+    assert table["nucleus_area_mean"].isna()[[2, 7]].all()
+    assert len(extract(files, place).failures) == 2
+
+    Path(files[2]).write_bytes(good)
+    os.rename(missing + ".away", missing)
+    again = extract(files, place)
+    assert (again.n_measured, again.failures) == (2, [])
+    extract(files, tmp_path / "whole")
+    assert contents(place) == contents(tmp_path / "whole")
+
+
+def test_strict_stops_and_keeps_what_was_measured(files, tmp_path):
+    Path(files[9]).write_bytes(b"not an image")
+    strict = FeatureSet(FEATURES.families, on_empty="nan")
+    with pytest.raises(ImageError, match=r"09\.png"):
+        extract(files, tmp_path / "out", features=strict)
+    found = extract(files, tmp_path / "out")
+    assert found.n_measured < N
+    assert [failure.row for failure in found.failures] == [9]
+
+
+def test_a_file_that_is_changed_while_it_is_measured_is_no_row(files, pixels, tmp_path):
+    def meddle(smear):
+        if smear.source == files[3]:
+            cv2.imwrite(files[3], np.random.default_rng(time.monotonic_ns()).integers(0, 255, (64, 64, 3), np.uint8))
+        return smear
+
+    images = LabKMeansSegmenter().fit_transform(as_sequence(files).with_step(meddle))
+    found = extract_parquet(FEATURES, images, tmp_path / "out")
+    assert [(failure.row, "changed" in failure.reason) for failure in found.failures] == [(3, True)]
+    assert pd.read_parquet(tmp_path / "out").isna().sum(axis=1).eq(len(FEATURES.row_names())).tolist() == [
+        i == 3 for i in range(N)
+    ]
+
+
+def test_a_file_that_vanishes_is_a_line_of_errors(files, tmp_path):
+    def remove(smear):
+        if smear.source == files[1] and os.path.exists(files[4]):
+            os.remove(files[4])
+        return smear
+
+    images = LabKMeansSegmenter().fit_transform(as_sequence(files).with_step(remove))
+    found = extract_parquet(FEATURES, images, tmp_path / "out")
+    assert [(failure.row, "No such file" in failure.reason) for failure in found.failures] == [(4, True)]
+
+
+def test_the_same_image_many_times(files, tmp_path):
+    many = [files[0]] * 9 + files[1:3] + [files[0]] * 6
+    extract(many, tmp_path / "out")
+    table = pd.read_parquet(tmp_path / "out").drop(columns="path")
+    assert len(table) == 17
+    assert len(table.drop_duplicates()) == 3
+    assert extract(many[1:], tmp_path / "out").n_measured == 0
+
+
+def test_two_extractions_into_one_folder(files, tmp_path):
+    place = tmp_path / "out"
+    extract(files, place)
+    before = contents(place)
+    with FileLock(place / "_lock-1-of-1"), pytest.raises(BlockingIOError, match="another extraction is writing here"):
+        extract(files[1:], place)
+    with FileLock(place / "_lock-1-of-2"), pytest.raises(BlockingIOError, match="another extraction is writing here"):
+        extract(files[1:], place)
+    for name in ("_lock-1-of-1", "_lock-1-of-2"):
+        (place / name).unlink(missing_ok=True)
+    assert contents(place) == before
+
+
+def test_a_damaged_part_is_measured_again(files, tmp_path):
+    place = tmp_path / "out"
+    extract(files, place)
+    before = contents(place)
+    (place / "part-000001.parquet").write_bytes(b"PAR1 and nothing else")
+    assert extract(files, place).n_measured == 4
+    (place / "_extraction.json").write_text("{")
+    assert extract(files, place).n_measured == 0
+    assert contents(place) == before
+
+
+def test_a_damaged_row_in_the_store_is_measured_again(files, tmp_path, monkeypatch):
+    extract(files, tmp_path / "whole")
+    seen = []
+
+    def damage_once(self, some):
+        found = get(self, some)
+        if not seen and found:
+            seen.append(found.popitem())
+            self.forget([seen[0][0]])
+        return found
+
+    get = extraction.extract.Store.get
+    monkeypatch.setattr(extraction.extract.Store, "get", damage_once)
+    assert extract(files, tmp_path / "out").n_measured == N + 1
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_a_full_disk_is_told_and_nothing_is_damaged(files, tmp_path, monkeypatch):
+    place = tmp_path / "out"
+    extract(files[:6], place)
+    before = contents(place)
+
+    def full(*args, **options):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(part.pq.ParquetWriter, "write_table", full)
+        with pytest.raises(OSError, match=r"part-000001\.parquet: cannot be written \(No space left on device\)"):
+            extract(files, place)
+    there = contents(place)
+    assert {name: there[name] for name in before if name.startswith("part")} == {
+        name: data for name, data in before.items() if name.startswith("part")
+    }
+    assert not [name for name in there if name.endswith(".tmp")]
+    assert extract(files, place).n_measured < N - 6  # some are in the store
+    assert len(pd.read_parquet(place)) == N
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="everything may be written there")
+def test_a_folder_that_may_not_be_written(files, tmp_path):
+    place = tmp_path / "out"
+    extract(files, place)
+    place.chmod(0o500)
+    try:
+        with pytest.raises(OSError, match="out"):
+            extract(files[1:], place)
+    finally:
+        place.chmod(0o700)
+
+
+def test_a_folder_with_something_else_is_refused(files, tmp_path):
+    with pytest.raises(FileExistsError, match="holds something else, images for one"):
+        extract(files, tmp_path)
+
+
+def test_no_image_and_one(files, tmp_path):
+    assert extract([], tmp_path / "none").n_rows == 0
+    assert pd.read_parquet(tmp_path / "none").shape == (0, 1 + len(FEATURES.row_names()))
+    assert extract(files[:1], tmp_path / "none").n_rows == 1
+    assert extract([], tmp_path / "none").n_rows == 0
+    assert len(pd.read_parquet(tmp_path / "none")) == 0
+
+
+def test_arrays_and_nothing_but_failures(pixels, tmp_path):
+    assert extract(list(pixels), tmp_path / "arrays").n_measured == N
+    assert extract(list(pixels), tmp_path / "arrays").n_measured == 0
+    found = extract(["a.png", "b.png"], tmp_path / "broken", per="cell")
+    assert (found.n_rows, len(found.failures)) == (0, 2)
+    assert pd.read_parquet(tmp_path / "broken").shape[0] == 0
+
+
+def test_a_memory_spares_measuring(files, tmp_path, monkeypatch):
+    with_memory = FeatureSet(FEATURES.families, on_error="nan", on_empty="nan", memory=tmp_path / "memory")
+    images = LabKMeansSegmenter().fit_transform(files)
+    with_memory.extract(images)
+    monkeypatch.setattr("leukofeat.measuring.image._measure_family", lambda *args: pytest.fail("it was measured again"))
+    extract_parquet(with_memory, images, tmp_path / "out")
+    assert len(pd.read_parquet(tmp_path / "out")) == N
+
+
+def test_what_cannot_be_told_apart_is_refused(files, tmp_path):
+    with open(files[0], "rb") as file:
+        images = as_sequence(files).with_step(lambda smear: smear if file else None)
+        with pytest.raises(TypeError, match=r"use FeatureSet\.extract"):
+            extract_parquet(FeatureSet([ColorFeatures(regions=("image",))]), images, tmp_path / "out")
+
+
+@pytest.mark.parametrize("shard", [(0, 1), (2, 1), (1, 0), (1,), (1.5, 2), (True, 1)])
+def test_shares_that_cannot_be(files, tmp_path, shard):
+    with pytest.raises(ValueError, match="shard says which share"):
+        extract(files, tmp_path / "out", shard=shard)
+
+
+def test_tables_that_do_not_fit(files, tmp_path):
+    with pytest.raises(ValueError, match="frame has 1 rows for 11 images"):
+        extract(files, tmp_path / "out", frame=pd.DataFrame({"path": ["a"]}))
+    with pytest.raises(ValueError, match="frame has a column 'nucleus_area_mean'"):
+        extract(files, tmp_path / "out", frame=pd.DataFrame({"nucleus_area_mean": files}))
+
+
+def test_large_tables_are_written_in_several_row_groups(files, tmp_path, monkeypatch):
+    extract(files, tmp_path / "whole", per="cell")
+    monkeypatch.setattr(part, "_ROW_GROUP", 1)
+    extract(files, tmp_path / "groups", per="cell")
+    assert part.pq.read_metadata(tmp_path / "groups" / "part-000000.parquet").num_row_groups > 1
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "groups"), pd.read_parquet(tmp_path / "whole"))
+    assert extract(files[1:], tmp_path / "groups", per="cell").n_measured == 0  # rows are found again over groups
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(tmp_path / "groups"),
+        pd.read_parquet(tmp_path / "whole").query("path != @files[0]").reset_index(drop=True),
+    )
+
+
+def test_the_folder_says_what_it_holds(files, tmp_path):
+    extract(files, tmp_path / "out")
+    told = json.loads((tmp_path / "out" / "_extraction.json").read_text())
+    assert (told["images"], told["parts"], told["per"]) == (N, 3, "image")
+    assert "LabKMeansSegmenter" in told["measured"]
+    assert "GeometryFeatures" in told["measured"]
