@@ -432,3 +432,9 @@ def test_the_folder_says_what_it_holds(files, tmp_path):
     assert (told["images"], told["parts"], told["per"]) == (N, 3, "image")
     assert "LabKMeansSegmenter" in told["measured"]
     assert "GeometryFeatures" in told["measured"]
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="no such file system there")
+def test_a_place_where_nothing_can_be_made(files):
+    with pytest.raises(OSError, match="/proc/features"):
+        extract(files, Path("/proc/features"))
