@@ -69,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     features.set_params(on_error="raise" if arguments.strict else "nan", n_jobs=arguments.jobs, verbose=verbose)
     images = fit_stages(stages, bunch.images, verbose)
     known = bunch.frame[[name for name in ("path", "label", "split", "group") if name in bunch.frame]]
+    del bunch  # of many images the names alone are large
     parts = output if in_parts else output.with_name(f"{output.name}.parts")
     per = "cell" if arguments.cells else "image"
     found = extract_parquet(features, images, parts, frame=known, per=per, shard=shard)
