@@ -7,11 +7,13 @@
 
 All take [--backends loky dask ray] [--baseline leukofeat_svm] [--json FILE]; Dask and Ray come with `pip install 'leukofeat[scale]'`.
 
-`time`: workers take turns; seconds are medians, `start` is a pass over four images on workers that run already, `speedup` is that of
+`time`: the places take turns; seconds are medians, `start` is a pass over four images on workers that run already, `speedup` is that of
 what follows it, and `of ceiling` sets it beside two processes that know nothing of each other, the most that two cores give here.
-`threads` are those that OpenCV, BLAS and numba would use in a worker. `kill`: SIGKILL to one worker when a third of the images is done.
-`sizes`: one process; bytes of JPEG in, of a Parquet row, and in the store. `parent`: processor time that the process spends which hands
-out images and collects rows, with a family that does nothing: the most that one can drive. Research use only.
+`CPU of one's` is what workers and parent use of the processors beside one process, and holds where others use the cores, too (Ray's
+workers end with each pass, and are not counted). `threads` are those that OpenCV, BLAS and numba would use in a worker. `kill`: SIGKILL
+to one worker when it has done about a third of its share. `sizes`: one process; bytes of JPEG in, of a Parquet row, and in the store.
+`parent`: processor time of the process that hands out images and collects rows, with a family that does nothing: the most that one can drive.
+Research use only.
 """
 
 from __future__ import annotations
@@ -28,9 +30,8 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import cv2
@@ -50,6 +51,7 @@ from leukofeat.pipeline import set_memory, split_pipeline
 from leukofeat.sequence import ImageSequence, as_sequence
 from leukofeat.smear import Smear
 
+IMPORTS = 4.0  # seconds that a worker needs before its first image, and more
 START = 4  # images of a pass that shows what starting costs
 WORKERS = 2
 
@@ -69,13 +71,27 @@ def extract(files: list[str], baseline: str, *, memory: str | None = None) -> np
     return features.set_params(on_error="nan", on_empty="nan").extract(images).values
 
 
+def children(kind: str) -> list[psutil.Process]:
+    """Processes below this one whose command says what they are."""
+    found = []
+    for one in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if kind in " ".join(one.cmdline()):
+                found.append(one)
+    return found
+
+
+@contextmanager
+def one_process() -> Iterator[Callable[[], list[psutil.Process]]]:
+    """No workers."""
+    yield list
+
+
 @contextmanager
 def loky() -> Iterator[Callable[[], list[psutil.Process]]]:
     """joblib's own worker processes."""
     with joblib.parallel_config(backend="loky", n_jobs=WORKERS):
-        yield lambda: [
-            one for one in psutil.Process().children(recursive=True) if "LokyProcess" in " ".join(one.cmdline())
-        ]
+        yield lambda: children("LokyProcess")
 
 
 @contextmanager
@@ -102,11 +118,7 @@ def ray() -> Iterator[Callable[[], list[psutil.Process]]]:
     register_ray()
     try:
         with joblib.parallel_config(backend="ray", n_jobs=WORKERS):
-            yield lambda: [
-                one
-                for one in psutil.Process().children(recursive=True)
-                if (one.cmdline() or [""])[0].startswith("ray::PoolActor")
-            ]
+            yield lambda: children("ray::PoolActor")
     finally:
         ray.shutdown()
 
@@ -128,6 +140,11 @@ def threads_inside(images: ImageSequence, i: int) -> tuple[int, int, int, int]:
     return os.getpid(), cv2.getNumThreads(), blas, numba.get_num_threads()
 
 
+def cpu_of(workers: list[psutil.Process]) -> float:
+    """Processor time of this process and of workers, so far."""
+    return time.process_time() + sum(map(cpu_of_one, workers))
+
+
 def digest_of(values: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()[:12]
 
@@ -137,11 +154,13 @@ def one_alone(files: list[str], baseline: str) -> None:
     extract(files[:START], baseline)
     print("ready", flush=True)
     sys.stdin.readline()
-    print(seconds_of(lambda: extract(files, baseline)), flush=True)
+    cpu = time.process_time()
+    wall = seconds_of(lambda: extract(files, baseline))
+    print(json.dumps([wall, time.process_time() - cpu]), flush=True)
 
 
-def ceiling(files: list[str], baseline: str) -> float:
-    """Seconds of processes that share the files and know nothing of each other, once they run."""
+def ceiling(files: list[str], baseline: str) -> tuple[float, float]:
+    """Seconds, and those of the processor, of processes that share the files and know nothing of each other, once they run."""
     command = [sys.executable, __file__, "alone", "--baseline", baseline, "--files"]
     shares = [files[k::WORKERS] for k in range(WORKERS)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
@@ -151,56 +170,70 @@ def ceiling(files: list[str], baseline: str) -> float:
     for one in running:
         one.stdin.write("go\n")
         one.stdin.flush()
-    times = [float(one.communicate()[0]) for one in running]
-    return max(times)
+    times = [json.loads(one.communicate()[0]) for one in running]
+    return max(wall for wall, _ in times), sum(cpu for _, cpu in times)
 
 
 def time_backends(files: list[str], arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """Rows of `time`."""
-    places: dict[str, Callable[[], Any]] = {"one": nullcontext} | {name: BACKENDS[name] for name in arguments.backends}
-    rows: dict[str, dict[str, Any]] = {}
-    times: dict[str, list[tuple[float, float]]] = {name: [] for name in places}
-    alone: list[float] = []
+    places: dict[str, Callable[[], Any]] = {"one": one_process} | {name: BACKENDS[name] for name in arguments.backends}
+    rows: dict[str, dict[str, Any]] = {name: {"backend": name} for name in places}
+    times: dict[str, list[tuple[float, float, float]]] = {name: [] for name in places}
+    alone: list[tuple[float, float]] = []
     for _ in range(arguments.turns):
         for name, place in places.items():
-            with place():
+            with place() as workers:
                 try:
-                    extract(files[: 8 * WORKERS], arguments.baseline)
-                    threads = map_images(threads_inside, as_sequence(files[:16]))
-                    start = seconds_of(lambda: extract(files[:START], arguments.baseline))
-                    found: list[np.ndarray] = []
-                    whole = seconds_of(lambda found=found: found.append(extract(files, arguments.baseline)))
+                    times[name].append(time_one(files, arguments.baseline, workers, rows[name]))
                 except Exception as error:
-                    rows[name] = {"backend": name, "said": f"{type(error).__name__}: {str(error)[:90]}"}
-                    continue
-            times[name].append((start, whole))
-            most = [max(column) for column in list(zip(*threads, strict=True))[1:]]
-            rows[name] = {
-                "backend": name,
-                "workers": len({one[0] for one in threads}),
-                "threads (cv2, BLAS, numba)": "/".join(map(str, most)),
-                "sha256": digest_of(found[0]),
-            }
+                    rows[name]["said"] = f"{type(error).__name__}: {str(error)[:90]}"
         alone.append(ceiling(files, arguments.baseline))
-    rest = {name: median(whole - start for start, whole in some) for name, some in times.items() if some}
-    best = median(whole for _, whole in times["one"]) / median(alone)
-    for name in rest:
-        start, whole = (median(column) for column in zip(*times[name], strict=True))
-        speedup = rest["one"] / rest[name]
-        rows[name] |= {"seconds": whole, "start": start, "speedup": speedup, "of ceiling": speedup / best}
-    two = {"backend": "two processes apart (ceiling)", "workers": WORKERS, "seconds": median(alone), "speedup": best}
-    return [*rows.values(), two]
+    medians = {name: np.median(some, axis=0) for name, some in times.items() if some}
+    wall, cpu = np.median(alone, axis=0)
+    start, whole, cpu_one = medians["one"]
+    best = whole / wall
+    for name, (before, seconds, used) in medians.items():
+        speedup = (whole - start) / (seconds - before)
+        rows[name] |= {"seconds": seconds, "start": before, "speedup": speedup, "of ceiling": speedup / best}
+        rows[name] |= {"CPU s": used, "CPU of one's": used / cpu_one}
+    apart = {"backend": "two processes apart (ceiling)", "workers": WORKERS, "seconds": wall, "speedup": best}
+    return [*rows.values(), apart | {"CPU s": cpu, "CPU of one's": cpu / cpu_one}]
 
 
-def kill_one(workers: Callable[[], list[psutil.Process]], store: str, at: int, killed: list[int]) -> None:
-    """SIGKILL one worker when the store holds rows of so many images."""
+def time_one(
+    files: list[str], baseline: str, workers: Callable[[], list[psutil.Process]], row: dict[str, Any]
+) -> tuple[float, float, float]:
+    """Seconds of a short pass and of all files, and processor time of the second; what is the same each turn goes into the row."""
+    extract(files[: 8 * WORKERS], baseline)
+    threads = map_images(threads_inside, as_sequence(files[:16]))
+    start = seconds_of(lambda: extract(files[:START], baseline))
+    before = cpu_of(workers())
+    found: list[np.ndarray] = []
+    whole = seconds_of(lambda: found.append(extract(files, baseline)))
+    used = cpu_of(workers()) - before
+    most = [max(column) for column in list(zip(*threads, strict=True))[1:]]
+    row |= {"workers": len({one[0] for one in threads}), "threads (cv2, BLAS, numba)": "/".join(map(str, most))}
+    row["sha256"] = digest_of(found[0])
+    return start, whole, used
+
+
+def kill_one(workers: Callable[[], list[psutil.Process]], used: float, killed: list[int]) -> None:
+    """SIGKILL one worker when it has used so much of the processor since now, or since its start."""
+    before = {one.pid: cpu_of_one(one) for one in workers()}
     while not killed:
         time.sleep(0.02)
-        if n_stored(store) >= at:
-            some = workers()
-            if some:
-                os.kill(some[-1].pid, signal.SIGKILL)
-                killed.append(some[-1].pid)
+        for one in workers():
+            if cpu_of_one(one) - before.get(one.pid, 0.0) >= used + (0 if one.pid in before else IMPORTS):
+                os.kill(one.pid, signal.SIGKILL)
+                killed.append(one.pid)
+                return
+
+
+def cpu_of_one(worker: psutil.Process) -> float:
+    try:
+        return sum(worker.cpu_times()[:2])
+    except psutil.Error:
+        return 0.0
 
 
 def n_stored(store: str) -> int:
@@ -216,23 +249,26 @@ def n_stored(store: str) -> int:
 
 def kill_backends(files: list[str], arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """Rows of `kill`."""
+    started = time.process_time()
     want = digest_of(extract(files, arguments.baseline))
+    third = (time.process_time() - started) / WORKERS / 3
     n_families = len(parts(arguments.baseline)[1].families)
     rows = []
     for name in arguments.backends:
         with BACKENDS[name]() as workers, tempfile.TemporaryDirectory() as store:
             row: dict[str, Any] = {"backend": name, "images": len(files)}
             killed: list[int] = []
-            at = n_families * len(files) // 3
-            watch = threading.Thread(target=kill_one, args=(workers, store, at, killed), daemon=True)
+            extract(files[: 8 * WORKERS], arguments.baseline)
+            watch = threading.Thread(target=kill_one, args=(workers, third, killed), daemon=True)
             watch.start()
             try:
                 found = extract(files, arguments.baseline, memory=store)
-                row |= {"said": "nothing: another worker did it", "same bytes": digest_of(found) == want}
+                said = "nothing: another worker did it" if killed else "no worker was killed"
+                row |= {"said": said, "same bytes": digest_of(found) == want}
             except Exception as error:
                 row |= {"said": f"{type(error).__name__}: {str(error)[:110]}"}
             row["killed"] = len(killed)
-            killed.append(0)
+            killed.append(0)  # ends the watch
             watch.join()
             row["kept"] = n_stored(store) // n_families
             started = time.perf_counter()

@@ -10,13 +10,11 @@ from pathlib import Path
 
 import pytest
 
-fsspec = pytest.importorskip("fsspec")
-
 
 @pytest.fixture
 def memory() -> Iterator:
     """An empty memory:// file system."""
-    files = fsspec.filesystem("memory")
+    files = pytest.importorskip("fsspec").filesystem("memory")
     files.store.clear()
     files.pseudo_dirs[:] = [""]
     yield files

@@ -8,7 +8,6 @@ import zipfile
 from pathlib import Path
 
 import cv2
-import fsspec
 import joblib
 import numpy as np
 import pytest
@@ -21,6 +20,8 @@ from leukofeat.datasets import load_images
 from leukofeat.decode import read_pixel_size
 from leukofeat.features import ColorFeatures, FeatureSet
 from leukofeat.remote import RemoteError, existing, list_files, open_binary, opening, read_bytes, read_once, reading
+
+fsspec = pytest.importorskip("fsspec")
 
 FEATURES = FeatureSet([ColorFeatures(regions=("image",))], on_error="nan")
 
