@@ -52,6 +52,7 @@ from leukofeat.sequence import ImageSequence, as_sequence
 from leukofeat.smear import Smear
 
 IMPORTS = 4.0  # seconds that a worker needs before its first image, and more
+PART = 1000  # rows of the table whose size is measured
 START = 4  # images of a pass that shows what starting costs
 WORKERS = 2
 
@@ -304,8 +305,10 @@ def cost_row(files: list[str], what: str, baseline: str) -> dict[str, Any]:
     decode = seconds_of(lambda: [as_sequence(files)[i] for i in range(len(files))])
     with tempfile.TemporaryDirectory() as folder:
         table = f"{folder}/rows.parquet"
-        pd.DataFrame(np.tile(values, (8, 1)) + np.arange(8 * len(values))[:, None] * 1e-9).to_parquet(table)
-        parquet = os.path.getsize(table) / (8 * len(files))
+        # as many rows as a part has; no two alike, as those of different images
+        rows = np.resize(values, (PART, values.shape[1])) * (1 + np.arange(PART)[:, None] * 1e-6)
+        pd.DataFrame(rows, columns=parts(baseline)[1].row_names()).to_parquet(table)
+        parquet = os.path.getsize(table) / PART
         extract(files, baseline, memory=f"{folder}/store")
         stored = sum(path.stat().st_size for path in Path(f"{folder}/store").rglob("*") if path.is_file()) / len(files)
     rate = len(files) / cpu
