@@ -11,7 +11,7 @@ import pandas as pd
 from leukofeat.decode import ImageError, read_labels
 from leukofeat.label_maps import is_mask, number_labels
 from leukofeat.opencv import cv2
-from leukofeat.remote import RemoteError, existing, is_remote, join, masked, read_bytes, split_url
+from leukofeat.remote import RemoteError, existing, is_remote, join, local_path, masked, read_bytes, split_url
 from leukofeat.segmentation.match import match_labels
 from leukofeat.sequence import ImageSequence, printable
 from leukofeat.smear import Smear
@@ -177,6 +177,8 @@ def there(files: Sequence[str | None]) -> set[str]:
 
 
 def _place(root: Path | str, name: str) -> str:
+    if local_path(name) != name:  # a file:// URL: label maps here of images elsewhere
+        return local_path(name)
     if isinstance(root, str) or is_remote(name):
         return join(str(root), name)
     return os.path.normpath(os.path.join(os.path.abspath(root), name))

@@ -338,6 +338,17 @@ def test_extract_from_a_url(classes, web, tmp_path):
     assert tables[0] == tables[1] == tables[2]
 
 
+def test_label_maps_are_written_here_for_images_elsewhere(classes, memory, tmp_path, capsys):
+    url = upload(memory, classes)
+    for name in ("Pro", "Early Pre"):  # two files of one name
+        memory.pipe(f"/set/{name}/same.png", (classes / "Pro" / "field 1.png").read_bytes())
+    assert main(["masks", url, "-o", str(tmp_path / "out maps"), "-q"]) == 0
+    call = capsys.readouterr().out.partition("Read them by ")[2].strip().removesuffix(".")
+    bunch = eval(call, {"load_images": load_images})
+    assert bunch.summary.endswith("label maps: nuclei 10, cells 10")
+    assert bunch.images.smear(0).is_segmented
+
+
 def test_worker_processes_read_by_themselves(classes, tmp_path):
     bunch = load_images(zipped(classes, tmp_path / "set.zip"))
     want = FEATURES.extract(bunch.images).values
