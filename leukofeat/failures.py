@@ -24,6 +24,34 @@ class Failure:
     reason: str
 
 
+class WorkerError(RuntimeError):
+    """A worker process that ended in the middle of its work, mostly because the machine's memory was used up.
+
+    Attributes
+    ----------
+    n_done : int
+        Images whose results had arrived.
+    n_images : int
+        Images of the pass.
+
+    Examples
+    --------
+    >>> str(WorkerError(64, 2856)).partition(",")[0]
+    'A worker process was killed after 64 of 2'
+    """
+
+    def __init__(self, n_done: int = 0, n_images: int = 0) -> None:
+        super().__init__(n_done, n_images)
+        self.n_done, self.n_images = n_done, n_images
+
+    def __str__(self) -> str:
+        return (
+            f"A worker process was killed after {self.n_done:,} of {self.n_images:,} images, probably because memory ran out. Run it with "
+            "fewer workers (n_jobs), or where there is more memory. `leukofeat extract` goes on where it was, and so does whatever has a "
+            "memory=FOLDER."
+        )
+
+
 class ImageWarning(UserWarning):
     """Images that could not be measured.
 

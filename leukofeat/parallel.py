@@ -7,18 +7,34 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 
 from joblib import Parallel, delayed, effective_n_jobs
 from tqdm import tqdm
 
+from leukofeat.failures import WorkerError
 from leukofeat.opencv import cv2
+from leukofeat.remote import read_once
 from leukofeat.sequence import ImageSequence
 
 T = TypeVar("T")
 
 # Small enough to share out evenly and to keep few images in memory, large enough to hide the cost of a task.
 MAX_BATCH = 32
+
+# batches a worker that are handed out at once where a backend gives results only when all are there: few, for they are lost together
+_AT_ONCE = 2
+
+# what the backends raise where the operating system has ended a worker: by name, for none of them needs to be installed
+_KILLED = {
+    "TerminatedWorkerError",
+    "BrokenExecutor",
+    "KilledWorker",
+    "WorkerCrashedError",
+    "RayActorError",
+    "OutOfMemoryError",
+}
 
 # what is to be said of the image that a pass is at
 _notes: ContextVar[list[str] | None] = ContextVar("_notes", default=None)
@@ -81,6 +97,11 @@ def map_images(
     -------
     list of length n_images
         The same for every `n_jobs`.
+
+    Raises
+    ------
+    WorkerError
+        When a worker process was killed, and the backend does not give its work to another, as Dask does.
     """
     results: list[T] = []
     options: dict[str, Any] = {"n_jobs": n_jobs, "verbose": verbose, "description": description}
@@ -112,25 +133,49 @@ def map_batches(
     ------
     list of length n_images_of_the_batch
         How images fall into batches depends on the number of workers, the results do not.
+
+    Raises
+    ------
+    WorkerError
+        As :func:`map_images`.
     """
     n = len(images)
     workers = max(1, effective_n_jobs(n_jobs))
     size = max(1, min(MAX_BATCH, math.ceil(n / (4 * workers))))
-    batches = (images[start : start + size] for start in range(0, n, size))
+    tasks = (delayed(_run_batch)(function, images[start : start + size], os.getpid()) for start in range(0, n, size))
+    noted: dict[str, list[str]] = {}
     with (
         _one_opencv_thread(),
-        Parallel(n_jobs=n_jobs, return_as="generator") as parallel,
         tqdm(total=n, desc=description, unit="image", disable=verbose < 1, dynamic_ncols=True) as bar,
     ):
-        noted: dict[str, list[str]] = {}
-        for results, notes, caught in parallel(delayed(_run_batch)(function, batch, os.getpid()) for batch in batches):
-            for warning in caught:
-                warnings.warn(warning, stacklevel=2)
-            for name, what in notes:
-                noted.setdefault(what, []).append(name)
-            yield results
-            bar.update(len(results))
+        n_done = 0
+        try:
+            for results, notes, caught in _run(tasks, n_jobs, workers):
+                for warning in caught:
+                    warnings.warn(warning, stacklevel=2)
+                for name, what in notes:
+                    noted.setdefault(what, []).append(name)
+                yield results
+                n_done += len(results)
+                bar.update(len(results))
+        except Exception as error:
+            if _KILLED.isdisjoint(kind.__name__ for kind in type(error).__mro__):
+                raise
+            raise WorkerError(n_done, n) from error
     warn_of_notes(noted, n)
+
+
+def _run(tasks: Iterator[Any], n_jobs: int | None, workers: int) -> Iterator[Any]:
+    """Results of tasks in order, each as soon as it and those before it are there."""
+    try:
+        parallel = Parallel(n_jobs=n_jobs, return_as="generator")
+    except ValueError:  # the backends of Ray and of multiprocessing give lists only
+        with Parallel(n_jobs=n_jobs) as parallel:
+            while some := list(islice(tasks, _AT_ONCE * workers)):
+                yield from parallel(some)
+        return
+    with parallel:
+        yield from parallel(tasks)
 
 
 def _each(function: Callable[[ImageSequence, int], T], batch: ImageSequence) -> Iterator[T]:
@@ -157,10 +202,11 @@ def _run_noting(
     said: list[tuple[str, str]] = []
     token = _notes.set([])
     try:
-        for i, result in enumerate(function(batch)):
-            results.append(result)
-            said += [(batch.name(i), what) for what in notes_so_far()]
-            _notes.set([])
+        with read_once():
+            for i, result in enumerate(function(batch)):
+                results.append(result)
+                said += [(batch.name(i), what) for what in notes_so_far()]
+                _notes.set([])
     finally:
         _notes.reset(token)
     return results, said

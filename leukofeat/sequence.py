@@ -9,6 +9,7 @@ import numpy as np
 
 from leukofeat.decode import read_image, read_pixel_size
 from leukofeat.digest import digest
+from leukofeat.remote import masked, open_binary, read_once
 from leukofeat.smear import Smear
 
 Step = Callable[[Smear], Smear]
@@ -38,7 +39,7 @@ class SizedPath(os.PathLike):
         return self.path
 
     def __repr__(self) -> str:
-        return f"SizedPath({self.path!r}, {self.pixel_size:g})"
+        return f"SizedPath({masked(self.path)!r}, {self.pixel_size:g})"
 
 
 class ImageSequence(Sequence):
@@ -180,7 +181,7 @@ class ImageSequence(Sequence):
         if isinstance(item, ImageSequence):
             return digest(item.digest(0), item.steps) if item.steps else item.digest(0)
         if isinstance(item, (str, os.PathLike)):
-            with open(item, "rb") as file:  # the format is read from the content, too, and not from the name
+            with open_binary(item) as file:  # the format is read from the content, too, and not from the name
                 content = hashlib.file_digest(file, "blake2b").digest()
             return digest(content, item.pixel_size) if isinstance(item, SizedPath) else digest(content)
         if isinstance(item, Smear):
@@ -220,8 +221,9 @@ class ImageSequence(Sequence):
         if isinstance(item, ImageSequence):  # of one image, see followed_by
             item = item.smear(0)
         elif isinstance(item, (str, os.PathLike)):
-            given = item.pixel_size if isinstance(item, SizedPath) else read_pixel_size(item)
-            item = Smear(read_image(item), source=os.fspath(item), pixel_size=given)
+            with read_once():
+                given = item.pixel_size if isinstance(item, SizedPath) else read_pixel_size(item)
+                item = Smear(read_image(item), source=masked(os.fspath(item)), pixel_size=given)
         try:
             smear = item if isinstance(item, Smear) else Smear(item)
             for step in self.steps:
@@ -238,14 +240,14 @@ class ImageSequence(Sequence):
 
 
 def printable(name: str) -> str:
-    r"""A file's name as it can be written into a table or a message: bytes that are no UTF-8 as escapes.
+    r"""A file's name as it can be written into a table or a message: bytes that are no UTF-8 as escapes, a URL's credentials as ***.
 
     Examples
     --------
     >>> print(printable(os.fsdecode(b"caf\xe9.png")))
     caf\xe9.png
     """
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    return masked(os.fsencode(name).decode("utf-8", "backslashreplace"))
 
 
 def as_sequence(X: Any) -> ImageSequence:
@@ -254,7 +256,7 @@ def as_sequence(X: Any) -> ImageSequence:
     Parameters
     ----------
     X : ImageSequence, list, ndarray, Series or one-column DataFrame
-        n images as paths, (height, width, 3) or (height, width) uint8 arrays or Smears, in a list, a tuple, a
+        n images as paths or URLs, (height, width, 3) or (height, width) uint8 arrays or Smears, in a list, a tuple, a
         1-D object array, a column (pandas or polars), or one (n, height, width, 3) array. Sizes may differ.
 
     Returns
@@ -276,7 +278,7 @@ def as_sequence(X: Any) -> ImageSequence:
         return X
     if isinstance(X, (str, os.PathLike)):
         raise TypeError(
-            f"Expected a set of images, got the single path {os.fspath(X)!r}; pass a list of paths, or "
+            f"Expected a set of images, got the single path {masked(os.fspath(X))!r}; pass a list of paths, or "
             "leukofeat.datasets.load_images(folder).images for a folder."
         )
     if isinstance(X, Smear):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import warnings
 
 import cv2
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 
 from leukofeat import ImageSequence, as_sequence
+from leukofeat.failures import WorkerError
 from leukofeat.parallel import MAX_BATCH, map_images
 
 
@@ -83,3 +86,21 @@ def test_progress_is_shown_on_request(images, capsys):
     assert "looking: 100%" in capsys.readouterr().err
     map_images(value, images)
     assert capsys.readouterr().err == ""
+
+
+def dies_at_40(images: ImageSequence, i: int) -> int:
+    if images.name(i) == "image 40":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return i
+
+
+def test_a_killed_worker_is_told_with_the_way_out(images):
+    with pytest.raises(WorkerError, match=r"killed after \d+ of 75 images, .*n_jobs.*memory=FOLDER") as caught:
+        map_images(dies_at_40, images, n_jobs=2)
+    assert caught.value.n_done <= 40
+    assert map_images(value, images, n_jobs=2) == [(i, 1) for i in range(75)]
+
+
+def test_a_backend_that_gives_lists_only(images):
+    with joblib.parallel_config(backend="multiprocessing", n_jobs=2):
+        assert map_images(value, images) == [(i, 1) for i in range(75)]

@@ -15,6 +15,7 @@ from leukofeat.audit.describe import describe
 from leukofeat.audit.findings import SEVERITIES, Finding, count
 from leukofeat.audit.pairs import Pair, cluster
 from leukofeat.parallel import map_images
+from leukofeat.remote import masked
 from leukofeat.sequence import as_sequence
 
 _CHECKS = {
@@ -162,7 +163,7 @@ def audit_dataset(
         raise ValueError("There is no image to audit.")
     given = as_categories("y", y, n), as_categories("groups", groups, n), as_categories("splits", splits, n)
     descriptions = map_images(describe, sequence, n_jobs=n_jobs, verbose=verbose, description="reading")
-    paths = [sequence.source(i) or sequence.name(i) for i in range(n)]
+    paths = [masked(sequence.source(i) or sequence.name(i)) for i in range(n)]
     data = Dataset(paths, descriptions, *given, random_state)
     findings: list[Finding] = []
     bar = tqdm(_CHECKS.items(), desc="checking", unit="step", disable=verbose < 1, dynamic_ncols=True)

@@ -16,6 +16,7 @@ from leukofeat.opencv import cv2
 from leukofeat.preprocessing.marks import Traces, trace_marks
 from leukofeat.preprocessing.padding import find_padding
 from leukofeat.preprocessing.slide import edge_sharpness, stained_mask
+from leukofeat.remote import read_bytes, read_once
 from leukofeat.sequence import ImageSequence
 
 _SMALL = 224  # side at which the background is measured
@@ -53,11 +54,12 @@ class Description:
 
 def describe(images: ImageSequence, i: int) -> Description:
     """Measure image `i`; a broken one gives its error instead of raising it."""
-    file = _describe_file(images.source(i))
-    try:
-        image = images.smear(i).image
-    except (ValueError, TypeError, OSError) as error:
-        return Description(error=str(error), **file)
+    with read_once():
+        file = _describe_file(images.source(i))
+        try:
+            image = images.smear(i).image
+        except (ValueError, TypeError, OSError) as error:
+            return Description(error=str(error), **file)
     return Description(**file, **describe_pixels(image))
 
 
@@ -66,7 +68,7 @@ def _describe_file(source: str | None) -> dict:
         return {}
     suffix = Path(source).suffix.lower().lstrip(".")
     try:
-        data = Path(source).read_bytes()
+        data = read_bytes(source)
     except OSError:
         return {"format": suffix}
     kind, metadata = _read_header(data)

@@ -8,6 +8,7 @@ from importlib import import_module
 
 from leukofeat import __version__
 from leukofeat.cli.messages import UsageError, announced_compilation, plain_warnings, tell
+from leukofeat.failures import WorkerError
 
 CAUTION = "Research use only: not a medical device, not for diagnosis."
 EXIT_CODES = "Exit codes: 0 done; 1 nothing done, the message says why; 2 wrong usage; 3 done, but some images failed."
@@ -56,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, WorkerError) as error:
         tell(" ".join([str(error), *getattr(error, "__notes__", ())]))
         return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:

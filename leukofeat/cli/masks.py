@@ -17,6 +17,7 @@ from leukofeat.datasets.masks import mask_stem
 from leukofeat.decode import write_labels
 from leukofeat.features import Failure
 from leukofeat.parallel import map_images
+from leukofeat.remote import is_remote
 from leukofeat.sequence import ImageSequence, printable
 from leukofeat.smear import Smear
 
@@ -54,7 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
             f"{output}: lies within the folder of the images, where label maps would pass for images; name another."
         )
     bunch = read_folder(arguments)
-    stems = [mask_stem(folder, file) for file in bunch.filenames]
+    root = arguments.folder if is_remote(arguments.folder) else folder
+    stems = [mask_stem(root, file) for file in bunch.filenames]
     _check_stems(stems, bunch.filenames)
     names = [f"{stem}.{arguments.format}" for stem in stems]
     for place in {(output / what / name).parent for name in names for what in ("nuclei", "cells")}:
@@ -79,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     n_cells = int(table["cell"].notna().sum())
     print(
         f"{arguments.output}: label maps of {len(images) - len(failures)} images, {n_cells} cells, {len(table) - n_cells} bodies seen and "
-        f"not reported. Read them by {_call(folder, output, arguments.format)}."
+        f"not reported. Read them by {_call(root, output, arguments.format)}."
     )
     return report_failures(failures, len(images))
 
@@ -93,8 +95,11 @@ def _check_stems(stems: Sequence[str], files: Sequence[str]) -> None:
             )
 
 
-def _call(folder: Path, output: Path, suffix: str) -> str:
-    place = Path(os.path.relpath(output.absolute(), folder.absolute())).as_posix()
+def _call(folder: Path | str, output: Path, suffix: str) -> str:
+    if isinstance(folder, str):
+        place = output.absolute().as_uri()
+    else:
+        place = Path(os.path.relpath(output.absolute(), folder.absolute())).as_posix()
     patterns = ", ".join(f'{what}="{place}/{what}/*.{suffix}"' for what in ("nuclei", "cells"))
     return printable(f'load_images("{folder}", {patterns})')
 

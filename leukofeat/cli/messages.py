@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
+from leukofeat.remote import masked
+
 _AHEAD = "(once; `leukofeat warmup` does it ahead) ..."
 
 
@@ -18,7 +20,7 @@ def tell(text: object) -> None:
     """Print one line for a person; a bar that is being drawn moves out of its way."""
     from tqdm import tqdm
 
-    tqdm.write(f"leukofeat: {' '.join(str(text).split())}", file=sys.stderr)
+    tqdm.write(f"leukofeat: {' '.join(masked(str(text)).split())}", file=sys.stderr)
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """Images from disk: a folder of class folders, or a manifest."""
 
 import os
+import re
 import warnings
+import zipfile
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,10 +12,11 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from leukofeat.datasets.masks import find_masks, join_masks
+from leukofeat.datasets.masks import find_masks, join_masks, there
 from leukofeat.datasets.pixel_sizes import COLUMN, read_pixel_sizes, sized
 from leukofeat.datasets.scan import PARTS, scan
 from leukofeat.decode import ImageError
+from leukofeat.remote import RemoteError, existing, is_remote, join, local_path, masked, open_binary
 from leukofeat.sequence import printable
 
 # Columns of a manifest that are names, whatever they look like: patient 01 is not patient 1.
@@ -32,12 +35,13 @@ def load_images(
 
     Parameters
     ----------
-    folder : path
-        Holds a `manifest.csv`, or one folder for each class with images in it (at any depth), or such class folders within the
+    folder : path or URL
+        On this machine, or behind a URL that fsspec opens: `s3://bucket/folder`, `gs://`, `https://`, `zip://::set.zip`
+        (`pip install 'leukofeat[remote]'` and the protocol's own package, such as s3fs). Holds a `manifest.csv`, or one folder for each class with images in it (at any depth), or such class folders within the
         folders `train`, `valid` and `test` (or the like: `Training`, `val`), or images alone (no labels). JPEG, PNG, BMP and TIFF
         files count; others and hidden ones are passed over. A folder that holds but one other is taken for that one.
     manifest : path, optional
-        CSV file to use instead of the folder's `manifest.csv`. Columns: `path` (relative to the folder) and, as far as there
+        CSV file to use instead of the folder's `manifest.csv`. Columns: `path` (relative to the folder, or a URL) and, as far as there
         are, `label`, `split` and `group` (patient or slide), all four read as text, blanks around them left out, and `pixel_size`, the
         side of a pixel in micrometres, blank where it is unknown: the images' Smears carry it (else what a TIFF file says of it).
         Further columns stay in `frame`.
@@ -62,13 +66,13 @@ def load_images(
         target_names : ndarray of str
             Class names, sorted.
         filenames : ndarray of str
-            Absolute paths, in the order of the manifest, or sorted by class and name.
+            Absolute paths or URLs, in the order of the manifest, or sorted by class and name.
         groups : ndarray of str, shape (n,), or None
             The manifest's column `group`.
         split : ndarray of str, shape (n,), or None
             The manifest's column `split`, or the folders: "train", "valid", "test", and other names as they are.
         frame : DataFrame
-            The manifest as it was read, or `path`, `label` and `split` as found.
+            The manifest as it was read (of URLs without their credentials), or `path`, `label` and `split` as found.
         summary : str
             What was understood: "2,856 images of 4 classes (...), 2 parts (...), 12 groups", and image files of kinds that are not
             read.
@@ -76,12 +80,15 @@ def load_images(
     Raises
     ------
     ImageError
-        For a folder that does not exist or holds no image, folders that may be classes or something else, a manifest
+        For a folder that does not exist, cannot be reached or holds no image, folders that may be classes or something else, a manifest
         without `path` or with blanks in one of the four columns, a `pixel_size` that no microscope has, or listed files that are
         missing; for label maps of which none is there, or one that would belong to two images.
 
     Notes
     -----
+    Whether each remote file of a manifest is there is not asked, which may take hours, but for the first; one that is missing fails when
+    it is measured. A web server's folder without a manifest is read where the server lists it.
+
     Nuclei and cells that are numbered apart are paired by :func:`~leukofeat.segmentation.match_labels`; cells keep their numbers, and
     nuclei in no cell get the numbers above. A segmenter in a pipeline draws its own outlines over those given:
     `make_baseline(name, segmenter="passthrough")` leaves it out.
@@ -115,16 +122,18 @@ def load_images(
     >>> bunch.images[0].label_ids, bunch.summary
     (array([12]), '2 images of 2 classes (Benign 1, Pro 1); label maps: cells 2')
     """
-    root = Path(folder)
-    if not root.is_dir():
-        raise ImageError(f"{root}: no such folder.")
-    table = Path(manifest) if manifest is not None else root / "manifest.csv"
-    if manifest is not None or table.is_file():
+    root = os.fspath(folder) if is_remote(folder) else Path(local_path(folder))
+    if isinstance(root, Path) and not root.is_dir():
+        raise ImageError(f"{root}: no such folder{_hint(root)}.")
+    table = _find_manifest(root) if manifest is None else manifest
+    if table is not None:
         frame, others = _read_manifest(table, root), Counter[str]()
         paths = frame["path"].tolist()
+        frame["path"] = frame["path"].map(masked)
     else:
-        frame, others, paths = scan(root, [pattern for pattern in (nuclei, cells) if pattern and "*" in pattern])
-    files = np.array([str((root / path).absolute()) for path in paths])
+        frame, others, found = scan(root, [pattern for pattern in (nuclei, cells) if pattern and "*" in pattern])
+        paths = [path.as_posix() if isinstance(root, str) else path for path in found]
+    files = np.array([_absolute(root, path) for path in paths])
     target, names = None, np.array([], dtype=str)
     if "label" in frame:
         names, target = np.unique(frame["label"].to_numpy(dtype=str), return_inverse=True)
@@ -151,6 +160,31 @@ def load_images(
     )
 
 
+def _hint(root: Path) -> str:
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:[/\\\\]", str(root)):
+        return "; pass a URL as text, because a pathlib.Path drops a slash of it"
+    return f"; an archive is read as zip://::{root}" if zipfile.is_zipfile(root) else ""
+
+
+def _absolute(root: Path | str, path: str | os.PathLike[str]) -> str:
+    if isinstance(root, str) or is_remote(path):
+        return join(str(root), os.fspath(path))
+    return str((root / local_path(path)).absolute())
+
+
+def _find_manifest(root: Path | str) -> Path | str | None:
+    if isinstance(root, Path):
+        table = root / "manifest.csv"
+        return table if table.is_file() else None
+    url = join(root, "manifest.csv")
+    try:
+        return url if existing([url]) else None
+    except RemoteError as error:
+        if error.is_absent:  # a store that shows no list of its files denies those that there are not
+            return None
+        raise ImageError(f"{masked(root)}: cannot be read: {error}.") from None
+
+
 def _summary(frame: pd.DataFrame, others: Counter[str], masks: dict[str, list[str | None]]) -> str:
     text = f"{len(frame):,} image{'s' * (len(frame) != 1)}"
     text += f" of {_count(frame['label'], 'class', 'classes')}" if "label" in frame else " without labels"
@@ -160,10 +194,9 @@ def _summary(frame: pd.DataFrame, others: Counter[str], masks: dict[str, list[st
         n = frame["group"].nunique()
         text += f", {n:,} group{'s' * (n != 1)}"
     if masks:
-        there = {
-            what: sum(file is not None and os.path.isfile(file) for file in files) for what, files in masks.items()
-        }
-        text += f"; label maps: {', '.join(f'{what} {n:,}' for what, n in there.items())}"
+        found = there([file for files in masks.values() for file in files])
+        counts = {what: sum(file in found for file in files) for what, files in masks.items()}
+        text += f"; label maps: {', '.join(f'{what} {n:,}' for what, n in counts.items())}"
     if others:
         text += f"; not read: {', '.join(f'{n:,} {suffix}' for suffix, n in sorted(others.items()))} (convert to PNG or TIFF)"
     return text
@@ -196,10 +229,14 @@ def _warn_of_twins(what: str, names: Iterable[str]) -> None:
         warnings.warn(f"The {what} {'; '.join(twins)} differ in case or blanks only; are they the same?", stacklevel=3)
 
 
-def _read_manifest(table: Path, root: Path) -> pd.DataFrame:
+def _read_manifest(place: str | os.PathLike[str], root: Path | str) -> pd.DataFrame:
+    table = masked(os.fspath(place))
     try:
         # As text: a class may be called 01, NA or None.
-        frame = pd.read_csv(table, dtype=dict.fromkeys((*_TEXT, COLUMN), str), keep_default_na=False, na_values=[""])
+        file = open_binary(place) if is_remote(place) else local_path(place)
+        frame = pd.read_csv(file, dtype=dict.fromkeys((*_TEXT, COLUMN), str), keep_default_na=False, na_values=[""])
+    except RemoteError as error:
+        raise ImageError(f"{table}: cannot be read: {error}.") from None
     except (OSError, ValueError) as error:
         raise ImageError(f"{table}: cannot be read as CSV in UTF-8 ({error}).") from error
     if "path" not in frame:
@@ -216,13 +253,25 @@ def _read_manifest(table: Path, root: Path) -> pd.DataFrame:
     read_pixel_sizes(frame, table)
     if "split" in frame:
         frame["split"] = [PARTS.get(name.casefold(), name) for name in frame["split"]]
-    missing = [path for path in frame["path"] if not (root / path).is_file()]
+    missing = _missing(frame["path"].tolist(), root, table)
     if missing:
         raise ImageError(
-            f"{table}: {len(missing)} of {len(frame)} listed files are missing under {root}, {missing[0]} for one; "
+            f"{table}: {len(missing)} of {len(frame)} listed files are missing under {masked(str(root))}, {masked(missing[0])} for one; "
             "paths are relative to the folder."
         )
     return frame
+
+
+def _missing(paths: list[str], root: Path | str, table: str) -> list[str]:
+    """Those of some paths that are not there; of remote ones the first is asked for, which tells whether they lie where it is said."""
+    files = [_absolute(root, path) for path in paths]
+    first = next((i for i, file in enumerate(files) if is_remote(file)), -1)
+    asked = [i for i, file in enumerate(files) if i == first or not is_remote(file)]
+    try:
+        found = existing(files[i] for i in asked)
+    except RemoteError as error:
+        raise ImageError(f"{table}: {masked(files[first])} cannot be read: {error}.") from None
+    return [paths[i] for i in asked if files[i] not in found]
 
 
 def _stripped(column: pd.Series, name: str) -> pd.Series:

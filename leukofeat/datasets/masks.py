@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from leukofeat.decode import ImageError, read_labels
 from leukofeat.label_maps import is_mask, number_labels
 from leukofeat.opencv import cv2
+from leukofeat.remote import RemoteError, existing, is_remote, join, local_path, masked, read_bytes, split_url
 from leukofeat.segmentation.match import match_labels
 from leukofeat.sequence import ImageSequence, printable
 from leukofeat.smear import Smear
@@ -45,7 +46,7 @@ class GivenMasks:
 
     def identity(self) -> list[object]:
         """What tells these label maps from others: the files' content."""
-        contents = [None if file is None else Path(file).read_bytes() for file in (self.nuclei, self.cells)]
+        contents = [None if file is None else read_bytes(file) for file in (self.nuclei, self.cells)]
         return [*contents, self.numbered]
 
     def __call__(self, smear: Smear) -> Smear:
@@ -83,7 +84,7 @@ class GivenMasks:
         try:
             nuclei, cells = match_labels(nuclei, cells)
         except ValueError as error:
-            raise ImageError(f"{self.nuclei}, {self.cells}: {error}") from error
+            raise ImageError(f"{printable(str(self.nuclei))}, {printable(str(self.cells))}: {error}") from error
         alone = int(cells.max(initial=0)) - len(ids)
         names = np.concatenate([ids, ids.max(initial=0) + 1 + np.arange(alone)])
         return smear.replace(nuclei=nuclei, cells=cells, label_ids=names)
@@ -118,13 +119,13 @@ def join_masks(
     return ImageSequence(items)
 
 
-def find_masks(root: Path, files: Sequence[str], frame: pd.DataFrame, where: str, what: str) -> list[str | None]:
+def find_masks(root: Path | str, files: Sequence[str], frame: pd.DataFrame, where: str, what: str) -> list[str | None]:
     """File of the label map of each image, there or not; None where a manifest says that there is none.
 
     Parameters
     ----------
-    root : Path
-        Folder of the images.
+    root : Path, or str
+        Folder of the images, or its URL.
     files : sequence of str, length n
         The images.
     frame : DataFrame of n rows
@@ -142,13 +143,13 @@ def find_masks(root: Path, files: Sequence[str], frame: pd.DataFrame, where: str
     if "*" not in where:
         if where not in frame:
             raise ImageError(
-                f"{what}={where!r}: {root} has no manifest with this column; it may also be a pattern, with an asterisk for the image's "
+                f"{what}={where!r}: {masked(str(root))} has no manifest with this column; it may also be a pattern, with an asterisk for the image's "
                 "name, as in masks/*.png."
             )
         names = frame[where].astype(object).where(frame[where].notna(), None)
         found = [None if name is None or not str(name).strip() else _place(root, str(name)) for name in names]
         named = [file for file in found if file is not None]
-        if not any(map(os.path.isfile, named)):
+        if not there(named):
             one = f"{printable(named[0])} for one" if named else "all are blank"
             raise ImageError(
                 f"{what}={where!r}: no file of this column is there, {one}; paths are relative to the folder."
@@ -161,15 +162,33 @@ def find_masks(root: Path, files: Sequence[str], frame: pd.DataFrame, where: str
     return found
 
 
-def _place(root: Path, name: str) -> str:
+def there(files: Sequence[str | None]) -> set[str]:
+    """Those of some files that there are.
+
+    Examples
+    --------
+    >>> there(["nowhere.png", None])
+    set()
+    """
+    try:
+        return existing(file for file in files if file is not None)
+    except RemoteError as error:
+        raise ImageError(f"The label maps cannot be looked for: {error}.") from None
+
+
+def _place(root: Path | str, name: str) -> str:
+    if local_path(name) != name:  # a file:// URL: label maps here of images elsewhere
+        return local_path(name)
+    if isinstance(root, str) or is_remote(name):
+        return join(str(root), name)
     return os.path.normpath(os.path.join(os.path.abspath(root), name))
 
 
-def _by_pattern(root: Path, files: Sequence[str], where: str, what: str) -> list[str | None]:
+def _by_pattern(root: Path | str, files: Sequence[str], where: str, what: str) -> list[str | None]:
     place = _place(root, where)
-    for stems in ([mask_stem(root, file) for file in files], [Path(file).stem for file in files]):
+    for stems in ([mask_stem(root, file) for file in files], [_stem(file) for file in files]):
         found: list[str | None] = [place.replace("*", stem) for stem in stems]
-        if any(os.path.isfile(file) for file in found if file):
+        if there(found):
             return found
     raise ImageError(
         f"{what}={where!r}: no image has such a file; {printable(place.replace('*', stems[0]))} for one is not there."
@@ -192,7 +211,7 @@ def _check_shared(files: Sequence[str], masks: Sequence[str | None], what: str) 
             )
 
 
-def mask_stem(root: Path, file: str) -> str:
+def mask_stem(root: Path | str, file: str) -> str:
     """What stands for the asterisk: the path below the folder without its ending, or the name of a file that is elsewhere.
 
     Examples
@@ -200,26 +219,38 @@ def mask_stem(root: Path, file: str) -> str:
     >>> mask_stem(Path("/data"), "/data/Pro/12.jpg"), mask_stem(Path("/data"), "/more/7.jpg")
     ('Pro/12', '7')
     """
+    if isinstance(root, str) or is_remote(file):
+        folder = join(str(root), "") if isinstance(root, str) else ""
+        start, (before, path, _) = split_url(folder)[1] if folder else "", split_url(file)
+        is_below = bool(folder) and folder.startswith(before) and path.startswith(start)
+        return str(PurePosixPath(path[len(start) :]).with_suffix("")) if is_below else _stem(file)
     below = os.path.relpath(file, os.path.abspath(root))
     return Path(below).with_suffix("").as_posix() if not below.startswith(os.pardir) else Path(file).stem
 
 
-def is_mask_file(root: Path, path: Path, patterns: Sequence[str]) -> bool:
-    """Whether a file is one of the label maps, and no image: it fits a pattern, or lies in a pattern's own folder.
+def _stem(file: str) -> str:
+    return Path(split_url(file)[1] if is_remote(file) else file).stem
+
+
+def is_mask_file(root: Path | str, path: PurePath, patterns: Sequence[str]) -> bool:
+    """Whether a file below the folder is one of the label maps, and no image: it fits a pattern, or lies in a pattern's own folder.
 
     Examples
     --------
-    >>> is_mask_file(Path("/data"), Path("/data/masks/1_b.png"), ["masks/*_a.png"])
+    >>> is_mask_file(Path("/data"), Path("masks/1_b.png"), ["masks/*_a.png"])
     True
-    >>> is_mask_file(Path("/data"), Path("/data/Pro/1.png"), ["*_mask.png"])
+    >>> is_mask_file(Path("/data"), Path("Pro/1.png"), ["*_mask.png"])
     False
     """
-    file, folder = os.path.abspath(path), os.path.abspath(root)
+    is_url = isinstance(root, str)
+    sep = "/" if is_url else os.sep
+    folder = join(str(root), "").rstrip("/") if is_url else os.path.abspath(root)
+    file = join(str(root), path.as_posix()) if is_url else os.path.abspath(Path(root) / path)
     for pattern in patterns:
         before, _, after = _place(root, pattern).partition("*")
         own = os.path.dirname(before)
-        if not f"{folder}{os.sep}".startswith(f"{own}{os.sep}".replace(os.sep * 2, os.sep)):
-            if file.startswith(own + os.sep):
+        if not f"{folder}{sep}".startswith(f"{own}{sep}" if is_url else f"{own}{sep}".replace(sep * 2, sep)):
+            if file.startswith(own + sep):
                 return True
         elif re.fullmatch(f"{re.escape(before)}.+{re.escape(after)}", file):
             return True

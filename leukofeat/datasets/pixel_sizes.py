@@ -1,7 +1,5 @@
 """The manifest's column of pixel sizes."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
@@ -11,7 +9,7 @@ from leukofeat.sequence import SizedPath
 COLUMN = "pixel_size"
 
 
-def read_pixel_sizes(frame: pd.DataFrame, table: Path) -> None:
+def read_pixel_sizes(frame: pd.DataFrame, table: object) -> None:
     """Turn the column `pixel_size` of a manifest, read as text, into micrometres, NaN for blanks; in place.
 
     Raises
@@ -22,7 +20,7 @@ def read_pixel_sizes(frame: pd.DataFrame, table: Path) -> None:
     Examples
     --------
     >>> frame = pd.DataFrame({"path": ["a.png", "b.png"], "pixel_size": ["0.1", None]})
-    >>> read_pixel_sizes(frame, Path("manifest.csv"))
+    >>> read_pixel_sizes(frame, "manifest.csv")
     >>> frame["pixel_size"].tolist()
     [0.1, nan]
     """

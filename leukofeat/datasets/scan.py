@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 
 import pandas as pd
 
 from leukofeat.datasets.masks import is_mask_file
 from leukofeat.decode import IMAGE_SUFFIXES, ImageError
+from leukofeat.remote import RemoteError, list_files, masked
 from leukofeat.sequence import printable
 
 PARTS = {
@@ -34,10 +35,11 @@ _OTHER_IMAGES = (
 _WAY_OUT = "name one of them as the folder, or list the files in a manifest.csv (path, label, split, group)"
 
 
-def scan(root: Path, masks: Sequence[str]) -> tuple[pd.DataFrame, Counter[str], list[Path]]:
-    """Table of the images below a folder, the number of image files of other kinds, and the paths as they are."""
-    found = [path for path in _files(root) if not is_mask_file(root, path, masks)]
-    rows = sorted(path.relative_to(root) for path in found if path.suffix.lower() in IMAGE_SUFFIXES)
+def scan(root: Path | str, masks: Sequence[str]) -> tuple[pd.DataFrame, Counter[str], list[PurePath]]:
+    """Table of the images below a folder or its URL, the number of image files of other kinds, and the paths as they are."""
+    found = [path for path in _names(root) if not is_mask_file(root, path, masks)]
+    rows = sorted(path for path in found if path.suffix.lower() in IMAGE_SUFFIXES)
+    root = masked(str(root))
     others = Counter(path.suffix.lower() for path in found if path.suffix.lower() in _OTHER_IMAGES)
     if not rows:
         there = (
@@ -60,15 +62,28 @@ def scan(root: Path, masks: Sequence[str]) -> tuple[pd.DataFrame, Counter[str], 
     return pd.DataFrame(columns), others, rows
 
 
+def _names(root: Path | str) -> Iterable[PurePath]:
+    """Files below a folder, but for hidden ones, relative to it."""
+    if isinstance(root, str):
+        try:
+            names = list_files(root)
+        except RemoteError as error:
+            raise ImageError(f"{masked(root)}: cannot be listed: {error}.") from None
+        paths: Iterable[PurePath] = map(PurePosixPath, names)
+    else:
+        paths = (path.relative_to(root) for path in _files(root))
+    return (path for path in paths if not any(part.startswith(".") for part in path.parts))
+
+
 def _files(root: Path) -> Iterable[Path]:
     # Class folders may be links; links further down are not followed, they can lead in circles.
     for top in root.iterdir():
         for path in top.rglob("*") if top.is_dir() else [top]:
-            if not any(part.startswith(".") for part in path.relative_to(root).parts) and path.is_file():
+            if path.is_file():
                 yield path
 
 
-def _read_levels(root: Path, folders: list[tuple[str, ...]]) -> dict[str, list[str]]:
+def _read_levels(root: str, folders: list[tuple[str, ...]]) -> dict[str, list[str]]:
     """What the folders on the way to each image say: its label, and its part where the uppermost ones are parts."""
     while len({folder[0] for folder in folders}) == 1 and all(len(folder) > 1 for folder in folders):
         folders = [folder[1:] for folder in folders]

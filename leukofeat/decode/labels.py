@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from leukofeat.decode.alpha import open_header
+from leukofeat.decode.content import read_content
 from leukofeat.decode.damage import DamagedError, ImageError, UnsuitedError
 from leukofeat.decode.opencv import decode_by_opencv
 from leukofeat.decode.png import checked_png
@@ -61,13 +62,7 @@ def read_labels(path: str | os.PathLike[str]) -> np.ndarray:
     array([[  0,   7,   7],
            [  0,   0, 300]], dtype=uint16)
     """
-    name = os.fspath(path)
-    try:
-        data = Path(name).read_bytes()
-    except OSError as error:
-        raise ImageError(f"{name}: cannot be read ({error.strerror or error}); check the path.") from error
-    if not data:
-        raise ImageError(f"{name}: the file is empty (0 bytes); copy it again or leave it out.")
+    name, data = read_content(path)
     kind = next((kind for signature, kind in _KINDS.items() if data.startswith(signature)), None)
     if data.startswith(b"\x93NUMPY"):
         kind = "NPY"

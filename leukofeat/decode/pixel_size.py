@@ -4,6 +4,8 @@ import os
 import re
 from typing import Any
 
+from leukofeat.remote import open_binary
+
 PLAUSIBLE = (0.02, 2.0)  # micrometres: from an oversampled oil immersion to a twofold objective
 
 _TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
@@ -48,7 +50,7 @@ def read_pixel_size(path: str | os.PathLike[str]) -> float | None:
     True
     """
     try:
-        with open(path, "rb") as file:
+        with open_binary(path) as file:
             if file.read(4) not in _TIFF:
                 return None
             file.seek(0)

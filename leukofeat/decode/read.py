@@ -1,11 +1,11 @@
 """One image file to 8-bit RGB: the format from its content, the decoder from the format."""
 
 import os
-from pathlib import Path
 
 import numpy as np
 
 from leukofeat.decode.bmp import decode_bmp
+from leukofeat.decode.content import read_content
 from leukofeat.decode.damage import DamagedError, ImageError, UnsuitedError
 from leukofeat.decode.jpeg import decode_jpeg
 from leukofeat.decode.png import decode_png
@@ -31,7 +31,8 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
     Parameters
     ----------
     path : str or path-like
-        A JPEG, PNG, BMP or TIFF file. The format is taken from the content, not from the name.
+        A JPEG, PNG, BMP or TIFF file, or its URL (s3, gs, https and whatever fsspec knows: `pip install 'leukofeat[remote]'`). The
+        format is taken from the content, not from the name.
 
     Returns
     -------
@@ -57,13 +58,7 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
     >>> read_image(path).shape
     (4, 5, 3)
     """
-    name = os.fspath(path)
-    try:
-        data = Path(name).read_bytes()
-    except OSError as error:
-        raise ImageError(f"{name}: cannot be read ({error.strerror or error}); check the path.") from error
-    if not data:
-        raise ImageError(f"{name}: the file is empty (0 bytes); copy it again or leave it out.")
+    name, data = read_content(path)
     decode = next((decoder for signature, decoder in _DECODERS.items() if data.startswith(signature)), None)
     if decode is None:
         raise ImageError(
