@@ -11,7 +11,7 @@ All take [--backends loky dask ray] [--baseline leukofeat_svm] [--json FILE]; Da
 what follows it, and `of ceiling` sets it beside two processes that know nothing of each other, the most that two cores give here.
 `CPU of one's` is what workers and parent use of the processors beside one process, and holds where others use the cores, too (Ray's
 workers end with each pass, and are not counted). `threads` are those that OpenCV, BLAS and numba would use in a worker. `kill`: SIGKILL
-to one worker when it has done about a third of its share. `sizes`: one process; bytes of JPEG in, of a Parquet row, and in the store.
+to one worker of an extraction into parts when it has done about a third of its share, and the same extraction again. `sizes`: one process; bytes of JPEG in, of a Parquet row, and in the store.
 `parent`: processor time of the process that hands out images and collects rows, with a family that does nothing: the most that one can drive.
 Research use only.
 """
@@ -45,6 +45,7 @@ from threadpoolctl import threadpool_info
 
 from leukofeat.baselines import find_pipeline
 from leukofeat.datasets import load_images, make_smears
+from leukofeat.extraction import extract_parquet
 from leukofeat.features import FeatureSet, FunctionFeatures
 from leukofeat.parallel import map_images
 from leukofeat.pipeline import set_memory, split_pipeline
@@ -237,15 +238,14 @@ def cpu_of_one(worker: psutil.Process) -> float:
         return 0.0
 
 
-def n_stored(store: str) -> int:
-    """Rows in a store."""
-    import sqlite3
-
-    try:
-        with sqlite3.connect(f"file:{next(Path(store).rglob('*.sqlite*'))}?mode=ro", uri=True) as base:
-            return int(base.execute("SELECT COUNT(*) FROM records WHERE kind = 'row'").fetchone()[0])
-    except (StopIteration, sqlite3.Error):
-        return 0
+def extract_parts(files: list[str], baseline: str, folder: str) -> tuple[np.ndarray, int]:
+    """Rows of the files as a data set in parts has them, and how many images were measured for it now."""
+    stages, features = parts(baseline)
+    images = as_sequence(files)
+    for stage in stages:
+        images = stage.fit(images).transform(images)
+    found = extract_parquet(features.set_params(on_error="nan", on_empty="nan"), images, folder)
+    return pd.read_parquet(folder).drop(columns="path").to_numpy(), found.n_measured
 
 
 def kill_backends(files: list[str], arguments: argparse.Namespace) -> list[dict[str, Any]]:
@@ -253,17 +253,16 @@ def kill_backends(files: list[str], arguments: argparse.Namespace) -> list[dict[
     started = time.process_time()
     want = digest_of(extract(files, arguments.baseline))
     third = (time.process_time() - started) / WORKERS / 3
-    n_families = len(parts(arguments.baseline)[1].families)
     rows = []
     for name in arguments.backends:
-        with BACKENDS[name]() as workers, tempfile.TemporaryDirectory() as store:
+        with BACKENDS[name]() as workers, tempfile.TemporaryDirectory() as folder:
             row: dict[str, Any] = {"backend": name, "images": len(files)}
             killed: list[int] = []
             extract(files[: 8 * WORKERS], arguments.baseline)
             watch = threading.Thread(target=kill_one, args=(workers, third, killed), daemon=True)
             watch.start()
             try:
-                found = extract(files, arguments.baseline, memory=store)
+                found, _ = extract_parts(files, arguments.baseline, folder)
                 said = "nothing: another worker did it" if killed else "no worker was killed"
                 row |= {"said": said, "same bytes": digest_of(found) == want}
             except Exception as error:
@@ -271,10 +270,8 @@ def kill_backends(files: list[str], arguments: argparse.Namespace) -> list[dict[
             row["killed"] = len(killed)
             killed.append(0)  # ends the watch
             watch.join()
-            row["kept"] = n_stored(store) // n_families
-            started = time.perf_counter()
-            again = extract(files, arguments.baseline, memory=store)
-            row |= {"again s": time.perf_counter() - started, "again same bytes": digest_of(again) == want}
+            again, measured = extract_parts(files, arguments.baseline, folder)
+            row |= {"kept": len(files) - measured, "again same bytes": digest_of(again) == want}
             rows.append(row)
     return rows
 

@@ -16,7 +16,7 @@ from leukofeat.digest import describe, digest, environment
 from leukofeat.digest.installed import package_version
 from leukofeat.extraction.folder import IMAGES_A_PART, Folder
 from leukofeat.extraction.part import Head, read_head, read_rows, schema_of, write_part
-from leukofeat.failures import Failure
+from leukofeat.failures import Failure, WorkerError
 from leukofeat.features import FeatureSet
 from leukofeat.features.feature_set import CELL_KINDS
 from leukofeat.measuring import Extraction, Plan, measure_batches
@@ -180,7 +180,12 @@ class _Run:
             self._begin()
             remaining = self._look(own)
             while remaining:
-                remaining = self._pass(remaining)
+                try:
+                    self._pass(remaining)
+                except WorkerError as error:
+                    if not error.n_done:  # the same images would end the next worker
+                        raise
+                    warnings.warn(f"{error} Going on there.", stacklevel=3)
             heads = self.folder.finish(self.made_by, self.n_parts)
         mine = [(number, head) for number in own if (head := heads[number]) is not None]
         return ExtractedDataset(
@@ -263,34 +268,33 @@ class _Run:
     def _row_key(self, content: str | None) -> str | None:
         return None if content is None else digest("extracted", self.made_by, content)
 
-    def _pass(self, parts: list[int]) -> list[int]:
-        """Measure what is not known of some parts, and write each as soon as it can be; those that could not be are given back."""
-        positions = [i for part in parts for i in self._positions(part) if i not in self.failed]
+    def _pass(self, remaining: list[int]) -> None:
+        """Measure what is not known of some parts; each is written, and taken off the list, as soon as all its rows are there."""
+        positions = [i for part in remaining for i in self._positions(part) if i not in self.failed]
         keys = {i: key for i in positions if (key := self._row_key(self.contents[i])) is not None}
         known = self.store.known(set(keys.values()))
         self.held = {key: i for i, key in keys.items() if key in known}
         todo = [i for i in positions if keys.get(i) not in known]
         del keys, known, positions
-        waiting, postponed = list(parts), []
-        n_done = 0
+        n_done = n_postponed = 0
         for numbers, found in self._measure(todo):
             self._keep(numbers, found)
             n_done += len(numbers)
             reached = todo[n_done] if n_done < len(todo) else len(self.images)
-            while waiting and self._positions(waiting[0]).stop <= reached:
-                part = waiting.pop(0)
-                if not self._write(part):
-                    postponed.append(part)
-        return postponed
+            while len(remaining) > n_postponed and self._positions(remaining[n_postponed]).stop <= reached:
+                if self._write(remaining[n_postponed]):
+                    del remaining[n_postponed]
+                else:
+                    n_postponed += 1
 
     def _measure(self, todo: list[int]) -> Iterator[tuple[list[int], Extraction | None]]:
         """Positions and tables of a batch of images after the other, the first of them empty."""
         yield [], None
-        self.n_measured += len(todo)
         how: dict[str, Any] = {name: getattr(self.features, name) for name in ("n_jobs", "verbose")}
         memory = as_store(self.features.memory)
         start = 0
         for (found,) in measure_batches(self.plan, self.images[np.array(todo, np.int64)], memory=memory, **how):
+            self.n_measured += len(found.contents)
             yield todo[start : start + len(found.contents)], found
             start += len(found.contents)
 

@@ -17,6 +17,7 @@ from leukofeat import extraction
 from leukofeat.datasets import make_smears
 from leukofeat.decode import ImageError
 from leukofeat.extraction import extract_parquet, folder, part
+from leukofeat.failures import WorkerError
 from leukofeat.features import ColorFeatures, FeatureSet, GeometryFeatures
 from leukofeat.opencv import cv2
 from leukofeat.segmentation import LabKMeansSegmenter
@@ -438,3 +439,23 @@ def test_the_folder_says_what_it_holds(files, tmp_path):
 def test_a_place_where_nothing_can_be_made(files):
     with pytest.raises(OSError, match="/proc/features"):
         extract(files, Path("/proc/features"))
+
+
+def test_a_killed_worker_is_told_and_nothing_is_lost(files, tmp_path, monkeypatch):
+    measure_batches = extraction.extract.measure_batches
+    n_done = iter([5, 2, 0])
+
+    def killed(plan, images, **options):
+        count = next(n_done)
+        yield from measure_batches(plan, images[:count], **options)
+        raise WorkerError(count, len(images))
+
+    with (
+        monkeypatch.context() as patch,
+        pytest.warns(UserWarning, match=r"killed after [52] of (11|6) images.*Going on there") as told,
+        pytest.raises(WorkerError, match="after 0 of 4"),
+    ):
+        patch.setattr(extraction.extract, "measure_batches", killed)
+        extract(files, tmp_path / "out")
+    assert len(told) == 2
+    assert extract(files, tmp_path / "out").n_measured == 4
