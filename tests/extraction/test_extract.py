@@ -450,12 +450,12 @@ def test_a_killed_worker_is_told_and_nothing_is_lost(files, tmp_path, monkeypatc
         yield from measure_batches(plan, images[:count], **options)
         raise WorkerError(count, len(images))
 
+    monkeypatch.setattr(extraction.extract, "measure_batches", killed)
     with (
-        monkeypatch.context() as patch,
         pytest.warns(UserWarning, match=r"killed after [52] of (11|6) images.*Going on there") as told,
         pytest.raises(WorkerError, match="after 0 of 4"),
     ):
-        patch.setattr(extraction.extract, "measure_batches", killed)
         extract(files, tmp_path / "out")
     assert len(told) == 2
+    monkeypatch.setattr(extraction.extract, "measure_batches", measure_batches)
     assert extract(files, tmp_path / "out").n_measured == 4
