@@ -47,7 +47,7 @@ def open_field(source: Any, *, level: int = 0) -> Field:
 
     Examples
     --------
-    >>> import pathlib, tempfile, tifffile
+    >>> import numpy as np, pathlib, tempfile, tifffile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "pyramid.tif"
     >>> pixels = np.full((512, 768, 3), 200, np.uint8)
     >>> with tifffile.TiffWriter(path) as file:

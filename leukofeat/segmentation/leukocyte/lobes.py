@@ -64,13 +64,14 @@ class Limits(NamedTuple):
 
 
 def join_lobes(
-    cores: Bodies, planes: Planes, beside: Callable[[], float], red: float = 0.0
+    cores: Bodies, planes: Planes, beside: Callable[[], float], red: float = 0.0, most: float | None = None
 ) -> tuple[Bodies, np.ndarray, Limits]:
     """Give the lobes of one nucleus one label; returns nuclei, their cells, and the limits of one nucleus.
 
     Cores near each other are tried as one nucleus: its cell has to fill the hull of the lobes. Those that are none fall
     apart at their widest gap, and then altogether. `red` is the radius of the red cells in pixels where it is known already;
-    else `beside` gives it, or 0, and is asked where cells may hide them, or where a core is larger than nuclei are.
+    else `beside` gives it, or 0, and is asked where cells may hide them, or where a core is larger than nuclei are. `most` is the stain
+    that one nucleus may hold, where the field around the image has told it.
     """
     gaps = core_gaps(cores)
 
@@ -81,7 +82,7 @@ def join_lobes(
 
     group = near_groups(gaps, cores.n)
     nuclei, cells = joined(group)
-    most, sure = nucleus_stain(cores, gaps), True
+    most, sure = nucleus_stain(cores, gaps) if most is None else most, True
     if most == np.inf and red == 0:
         # where stain does not show what one nucleus may hold, size does
         red = red_cell_radius(planes, cells)
