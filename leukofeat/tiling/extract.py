@@ -140,7 +140,7 @@ def extract_field(
         if output is not None and not callable(output):
             write = files.enter_context(Table(output)).write
         maps = [files.enter_context(LabelMap(path, k)) for k, path in enumerate((labels, nuclei)) if path is not None]
-        images, found.overlap = _tiles(slide, stages, tile, overlap)
+        images, found.overlap = _tiles(slide, stages, tile, overlap, on_error == "raise")
         found.n_tiles = len(images)
         seams = Seams(4 * found.overlap)
 
@@ -166,14 +166,14 @@ def extract_field(
     return found
 
 
-def _tiles(slide: Any, stages: Sequence[Any], tile: int, overlap: int | None) -> tuple[Tiles, int]:
+def _tiles(slide: Any, stages: Sequence[Any], tile: int, overlap: int | None, strict: bool) -> tuple[Tiles, int]:
     """Tiles of a field with the steps for them, and their margin."""
     if max(slide.shape) <= tile:
         images = Tiles(slide, cut(slide.shape, tile, 0), slide.shape)
         for stage in stages:
             images = (stage.fit(images) if stage.requires_fit and not _is_fitted(stage) else stage).transform(images)
         return images, 0
-    settled = settle(slide, stages)
+    settled = settle(slide, stages, strict=strict)
     if overlap is None:
         sizes = [
             settled.nucleus and _IN_NUCLEI * settled.nucleus,

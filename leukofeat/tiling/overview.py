@@ -7,6 +7,7 @@ from typing import Self
 
 import numpy as np
 
+from leukofeat.decode import ImageError
 from leukofeat.opencv import cv2
 from leukofeat.tiling.field import Field
 
@@ -42,8 +43,8 @@ class Overview:
         return self.after(lambda image: np.ascontiguousarray(image[:keep]))
 
 
-def overlook(field: Field) -> Overview:
-    """Read a field once, band by band, and shrink it.
+def overlook(field: Field, *, strict: bool = True) -> Overview:
+    """Read a field once, band by band, and shrink it; unless `strict`, what cannot be read is white.
 
     Examples
     --------
@@ -63,7 +64,12 @@ def overlook(field: Field) -> Overview:
             tall, wide = (one.stop - one.start for one in own)
             # a side shorter than the factor is one square
             pixels = (min(tall * factor, height - row * factor), min(wide * factor, width - column * factor))
-            image = field.read(row * factor, column * factor, *pixels)
+            try:
+                image = field.read(row * factor, column * factor, *pixels)
+            except ImageError:
+                if strict:
+                    raise
+                image = np.full((*pixels, 3), 255, np.uint8)
             shrunken[own] = cv2.resize(image, (wide, tall), interpolation=cv2.INTER_AREA).reshape(tall, wide, 3)
             sample[own] = image[min(factor // 2, pixels[0] - 1) :: factor, min(factor // 2, pixels[1] - 1) :: factor][
                 :tall, :wide

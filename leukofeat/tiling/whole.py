@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial, singledispatch
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from leukofeat.base import ImageStage
+from leukofeat.decode import ImageError
 from leukofeat.opencv import cv2
 from leukofeat.preprocessing import (
     BilateralDenoiser,
@@ -82,10 +84,10 @@ class Shaded(PlacedStep):
 class _Course:
     """A field on its way through the stages."""
 
-    def __init__(self, field: Field) -> None:
-        self.field = field
+    def __init__(self, field: Field, strict: bool) -> None:
+        self.field, self.strict = field, strict
         self.rows = field.shape[0]
-        self.overview = overlook(field)
+        self.overview = overlook(field, strict=strict)
         self.steps: list[Step] = []
         self.nucleus: float | None = None
 
@@ -113,10 +115,15 @@ class _Course:
         size = self.rows, self.field.shape[1]
         tops, lefts = (np.unique(np.linspace(0, max(0, n - _LOOK), _LOOKS).astype(int)).tolist() for n in size)
         height, width = (min(n, _LOOK) for n in size)
-        return (self.close(top, left, height, width) for top in tops for left in lefts)
+        for top, left in product(tops, lefts):
+            try:
+                yield self.close(top, left, height, width)
+            except ImageError:
+                if self.strict:
+                    raise
 
 
-def settle(field: Field, stages: Sequence[ImageStage]) -> Settled:
+def settle(field: Field, stages: Sequence[ImageStage], *, strict: bool = True) -> Settled:
     """Look at a field as a whole, and make of image stages the steps for its tiles.
 
     Parameters
@@ -124,12 +131,14 @@ def settle(field: Field, stages: Sequence[ImageStage]) -> Settled:
     field : Field
     stages : sequence of ImageStage
         Those that learn and have not learned do so from the field seen from afar.
+    strict : bool, default=True
+        Whether a region that cannot be read is an error, or left out.
 
     Returns
     -------
     Settled
     """
-    course = _Course(field)
+    course = _Course(field, strict)
     for stage in stages:
         step(course.fitted(stage), course)
     scale = Scale.unknown() if field.pixel_size is not None else _scale(course)
@@ -208,7 +217,9 @@ def _(stage: LeukocyteSegmenter, course: _Course) -> None:
         return
     background = slide_of(course.overview.shrunken, course.overview.factor, diameter)
     seen = [stains_seen(image, diameter, background) for image in course.looks()]
-    solitary, stains = (np.concatenate(one) for one in zip(*seen, strict=True))
+    solitary, stains = (
+        (np.concatenate([np.zeros(0), *one]) for one in zip(*seen, strict=True)) if seen else (np.zeros(0),) * 2
+    )
     around = Surroundings(diameter, background, _scale(course), most_stain(solitary, stains))
     course.steps.append(partial(_segmented, stage, around))
 
