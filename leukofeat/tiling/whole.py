@@ -31,7 +31,7 @@ from leukofeat.scale.record import Scale
 from leukofeat.segmentation import LeukocyteSegmenter
 from leukofeat.segmentation.leukocyte.cores import most_stain
 from leukofeat.segmentation.leukocyte.segment import Surroundings, find_leukocytes
-from leukofeat.segmentation.leukocyte.survey import slide_of, stains_seen, typical_diameter
+from leukofeat.segmentation.leukocyte.survey import slide_of, survey, together, typical_diameter
 from leukofeat.segmentation.stage import Segmenter, note_redrawn
 from leukofeat.sequence import Step, as_sequence
 from leukofeat.smear import Smear
@@ -216,11 +216,13 @@ def _(stage: LeukocyteSegmenter, course: _Course) -> None:
         course.steps.append(stage.apply)
         return
     background = slide_of(course.overview.shrunken, course.overview.factor, diameter)
-    seen = [stains_seen(image, diameter, background) for image in course.looks()]
-    solitary, stains = (
-        (np.concatenate([np.zeros(0), *one]) for one in zip(*seen, strict=True)) if seen else (np.zeros(0),) * 2
-    )
-    around = Surroundings(diameter, background, _scale(course), most_stain(solitary, stains))
+    parts = [survey(image, diameter, background) for image in course.looks()]
+    if not parts:  # none can be read
+        course.steps.append(stage.apply)
+        return
+    seen = together(parts)
+    most = most_stain(seen.solitary, seen.stain)
+    around = Surroundings(diameter, background, _scale(course), most, seen.outside)
     course.steps.append(partial(_segmented, stage, around))
 
 

@@ -12,7 +12,7 @@ from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.scale.estimate import estimate_scale
 from leukofeat.scale.record import Scale
 from leukofeat.segmentation.leukocyte.bodies import Bodies, keep_labels, weighted_mean
-from leukofeat.segmentation.leukocyte.cells import settle_cells
+from leukofeat.segmentation.leukocyte.cells import Colors, settle_cells
 from leukofeat.segmentation.leukocyte.clusters import LARGEST, TYPICAL_NUCLEUS, split_clusters
 from leukofeat.segmentation.leukocyte.confidence import outline_confidence
 from leukofeat.segmentation.leukocyte.cores import find_cores, split_cores, typical_radius
@@ -115,6 +115,7 @@ class Surroundings(NamedTuple):
     background: np.ndarray  # (3,) float64, L*a*b* of the empty slide
     scale: Scale
     stain: float  # that one nucleus may hold, see `survey`; infinite where the field does not show it
+    outside: Colors
 
 
 def find_leukocytes(
@@ -189,14 +190,16 @@ def _segment(
     image: np.ndarray, diameter: float | None, field: Surroundings | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, Debris] | None:
     """Nuclei and cells at the working scale, how sure they are, and what was dropped; None where there are no bodies."""
-    background, most = (None, None) if field is None else (field.background, field.stain)
+    background, most, outside = (None,) * 3 if field is None else (field.background, field.stain, field.outside)
     planes, cores = look(image, diameter if field is None else field.diameter, background)
     if not cores.any() or not shows_bodies(planes):
         return None
     debris: Debris = []
     scale = cache(lambda: estimate_scale(image) if field is None else field.scale)
     solid = _drop_debris(split_cores(cores, planes.azure), debris)
-    bodies, cells, limits = join_lobes(solid, planes, lambda: _red_radius(scale()) * _ratio(planes, image), 0.0, most)
+    bodies, cells, limits = join_lobes(
+        solid, planes, lambda: _red_radius(scale()) * _ratio(planes, image), 0.0, most, outside
+    )
     known = limits.sure or scale().n_red_cells >= FEW_RED_CELLS
     if known and solid.radius.max(initial=0) > LARGEST * limits.red > 0:
         # several nuclei: they are looked at again, at the scale that the red cells tell
@@ -205,12 +208,12 @@ def _segment(
         red *= _ratio(planes, image)
         debris.clear()
         solid = _drop_debris(split_cores(split_clusters(cores, planes, red), planes.azure), debris)
-        bodies, cells, limits = join_lobes(solid, planes, lambda: red, red)
+        bodies, cells, limits = join_lobes(solid, planes, lambda: red, red, outside=outside)
     bodies = Bodies.measure(draw_nuclei(cells, bodies.labels, planes).labels, planes.azure, bodies.n)
     bodies = _drop_debris(join_pairs(bodies, cells, planes.azure, limits), debris)
     if bodies.n == 0:
         return bodies.labels, bodies.labels, np.zeros(0), debris
-    cells = settle_cells(bodies, planes)
+    cells = settle_cells(bodies, planes, outside)
     nuclei, evidence = draw_nuclei(cells, bodies.labels, planes)
     bodies = Bodies.measure(nuclei, planes.azure, bodies.n)
     confidence = outline_confidence(evidence, bodies, cells, limits.red)
