@@ -110,7 +110,7 @@ def agree(images: list[np.ndarray], side: int, arguments: argparse.Namespace, fo
     inner = np.unique(np.concatenate([maps[0][0], maps[0][:, 0]]))
     floor = np.delete(best_iou(np.ascontiguousarray(maps[0][1:, 1:]), maps[2]), inner[inner > 0] - 1)
     print(
-        f"| {side} | {len(forth)} | {len(back)} | {(forth > 0.8).mean():.4f} | {(forth > 0.9).mean():.4f} | {(back > 0.9).mean():.4f} |",
+        f"| {side} | {len(forth)} | {len(back)} | {(forth > 0.8).mean():.4f} | {(forth > 0.9).mean():.4f} | {(back > 0.9).mean():.4f} | {(floor > 0.9).mean():.4f} |",
         flush=True,
     )
 

@@ -45,6 +45,14 @@ class FieldCells:
     n_tiles : int
     overlap : int
         Pixels around a tile that were looked at with it.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from leukofeat.segmentation import OtsuSegmenter
+    >>> found = extract_field(np.full((50, 60, 3), 230, np.uint8), make_pipeline(OtsuSegmenter()))
+    >>> found.n_cells, len(found.table), found.failures
+    (0, 0, [])
     """
 
     table: pd.DataFrame | None = None
