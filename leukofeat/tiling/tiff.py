@@ -1,7 +1,6 @@
 """A TIFF of strips or tiles, read a region at a time: only what the region touches is decoded, and kept for its neighbours."""
 
 import os
-import struct
 import weakref
 from collections import OrderedDict
 from math import ceil
@@ -10,16 +9,14 @@ from typing import Any
 import numpy as np
 
 from leukofeat.decode.damage import DamagedError, UnsuitedError
-from leukofeat.decode.listen import listening
-from leukofeat.decode.opencv import decode_by_opencv
 from leukofeat.decode.pixel_size import PLAUSIBLE, read_pixel_size
 from leukofeat.decode.tiff import PLAIN, check_promise, quiet_tifffile
-from leukofeat.opencv import cv2
+from leukofeat.tiling.coded import PALETTE, decode_coded
 from leukofeat.tiling.field import Field, damaged, judge_depth, to_rgb
 
 CACHE = 96 * 2**20  # bytes of decoded strips and tiles that are kept: a row of windows over 10,000 columns
 _CODED = (5, 6, 7)  # LZW and JPEG, which libtiff decodes
-_GREYS, _RGB, _PALETTE, _YCBCR = (0, 1), 2, 3, 6
+_GREYS, _RGB, _YCBCR = (0, 1), 2, 6
 _FLIPS = {
     2: (1,),
     3: (0, 1),
@@ -29,8 +26,6 @@ _FLIPS = {
     8: (0,),
 }  # by the orientation, behind the transposition of those above 4
 _TRANSPOSED = 4
-# tags that a strip or tile needs to be a file of its own, and the type that they are written in
-_TAGS = {258: "H", 259: "H", 262: "H", 277: "H", 317: "H", 347: "B", 530: "H"}
 
 
 class TiffField(Field):
@@ -99,7 +94,7 @@ class TiffField(Field):
                 f"its compression ({page.compression.name}) cannot be read a region at a time; save it with deflate, or "
                 "pip install imagecodecs"
             )
-        kinds = (*_GREYS, _RGB, _YCBCR) if jpeg else (*_GREYS, _RGB, _PALETTE)
+        kinds = (*_GREYS, _RGB, _YCBCR) if jpeg else (*_GREYS, _RGB, PALETTE)
         if page.photometric not in kinds or page.samplesperpixel > 4 or len(page.extrasamples) > 1:
             raise UnsuitedError(
                 f"its colours ({page.photometric.name}, {page.samplesperpixel} samples a pixel) are not read a region at a time; "
@@ -117,7 +112,7 @@ class TiffField(Field):
     def read_region(self, top: int, left: int, height: int, width: int) -> np.ndarray:
         page = self.pages[0]
         values = self._values(top, left, height, width)
-        if page.photometric == _PALETTE:
+        if page.photometric == PALETTE:
             table = np.asarray(page.colormap)
             return (table >> 8 if table.max(initial=0) > 255 else table).T.astype(np.uint8)[values[:, :, 0]]
         inverted = page.photometric == 0 and page.compression not in _CODED
@@ -187,11 +182,18 @@ class TiffField(Field):
         if len(data) < size:
             raise DamagedError(f"the file ends within the strip or tile at byte {offset}")
         if page.compression in _CODED:
-            return _by_libtiff(page, index, data)
+            return decode_coded(page, data, *self._extent(page, index))
         values, _, shape = page.decode(data, index, jpegtables=page.jpegtables)
         if values is None:
             raise DamagedError(f"the strip or tile at byte {offset} is empty")
         return values.reshape(shape)[0]
+
+    @staticmethod
+    def _extent(page: Any, index: int) -> tuple[int, int]:
+        """Rows and columns of a strip or tile as it is stored; the last strip is shorter."""
+        if page.is_tiled:
+            return page.tilelength, page.tilewidth
+        return min(_rows(page), page.imagelength - index * _rows(page)), page.imagewidth
 
 
 _open: OrderedDict[tuple[Any, ...], Field] = OrderedDict()
@@ -243,70 +245,3 @@ def _decodes(page: Any) -> bool:
         return quiet_tifffile().TIFF.DECOMPRESSORS[page.compression] is not None
     except (KeyError, ImportError):
         return False
-
-
-def _by_libtiff(page: Any, index: int, data: bytes) -> np.ndarray:
-    """A coded strip or tile, made a file of its own for OpenCV's reader."""
-    columns = page.tilewidth if page.is_tiled else page.imagewidth
-    rows = _rows(page)
-    if not page.is_tiled:
-        rows = min(rows, page.imagelength - index * rows)
-    with listening() as said:
-        pixels = decode_by_opencv(
-            _alone(page, data, rows, columns), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
-        )
-    if said:
-        raise DamagedError(said[0])
-    if pixels.ndim == 2:
-        return pixels[:, :, None]
-    order = [2, 1, 0, 3][: pixels.shape[2]]
-    return np.ascontiguousarray(pixels[:, :, order])
-
-
-def _alone(page: Any, data: bytes, rows: int, columns: int) -> bytes:
-    """A little-endian TIFF of one strip with the data of a strip or tile."""
-    order = page.parent.byteorder
-    entries: dict[int, tuple[str, tuple[int, ...] | bytes]] = {
-        256: ("I", (columns,)),
-        257: ("I", (rows,)),
-        278: ("I", (rows,)),
-    }
-    for tag, kind in _TAGS.items():
-        if tag in page.tags:
-            value = page.tags[tag].value
-            entries[tag] = kind, value if isinstance(value, (bytes, tuple)) else (int(value),)
-    if page.photometric == _PALETTE:  # the numbers, without their colours
-        entries[262] = "H", (1,)
-    if len(page.extrasamples):
-        entries[338] = "H", tuple(int(one) for one in page.extrasamples)
-    entries |= {273: ("I", (0,)), 279: ("I", (len(data),))}
-    return _file(entries, data, order)
-
-
-def _file(entries: dict[int, tuple[str, tuple[int, ...] | bytes]], data: bytes, order: str) -> bytes:
-    codes = {"B": 7, "H": 3, "I": 4}
-    place = 8 + 2 + 12 * len(entries) + 4
-    directory, more = b"", b""
-    for tag, (kind, value) in sorted(entries.items()):
-        if tag == 273:
-            continue
-        packed = value if isinstance(value, bytes) else struct.pack(f"{order}{len(value)}{kind}", *value)
-        count = len(value)
-        if len(packed) > 4:
-            directory += struct.pack(f"{order}HHII", tag, codes[kind], count, place + len(more))
-            more += packed + b"\0" * (len(packed) % 2)
-        else:
-            directory += struct.pack(f"{order}HHI", tag, codes[kind], count) + packed.ljust(4, b"\0")
-    strip = struct.pack(f"{order}HHII", 273, codes["I"], 1, place + len(more))
-    at = 12 * sum(tag < 273 for tag in entries)
-    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", 8)
-    return (
-        head
-        + struct.pack(f"{order}H", len(entries))
-        + directory[:at]
-        + strip
-        + directory[at:]
-        + b"\0" * 4
-        + more
-        + data
-    )

@@ -30,7 +30,8 @@ from leukofeat.scale.estimate import estimate_scale
 from leukofeat.scale.record import Scale
 from leukofeat.segmentation import LeukocyteSegmenter
 from leukofeat.segmentation.leukocyte.cores import most_stain
-from leukofeat.segmentation.leukocyte.segment import Surroundings, find_leukocytes
+from leukofeat.segmentation.leukocyte.segment import find_leukocytes
+from leukofeat.segmentation.leukocyte.surroundings import Surroundings
 from leukofeat.segmentation.leukocyte.survey import slide_of, survey, together, typical_diameter
 from leukofeat.segmentation.stage import Segmenter, note_redrawn
 from leukofeat.sequence import Step, as_sequence

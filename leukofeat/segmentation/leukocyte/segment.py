@@ -12,7 +12,7 @@ from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.scale.estimate import estimate_scale
 from leukofeat.scale.record import Scale
 from leukofeat.segmentation.leukocyte.bodies import Bodies, keep_labels, weighted_mean
-from leukofeat.segmentation.leukocyte.cells import Colors, settle_cells
+from leukofeat.segmentation.leukocyte.cells import settle_cells
 from leukofeat.segmentation.leukocyte.clusters import LARGEST, TYPICAL_NUCLEUS, split_clusters
 from leukofeat.segmentation.leukocyte.confidence import outline_confidence
 from leukofeat.segmentation.leukocyte.cores import find_cores, split_cores, typical_radius
@@ -20,6 +20,7 @@ from leukofeat.segmentation.leukocyte.frame import enlarged, on_slide, orientati
 from leukofeat.segmentation.leukocyte.lobes import join_lobes, join_pairs
 from leukofeat.segmentation.leukocyte.nuclei import draw_nuclei
 from leukofeat.segmentation.leukocyte.planes import Planes, make_planes, shows_bodies
+from leukofeat.segmentation.leukocyte.surroundings import Surroundings
 from leukofeat.segmentation.stage import note_redrawn
 from leukofeat.smear import Smear
 
@@ -106,16 +107,6 @@ class Leukocytes(NamedTuple):
     cells: np.ndarray  # (H, W) int32
     confidence: np.ndarray  # (n,) float64, 0 to 1
     dropped: tuple[Dropped, ...]  # bodies that were seen and are not reported, and why
-
-
-class Surroundings(NamedTuple):
-    """What is known of the field that an image is a part of."""
-
-    diameter: float  # typical, of a nucleus in pixels
-    background: np.ndarray  # (3,) float64, L*a*b* of the empty slide
-    scale: Scale
-    stain: float  # that one nucleus may hold, see `survey`; infinite where the field does not show it
-    outside: Colors
 
 
 def find_leukocytes(
