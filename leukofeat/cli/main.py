@@ -17,6 +17,7 @@ EXIT_CODES = "Exit codes: 0 done; 1 nothing done, the message says why; 2 wrong 
 COMMANDS = {
     "demo": "synthetic smears in, table and pictures out",
     "extract": "images to a table of features",
+    "field": "a field of any size, such as a whole slide, tile by tile to a table of its cells",
     "masks": "images to label maps of nuclei and cells",
     "audit": "what is wrong with a dataset before a model sees it, and what it is worth",
     "train": "fit a published or own pipeline on labelled images",

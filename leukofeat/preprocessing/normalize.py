@@ -184,15 +184,16 @@ def normalize(image: np.ndarray, reference: np.ndarray, method: str, name: str |
     if own is None or blank:
         note_image(name or "An image", _NO_SLIDE if method == "white_balance" and not blank else _BLANK)
         return image
-    changed = _recolor(image, own, reference, method, content)
+    changed = recolor(image, own, reference, method, content)
     if content is not None:
         changed[~content] = image[~content]
     return changed
 
 
-def _recolor(
+def recolor(
     image: np.ndarray, own: np.ndarray, reference: np.ndarray, method: str, content: np.ndarray | None
 ) -> np.ndarray:
+    """Image with the reference's colours, given what `method` knows of the image itself; what is no content comes out anyhow."""
     if method == "macenko":
         return _apply_macenko(image, own, reference)
     if method in ("lab", "reinhard"):

@@ -31,6 +31,9 @@ class Seeds(NamedTuple):
     near: np.ndarray  # (n, 4096) float32, first guess of the colours of each cell's cytoplasm
     is_pale: np.ndarray  # (4096,) bool, colours of the background
     ceiling: np.ndarray  # (4096,) float64, largest evidence for being inside a cell that each colour can give
+    outside: (
+        np.ndarray
+    )  # (4096,) float32, colours outside of cells where the field around has told them; else of no length
 
 
 class _Evidence(NamedTuple):
@@ -168,6 +171,8 @@ def fit_cells(planes: Planes, seeds: Seeds, bias: float, rounds: int) -> np.ndar
     for k in range(rounds):
         if k > 0:
             rest, near = _colors(planes.bins, seeds.nuclei, cells, n)
+            if seeds.outside.size:
+                rest = seeds.outside
         stained = 1.0 + _smoothed(rest, outside)
         pale = 1.0
         for b in range(BINS):

@@ -24,12 +24,16 @@ RED_COLOR, RED_SHARE = 4.0, 0.4
 # pixels of cytoplasm, and of red cells per pixel of a nucleus, that can be compared
 LEAST_CYTOPLASM, RED_PER_NUCLEUS = 20, 0.1
 
+Colors = tuple[
+    np.ndarray, np.ndarray
+]  # outside of cells in each colour bin, (4096,) float32: at first, and once cells are known
+
 _CONTRASTS = bin_contrasts()
 _IS_PALE, _CEILING = _CONTRASTS < PALE, _CONTRASTS - NOISE
 
 
-def find_seeds(nuclei: Bodies, planes: Planes) -> Seeds:
-    """The nuclei with what their cells are grown from."""
+def find_seeds(nuclei: Bodies, planes: Planes, outside: Colors | None = None) -> Seeds:
+    """The nuclei with what their cells are grown from; `outside` are the colours of the field around, in place of the image's."""
     h, w = nuclei.labels.shape
     nearest, distance = nearest_label(nuclei.labels)
     radius, centers = nuclei.radius, nuclei.centers
@@ -37,20 +41,21 @@ def find_seeds(nuclei: Bodies, planes: Planes) -> Seeds:
     boxes = np.clip(region_boxes(nearest, nuclei.n)[:, BOX] + [-1, 1, -1, 1], 0, [h, h, w, w])
     unit = weighted_mean(radius, nuclei.area)
     rest, near = first_colors(planes.bins, nuclei.labels, nearest, distance, radius, RING, NEAR * unit, FAR * unit)
-    return Seeds(nuclei.labels, nearest, distance, radius, centers, boxes, rest, near, _IS_PALE, _CEILING)
+    first, later = (rest, rest[:0]) if outside is None else outside
+    return Seeds(nuclei.labels, nearest, distance, radius, centers, boxes, first, near, _IS_PALE, _CEILING, later)
 
 
-def grow_cells(nuclei: Bodies, planes: Planes) -> np.ndarray:
+def grow_cells(nuclei: Bodies, planes: Planes, outside: Colors | None = None) -> np.ndarray:
     """Bold cells around nuclei, (H, W) int32."""
-    return fit_cells(planes, find_seeds(nuclei, planes), BOLD, ROUNDS)
+    return fit_cells(planes, find_seeds(nuclei, planes, outside), BOLD, ROUNDS)
 
 
-def settle_cells(nuclei: Bodies, planes: Planes) -> np.ndarray:
+def settle_cells(nuclei: Bodies, planes: Planes, outside: Colors | None = None) -> np.ndarray:
     """Cells around nuclei, without the red cells that a bold outline may have taken in, (H, W) int32.
 
     What a bold cell has given up goes to no other cell, and a leaked cell takes nothing from its neighbours.
     """
-    seeds = find_seeds(nuclei, planes)
+    seeds = find_seeds(nuclei, planes, outside)
     bold = fit_cells(planes, seeds, BOLD, FINAL_ROUNDS)
     red = red_sums(planes, bold, PALE, AZURE_FLOOR)
     if red[3] <= RED_PER_NUCLEUS * nuclei.area.mean():

@@ -116,13 +116,23 @@ def near_groups(gaps: Gaps, n: int) -> np.ndarray:
 
 def nucleus_stain(cores: Bodies, gaps: Gaps) -> float:
     """Most stain that one nucleus may hold; infinite where the field does not show it by solitary nuclei or by very many."""
-    radius, stain = cores.radius, cores.stain
+    return most_stain(solitary_stains(cores, gaps), cores.stain)
+
+
+def solitary_stains(cores: Bodies, gaps: Gaps) -> np.ndarray:
+    """Stain of the cores that are solitary nuclei or fragments, (m,)."""
+    radius = cores.radius
     alone = ~cores.cut
     close = gaps.pixels / np.maximum(radius[gaps.first], radius[gaps.second]) <= SOLITARY_GAP
     alone[gaps.first[close]] = alone[gaps.second[close]] = False
-    single = np.sort(stain[alone])
+    return cores.stain[alone]
+
+
+def most_stain(solitary: np.ndarray, stain: np.ndarray) -> float:
+    """Most stain that one nucleus may hold, given that of solitary cores and that of all, (n,); or infinite."""
+    single = np.sort(solitary)
     single = single[single >= FRAGMENT_STAIN * single.max(initial=0)]
     if single.size >= LEAST_SOLITARY and single.sum() >= SOLITARY_SHARE * stain.sum():
         half = np.searchsorted(np.cumsum(single), 0.5 * single.sum())
         return NUCLEUS_STAIN * float(single[half])
-    return NUCLEUS_STAIN * float(np.median(stain)) if cores.n >= MANY_CORES else np.inf
+    return NUCLEUS_STAIN * float(np.median(stain)) if stain.size >= MANY_CORES else np.inf

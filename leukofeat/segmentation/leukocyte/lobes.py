@@ -13,7 +13,7 @@ from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.labels import renumbered
 from leukofeat.opencv import cv2
 from leukofeat.segmentation.leukocyte.bodies import BOX, Bodies, keep_labels
-from leukofeat.segmentation.leukocyte.cells import grow_cells
+from leukofeat.segmentation.leukocyte.cells import Colors, grow_cells
 from leukofeat.segmentation.leukocyte.cores import core_gaps, inner_distance, near_groups, nucleus_stain
 from leukofeat.segmentation.leukocyte.neighbors import Gaps, hull_counts, touching_labels
 from leukofeat.segmentation.leukocyte.planes import FAINT, Planes
@@ -64,24 +64,30 @@ class Limits(NamedTuple):
 
 
 def join_lobes(
-    cores: Bodies, planes: Planes, beside: Callable[[], float], red: float = 0.0
+    cores: Bodies,
+    planes: Planes,
+    beside: Callable[[], float],
+    red: float = 0.0,
+    most: float | None = None,
+    outside: Colors | None = None,
 ) -> tuple[Bodies, np.ndarray, Limits]:
     """Give the lobes of one nucleus one label; returns nuclei, their cells, and the limits of one nucleus.
 
     Cores near each other are tried as one nucleus: its cell has to fill the hull of the lobes. Those that are none fall
     apart at their widest gap, and then altogether. `red` is the radius of the red cells in pixels where it is known already;
-    else `beside` gives it, or 0, and is asked where cells may hide them, or where a core is larger than nuclei are.
+    else `beside` gives it, or 0, and is asked where cells may hide them, or where a core is larger than nuclei are. `most` is the stain
+    that one nucleus may hold, and `outside` the colours outside of cells, where the field around the image has told them.
     """
     gaps = core_gaps(cores)
 
     def joined(group: np.ndarray) -> tuple[Bodies, np.ndarray]:
         same = np.array_equal(group, np.arange(group.size))
         nuclei = cores if same else Bodies.measure(renumbered(cores.labels, group), planes.azure)
-        return nuclei, grow_cells(nuclei, planes)
+        return nuclei, grow_cells(nuclei, planes, outside)
 
     group = near_groups(gaps, cores.n)
     nuclei, cells = joined(group)
-    most, sure = nucleus_stain(cores, gaps), True
+    most, sure = nucleus_stain(cores, gaps) if most is None else most, True
     if most == np.inf and red == 0:
         # where stain does not show what one nucleus may hold, size does
         red = red_cell_radius(planes, cells)

@@ -53,15 +53,16 @@ class Planes(NamedTuple):
     edge: np.ndarray  # float32, colour edges
 
 
-def make_planes(image: np.ndarray) -> Planes:
-    """Compute the planes of an (H, W, 3) uint8 RGB image.
+def make_planes(image: np.ndarray, background: np.ndarray | None = None) -> Planes:
+    """Compute the planes of an (H, W, 3) uint8 RGB image; the L*a*b* of its empty slide is estimated where it is not given.
 
     In an overexposed image the background saturates, and densities against it come out too low; it is then taken to be
     brighter than the camera could show.
     """
     smooth = cv2.GaussianBlur(cv2.medianBlur(image, 3), (0, 0), SMOOTHING)
     lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB)
-    background = background_mode(lab, LIGHT_SHARE, GATHER_RADIUS)
+    if background is None:
+        background = background_mode(lab, LIGHT_SHARE, GATHER_RADIUS)
     rgb = cv2.cvtColor(background.astype(np.float32).reshape(1, 1, 3), cv2.COLOR_LAB2RGB).ravel() * 255
     rgb[rgb >= CLIPPED] *= 1 + HEADROOM * _overexposure(smooth, rgb)
     levels = np.maximum(np.arange(256), DARKEST)
@@ -69,6 +70,12 @@ def make_planes(image: np.ndarray) -> Planes:
     field = _illumination(lab, background)
     planes = relative_planes(smooth, lab, field, density, np.tile(PER_CHANNEL, image.shape[1]))
     return Planes(*planes, edge=color_edges(planes[0]))
+
+
+def slide_color(image: np.ndarray) -> np.ndarray:
+    """L*a*b* of the empty slide of an (H, W, 3) uint8 RGB image, (3,) float64."""
+    smooth = cv2.GaussianBlur(cv2.medianBlur(image, 3), (0, 0), SMOOTHING)
+    return background_mode(cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB), LIGHT_SHARE, GATHER_RADIUS)
 
 
 def _overexposure(image: np.ndarray, background: np.ndarray) -> float:

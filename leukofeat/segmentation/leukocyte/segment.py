@@ -20,6 +20,7 @@ from leukofeat.segmentation.leukocyte.frame import enlarged, on_slide, orientati
 from leukofeat.segmentation.leukocyte.lobes import join_lobes, join_pairs
 from leukofeat.segmentation.leukocyte.nuclei import draw_nuclei
 from leukofeat.segmentation.leukocyte.planes import Planes, make_planes, shows_bodies
+from leukofeat.segmentation.leukocyte.surroundings import Surroundings
 from leukofeat.segmentation.stage import note_redrawn
 from leukofeat.smear import Smear
 
@@ -108,7 +109,9 @@ class Leukocytes(NamedTuple):
     dropped: tuple[Dropped, ...]  # bodies that were seen and are not reported, and why
 
 
-def find_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> Leukocytes:
+def find_leukocytes(
+    image: np.ndarray, *, diameter: float | None = None, surroundings: Surroundings | None = None
+) -> Leukocytes:
     """Find leukocytes as `segment_leukocytes` does, with how sure each is and what was seen and not reported.
 
     Parameters
@@ -117,6 +120,8 @@ def find_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> Leuk
         RGB.
     diameter : float, optional
         Typical diameter of a nucleus in pixels; estimated from the image when not given.
+    surroundings : Surroundings, optional
+        What is known of the field that the image is a part of, in place of what the image would tell.
 
     Returns
     -------
@@ -150,7 +155,7 @@ def find_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> Leuk
     image = on_slide(image)
     turn, back = orientation(image)
     image = turn(image)
-    found = _segment(image, diameter)
+    found = _segment(image, diameter, surroundings)
     if found is None:
         return _nothing(back(image))
     nuclei, cells, confidence, debris = found
@@ -172,29 +177,34 @@ def _nothing(image: np.ndarray) -> Leukocytes:
 Debris = list[tuple[np.ndarray, str]]  # label maps of what was dropped, at the working scale, and why
 
 
-def _segment(image: np.ndarray, diameter: float | None) -> tuple[np.ndarray, np.ndarray, np.ndarray, Debris] | None:
+def _segment(
+    image: np.ndarray, diameter: float | None, field: Surroundings | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, Debris] | None:
     """Nuclei and cells at the working scale, how sure they are, and what was dropped; None where there are no bodies."""
-    planes, cores = _look(image, diameter)
+    background, most, outside = (None,) * 3 if field is None else (field.background, field.stain, field.outside)
+    planes, cores = look(image, diameter if field is None else field.diameter, background)
     if not cores.any() or not shows_bodies(planes):
         return None
     debris: Debris = []
-    scale = cache(lambda: estimate_scale(image))
+    scale = cache(lambda: estimate_scale(image) if field is None else field.scale)
     solid = _drop_debris(split_cores(cores, planes.azure), debris)
-    bodies, cells, limits = join_lobes(solid, planes, lambda: _red_radius(scale()) * _ratio(planes, image))
+    bodies, cells, limits = join_lobes(
+        solid, planes, lambda: _red_radius(scale()) * _ratio(planes, image), 0.0, most, outside
+    )
     known = limits.sure or scale().n_red_cells >= FEW_RED_CELLS
     if known and solid.radius.max(initial=0) > LARGEST * limits.red > 0:
         # several nuclei: they are looked at again, at the scale that the red cells tell
         red = limits.red / _ratio(planes, image)
-        planes, cores = _look(image, diameter or 2 * TYPICAL_NUCLEUS * red)
+        planes, cores = look(image, diameter or 2 * TYPICAL_NUCLEUS * red, background)
         red *= _ratio(planes, image)
         debris.clear()
         solid = _drop_debris(split_cores(split_clusters(cores, planes, red), planes.azure), debris)
-        bodies, cells, limits = join_lobes(solid, planes, lambda: red, red)
+        bodies, cells, limits = join_lobes(solid, planes, lambda: red, red, outside=outside)
     bodies = Bodies.measure(draw_nuclei(cells, bodies.labels, planes).labels, planes.azure, bodies.n)
     bodies = _drop_debris(join_pairs(bodies, cells, planes.azure, limits), debris)
     if bodies.n == 0:
         return bodies.labels, bodies.labels, np.zeros(0), debris
-    cells = settle_cells(bodies, planes)
+    cells = settle_cells(bodies, planes, outside)
     nuclei, evidence = draw_nuclei(cells, bodies.labels, planes)
     bodies = Bodies.measure(nuclei, planes.azure, bodies.n)
     confidence = outline_confidence(evidence, bodies, cells, limits.red)
@@ -217,10 +227,10 @@ def _ratio(planes: Planes, image: np.ndarray) -> float:
     return planes.azure.shape[1] / image.shape[1]
 
 
-def _look(image: np.ndarray, diameter: float | None) -> tuple[Planes, np.ndarray]:
+def look(image: np.ndarray, diameter: float | None, background: np.ndarray | None = None) -> tuple[Planes, np.ndarray]:
     """Planes and cores at a scale at which the nuclei have the working radius or less."""
     if diameter is None:
-        planes, cores, seen_at, radius = _first_look(image)
+        planes, cores, seen_at, radius = first_look(image)
         if not cores.any():
             return planes, cores
     else:
@@ -229,11 +239,11 @@ def _look(image: np.ndarray, diameter: float | None) -> tuple[Planes, np.ndarray
     if scale == seen_at and radius < TEXTURE_RADIUS:
         return planes, cores
     if scale != seen_at:
-        planes = make_planes(reduced(image, scale))
+        planes = make_planes(reduced(image, scale), background)
     return planes, find_cores(planes, radius * scale)
 
 
-def _first_look(image: np.ndarray) -> tuple[Planes, np.ndarray, float, float]:
+def first_look(image: np.ndarray) -> tuple[Planes, np.ndarray, float, float]:
     """Planes and cores at a small scale, that scale, and the radius of the nuclei in the full image."""
     scale = min(1.0, float(np.sqrt(FIRST_LOOK / (image.shape[0] * image.shape[1]))))
     while True:
