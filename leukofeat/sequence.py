@@ -9,7 +9,7 @@ import numpy as np
 
 from leukofeat.decode import read_image, read_pixel_size
 from leukofeat.digest import digest
-from leukofeat.remote import masked, open_binary, read_once
+from leukofeat.remote import is_remote, local_path, masked, open_binary, read_once
 from leukofeat.smear import Smear
 
 Step = Callable[[Smear], Smear]
@@ -115,7 +115,9 @@ class ImageSequence(Sequence):
     def __getstate__(self) -> dict[str, Any]:
         # Only the selected items travel to a worker.
         items = [self._items[p] for p in self._positions]
-        return self.__dict__ | {"_items": items, "_positions": np.arange(len(items))}
+        # joblib.Memory takes what is pickled for the content: a file that was written anew has to look so
+        stamps = [_stamp(item) for item in items]
+        return self.__dict__ | {"_items": items, "_positions": np.arange(len(items)), "_stamps": stamps}
 
     def _with(self, **changes: Any) -> "ImageSequence":
         changed = object.__new__(type(self))
@@ -237,6 +239,17 @@ class ImageSequence(Sequence):
         from leukofeat.pictures import sequence_card
 
         return sequence_card(self)
+
+
+def _stamp(item: Any) -> tuple[int, int] | None:
+    """When a file was written, and its size."""
+    if not isinstance(item, (str, os.PathLike)) or is_remote(item):
+        return None
+    try:
+        found = os.stat(local_path(item))
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def printable(name: str) -> str:

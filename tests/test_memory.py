@@ -569,3 +569,16 @@ def test_records_with_maps_of_their_own_are_told_apart(records, tmp_path):
         values = _set(tmp_path, area).transform([smear, smaller])
     assert values[0, 0] > values[1, 0]
     np.testing.assert_array_equal(values, _set(tmp_path, area).transform([smear, smaller]))
+
+
+def test_a_pipelines_own_memory_notices_a_file_that_was_written_anew(tmp_path, smears):
+    file = str(tmp_path / "a.png")
+    cv2.imwrite(file, smears.images[0])
+    pipe = make_pipeline(
+        MedianDenoiser(), FeatureSet([ColorFeatures(regions=("image",))]), "passthrough", memory=str(tmp_path / "m")
+    )
+    first = pipe.fit_transform([file])
+    cv2.imwrite(file, smears.images[1][::2])
+    second = pipe.fit_transform([file])
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(second, pipe.set_params(memory=None).fit_transform([file]))
