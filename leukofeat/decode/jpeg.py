@@ -3,8 +3,14 @@
 import numpy as np
 import simplejpeg
 
-from leukofeat.decode.damage import DamagedError
+from leukofeat.decode.damage import DamagedError, UnsuitedError
+from leukofeat.decode.limits import check_size
 from leukofeat.decode.opencv import decode_by_opencv
+
+# A block of 64 pixels takes a bit at least, where its other values are left out.
+_PIXELS_A_BYTE = 1024
+# Encoders write ten or so; each is a walk over the whole picture, which a few bytes can ask for.
+_MOST_SCANS = 100
 
 
 def decode_jpeg(data: bytes) -> np.ndarray:
@@ -14,9 +20,18 @@ def decode_jpeg(data: bytes) -> np.ndarray:
     ------
     DamagedError
         Where data are missing, left over or cannot be read; libjpeg itself would fill in grey and go on.
+    UnsuitedError
+        For more pixels, or more passes over them, than are read.
     """
     try:
-        inks = simplejpeg.decode_jpeg_header(data)[2] in ("CMYK", "YCCK")
+        height, width, space, _ = simplejpeg.decode_jpeg_header(data)
+        check_size(width, height, len(data) * _PIXELS_A_BYTE)
+        scans = data.count(b"\xff\xda")
+        if scans > _MOST_SCANS:
+            raise UnsuitedError(
+                f"it comes in {scans:,} scans, more than the {_MOST_SCANS} that are read; save it again"
+            )
+        inks = space in ("CMYK", "YCCK")
         pixels = simplejpeg.decode_jpeg(data, "CMYK" if inks else "RGB", strict=True)
     except ValueError as error:
         raise DamagedError(str(error)) from error

@@ -8,6 +8,7 @@ import numpy as np
 from leukofeat.decode.bmp import decode_bmp
 from leukofeat.decode.damage import DamagedError, ImageError, UnsuitedError
 from leukofeat.decode.jpeg import decode_jpeg
+from leukofeat.decode.limits import check_kind
 from leukofeat.decode.png import decode_png
 from leukofeat.decode.tiff import decode_tiff
 from leukofeat.opencv import cv2
@@ -46,8 +47,9 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
     ------
     ImageError
         When the file is missing, empty, damaged (whatever its decoder would complain of counts), not one of the four formats, or of
-        another depth: float, 32-bit, signed, or 16 bits that a camera filled to 14 or fewer. The message names the file and
-        says what to do.
+        another depth: float, 32-bit, signed, or 16 bits that a camera filled to 14 or fewer. So is one of more than 150 million pixels
+        (the environment variable LEUKOFEAT_MAX_PIXELS sets another limit), or whose header promises more pixels than its bytes can
+        hold. The message names the file and says what to do.
 
     Examples
     --------
@@ -58,6 +60,7 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
     (4, 5, 3)
     """
     name = os.fspath(path)
+    check_kind(name)
     try:
         data = Path(name).read_bytes()
     except OSError as error:
