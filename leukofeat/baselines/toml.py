@@ -87,7 +87,7 @@ def read_pipeline(path: str | os.PathLike[str]) -> Pipeline:
         content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{file}: no such file.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{file}: cannot be read as TOML in UTF-8 ({error}).") from error
     tables = content.pop("stage", None)
     if content:

@@ -14,6 +14,7 @@ from leukofeat.datasets.masks import find_masks, join_masks
 from leukofeat.datasets.pixel_sizes import COLUMN, read_pixel_sizes, sized
 from leukofeat.datasets.scan import PARTS, scan
 from leukofeat.decode import ImageError
+from leukofeat.markup import text_of
 from leukofeat.sequence import printable
 
 # Columns of a manifest that are names, whatever they look like: patient 01 is not patient 1.
@@ -207,6 +208,7 @@ def _read_manifest(table: Path, root: Path) -> pd.DataFrame:
     if frame.empty:
         raise ImageError(f"{table}: lists no image.")
     for column in [column for column in _TEXT if column in frame]:
+        frame[column] = frame[column].map(text_of, na_action="ignore").astype(frame[column].dtype)
         frame[column] = _stripped(frame[column], column)
         blank = np.flatnonzero(frame[column].isna() | (frame[column] == ""))
         if len(blank):

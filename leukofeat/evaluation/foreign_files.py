@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from leukofeat.markup import text_of
+
 UNKNOWN, SEVERAL = -1, -2
 
 
@@ -28,7 +30,7 @@ def read_table(path: Path) -> tuple[pd.DataFrame, str]:
         table = pd.read_csv(path, sep=sign, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
     except (OSError, ValueError) as error:
         raise ValueError(f"{path}: cannot be read as CSV in UTF-8 ({error}).") from error
-    return table.fillna(""), "," if sign == ";" else "."
+    return table.fillna("").map(text_of).rename(columns=text_of), "," if sign == ";" else "."
 
 
 def as_text(table: pd.DataFrame) -> pd.DataFrame:
