@@ -218,7 +218,7 @@ def _read_manifest(table: Path, root: Path) -> pd.DataFrame:
     read_pixel_sizes(frame, table)
     if "split" in frame:
         frame["split"] = [PARTS.get(name.casefold(), name) for name in frame["split"]]
-    missing = [path for path in frame["path"] if not (root / path).is_file()]
+    missing = [path for path in frame["path"] if not os.path.isfile(root / path)]
     if missing:
         raise ImageError(
             f"{table}: {len(missing)} of {len(frame)} listed files are missing under {root}, {missing[0]} for one; "
