@@ -5,7 +5,9 @@ import logging
 import warnings
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
+
+_ROWS = 1024
 
 # what Pillow finds odd in a file, the error says with the file's name
 logging.getLogger("PIL").addHandler(logging.NullHandler())
@@ -31,6 +33,18 @@ def has_alpha(header: Image.Image) -> bool:
 
 def lay_on_white(header: Image.Image) -> np.ndarray:
     """RGB pixels, shape (height, width, 3), uint8, turned as EXIF says."""
-    picture = ImageOps.exif_transpose(header).convert("RGBA")
-    white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
-    return np.array(Image.alpha_composite(white, picture).convert("RGB"))
+    orientation = header.getexif().get(274, 1)
+    pixels = np.empty((header.height, header.width, 3), np.uint8)
+    for top in range(0, header.height, _ROWS):  # a few rows at a time: the whole would be in memory four times
+        part = header.crop((0, top, header.width, min(top + _ROWS, header.height))).convert("RGBA")
+        white = Image.new("RGBA", part.size, (255, 255, 255, 255))
+        pixels[top : top + _ROWS] = np.asarray(Image.alpha_composite(white, part).convert("RGB"))
+    return np.ascontiguousarray(turned(pixels, orientation))
+
+
+def turned(values: np.ndarray, orientation: int) -> np.ndarray:
+    """View of pixels as EXIF's or TIFF's orientation, 1 to 8, has them seen; of another number as they are."""
+    if orientation in (5, 6, 7, 8):
+        values = values.transpose(1, 0, *range(2, values.ndim))
+    flips = {2: (1,), 3: (0, 1), 4: (0,), 6: (1,), 7: (0, 1), 8: (0,)}
+    return np.flip(values, flips.get(orientation, ()))

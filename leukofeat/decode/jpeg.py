@@ -4,7 +4,7 @@ import numpy as np
 import simplejpeg
 
 from leukofeat.decode.damage import DamagedError, UnsuitedError
-from leukofeat.decode.limits import check_size
+from leukofeat.decode.limits import check_size, check_swelling
 from leukofeat.decode.opencv import decode_by_opencv
 
 # A block of 64 pixels takes a bit at least, where its other values are left out.
@@ -31,11 +31,14 @@ def decode_jpeg(data: bytes) -> np.ndarray:
             raise UnsuitedError(
                 f"it comes in {scans:,} scans, more than the {_MOST_SCANS} that are read; save it again"
             )
+        # of several scans libjpeg keeps two bytes of each value beside the pixels
+        check_swelling(width * height * (9 if scans > 1 else 3), len(data))
         inks = space in ("CMYK", "YCCK")
         pixels = simplejpeg.decode_jpeg(data, "CMYK" if inks else "RGB", strict=True)
     except ValueError as error:
         raise DamagedError(str(error)) from error
     # OpenCV, which says nothing of damage, converts inks and turns the image
     if inks or b"Exif\0\0" in data[:65536]:
+        del pixels
         return decode_by_opencv(data)
     return pixels

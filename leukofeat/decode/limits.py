@@ -27,6 +27,8 @@ def most_pixels(text: str | None) -> int:
     return int(text)
 
 
+_BOMB = 50  # times its own length: photographs swell to two to twenty times
+
 MAX_PIXELS = most_pixels(os.environ.get(VARIABLE))
 
 
@@ -57,6 +59,27 @@ def check_size(width: int, height: int, most: float) -> None:
         raise UnsuitedError(
             f"{width} x {height} pixels are more than the {MAX_PIXELS:,} that are read; cut it into fields, or, where you trust it and "
             f"have the memory, set {VARIABLE} in the environment"
+        )
+
+
+def check_swelling(size: float, n_bytes: int) -> None:
+    """Raise UnsuitedError where few bytes swell to more than the largest RGB picture takes, as 16 bits or a transparent one can.
+
+    Parameters
+    ----------
+    size : float
+        Bytes of the pixels as they are decoded.
+    n_bytes : int
+        Length of the file.
+
+    Examples
+    --------
+    >>> check_swelling(6 * 10_000 * 10_000, n_bytes=200_000_000)
+    """
+    if size > max(3 * MAX_PIXELS, _BOMB * n_bytes):
+        raise UnsuitedError(
+            f"its {n_bytes:,} bytes would swell to {size / 1e6:,.0f} MB, as no photograph does; save it as 8-bit RGB, or, where you trust "
+            f"it and have the memory, set {VARIABLE} in the environment"
         )
 
 

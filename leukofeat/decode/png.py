@@ -8,7 +8,7 @@ import numpy as np
 from leukofeat.decode.alpha import has_alpha, lay_on_white, open_header
 from leukofeat.decode.damage import DamagedError
 from leukofeat.decode.depth import check_depth
-from leukofeat.decode.limits import check_size
+from leukofeat.decode.limits import check_size, check_swelling
 from leukofeat.decode.opencv import decode_by_opencv
 from leukofeat.opencv import cv2
 
@@ -64,4 +64,6 @@ def checked_png(data: bytes) -> bytes:
     packed = sum(len(chunk) - 12 for chunk in kept if chunk[4:8] == b"IDAT")
     bits_a_pixel = max(bits, 1) * _CHANNELS.get(colors, 1)
     check_size(width, height, packed * _BEST_COMPRESSION * 8 / bits_a_pixel)
+    transparent = colors in (4, 6) or any(chunk[4:8] == b"tRNS" for chunk in kept)
+    check_swelling(width * height * max(4 if transparent else 3, bits_a_pixel / 8), packed)
     return b"".join(kept)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from leukofeat.decode.alpha import has_alpha, lay_on_white, open_header
+from leukofeat.decode.alpha import has_alpha, lay_on_white, open_header, turned
 from leukofeat.decode.damage import DamagedError, UnsuitedError
 from leukofeat.decode.depth import check_depth
 from leukofeat.decode.listen import listening
@@ -18,6 +18,9 @@ from leukofeat.opencv import cv2
 PLAIN = (1, 8, 32946, 32773, 34925)
 CODED = (2, 3, 4, 5, 6, 7)  # fax, LZW, JPEG
 _GREY_OR_RGB = (0, 1, 2)  # photometric: white is zero, black is zero, RGB
+# 16 bits to 8: the high byte, and the nearest of value / 257
+_HIGH = (np.arange(2**16) >> 8).astype(np.uint8)
+_NEAREST = ((np.arange(2**16) * 2 + 257) // 514).astype(np.uint8)
 _SAVE = "convert it to 8-bit RGB"
 
 
@@ -102,23 +105,14 @@ def _to_rgb(values: np.ndarray, page: Any) -> np.ndarray:
         raise UnsuitedError(f"its picture has the shape {values.shape}; {_SAVE}")
     check_depth(values)
     if values.dtype == np.uint16:
-        values = (
-            values >> 8 if values.ndim == 2 else (values.astype(np.uint32) * 2 + 257) // 514
-        )  # nearest of value / 257
-    values = values.astype(np.uint8) * (255 if values.dtype == bool else 1)
+        values = (_HIGH if values.ndim == 2 else _NEAREST)[values]
+    values = values.astype(np.uint8, copy=False) if values.dtype != bool else values.astype(np.uint8) * 255
     if page.photometric == 0 and values.ndim == 2:
         values = 255 - values
     if values.ndim == 2:
         values = np.repeat(values[:, :, None], 3, axis=2)
     orientation = page.tags.get(274)
-    return np.ascontiguousarray(_turned(values, 1 if orientation is None else orientation.value))
-
-
-def _turned(values: np.ndarray, orientation: int) -> np.ndarray:
-    if orientation > 4:
-        values = values.transpose(1, 0, 2)
-    flips = {2: (1,), 3: (0, 1), 4: (0,), 6: (1,), 7: (0, 1), 8: (0,)}
-    return np.flip(values, flips.get(orientation, ()))
+    return np.ascontiguousarray(turned(values, 1 if orientation is None else orientation.value))
 
 
 def _by_opencv(data: bytes) -> np.ndarray:

@@ -7,7 +7,7 @@ import zlib
 from typing import Any
 
 from leukofeat.decode.damage import DamagedError, UnsuitedError
-from leukofeat.decode.limits import MAX_PIXELS, check_size
+from leukofeat.decode.limits import MAX_PIXELS, check_size, check_swelling
 
 _MOST_PAGES = 10_000
 _BEST_COMPRESSION = 1100  # deflate's, of one colour; the others' is less
@@ -71,6 +71,7 @@ def check_promise(page: Any, n_bytes: int) -> None:
     check_size(
         page.imagewidth, page.imagelength, n_bytes * (1 if page.compression == 1 else _BEST_COMPRESSION) * 8 / bits
     )
+    check_swelling(page.imagewidth * page.imagelength * max(4 if page.extrasamples else 3, bits / 8), n_bytes)
     if page.is_tiled:
         tile = page.tilewidth * page.tilelength * max(1, page.tiledepth)
         padded = tile * math.prod(page.chunked) / max(1, page.samplesperpixel if page.planarconfig == 2 else 1)

@@ -119,6 +119,25 @@ def test_the_limit_of_the_environment():
             limits.most_pixels(bad)
 
 
+SWELLING = {
+    "png with alpha": png(9000, 9000, zlib.compress(bytes(9000 * 9000 * 4), 1), 8, 6),
+    "png of 16 bits": png(9000, 9000, zlib.compress(bytes(9000 * 9000 * 4), 1), 16, 4),
+}
+
+
+@pytest.mark.parametrize("name", SWELLING)
+def test_what_swells_to_more_than_the_largest_picture_is_refused(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_PIXELS", 85_000_000)
+    refused(SWELLING[name], tmp_path, "would swell to 324 MB, as no photograph does")
+
+
+def test_a_progressive_jpeg_that_swells_is_refused(tmp_path, monkeypatch):
+    Image.new("RGB", (3000, 3000)).save(tmp_path / "a.jpg", progressive=True)
+    data = (tmp_path / "a.jpg").read_bytes()
+    monkeypatch.setattr(limits, "MAX_PIXELS", 10_000_000)
+    refused(data, tmp_path, "would swell to 81 MB")
+
+
 def test_a_jpeg_of_thousands_of_scans(tmp_path):
     data = FILES["progressive.jpg"]
     scan = data[data.rindex(b"\xff\xda") : -2]
