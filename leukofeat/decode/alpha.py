@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 from PIL import Image
 
-_ROWS = 1024
+_AT_ONCE = 2**22  # pixels
 
 # what Pillow finds odd in a file, the error says with the file's name
 logging.getLogger("PIL").addHandler(logging.NullHandler())
@@ -35,10 +35,12 @@ def lay_on_white(header: Image.Image) -> np.ndarray:
     """RGB pixels, shape (height, width, 3), uint8, turned as EXIF says."""
     orientation = header.getexif().get(274, 1)
     pixels = np.empty((header.height, header.width, 3), np.uint8)
-    for top in range(0, header.height, _ROWS):  # a few rows at a time: the whole would be in memory four times
-        part = header.crop((0, top, header.width, min(top + _ROWS, header.height))).convert("RGBA")
+    rows = max(1, _AT_ONCE // header.width)
+    for top in range(0, header.height, rows):  # of a large one a part at a time: it would be in memory four times
+        part = header if rows >= header.height else header.crop((0, top, header.width, min(top + rows, header.height)))
+        part = part.convert("RGBA")
         white = Image.new("RGBA", part.size, (255, 255, 255, 255))
-        pixels[top : top + _ROWS] = np.asarray(Image.alpha_composite(white, part).convert("RGB"))
+        pixels[top : top + rows] = np.asarray(Image.alpha_composite(white, part).convert("RGB"))
     return np.ascontiguousarray(turned(pixels, orientation))
 
 

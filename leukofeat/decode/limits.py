@@ -27,6 +27,7 @@ def most_pixels(text: str | None) -> int:
     return int(text)
 
 
+_KIND, _FILES = 0o170000, (stat.S_IFREG, stat.S_IFDIR)
 _BOMB = 50  # times its own length: photographs swell to two to twenty times
 
 MAX_PIXELS = most_pixels(os.environ.get(VARIABLE))
@@ -94,8 +95,8 @@ def check_kind(name: str) -> None:
     leukofeat.decode.damage.ImageError: /dev/null: is no file but a pipe or a device; name a file.
     """
     try:
-        mode = os.stat(name).st_mode
+        mode = os.stat(name).st_mode & _KIND
     except (OSError, ValueError):  # told by who opens it
         return
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+    if mode not in _FILES:
         raise ImageError(f"{name}: is no file but a pipe or a device; name a file.")

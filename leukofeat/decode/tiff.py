@@ -18,9 +18,7 @@ from leukofeat.opencv import cv2
 PLAIN = (1, 8, 32946, 32773, 34925)
 CODED = (2, 3, 4, 5, 6, 7)  # fax, LZW, JPEG
 _GREY_OR_RGB = (0, 1, 2)  # photometric: white is zero, black is zero, RGB
-# 16 bits to 8: the high byte, and the nearest of value / 257
-_HIGH = (np.arange(2**16) >> 8).astype(np.uint8)
-_NEAREST = ((np.arange(2**16) * 2 + 257) // 514).astype(np.uint8)
+_ROWS = 64
 _SAVE = "convert it to 8-bit RGB"
 
 
@@ -105,7 +103,7 @@ def _to_rgb(values: np.ndarray, page: Any) -> np.ndarray:
         raise UnsuitedError(f"its picture has the shape {values.shape}; {_SAVE}")
     check_depth(values)
     if values.dtype == np.uint16:
-        values = (_HIGH if values.ndim == 2 else _NEAREST)[values]
+        values = values >> 8 if values.ndim == 2 else _nearest(values)
     values = values.astype(np.uint8, copy=False) if values.dtype != bool else values.astype(np.uint8) * 255
     if page.photometric == 0 and values.ndim == 2:
         values = 255 - values
@@ -113,6 +111,14 @@ def _to_rgb(values: np.ndarray, page: Any) -> np.ndarray:
         values = np.repeat(values[:, :, None], 3, axis=2)
     orientation = page.tags.get(274)
     return np.ascontiguousarray(turned(values, 1 if orientation is None else orientation.value))
+
+
+def _nearest(values: np.ndarray) -> np.ndarray:
+    """Of value / 257 the nearest whole number, a few rows at a time: four bytes a value are taken meanwhile."""
+    rounded = np.empty(values.shape, np.uint8)
+    for top in range(0, len(values), _ROWS):
+        rounded[top : top + _ROWS] = (values[top : top + _ROWS].astype(np.uint32) * 2 + 257) // 514
+    return rounded
 
 
 def _by_opencv(data: bytes) -> np.ndarray:

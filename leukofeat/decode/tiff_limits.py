@@ -12,7 +12,7 @@ from leukofeat.decode.limits import MAX_PIXELS, check_size, check_swelling
 _MOST_PAGES = 10_000
 _BEST_COMPRESSION = 1100  # deflate's, of one colour; the others' is less
 _DEFLATE, _LZMA = (8, 32946), 34925
-_FREE = 2**28  # bytes that a strip or tile may swell to without being looked at
+_FREE, _ALONE = 2**28, 2**29  # bytes that a strip may swell to without being looked at, one of many and one alone
 _DICTIONARY = 2**27  # bytes that LZMA may take for itself; its strongest preset takes 2**26
 _SIZES = (256, 257, 258, 259, 277, 322, 323)  # tags: a second one is what another reader would believe
 
@@ -77,7 +77,7 @@ def check_promise(page: Any, n_bytes: int) -> None:
         padded = tile * math.prod(page.chunked) / max(1, page.samplesperpixel if page.planarconfig == 2 else 1)
         if padded > 8 * page.imagewidth * page.imagelength + 2**24 or padded > 2 * MAX_PIXELS:
             raise DamagedError(f"its tiles of {page.tilewidth} x {page.tilelength} pixels are not for such a picture")
-    if sum(page.databytecounts) > 4 * n_bytes + 2**24:
+    if sum(page.databytecounts) > 2 * n_bytes + 2**20:
         raise DamagedError("its strips or tiles have more bytes than the file")
 
 
@@ -111,15 +111,16 @@ def bound_inflation(page: Any) -> None:
     )
     samples = page.samplesperpixel if page.planarconfig == 1 else 1
     most = rows * (columns * samples * page.bitspersample // 8 + samples) + 2**16
+    free = _ALONE if len(page.databytecounts) == 1 else _FREE
     inner = page.decode
 
     def decode(data: bytes | None, *args: Any, **options: Any) -> Any:
-        return inner(_checked(data, page.compression, most), *args, **options)
+        return inner(_checked(data, page.compression, most, free), *args, **options)
 
     page.decode = decode
 
 
-def _checked(data: bytes | None, compression: int, most: int) -> bytes | None:
+def _checked(data: bytes | None, compression: int, most: int, free: int) -> bytes | None:
     """The bytes of a strip that does not swell beyond `most`."""
     if data is None:
         return None
@@ -129,7 +130,7 @@ def _checked(data: bytes | None, compression: int, most: int) -> bytes | None:
         if not opened.eof and not opened.needs_input:
             raise DamagedError("a strip or tile swells beyond its pixels")
         return data
-    if len(data) * _BEST_COMPRESSION <= _FREE:
+    if len(data) * _BEST_COMPRESSION <= free:
         return data
     inflater = zlib.decompressobj()
     inflated = inflater.decompress(data, most)
