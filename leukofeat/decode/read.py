@@ -60,7 +60,8 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
     (4, 5, 3)
     """
     name = os.fspath(path)
-    check_kind(name)
+    if not name.endswith(IMAGE_SUFFIXES):  # folders and manifests are looked through for pipes, which takes time
+        check_kind(name)
     try:
         data = Path(name).read_bytes()
     except OSError as error:
