@@ -149,7 +149,9 @@ class Store:
                 found[key] = decode(value)
             except ValueError:
                 damaged.append((key,))
-            if used < now - _DAY:  # to the day is enough, and spares a write at each reading
+            if (
+                not isinstance(used, int) or used < now - _DAY
+            ):  # to the day is enough, and spares a write at each reading
                 old.append((now, key))
         if old or damaged:
             # one that may only be read, or that another process writes, can be read

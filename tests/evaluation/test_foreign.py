@@ -318,3 +318,9 @@ def test_a_cell_with_a_formula_is_read_as_it_was_written(tmp_path):
     read_predictions(tmp_path / "p.csv").check(
         ["/a/=1.png", "/a/@2.png"], [([0], [1]), ([1], [0])], np.array(["+pos", "-"])
     )
+
+
+def test_parts_whose_names_end_in_zeros_are_told_apart(tmp_path):
+    parts = ["1", "1\0", *"111111"]
+    with pytest.raises(ValueError, match="stand in 2 parts of its column 'fold'"):
+        read_predictions(table(fold=parts)).check(NAMES, [(ALL[2:], ALL[:2]), (ALL[:2], ALL[2:])], LABELS)
