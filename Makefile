@@ -45,5 +45,5 @@ ci:  ## everything, from an empty virtual environment
 	bash .ci/run
 
 clean:  ## remove what can be made again
-	rm -rf .ci-venv .minimum-venv build dist leukofeat-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .ci-venv .minimum-venv build dist leukofeat-demo fuzzing-found .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
