@@ -234,6 +234,14 @@ def test_a_record_of_another_type_is_a_damaged_one(value, tmp_path):
     assert store.get(["a", "b"]) == {"b": {"x": 2}}
 
 
+def test_a_schema_that_is_no_text_is_a_damaged_store(tmp_path):
+    store = Store(tmp_path)
+    store.put({"a": {"x": 1}}, "row", "x")
+    store.path.write_bytes(store.path.read_bytes().replace(b"sqlite_autoindex_records", b"sqlite_autoindex_recor\xe4s"))
+    with pytest.warns(StoreWarning, match="is no store of results, or damaged"):
+        assert store.get(["a"]) == {}
+
+
 def test_what_is_forgotten_leaves_the_disk(tmp_path):
     store = Store(tmp_path)
     store.put({"a": {"x": np.random.default_rng(0).random(100_000)}}, "row", "x")

@@ -20,7 +20,7 @@ def open_header(data: bytes) -> Image.Image | None:
         warnings.simplefilter("ignore")
         try:
             return Image.open(io.BytesIO(data))
-        except (OSError, Image.DecompressionBombError):
+        except (OSError, OverflowError, Image.DecompressionBombError):
             return None
 
 

@@ -87,7 +87,7 @@ def read_labels(path: str | os.PathLike[str]) -> np.ndarray:
         return _whole_numbers(_one_plane(values))
     except UnsuitedError as error:
         raise ImageError(f"{name}: is no label map: {error}.") from error
-    except (DamagedError, cv2.error, OSError, SyntaxError, MemoryError) as error:
+    except (DamagedError, cv2.error, OSError, SyntaxError, MemoryError, OverflowError) as error:
         raise ImageError(f"{name}: damaged {kind} file ({error}); copy it again or leave it out.") from error
 
 

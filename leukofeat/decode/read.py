@@ -79,5 +79,5 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
         return decode(data)
     except UnsuitedError as error:
         raise ImageError(f"{name}: a {kind} file, but {error}, or leave it out.") from error
-    except (DamagedError, cv2.error, OSError, SyntaxError, MemoryError) as error:
+    except (DamagedError, cv2.error, OSError, SyntaxError, MemoryError, OverflowError) as error:
         raise ImageError(f"{name}: damaged {kind} file ({error}); copy it again or leave it out.") from error

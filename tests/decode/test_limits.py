@@ -222,3 +222,28 @@ def test_pipes_and_devices_are_not_waited_for(read, tmp_path):
     for name in (tmp_path / "pipe", "/dev/zero"):
         with pytest.raises(ImageError, match="is no file but a pipe or a device; name a file"):
             read(name)
+
+
+def is_read_or_refused(data, file):
+    file.write_bytes(data)
+    try:
+        return read_image(file).shape == (8, 8, 3)
+    except ImageError as error:
+        return str(error).startswith(f"{file}: ")
+
+
+def test_a_value_beyond_all_places_of_a_file(tmp_path):
+    stream = io.BytesIO()
+    tifffile.imwrite(
+        stream,
+        np.zeros((8, 8, 4), np.uint8),
+        photometric="rgb",
+        extrasamples=["unassalpha"],
+        bigtiff=True,
+        software="x" * 20,
+    )
+    data = bytearray(stream.getvalue())
+    with tifffile.TiffFile(io.BytesIO(bytes(data))) as file:
+        place = file.pages.first.tags["Software"].offset
+    struct.pack_into("<Q", data, place + 12, 2**64 - 3)
+    assert is_read_or_refused(bytes(data), tmp_path / "a.tif")
