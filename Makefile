@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python
 
-.PHONY: help install test doctest check format notebooks demo minimum ci clean
+.PHONY: help install test doctest check format fuzz notebooks demo minimum ci clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
@@ -26,6 +26,10 @@ format:  ## format and mend what can be mended
 	ruff format .
 	ruff check --fix .
 
+fuzz:  ## 20,000 mutated files, and odd arrays for every stage
+	$(PYTHON) -m tests.fuzzing.run --files 20000 --seconds 1200
+	FUZZING_EXAMPLES=200 $(PYTHON) -m pytest -q tests/fuzzing/test_stages.py
+
 notebooks:  ## run the notebooks in examples/
 	$(PYTHON) examples/run_notebooks.py
 
@@ -41,5 +45,5 @@ ci:  ## everything, from an empty virtual environment
 	bash .ci/run
 
 clean:  ## remove what can be made again
-	rm -rf .ci-venv .minimum-venv build dist leukofeat-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .ci-venv .minimum-venv build dist leukofeat-demo fuzzing-found .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,8 +1,11 @@
-"""HTML by elements: whatever is not markup made here is escaped."""
+"""HTML by elements: whatever is not markup made here is escaped. And CSV in which no name is a formula."""
 
 import base64
+import csv
 import html
 import numbers
+import os
+import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
@@ -14,6 +17,9 @@ from leukofeat.opencv import cv2
 
 NOTE = "Research use only; not a medical device."
 _EMPTY = frozenset({"meta", "img", "br", "line", "rect", "circle", "path", "polyline"})
+# what spreadsheets take for a formula (OWASP, CSV injection), with any apostrophes ahead, so that cells can be read back
+_FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_HARMLESS = re.compile(r"[-+]?\d+(\.\d*)?(e[-+]?\d+)?|[-+=@]", re.ASCII | re.IGNORECASE)
 
 
 class Markup(str):
@@ -197,3 +203,71 @@ def picture(image: np.ndarray, alt: str, *, width: int = 240, quality: int = 82)
     assert done
     source = "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode()
     return element("img", src=source, alt=alt, width=image.shape[1], height=image.shape[0], loading="lazy")
+
+
+def cell(text: str) -> str:
+    r"""Text as it stands in a CSV file: behind an apostrophe where a spreadsheet would take it for a formula, and run it.
+
+    Numbers and single signs stay as they are: classes are called -1, + and -.
+
+    Examples
+    --------
+    >>> [cell(text) for text in ("=HYPERLINK(1)", "@SUM(1)", "a/=1.png", "-1", "+")]
+    ["'=HYPERLINK(1)", "'@SUM(1)", 'a/=1.png', '-1', '+']
+    """
+    return f"'{text}" if _FORMULA.match(text) and not _HARMLESS.fullmatch(text) else text
+
+
+def text_of(written: str) -> str:
+    """The text of a cell that :func:`cell` wrote.
+
+    Examples
+    --------
+    >>> text_of("'=1.png"), text_of("'a'.png")
+    ('=1.png', "'a'.png")
+    """
+    return written[1:] if written.startswith("'") and cell(written[1:]) == written else written
+
+
+def write_csv(frame: pd.DataFrame, path: str | os.PathLike[str], *, index: bool = False) -> None:
+    r"""Write a table as CSV in which no name is a formula: text, headings and row names as :func:`cell` gives them, numbers as ever.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    path : path
+        File to write; an existing one is replaced.
+    index : bool, default=False
+        Whether row names are written.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "table.csv"
+    >>> write_csv(pd.DataFrame({"path": ["=1+1.png"], "area": [-2.5]}), path)
+    >>> path.read_text()
+    "path,area\n'=1+1.png,-2.5\n"
+    """
+    written = frame.copy(deep=False)
+    for i, kind in enumerate(frame.dtypes):
+        if kind.kind == "O":  # Python's objects, pandas' text and categories
+            written.isetitem(i, pd.Series([_cell(value) for value in frame.iloc[:, i]], frame.index, dtype=object))
+    written.columns = written.columns.map(_cell)
+    if index:
+        names = [_cell(name) for name in frame.index.names]
+        written.index = written.index.map(
+            lambda key: tuple(map(_cell, key)) if isinstance(key, tuple) else _cell(key)
+        ).set_names(names)
+    # what Python leaves without quotes begins a new line in a spreadsheet
+    returns = any("\r" in value for value in _texts(written, index))
+    written.to_csv(path, index=index, quoting=csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL)
+
+
+def _texts(frame: pd.DataFrame, index: bool) -> Iterable[str]:
+    columns = [frame.iloc[:, i] for i, kind in enumerate(frame.dtypes) if kind.kind == "O"]
+    columns += [frame.columns.to_series(), frame.index.to_frame().stack()] if index else [frame.columns.to_series()]
+    return (value for column in columns for value in column if isinstance(value, str))
+
+
+def _cell(value: Any) -> Any:
+    return cell(value) if isinstance(value, str) else value

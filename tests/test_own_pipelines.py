@@ -174,3 +174,25 @@ def test_files_make_equal_pipelines_each_time():
     assert repr(first) == repr(second)
     assert first is not second
     np.testing.assert_equal(first["svc"].C, 10)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sklearn.svm" + "..svm" * 600 + ".SVC",
+        "sklearn" + ".a" * 5000,
+        "sklearn.conftest.x",
+        "sklearn.svm.tests.test_svm.SVC",
+    ],
+)
+def test_a_class_of_odd_modules_is_refused_and_nothing_is_imported(name, tmp_path):
+    (tmp_path / "own.toml").write_text(f'[[stage]]\nclass = "{name}"\n')
+    with pytest.raises(ValueError, match=r"own\.toml, stage 1: 'sklearn.*' cannot be used"):
+        read_pipeline(tmp_path / "own.toml")
+    assert name.rpartition(".")[0] not in sys.modules
+
+
+def test_a_file_nested_too_deeply_is_refused(tmp_path):
+    (tmp_path / "own.toml").write_text("a = " + "[" * 100_000)
+    with pytest.raises(ValueError, match=r"own\.toml: cannot be read as TOML"):
+        read_pipeline(tmp_path / "own.toml")

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestCentroid
@@ -20,9 +20,11 @@ from sklearn.svm import SVC
 from leukofeat.audit import AuditResult, Finding, audit_dataset
 from leukofeat.datasets import make_smears
 from leukofeat.evaluation import compare
+from leukofeat.markup import Markup, details, element, escape, table
 from leukofeat.report import write_report
 from leukofeat.report.cases import worst_rows
 from leukofeat.report.charts import ticks
+from leukofeat.report.page import whole_page
 from leukofeat.segmentation import LeukocyteSegmenter
 from tests.page import EVIL, Page
 from tests.stages import DarkSegmenter, MeanColor
@@ -371,3 +373,30 @@ def test_what_a_notebook_shows_is_never_markup(comparison, audit):
         assert not re.search("[\x00-\x08\x0e-\x1f\u202a-\u202e\ud800-\udfff]", text)
         for name in EVIL[:4]:
             assert name in page.text
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.one_of(st.text(max_size=30), st.sampled_from(EVIL)), min_size=4, max_size=4))
+def test_no_text_loads_or_runs_anything(texts):
+    one, two, three, four = texts
+    frame = pd.DataFrame([[two, three]], columns=pd.Index([one, "x"], dtype=object), dtype=object)
+    section = element("section", table(frame, caption=f"in {four}"), details(one, two), element("p", three, title=four))
+    page = Page(whole_page(one, two, [Markup(element("b", three))], [escape(four)], [("a", one, section)]))
+    plain = Page(whole_page("t", "d", [element("b", "c")], [escape("w")], [("a", "o", section_of_words())]))
+    assert page.tags == plain.tags
+    assert page.attributes[0] == plain.attributes[0]
+    assert {key for _, key, _ in page.attributes} == {key for _, key, _ in plain.attributes}
+    assert page.get("a", "href") == ["#a"]
+    assert page.get("meta", "content")[0].startswith("default-src 'none'; img-src data:;")
+
+
+def section_of_words():
+    frame = pd.DataFrame({"a": ["b"], "x": ["c"]})
+    return element("section", table(frame, caption="d"), details("a", "b"), element("p", "c", title="d"))
+
+
+def test_the_policy_stands_before_anything_it_is_for():
+    text = whole_page("t", "d", [], [], [])
+    assert text.index("Content-Security-Policy") < min(text.index("<title"), text.index("<style"), text.index("<body"))
+    assert "script-src" not in text
+    assert "javascript:" not in text

@@ -222,6 +222,26 @@ def test_a_damaged_value_is_unknown_and_can_be_kept_anew(tmp_path):
     assert store.get(["a"]) == {"a": {"x": 1}}
 
 
+@pytest.mark.parametrize("value", [None, 7, "text", b"", b"z", encode({"x": 1})[:5] + b"[]"])
+def test_a_record_of_another_type_is_a_damaged_one(value, tmp_path):
+    store = Store(tmp_path)
+    store.put({"a": {"x": 1}, "b": {"x": 2}}, "row", "x")
+    with sqlite3.connect(store.path) as database:
+        database.execute("PRAGMA writable_schema = 1")
+        database.execute("UPDATE sqlite_schema SET sql = replace(sql, 'NOT NULL', '')")
+    with sqlite3.connect(store.path) as database:
+        database.execute("UPDATE records SET value = ?, used = NULL WHERE key = 'a'", (value,))
+    assert store.get(["a", "b"]) == {"b": {"x": 2}}
+
+
+def test_a_schema_that_is_no_text_is_a_damaged_store(tmp_path):
+    store = Store(tmp_path)
+    store.put({"a": {"x": 1}}, "row", "x")
+    store.path.write_bytes(store.path.read_bytes().replace(b"sqlite_autoindex_records", b"sqlite_autoindex_recor\xe4s"))
+    with pytest.warns(StoreWarning, match="is no store of results, or damaged"):
+        assert store.get(["a"]) == {}
+
+
 def test_what_is_forgotten_leaves_the_disk(tmp_path):
     store = Store(tmp_path)
     store.put({"a": {"x": np.random.default_rng(0).random(100_000)}}, "row", "x")

@@ -78,12 +78,14 @@ class AuditResult:
 
     def save(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write the verdict and the tables into a folder, which is made where it is missing; returns the files."""
+        from leukofeat.markup import write_csv
+
         root = Path(folder)
         root.mkdir(parents=True, exist_ok=True)
         (root / "verdict.txt").write_text(self.verdict + "\n", encoding="utf-8")
         tables = {"findings": self.table, "images": self.images, "pairs": self.pairs, "manifest": self.manifest}
         for name, table in tables.items():
-            table.to_csv(root / f"{name}.csv", index=False)
+            write_csv(table, root / f"{name}.csv")
         return [root / "verdict.txt", *(root / f"{name}.csv" for name in tables)]
 
     def _repr_html_(self) -> str:

@@ -87,7 +87,7 @@ def read_pipeline(path: str | os.PathLike[str]) -> Pipeline:
         content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{file}: no such file.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{file}: cannot be read as TOML in UTF-8 ({error}).") from error
     tables = content.pop("stage", None)
     if content:
@@ -196,9 +196,12 @@ def _own_stages() -> Iterator[tuple[str, Callable[..., BaseEstimator]]]:
 
 def _of_sklearn(name: str) -> type[BaseEstimator] | None:
     module, _, last = name.rpartition(".")
+    # importing tests would run them
+    if not all(part.isidentifier() and part not in ("tests", "conftest", "__main__") for part in module.split(".")):
+        return None
     try:
         found = getattr(import_module(module), last, None)
-    except ImportError:
+    except (ImportError, RecursionError):  # of a name of thousands of parts
         return None
     is_theirs = inspect.isclass(found) and issubclass(found, BaseEstimator) and found.__module__.startswith("sklearn.")
     return found if is_theirs and not inspect.isabstract(found) else None

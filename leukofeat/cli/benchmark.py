@@ -23,6 +23,7 @@ from leukofeat.cli.shared import FOLDER, add_jobs, add_memory, check_output, rea
 from leukofeat.datasets import make_smears
 from leukofeat.evaluation import compare
 from leukofeat.evaluation.known_protocols import accuracy_table, flat, known_protocols, points_lost_table
+from leukofeat.markup import write_csv
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -89,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
     accuracy, lost = accuracy_table(results, ways, list(rows)), points_lost_table(results["random"], list(rows))
     files = save_results(output, results, rows, bunch, controls=CONTROLS)
     for name, table in {"accuracy.csv": accuracy, "points_lost.csv": lost}.items():
-        table.to_csv(output / name)
+        write_csv(table, output / name, index=True)
         files.append(name)
     print(f"\n{data}, {len(bunch.target)} images: accuracy by the way of splitting\n{printed(accuracy.round(3))}")
     print(f"\nPoints of accuracy lost in the stress tests (models of the random split)\n{printed(lost.round(2))}")

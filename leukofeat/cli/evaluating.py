@@ -23,6 +23,7 @@ from leukofeat.datasets.binary import BENIGN, binary_target
 from leukofeat.evaluation import Comparison, read_predictions
 from leukofeat.evaluation.stress import own_segmenter
 from leukofeat.features import Failure
+from leukofeat.markup import write_csv
 from leukofeat.report import write_report
 
 FOLLOWS = "\nfollows_background: share of the images called by the class of the field their cells were pasted onto."
@@ -169,7 +170,7 @@ def save_results(
         (folder / "stress.csv").unlink(missing_ok=True)  # of an earlier run
     for file, parts in tables.items():
         whole = pd.concat(parts, names=["protocol"]).reset_index(level=0).reset_index(drop=True)
-        (whole if len(results) > 1 else whole.drop(columns="protocol")).to_csv(folder / file, index=False)
+        write_csv(whole if len(results) > 1 else whole.drop(columns="protocol"), folder / file)
     command = shlex.join(["leukofeat", *sys.argv[1:]])
     told: dict[str, Any] = {"command": command, "data": bunch.get("summary", f"{len(paths)} synthetic smears")}
     told["protocols"] = {

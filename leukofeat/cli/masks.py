@@ -16,6 +16,7 @@ from leukofeat.cli.shared import FOLDER, add_jobs, check_output, read_folder, re
 from leukofeat.datasets.masks import mask_stem
 from leukofeat.decode import write_labels
 from leukofeat.features import Failure
+from leukofeat.markup import write_csv
 from leukofeat.parallel import map_images
 from leukofeat.remote import is_remote
 from leukofeat.sequence import ImageSequence, printable
@@ -77,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         if not isinstance(one, str) and len(one)
     ]
     table = pd.concat(tables) if tables else pd.DataFrame(columns=[*_COLUMNS, "path"])
-    table[["path", *_COLUMNS]].to_csv(output / TABLE, index=False)
+    write_csv(table[["path", *_COLUMNS]], output / TABLE)
     n_cells = int(table["cell"].notna().sum())
     print(
         f"{arguments.output}: label maps of {len(images) - len(failures)} images, {n_cells} cells, {len(table) - n_cells} bodies seen and "

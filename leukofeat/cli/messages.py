@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
+from leukofeat.markup import visible
 from leukofeat.remote import masked
 
 _AHEAD = "(once; `leukofeat warmup` does it ahead) ..."
@@ -17,10 +18,10 @@ class UsageError(ValueError):
 
 
 def tell(text: object) -> None:
-    """Print one line for a person; a bar that is being drawn moves out of its way."""
+    """Print one line for a person, in which no name steers the terminal; a bar that is being drawn moves out of its way."""
     from tqdm import tqdm
 
-    tqdm.write(f"leukofeat: {' '.join(masked(str(text)).split())}", file=sys.stderr)
+    tqdm.write(f"leukofeat: {visible(' '.join(masked(str(text)).split()))}", file=sys.stderr)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from leukofeat.datasets.masks import find_masks, join_masks, there
 from leukofeat.datasets.pixel_sizes import COLUMN, read_pixel_sizes, sized
 from leukofeat.datasets.scan import PARTS, scan
 from leukofeat.decode import ImageError
+from leukofeat.markup import text_of
 from leukofeat.remote import RemoteError, existing, is_remote, join, local_path, masked, open_binary
 from leukofeat.sequence import printable
 
@@ -244,6 +245,7 @@ def _read_manifest(place: str | os.PathLike[str], root: Path | str) -> pd.DataFr
     if frame.empty:
         raise ImageError(f"{table}: lists no image.")
     for column in [column for column in _TEXT if column in frame]:
+        frame[column] = frame[column].map(text_of, na_action="ignore").astype(frame[column].dtype)
         frame[column] = _stripped(frame[column], column)
         blank = np.flatnonzero(frame[column].isna() | (frame[column] == ""))
         if len(blank):

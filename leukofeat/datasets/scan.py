@@ -1,5 +1,6 @@
 """The images below a folder, and what the folders on the way to them say."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath, PurePosixPath
@@ -77,10 +78,32 @@ def _names(root: Path | str) -> Iterable[PurePath]:
 
 def _files(root: Path) -> Iterable[Path]:
     # Class folders may be links; links further down are not followed, they can lead in circles.
+    home = root.resolve()
     for top in root.iterdir():
-        for path in top.rglob("*") if top.is_dir() else [top]:
-            if path.is_file():
-                yield path
+        if top.name.startswith("."):
+            continue
+        if not top.is_dir():
+            if _is_file(top):
+                yield top
+            continue
+        if top.is_symlink() and home.is_relative_to(top.resolve()):
+            raise ImageError(f"{printable(str(top))}: is a link that leads back to the folder it is in; remove it.")
+        for folder, below, names in os.walk(top, onerror=_refuse):
+            below[:] = [name for name in below if not name.startswith(".")]
+            yield from (
+                path for path in (Path(folder, name) for name in names if not name.startswith(".")) if _is_file(path)
+            )
+
+
+def _is_file(path: Path) -> bool:
+    """Whether this is a file, or a link that should lead to an image: it has a row, and who reads it says what is wrong."""
+    return path.is_file() or (path.suffix.lower() in IMAGE_SUFFIXES and path.is_symlink() and not path.exists())
+
+
+def _refuse(error: OSError) -> None:
+    raise ImageError(
+        f"{printable(str(error.filename))}: cannot be listed ({error.strerror}); let it be read, or leave it out."
+    ) from error
 
 
 def _read_levels(root: str, folders: list[tuple[str, ...]]) -> dict[str, list[str]]:

@@ -5,7 +5,9 @@ import logging
 import warnings
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
+
+_AT_ONCE = 2**22  # pixels
 
 # what Pillow finds odd in a file, the error says with the file's name
 logging.getLogger("PIL").addHandler(logging.NullHandler())
@@ -18,7 +20,7 @@ def open_header(data: bytes) -> Image.Image | None:
         warnings.simplefilter("ignore")
         try:
             return Image.open(io.BytesIO(data))
-        except (OSError, Image.DecompressionBombError):
+        except (OSError, OverflowError, Image.DecompressionBombError):
             return None
 
 
@@ -31,6 +33,20 @@ def has_alpha(header: Image.Image) -> bool:
 
 def lay_on_white(header: Image.Image) -> np.ndarray:
     """RGB pixels, shape (height, width, 3), uint8, turned as EXIF says."""
-    picture = ImageOps.exif_transpose(header).convert("RGBA")
-    white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
-    return np.array(Image.alpha_composite(white, picture).convert("RGB"))
+    orientation = header.getexif().get(274, 1)
+    pixels = np.empty((header.height, header.width, 3), np.uint8)
+    rows = max(1, _AT_ONCE // header.width)
+    for top in range(0, header.height, rows):  # of a large one a part at a time: it would be in memory four times
+        part = header if rows >= header.height else header.crop((0, top, header.width, min(top + rows, header.height)))
+        part = part.convert("RGBA")
+        white = Image.new("RGBA", part.size, (255, 255, 255, 255))
+        pixels[top : top + rows] = np.asarray(Image.alpha_composite(white, part).convert("RGB"))
+    return np.ascontiguousarray(turned(pixels, orientation))
+
+
+def turned(values: np.ndarray, orientation: int) -> np.ndarray:
+    """View of pixels as EXIF's or TIFF's orientation, 1 to 8, has them seen; of another number as they are."""
+    if orientation in (5, 6, 7, 8):
+        values = values.transpose(1, 0, *range(2, values.ndim))
+    flips = {2: (1,), 3: (0, 1), 4: (0,), 6: (1,), 7: (0, 1), 8: (0,)}
+    return np.flip(values, flips.get(orientation, ()))

@@ -5,8 +5,11 @@ import struct
 import numpy as np
 
 from leukofeat.decode.damage import DamagedError
+from leukofeat.decode.limits import check_size
 from leukofeat.decode.listen import listening
 from leukofeat.decode.opencv import decode_by_opencv
+
+_LONGEST_RUN = 255  # pixels by two bytes
 
 
 def decode_bmp(data: bytes) -> np.ndarray:
@@ -16,6 +19,8 @@ def decode_bmp(data: bytes) -> np.ndarray:
     ------
     DamagedError
         Where the file is shorter than its header says, or the header says what cannot be.
+    UnsuitedError
+        For more pixels than are read.
     """
     if len(data) < max(26, int.from_bytes(data[2:6], "little")):
         raise DamagedError("truncated: it is shorter than its header says")
@@ -23,6 +28,7 @@ def decode_bmp(data: bytes) -> np.ndarray:
     stride = (width * bits + 31) // 32 * 4
     if width <= 0 or height == 0 or not (packed or 0 <= offset <= len(data) - stride * abs(height)):
         raise DamagedError(f"its header promises {width} x {abs(height)} pixels, which it does not hold")
+    check_size(width, abs(height), len(data) * (_LONGEST_RUN / 2 if packed else 8))
     with listening() as said:
         pixels = decode_by_opencv(data)
     if said:

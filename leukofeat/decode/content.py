@@ -3,7 +3,8 @@
 import os
 
 from leukofeat.decode.damage import ImageError
-from leukofeat.remote import RemoteError, masked, read_bytes
+from leukofeat.decode.limits import check_kind
+from leukofeat.remote import RemoteError, is_remote, local_path, masked, read_bytes
 
 
 def read_content(path: str | os.PathLike[str]) -> tuple[str, bytes]:
@@ -12,9 +13,11 @@ def read_content(path: str | os.PathLike[str]) -> tuple[str, bytes]:
     Raises
     ------
     ImageError
-        When it cannot be read, or is empty.
+        When it cannot be read, is empty, or is no file but a pipe or a device.
     """
     name = masked(os.fspath(path))
+    if not is_remote(path):
+        check_kind(local_path(path))
     try:
         data = read_bytes(path)
     except RemoteError as error:

@@ -1,6 +1,7 @@
 """Label maps from files and to files: the numbers that are written there, never scaled, coloured or rounded."""
 
 import io
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from PIL import Image
 from leukofeat.decode.alpha import open_header
 from leukofeat.decode.content import read_content
 from leukofeat.decode.damage import DamagedError, ImageError, UnsuitedError
+from leukofeat.decode.limits import check_size
 from leukofeat.decode.opencv import decode_by_opencv
 from leukofeat.decode.png import checked_png
-from leukofeat.decode.tiff import CODED, PLAIN, check_promise, quiet_tifffile
+from leukofeat.decode.tiff import CODED, PLAIN, quiet_tifffile
+from leukofeat.decode.tiff_limits import bound_inflation, check_pages, check_promise, check_series
 from leukofeat.opencv import cv2
 
 _KINDS = {b"\x89PNG\r\n\x1a\n": "PNG", b"II*\x00": "TIFF", b"MM\x00*": "TIFF", b"II+\x00": "TIFF", b"MM\x00+": "TIFF"}
@@ -46,7 +49,8 @@ def read_labels(path: str | os.PathLike[str]) -> np.ndarray:
     ------
     ImageError
         When the file is missing, empty, damaged, or something else than one plane of whole numbers: colours, fractions, a stack, a
-        JPEG (which changes values), pickled Python objects. The message names the file and the way out.
+        JPEG (which changes values), pickled Python objects, more than 150 million pixels (LEUKOFEAT_MAX_PIXELS in the environment sets
+        another limit). The message names the file and the way out.
 
     See Also
     --------
@@ -77,7 +81,7 @@ def read_labels(path: str | os.PathLike[str]) -> np.ndarray:
         return _whole_numbers(_one_plane(values))
     except UnsuitedError as error:
         raise ImageError(f"{name}: is no label map: {error}.") from error
-    except (DamagedError, cv2.error, OSError, SyntaxError, MemoryError) as error:
+    except (DamagedError, cv2.error, OSError, SyntaxError, MemoryError, OverflowError) as error:
         raise ImageError(f"{name}: damaged {kind} file ({error}); copy it again or leave it out.") from error
 
 
@@ -215,14 +219,30 @@ def _by_pillow(data: bytes) -> Image.Image:
 
 def _from_npy(data: bytes) -> np.ndarray:
     try:
+        _check_npy(data)
         return np.load(io.BytesIO(data), allow_pickle=False)
-    except ValueError as error:
+    except (DamagedError, UnsuitedError):
+        raise
+    except Exception as error:  # a header is a Python literal, and may be any
         if "allow_pickle" in str(error):
             raise UnsuitedError(_PICKLED) from error
         raise DamagedError(str(error)) from error
 
 
+def _check_npy(data: bytes) -> None:
+    """Raise where the header promises more values than there are bytes: NumPy takes the memory first."""
+    file = io.BytesIO(data)
+    version = np.lib.format.read_magic(file)
+    read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
+    if read is None:  # 3.0 is for names of fields, and a label map has none
+        raise UnsuitedError(f"it is of version {version[0]}.{version[1]} of the format; save it by np.save as integers")
+    shape, _, dtype = read(file)
+    if not dtype.hasobject:
+        check_size(math.prod(shape), 1, (len(data) - file.tell()) / max(dtype.itemsize, 1))
+
+
 def _from_tiff(data: bytes) -> np.ndarray:
+    check_pages(data)
     try:
         with quiet_tifffile().TiffFile(io.BytesIO(data)) as file:
             series, page = file.series[0], file.pages.first
@@ -231,6 +251,8 @@ def _from_tiff(data: bytes) -> np.ndarray:
                 raise UnsuitedError(f"it has {max(planes, len(file.series))} pages; save each label map by itself")
             check_promise(page, len(data))
             if page.compression in PLAIN:
+                check_series(series, page)
+                bound_inflation(page)
                 return _in_order(series.asarray(), series.axes)
             if page.compression not in CODED[:4] or page.photometric == 0:
                 raise UnsuitedError(

@@ -47,8 +47,9 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
     ------
     ImageError
         When the file is missing, empty, damaged (whatever its decoder would complain of counts), not one of the four formats, or of
-        another depth: float, 32-bit, signed, or 16 bits that a camera filled to 14 or fewer. The message names the file and
-        says what to do.
+        another depth: float, 32-bit, signed, or 16 bits that a camera filled to 14 or fewer. So is one of more than 150 million pixels
+        (the environment variable LEUKOFEAT_MAX_PIXELS sets another limit), or whose header promises more pixels than its bytes can
+        hold. The message names the file and says what to do.
 
     Examples
     --------
@@ -70,5 +71,5 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
         return decode(data)
     except UnsuitedError as error:
         raise ImageError(f"{name}: a {kind} file, but {error}, or leave it out.") from error
-    except (DamagedError, cv2.error, OSError, SyntaxError, MemoryError) as error:
+    except (DamagedError, cv2.error, OSError, SyntaxError, MemoryError, OverflowError) as error:
         raise ImageError(f"{name}: damaged {kind} file ({error}); copy it again or leave it out.") from error

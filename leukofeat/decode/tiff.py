@@ -6,18 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from leukofeat.decode.alpha import has_alpha, lay_on_white, open_header
+from leukofeat.decode.alpha import has_alpha, lay_on_white, open_header, turned
 from leukofeat.decode.damage import DamagedError, UnsuitedError
 from leukofeat.decode.depth import check_depth
 from leukofeat.decode.listen import listening
 from leukofeat.decode.opencv import decode_by_opencv
+from leukofeat.decode.tiff_limits import bound_inflation, check_pages, check_promise, check_series
 from leukofeat.opencv import cv2
 
 # What tifffile decodes without further packages: none, deflate (two numbers), PackBits, LZMA.
 PLAIN = (1, 8, 32946, 32773, 34925)
 CODED = (2, 3, 4, 5, 6, 7)  # fax, LZW, JPEG
 _GREY_OR_RGB = (0, 1, 2)  # photometric: white is zero, black is zero, RGB
-_BEST_COMPRESSION = 1100  # deflate's, of one colour; the others' is less
+_ROWS = 64
 _SAVE = "convert it to 8-bit RGB"
 
 
@@ -40,8 +41,9 @@ def decode_tiff(data: bytes) -> np.ndarray:
         Where the file cannot be read, or libtiff complains.
     UnsuitedError
         For values of another kind than 1, 8 or 16 bits, other numbers of channels, a compression that neither library reads, and
-        grey pages that may be colour planes or a stack.
+        grey pages that may be colour planes or a stack; for more pixels or pages than are read.
     """
+    check_pages(data)
     try:
         with quiet_tifffile().TiffFile(io.BytesIO(data)) as file:
             page, planes = file.pages.first, _colour_planes(file)
@@ -82,17 +84,12 @@ def _check(page: Any, n_bytes: int) -> None:
     check_promise(page, n_bytes)
 
 
-def check_promise(page: Any, n_bytes: int) -> None:
-    """Raise DamagedError where a file is too short for the pixels that its header tells of."""
-    promised = page.imagewidth * page.imagelength * page.samplesperpixel * page.bitspersample // 8
-    if promised > n_bytes * (1 if page.compression == 1 else _BEST_COMPRESSION):
-        raise DamagedError(f"its header promises {page.imagewidth} x {page.imagelength} pixels in {n_bytes} bytes")
-
-
 def _read(file: Any, planes: int) -> np.ndarray:
     """Values of the first picture, (height, width) or (height, width, samples)."""
+    bound_inflation(file.pages.first)
     if planes > 1:
         series = file.series[0]
+        check_series(series, file.pages.first)
         values = series.asarray()[tuple(slice(None) if axis in "CYX" else 0 for axis in series.axes)]
         return np.moveaxis(values, [axis for axis in series.axes if axis in "CYX"].index("C"), -1)
     page = file.pages.first
@@ -106,23 +103,22 @@ def _to_rgb(values: np.ndarray, page: Any) -> np.ndarray:
         raise UnsuitedError(f"its picture has the shape {values.shape}; {_SAVE}")
     check_depth(values)
     if values.dtype == np.uint16:
-        values = (
-            values >> 8 if values.ndim == 2 else (values.astype(np.uint32) * 2 + 257) // 514
-        )  # nearest of value / 257
-    values = values.astype(np.uint8) * (255 if values.dtype == bool else 1)
+        values = values >> 8 if values.ndim == 2 else _nearest(values)
+    values = values.astype(np.uint8, copy=False) if values.dtype != bool else values.astype(np.uint8) * 255
     if page.photometric == 0 and values.ndim == 2:
         values = 255 - values
     if values.ndim == 2:
         values = np.repeat(values[:, :, None], 3, axis=2)
     orientation = page.tags.get(274)
-    return np.ascontiguousarray(_turned(values, 1 if orientation is None else orientation.value))
+    return np.ascontiguousarray(turned(values, 1 if orientation is None else orientation.value))
 
 
-def _turned(values: np.ndarray, orientation: int) -> np.ndarray:
-    if orientation > 4:
-        values = values.transpose(1, 0, 2)
-    flips = {2: (1,), 3: (0, 1), 4: (0,), 6: (1,), 7: (0, 1), 8: (0,)}
-    return np.flip(values, flips.get(orientation, ()))
+def _nearest(values: np.ndarray) -> np.ndarray:
+    """Of value / 257 the nearest whole number, a few rows at a time: four bytes a value are taken meanwhile."""
+    rounded = np.empty(values.shape, np.uint8)
+    for top in range(0, len(values), _ROWS):
+        rounded[top : top + _ROWS] = (values[top : top + _ROWS].astype(np.uint32) * 2 + 257) // 514
+    return rounded
 
 
 def _by_opencv(data: bytes) -> np.ndarray:

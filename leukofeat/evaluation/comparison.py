@@ -11,6 +11,7 @@ import pandas as pd
 
 from leukofeat.evaluation.card import comparison_card
 from leukofeat.evaluation.tables import Outcome, confusion_tables, paired_tests
+from leukofeat.markup import write_csv
 
 _FORMAT = 1
 _HEAD = "comparison.json"
@@ -141,7 +142,7 @@ class Comparison:
             (place / f"{name}.parquet").unlink(missing_ok=True)
             if table is not None:
                 table.to_parquet(place / f"{name}.parquet")
-        self.table.to_csv(place / "table.csv")
+        write_csv(self.table, place / "table.csv", index=True)
         (place / _HEAD).write_text(json.dumps(head, indent=1, default=str), encoding="utf-8")
         return place
 

@@ -271,7 +271,8 @@ class Predictions:
             "or make them anew with these, which `predictions` of a comparison names."
         )
         if len(parts) > 1:
-            one, other = (judged[self.part[judged] == part][0] for part in parts[:2])
+            seen = self.part[judged].tolist()
+            one, other = (judged[seen.index(part)] for part in parts[:2])
             raise ValueError(
                 f"{self.source}: test images of fold {fold} stand in {len(parts)} parts of its column {self.part_column!r}, "
                 f"{paths[one]} in {parts[0]!r} and {paths[other]} in {parts[1]!r}: what is held out together here was trained on by "

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from leukofeat.markup import text_of
+
 UNKNOWN, SEVERAL = -1, -2
 
 
@@ -18,6 +20,7 @@ def read_table(path: Path) -> tuple[pd.DataFrame, str]:
         raise FileNotFoundError(f"{path}: no such file of predictions.")
     if path.suffix.lower() == ".parquet":
         try:
+            _check_parquet(path)
             return as_text(pd.read_parquet(path)), "."
         except (OSError, ValueError) as error:
             raise ValueError(f"{path}: cannot be read as parquet ({error}).") from error
@@ -28,7 +31,16 @@ def read_table(path: Path) -> tuple[pd.DataFrame, str]:
         table = pd.read_csv(path, sep=sign, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
     except (OSError, ValueError) as error:
         raise ValueError(f"{path}: cannot be read as CSV in UTF-8 ({error}).") from error
-    return table.fillna(""), "," if sign == ";" else "."
+    return table.fillna("").map(text_of).rename(columns=text_of), "," if sign == ";" else "."
+
+
+def _check_parquet(path: Path) -> None:
+    """Raise ValueError where few bytes would unpack to a table that fills the memory: names and scores take some room."""
+    from pyarrow.parquet import read_metadata
+
+    told, n_bytes = read_metadata(path), path.stat().st_size
+    if told.num_rows * told.num_columns > 5_000_000 + 4 * n_bytes:
+        raise ValueError(f"{told.num_rows:,} rows of {told.num_columns:,} columns in {n_bytes:,} bytes")
 
 
 def as_text(table: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,11 @@ from typing import Any
 import skops.io
 from sklearn.base import BaseEstimator
 
+from leukofeat.markup import visible
 from leukofeat.persistence.card import ModelCard, add_card
+from leukofeat.persistence.forged import check_archive, check_support_vectors
+
+_LONGEST = 1_000  # characters of a message that a file gives
 
 # What a pipeline of this package holds beyond its stages and skops' own list; none runs anything on loading.
 _TRUSTED = (
@@ -86,8 +90,8 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     Raises
     ------
     ValueError
-        When the file is no saved model, or holds types that are neither leukofeat's nor scikit-learn's nor in `trusted`;
-        the message lists them.
+        When the file is no saved model, is damaged, would unpack to many times its length, or holds types that are neither leukofeat's
+        nor scikit-learn's nor in `trusted`; the message lists them.
 
     Examples
     --------
@@ -99,9 +103,9 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     if not Path(path).is_file():
         raise ValueError(f"{os.fspath(path)}: no such file.")
     try:
-        unknown = skops.io.get_untrusted_types(file=path)
+        unknown = check_archive(path) + skops.io.get_untrusted_types(file=path)
     except Exception as error:
-        raise ValueError(f"{os.fspath(path)}: not a model that leukofeat saved ({error}).") from error
+        raise ValueError(f"{os.fspath(path)}: not a model that leukofeat saved ({_told(error)}).") from error
     ours = [name for name in unknown if name in _TRUSTED or _is_stage(name)]
     foreign = sorted(set(unknown) - set(ours) - set(trusted))
     if foreign:
@@ -111,14 +115,27 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
             if moved
             else "If you trust the file, name them in trusted="
         )
-        raise ValueError(f"{os.fspath(path)}: holds types this package does not know: {', '.join(foreign)}. {way_out}.")
-    return skops.io.load(path, trusted=[*ours, *trusted])
+        raise ValueError(
+            f"{os.fspath(path)}: holds types this package does not know: {_told(', '.join(foreign))}. {way_out}."
+        )
+    try:
+        model = skops.io.load(path, trusted=[*ours, *trusted])
+        check_support_vectors(model)
+    except Exception as error:  # whatever a file from elsewhere causes
+        raise ValueError(f"{os.fspath(path)}: damaged, or not as leukofeat saved it ({_told(error)}).") from error
+    return model
+
+
+def _told(what: object) -> str:
+    """Words of a file from elsewhere, on one line, in which nothing steers a terminal."""
+    return visible(" ".join(str(what).split()))[:_LONGEST]
 
 
 def _is_stage(name: str) -> bool:
     """Whether this is an estimator defined in leukofeat; what its modules merely import is not trusted by their name."""
     module, _, attribute = name.rpartition(".")
-    if not module.startswith("leukofeat."):
+    # __main__ is a command: importing it would run it
+    if not module.startswith("leukofeat.") or any(part.startswith("_") for part in module.split(".")):
         return False
     try:
         found = getattr(import_module(module), attribute, None)

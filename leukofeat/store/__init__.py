@@ -152,7 +152,9 @@ class Store:
                 found[key] = decode(value)
             except ValueError:
                 damaged.append((key,))
-            if used < now - _DAY:  # to the day is enough, and spares a write at each reading
+            if (
+                not isinstance(used, int) or used < now - _DAY
+            ):  # to the day is enough, and spares a write at each reading
                 old.append((now, key))
         if old or damaged:
             # one that may only be read, or that another process writes, can be read
@@ -280,7 +282,7 @@ class Store:
                 database.close()
         except sqlite3.OperationalError as error:
             raise OSError(f"{self.path}: the store cannot be used ({error}); name another folder as memory.") from error
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter of sqlite's own message
             raise OSError(
                 f"{self.path}: is no store of results, or damaged ({error}); delete it, it is only a memory."
             ) from error

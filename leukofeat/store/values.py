@@ -65,6 +65,20 @@ def decode(data: bytes) -> dict[str, Any]:
     >>> decode(encode({"cells": 2}))
     {'cells': 2}
     """
+    try:
+        return _decoded(data)
+    except (
+        TypeError,
+        KeyError,
+        AttributeError,
+        zlib.error,
+        RecursionError,
+        MemoryError,
+    ) as error:  # a forged one may hold anything
+        raise ValueError("A stored value is damaged.") from error
+
+
+def _decoded(data: bytes) -> dict[str, Any]:
     written = memoryview(data)[_HEAD:]
     if zlib.crc32(written) != int.from_bytes(data[1:_HEAD], "big"):
         raise ValueError("A stored value is damaged.")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from leukofeat.evaluation import read_predictions
 from leukofeat.evaluation.foreign_files import match_paths
+from leukofeat.markup import write_csv
 
 NAMES = [f"/data/set/{label}/{i}.png" for label in ("Early Pre", "Pro") for i in range(4)]
 LABELS = np.array(["Early Pre", "Pro"])
@@ -300,3 +301,26 @@ def test_composed_and_decomposed_characters_are_the_same():
 def test_it_says_what_it_is():
     assert repr(read_predictions(table())) == repr(read_predictions(table()))
     assert repr(read_predictions(table())) != repr(read_predictions(table(predicted="Pro")))
+
+
+def test_a_parquet_of_a_few_bytes_and_a_hundred_million_cells_is_refused(tmp_path):
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    column = pa.DictionaryArray.from_arrays(np.zeros(3_000_000, np.int8), ["a"])
+    pq.write_table(pa.table({"path": column, "predicted": column}), tmp_path / "p.parquet")
+    with pytest.raises(ValueError, match=r"p\.parquet: cannot be read as parquet \(3,000,000 rows of 2 columns in"):
+        read_predictions(tmp_path / "p.parquet")
+
+
+def test_a_cell_with_a_formula_is_read_as_it_was_written(tmp_path):
+    frame = pd.DataFrame({"path": ["=1.png", "@2.png"], "predicted": ["+pos", "-"]})
+    write_csv(frame, tmp_path / "p.csv")
+    assert "'=1.png,'+pos" in (tmp_path / "p.csv").read_text()
+    read_predictions(tmp_path / "p.csv").check(
+        ["/a/=1.png", "/a/@2.png"], [([0], [1]), ([1], [0])], np.array(["+pos", "-"])
+    )
+
+
+def test_parts_whose_names_end_in_zeros_are_told_apart(tmp_path):
+    parts = ["1", "1\0", *"111111"]
+    with pytest.raises(ValueError, match="stand in 2 parts of its column 'fold'"):
+        read_predictions(table(fold=parts)).check(NAMES, [(ALL[2:], ALL[:2]), (ALL[:2], ALL[2:])], LABELS)
