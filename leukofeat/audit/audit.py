@@ -11,11 +11,11 @@ from tqdm import tqdm
 
 from leukofeat.audit.checks import classes, columns, copies, files
 from leukofeat.audit.dataset import Dataset, as_categories
-from leukofeat.audit.describe import describe
 from leukofeat.audit.findings import SEVERITIES, Finding, count
 from leukofeat.audit.pairs import Pair, cluster
-from leukofeat.parallel import map_images
+from leukofeat.audit.visit import describe_all
 from leukofeat.sequence import as_sequence
+from leukofeat.store import as_store
 
 _CHECKS = {
     "single images": files.check_files,
@@ -108,6 +108,7 @@ def audit_dataset(
     *,
     groups: Any = None,
     splits: Any = None,
+    memory: Any = None,
     n_jobs: int | None = None,
     verbose: int = 0,
     random_state: int = 0,
@@ -125,6 +126,9 @@ def audit_dataset(
         independent witnesses. One without a group (None, NaN) counts as a group of its own.
     splits : array-like of length n, optional
         Part of each image, such as "train" and "test"; the largest part counts as training.
+    memory : path, Store or None, default=None
+        Folder, or :class:`~leukofeat.store.Store`, that keeps what is measured of each image, by content: an audit that was stopped
+        goes on where it ended, and one of a set that has grown reads the new images only. The result is the same.
     n_jobs : int, optional
         Workers for the visit to the images, as in joblib.
     verbose : int, default=0
@@ -138,6 +142,8 @@ def audit_dataset(
 
     Raises
     ------
+    TypeError
+        When `memory` is nothing that can be one.
     ValueError
         When there is no image, or `y`, `groups` or `splits` have another length than `images`.
 
@@ -161,7 +167,7 @@ def audit_dataset(
     if not n:
         raise ValueError("There is no image to audit.")
     given = as_categories("y", y, n), as_categories("groups", groups, n), as_categories("splits", splits, n)
-    descriptions = map_images(describe, sequence, n_jobs=n_jobs, verbose=verbose, description="reading")
+    descriptions = describe_all(sequence, memory=as_store(memory), n_jobs=n_jobs, verbose=verbose)
     paths = [sequence.source(i) or sequence.name(i) for i in range(n)]
     data = Dataset(paths, descriptions, *given, random_state)
     findings: list[Finding] = []
