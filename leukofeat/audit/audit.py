@@ -14,7 +14,8 @@ from leukofeat.audit.dataset import Dataset, as_categories
 from leukofeat.audit.findings import SEVERITIES, Finding, count
 from leukofeat.audit.pairs import Pair, cluster
 from leukofeat.audit.visit import describe_all
-from leukofeat.sequence import as_sequence
+from leukofeat.decode.whole import write_whole
+from leukofeat.sequence import as_sequence, printable
 from leukofeat.store import as_store
 
 _CHECKS = {
@@ -76,14 +77,19 @@ class AuditResult:
         return next(finding for finding in self.findings if finding.name == name)
 
     def save(self, folder: str | os.PathLike[str]) -> list[Path]:
-        """Write the verdict and the tables into a folder, which is made where it is missing; returns the files."""
+        """Write the verdict and the tables into a folder, which is made where it is missing; returns the files.
+
+        Raises
+        ------
+        OSError
+            When a file cannot be written; names it. Each file is then the old one or the new one, never a part of one.
+        """
         root = Path(folder)
         root.mkdir(parents=True, exist_ok=True)
-        (root / "verdict.txt").write_text(self.verdict + "\n", encoding="utf-8")
         tables = {"findings": self.table, "images": self.images, "pairs": self.pairs, "manifest": self.manifest}
-        for name, table in tables.items():
-            table.to_csv(root / f"{name}.csv", index=False)
-        return [root / "verdict.txt", *(root / f"{name}.csv" for name in tables)]
+        texts = {"verdict.txt": self.verdict + "\n"}
+        texts |= {f"{name}.csv": table.to_csv(index=False) for name, table in tables.items()}
+        return [write_whole(root / name, text.encode("utf-8")) for name, text in texts.items()]
 
     def _repr_html_(self) -> str:
         from leukofeat.markup import NOTE, card, element
@@ -168,7 +174,7 @@ def audit_dataset(
         raise ValueError("There is no image to audit.")
     given = as_categories("y", y, n), as_categories("groups", groups, n), as_categories("splits", splits, n)
     descriptions = describe_all(sequence, memory=as_store(memory), n_jobs=n_jobs, verbose=verbose)
-    paths = [sequence.source(i) or sequence.name(i) for i in range(n)]
+    paths = [printable(sequence.source(i) or sequence.name(i)) for i in range(n)]
     data = Dataset(paths, descriptions, *given, random_state)
     findings: list[Finding] = []
     bar = tqdm(_CHECKS.items(), desc="checking", unit="step", disable=verbose < 1, dynamic_ncols=True)
