@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -79,7 +79,7 @@ class Thumbs(Sequence[Thumb]):
         self, fingerprints: Sequence[Fingerprint], boxes: Sequence[Box | None], shapes: Sequence[tuple[int, int]]
     ) -> None:
         self._made_of = list(zip((f.thumb for f in fingerprints), boxes, shapes, strict=True))
-        self._recent = lru_cache(_RECENT)(lambda i: make_thumb(*self._made_of[i]))
+        self._recent = lru_cache(_RECENT)(lambda i: self._make(*self._made_of[i]))
 
     def __len__(self) -> int:
         return len(self._made_of)
@@ -89,7 +89,11 @@ class Thumbs(Sequence[Thumb]):
     @overload
     def __getitem__(self, i: slice) -> list[Thumb]: ...
     def __getitem__(self, i: int | slice) -> Thumb | list[Thumb]:
-        return self._recent(i) if isinstance(i, int) else [make_thumb(*made_of) for made_of in self._made_of[i]]
+        return self._recent(i) if isinstance(i, int) else [self._make(*made_of) for made_of in self._made_of[i]]
+
+    @staticmethod
+    def _make(thumb: Any, box: Box | None, shape: tuple[int, int]) -> Thumb:
+        return make_thumb(np.asarray(thumb), box, shape)
 
     def bands(self, numbers: np.ndarray) -> np.ndarray:
         """Bands of some, (m, THUMB²) int8."""
@@ -154,9 +158,12 @@ def _part_pairs(fingerprints: Sequence[Fingerprint], thumbs: Thumbs, known: set[
         return []
     points = np.concatenate([f.points for f in fingerprints])
     axes = _main_axes([f.patches for f in fingerprints], len(owner))
-    links = np.sort(near_links(axes, _NEIGHBORS + 1, _PATCH_REACH, _PATCH_EXACT), axis=1)
-    matches = np.unique(np.column_stack([owner[links], links]), axis=0)
-    matches = matches[matches[:, 0] != matches[:, 1]]
+    links = near_links(axes, _NEIGHBORS + 1, _PATCH_REACH, _PATCH_EXACT)
+    links = links[owner[links[:, 0]] != owner[links[:, 1]]]
+    keys = np.unique(links.min(axis=1) * len(owner) + links.max(axis=1))
+    links = np.column_stack([keys // len(owner), keys % len(owner)])
+    matches = np.column_stack([owner[links], links])
+    matches = matches[np.lexsort(matches.T[::-1])]
     ends, starts = np.unique(matches[:, :2], axis=0, return_index=True)
     found = []
     for (i, j), start, stop in zip(ends.tolist(), starts, [*starts[1:], len(matches)], strict=False):

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from leukofeat.audit.describe import Description, describe, describe_file
 from leukofeat.audit.fingerprint import Fingerprint
+from leukofeat.audit.shelf import LARGE, Shelf, put_away
 from leukofeat.digest import digest, environment
 from leukofeat.parallel import map_images
 from leukofeat.preprocessing.marks import Mark, Traces
@@ -45,15 +46,18 @@ def describe_all(
         The same with and without memory.
     """
     made_by = None if memory is None else _made_by(images)
-    options: dict[str, Any] = {"n_jobs": n_jobs, "verbose": verbose, "description": "reading"}
-    if memory is None or made_by is None:
-        return map_images(describe, images, **options)
+    shelf = Shelf() if len(images) > LARGE else None
 
     def keep(_: int, batch: list[_Visited]) -> None:
-        records = {one.key: to_record(one.description) for one in batch if one.key is not None}
-        memory.put(records, "description", "audit_dataset")
+        if memory is not None:
+            records = {one.key: to_record(one.description) for one in batch if one.key is not None}
+            memory.put(records, "description", "audit_dataset")
+        if shelf is not None:
+            away = put_away([one.description for one in batch], shelf)
+            batch[:] = [_Visited(description, None) for description in away]
 
-    visited = map_images(partial(_visit, memory, made_by), images, on_batch=keep, **options)
+    visit = partial(_visit, memory if made_by is not None else None, made_by)
+    visited = map_images(visit, images, on_batch=keep, n_jobs=n_jobs, verbose=verbose, description="reading")
     return [one.description for one in visited]
 
 
@@ -67,9 +71,9 @@ def _made_by(images: ImageSequence) -> str | None:
         return None
 
 
-def _visit(memory: Store, made_by: str, images: ImageSequence, i: int) -> _Visited:
-    content = images.content(i)
-    if content is None:
+def _visit(memory: Store | None, made_by: str | None, images: ImageSequence, i: int) -> _Visited:
+    content = None if memory is None else images.content(i)
+    if memory is None or content is None:
         return _Visited(describe(images, i), None)
     key = digest(content, made_by)
     known = memory.get([key])
