@@ -8,9 +8,7 @@ run in the Python given by `--peer-python`, an environment of its own with `pip 
 not there is reported as absent. Each tool runs on one core with its default settings. An invented pair is one of images that were
 not made from the same source: with real images it can be a true flaw of the set, so look before you count it.
 
-With `--sizes`, how time and memory grow instead: generated smears with labels, slides and splits, one in ten the altered copy of
-another, audited by `leukofeat audit` in a process of its own for each size, beside hashes of 64 bits (the signs of 8 x 8 cosine
-coefficients, pairs at most 8 bits apart) that are compared all with all. Research use only.
+With `--sizes`, how time and memory grow instead: see audit_growth.py. Research use only.
 """
 
 from __future__ import annotations
@@ -95,7 +93,7 @@ def plant(images: Any, folder: Path, seed: int) -> dict[str, dict[str, str]]:
     for k in range(len(images)):
         image = np.asarray(images[k])
         source = f"{k:05d}.jpg"
-        _write(folder / source, image, 92)
+        write(folder / source, image, 92)
         # Every second image stays alone, the others get one fault each in turn.
         if k % 2:
             continue
@@ -108,13 +106,14 @@ def plant(images: Any, folder: Path, seed: int) -> dict[str, dict[str, str]]:
         elif fault == "broken":
             (folder / name).write_bytes(data[: len(data) // 3])
         elif fault in COPIES:
-            _write(folder / name, COPIES[fault](image, rng), 75)
+            write(folder / name, COPIES[fault](image, rng), 75)
         else:
-            _write(folder / name, SINGLE[fault](image), 92)
+            write(folder / name, SINGLE[fault](image), 92)
     return planted
 
 
-def _write(path: Path, image: np.ndarray, quality: int) -> None:
+def write(path: Path, image: np.ndarray, quality: int) -> None:
+    """Write an image, grey or RGB, as a JPEG."""
     data = image if image.ndim == 2 else np.ascontiguousarray(image[:, :, ::-1])
     cv2.imwrite(str(path), data, [cv2.IMWRITE_JPEG_QUALITY, quality])
 
@@ -176,113 +175,6 @@ def score(planted: dict[str, dict[str, str]], found: dict[str, Any]) -> list[dic
     return rows
 
 
-_MADE_AT_ONCE = 250
-
-
-def _make_part(folder: Path, number: int, seed: int) -> list[dict[str, Any]]:
-    """Write some generated smears and a copy of one in nine; the rows of their manifest."""
-    smears = make_smears(n_samples=_MADE_AT_ONCE, size=128, random_state=seed + number)
-    rows = []
-    for k in range(_MADE_AT_ONCE):
-        name = f"{number * _MADE_AT_ONCE + k:06d}"
-        image, fault = smears.images[k], list(COPIES)[k // 9 % len(COPIES)]
-        altered = COPIES[fault](image, np.random.default_rng(k)) if k % 9 == 0 else None
-        for suffix, pixels in (("", image), ("x", altered)):
-            if pixels is not None:
-                _write(folder / f"{name}{suffix}.jpg", pixels, 75 if suffix else 92)
-                given = {"label": smears.target[k], "group": f"{number}-{smears.groups[k]}", "split": smears.split[k]}
-                rows.append({"path": f"{name}{suffix}.jpg", **given, "fault": fault if suffix else ""})
-    return rows
-
-
-def _recall(manifest: pd.DataFrame, pairs: set[tuple[str, str]]) -> tuple[str, int]:
-    """Share of the copies that were found, and the number of pairs that are none."""
-    truth = {(name.replace("x", ""), name) for name in manifest.loc[manifest["fault"] != "", "path"]}
-    return f"{len(truth & pairs) / max(1, len(truth)):.3f}", len(pairs - truth)
-
-
-def _audit_size(folder: Path, manifest: pd.DataFrame, n_jobs: int) -> dict[str, Any]:
-    """Time of `leukofeat audit`, of the clock and of the processors, the memory of its largest process, and what it finds."""
-    command = [
-        sys.executable,
-        "-m",
-        "leukofeat",
-        "audit",
-        str(folder),
-        "-q",
-        "-j",
-        str(n_jobs),
-        "-o",
-        str(folder / "audit"),
-    ]
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    if status:
-        raise SystemExit(f"{' '.join(command)}: {os.waitstatus_to_exitcode(status)}")
-    names = pd.read_csv(folder / "audit" / "images.csv")["path"].map(os.path.basename)
-    found = pd.read_csv(folder / "audit" / "pairs.csv")
-    pairs = {tuple(sorted((names[a], names[b]))) for a, b in zip(found["first"], found["second"], strict=True)}
-    recall, invented = _recall(manifest, pairs)
-    return {
-        "seconds": seconds,
-        "cpu_s": used.ru_utime + used.ru_stime,
-        "peak_mb": used.ru_maxrss / 1024,
-        "found": recall,
-        "invented": invented,
-    }
-
-
-def _hash_size(folder: Path, manifest: pd.DataFrame) -> dict[str, Any]:
-    """The same of perceptual hashes that are compared all with all."""
-    start, used, names = time.perf_counter(), time.process_time(), manifest["path"].tolist()
-    bits = []
-    for name in names:
-        gray = cv2.resize(cv2.imread(str(folder / name), cv2.IMREAD_GRAYSCALE), (32, 32), interpolation=cv2.INTER_AREA)
-        low = cv2.dct(gray.astype(np.float32))[:8, :8].ravel()
-        bits.append(low > np.median(low))
-    codes = np.packbits(bits, axis=1).view(np.uint64).ravel()
-    pairs = set()
-    for i, code in enumerate(codes):
-        near = i + 1 + np.flatnonzero(np.bitwise_count(codes[i + 1 :] ^ code) <= 8)
-        pairs |= {tuple(sorted((names[i], names[j]))) for j in near.tolist()}
-    recall, invented = _recall(manifest, pairs)
-    cpu = time.process_time() - used
-    return {
-        "seconds": time.perf_counter() - start,
-        "cpu_s": cpu,
-        "peak_mb": np.nan,
-        "found": recall,
-        "invented": invented,
-    }
-
-
-def grow(sizes: list[int], n_jobs: int, seed: int) -> list[dict[str, Any]]:
-    """Rows of time and memory by the number of images, with the exponents by which they grow from one size to the next."""
-    rows: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory() as scratch:
-        folder, made = Path(scratch), []
-        for n in sorted(sizes):
-            while len(made) < n:
-                made += _make_part(folder, len(made) // (_MADE_AT_ONCE + -(-_MADE_AT_ONCE // 9)), 1000 * seed)
-            manifest = pd.DataFrame(made[:n])
-            manifest.to_csv(folder / "manifest.csv", index=False)
-            tools = {
-                "leukofeat": lambda m=manifest: _audit_size(folder, m, n_jobs),
-                "hashes": lambda m=manifest: _hash_size(folder, m),
-            }
-            for tool, run in tools.items():
-                row = {"tool": tool, "images": n, **run()}
-                before = next((r for r in reversed(rows) if r["tool"] == tool), None)
-                if before is not None:
-                    row["exponent"] = np.log(row["cpu_s"] / before["cpu_s"]) / np.log(n / before["images"])
-                    row["kb_an_image"] = 1024 * (row["peak_mb"] - before["peak_mb"]) / (n - before["images"])
-                rows.append(row)
-                print(pd.DataFrame([row]).round(2).to_string(index=False), flush=True)
-    return rows
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--data", default=None, help="folder of images; default: synthetic smears")
@@ -294,6 +186,8 @@ def main() -> None:
     parser.add_argument("-j", "--jobs", type=int, default=2, help="workers of --sizes")
     arguments = parser.parse_args()
     if arguments.sizes is not None:
+        from audit_growth import grow
+
         rows = grow(arguments.sizes, arguments.jobs, arguments.seed)
         print("\n" + pd.DataFrame(rows).round(2).to_string(index=False))
         if arguments.json:
