@@ -32,7 +32,7 @@ _PATCH_AXES = 14
 _SCALES = np.geomspace(1 / 1.3, 1.3, 15)
 _SLACK = 0.03  # how far two matched points may be apart, as a share of the side
 _COPY = 0.9
-_BATCH = 1024
+_BATCH = 256  # pairs, or images, that are worked on at once
 _RECENT = 2048  # thumbnails that are kept: two of 9 kB each
 _SHRINK = 4
 _ROUGHLY_SMALL = 0.5
@@ -63,7 +63,7 @@ def find_pairs(
     Each image looks for the four nearest `symmetric_cosines` of whole images, and each patch for the four nearest patches
     (:func:`~leukofeat.audit.neighbors.near_links`), so that the candidates are as many as the images. One counts when the
     band-passed thumbnails, aligned, correlate. Thumbnails are band-passed when they are looked at: memory, beside the
-    fingerprints, is 2 to 3 kB an image.
+    fingerprints, is a few kB an image.
     """
     if len(fingerprints) < 2:
         return []
