@@ -1,11 +1,14 @@
 """The audit beside CleanVision and imgclean on the same planted faults: found, missed, invented, seconds.
 
     python benchmarks/audit.py [--data FOLDER] [-n 300] [--peer-python PATH] [--json FILE]
+    python benchmarks/audit.py --sizes 1000 5000 20000 50000 [-j 2]
 
 FOLDER holds images to plant faults in (class folders or a manifest.csv); without it, synthetic smears are made. The peers
 run in the Python given by `--peer-python`, an environment of its own with `pip install cleanvision imgclean`; a peer that is
 not there is reported as absent. Each tool runs on one core with its default settings. An invented pair is one of images that were
-not made from the same source: with real images it can be a true flaw of the set, so look before you count it. Research use only.
+not made from the same source: with real images it can be a true flaw of the set, so look before you count it.
+
+With `--sizes`, how time and memory grow instead: see audit_growth.py. Research use only.
 """
 
 from __future__ import annotations
@@ -90,7 +93,7 @@ def plant(images: Any, folder: Path, seed: int) -> dict[str, dict[str, str]]:
     for k in range(len(images)):
         image = np.asarray(images[k])
         source = f"{k:05d}.jpg"
-        _write(folder / source, image, 92)
+        write(folder / source, image, 92)
         # Every second image stays alone, the others get one fault each in turn.
         if k % 2:
             continue
@@ -103,13 +106,14 @@ def plant(images: Any, folder: Path, seed: int) -> dict[str, dict[str, str]]:
         elif fault == "broken":
             (folder / name).write_bytes(data[: len(data) // 3])
         elif fault in COPIES:
-            _write(folder / name, COPIES[fault](image, rng), 75)
+            write(folder / name, COPIES[fault](image, rng), 75)
         else:
-            _write(folder / name, SINGLE[fault](image), 92)
+            write(folder / name, SINGLE[fault](image), 92)
     return planted
 
 
-def _write(path: Path, image: np.ndarray, quality: int) -> None:
+def write(path: Path, image: np.ndarray, quality: int) -> None:
+    """Write an image, grey or RGB, as a JPEG."""
     data = image if image.ndim == 2 else np.ascontiguousarray(image[:, :, ::-1])
     cv2.imwrite(str(path), data, [cv2.IMWRITE_JPEG_QUALITY, quality])
 
@@ -178,7 +182,17 @@ def main() -> None:
     parser.add_argument("--peer-python", default=None, help="Python of the environment that holds the peers")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", default=None, help="file to write the rows to")
+    parser.add_argument("--sizes", type=int, nargs="+", default=None, help="numbers of generated images to audit")
+    parser.add_argument("-j", "--jobs", type=int, default=2, help="workers of --sizes")
     arguments = parser.parse_args()
+    if arguments.sizes is not None:
+        from audit_growth import grow
+
+        rows = grow(arguments.sizes, arguments.jobs, arguments.seed)
+        print("\n" + pd.DataFrame(rows).round(2).to_string(index=False))
+        if arguments.json:
+            Path(arguments.json).write_text(json.dumps(rows, indent=1), encoding="utf-8")
+        return
     if arguments.data is None:
         images: Any = make_smears(n_samples=arguments.images, random_state=arguments.seed).images
     else:

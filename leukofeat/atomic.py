@@ -23,7 +23,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises
     ------
     OSError
-        When it cannot be written, as on a full disk; names `path`, which is then as it was.
+        When it cannot be written (the disk is full, the folder may not be written); names `path`, which is then as it was.
 
     Examples
     --------
@@ -42,12 +42,28 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.replace(new, path)
         _write_through(path.parent)
     except OSError as error:
-        raise type(error)(
-            f"{path}: cannot be written ({error.strerror or error}); what was there before is as it was."
-        ) from error
+        if error.errno is None:  # said by who knows more
+            raise
+        reason = f"{error.strerror}; what was there is as it was. Free some room, or name another place."
+        raise OSError(error.errno, reason, str(path)) from error
     finally:
         with suppress(OSError):
             new.unlink(missing_ok=True)
+
+
+def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
+    """Write a file as :func:`replacing` has it; returns its path.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = write_whole(Path(tempfile.mkdtemp()) / "verdict.txt", b"nothing serious")
+    >>> path.read_bytes()
+    b'nothing serious'
+    """
+    with replacing(path) as new:
+        new.write_bytes(data)
+    return Path(path)
 
 
 def _write_through(path: Path) -> None:

@@ -11,12 +11,11 @@ from tqdm import tqdm
 
 from leukofeat.audit.checks import classes, columns, copies, files
 from leukofeat.audit.dataset import Dataset, as_categories
-from leukofeat.audit.describe import describe
 from leukofeat.audit.findings import SEVERITIES, Finding, count
 from leukofeat.audit.pairs import Pair, cluster
-from leukofeat.parallel import map_images
-from leukofeat.remote import masked
-from leukofeat.sequence import as_sequence
+from leukofeat.audit.visit import describe_all
+from leukofeat.sequence import as_sequence, printable
+from leukofeat.store import as_store
 
 _CHECKS = {
     "single images": files.check_files,
@@ -77,15 +76,24 @@ class AuditResult:
         return next(finding for finding in self.findings if finding.name == name)
 
     def save(self, folder: str | os.PathLike[str]) -> list[Path]:
-        """Write the verdict and the tables into a folder, which is made where it is missing; returns the files."""
+        """Write the verdict and the tables into a folder, which is made where it is missing; returns the files.
+
+        Raises
+        ------
+        OSError
+            When a file cannot be written; names it. Each file is then the old one or the new one, never a part of one.
+        """
+        from leukofeat.atomic import replacing
         from leukofeat.markup import write_csv
 
         root = Path(folder)
         root.mkdir(parents=True, exist_ok=True)
-        (root / "verdict.txt").write_text(self.verdict + "\n", encoding="utf-8")
         tables = {"findings": self.table, "images": self.images, "pairs": self.pairs, "manifest": self.manifest}
+        with replacing(root / "verdict.txt") as new:
+            new.write_text(self.verdict + "\n", encoding="utf-8")
         for name, table in tables.items():
-            write_csv(table, root / f"{name}.csv")
+            with replacing(root / f"{name}.csv") as new:
+                write_csv(table, new)
         return [root / "verdict.txt", *(root / f"{name}.csv" for name in tables)]
 
     def _repr_html_(self) -> str:
@@ -111,6 +119,7 @@ def audit_dataset(
     *,
     groups: Any = None,
     splits: Any = None,
+    memory: Any = None,
     n_jobs: int | None = None,
     verbose: int = 0,
     random_state: int = 0,
@@ -128,6 +137,9 @@ def audit_dataset(
         independent witnesses. One without a group (None, NaN) counts as a group of its own.
     splits : array-like of length n, optional
         Part of each image, such as "train" and "test"; the largest part counts as training.
+    memory : path, Store or None, default=None
+        Folder, or :class:`~leukofeat.store.Store`, that keeps what is measured of each image, by content: an audit that was stopped
+        goes on where it ended, and one of a set that has grown reads the new images only. The result is the same.
     n_jobs : int, optional
         Workers for the visit to the images, as in joblib.
     verbose : int, default=0
@@ -141,6 +153,8 @@ def audit_dataset(
 
     Raises
     ------
+    TypeError
+        When `memory` is nothing that can be one.
     ValueError
         When there is no image, or `y`, `groups` or `splits` have another length than `images`.
 
@@ -164,8 +178,8 @@ def audit_dataset(
     if not n:
         raise ValueError("There is no image to audit.")
     given = as_categories("y", y, n), as_categories("groups", groups, n), as_categories("splits", splits, n)
-    descriptions = map_images(describe, sequence, n_jobs=n_jobs, verbose=verbose, description="reading")
-    paths = [masked(sequence.source(i) or sequence.name(i)) for i in range(n)]
+    descriptions = describe_all(sequence, memory=as_store(memory), n_jobs=n_jobs, verbose=verbose)
+    paths = [printable(sequence.source(i) or sequence.name(i)) for i in range(n)]
     data = Dataset(paths, descriptions, *given, random_state)
     findings: list[Finding] = []
     bar = tqdm(_CHECKS.items(), desc="checking", unit="step", disable=verbose < 1, dynamic_ncols=True)

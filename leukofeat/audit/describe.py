@@ -55,7 +55,7 @@ class Description:
 def describe(images: ImageSequence, i: int) -> Description:
     """Measure image `i`; a broken one gives its error instead of raising it."""
     with read_once():
-        file = _describe_file(images.source(i))
+        file = describe_file(images.source(i))
         try:
             image = images.smear(i).image
         except (ValueError, TypeError, OSError) as error:
@@ -63,7 +63,8 @@ def describe(images: ImageSequence, i: int) -> Description:
     return Description(**file, **describe_pixels(image))
 
 
-def _describe_file(source: str | None) -> dict:
+def describe_file(source: str | None) -> dict:
+    """What the file of an image says of itself, by the names of :class:`Description`; nothing of an image without a file."""
     if source is None:
         return {}
     suffix = Path(source).suffix.lower().lstrip(".")

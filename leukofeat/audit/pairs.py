@@ -1,14 +1,16 @@
 """Pairs of images that show the same: candidates by nearest fingerprints, then compared picture to picture."""
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, overload
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from leukofeat.audit.alignment import ROUGHLY, Pair, Thumb, align, make_thumb
 from leukofeat.audit.fingerprint import THUMB, Fingerprint
+from leukofeat.audit.neighbors import near_links
 from leukofeat.preprocessing.marks import Box
 
 SYMMETRIES = (
@@ -24,11 +26,14 @@ SYMMETRIES = (
 _NEIGHBORS = 4
 _WHOLE_REACH = 0.40  # between unit vectors; fields that have nothing in common stand near 0.5
 _PATCH_REACH = 0.28
+# Up to which number all are compared with all: whole images have many dimensions, in which cells would lose more than they spare.
+_WHOLE_EXACT, _PATCH_EXACT = 1 << 16, 1 << 14
 _PATCH_AXES = 14
 _SCALES = np.geomspace(1 / 1.3, 1.3, 15)
 _SLACK = 0.03  # how far two matched points may be apart, as a share of the side
 _COPY = 0.9
-_BATCH = 1024
+_BATCH = 256  # pairs, or images, that are worked on at once
+_RECENT = 2048  # thumbnails that are kept: two of 9 kB each
 _SHRINK = 4
 _ROUGHLY_SMALL = 0.5
 _MAX_MATCHES = 24
@@ -55,15 +60,44 @@ def find_pairs(
 
     Notes
     -----
-    Each image looks for the nearest `symmetric_cosines` of whole images and for the nearest patches in k-d trees, so the
-    time grows a little faster than the number of images. A candidate counts when the band-passed thumbnails, aligned,
-    correlate.
+    Each image looks for the four nearest `symmetric_cosines` of whole images, and each patch for the four nearest patches
+    (:func:`~leukofeat.audit.neighbors.near_links`), so that the candidates are as many as the images. One counts when the
+    band-passed thumbnails, aligned, correlate. Thumbnails are band-passed when they are looked at: memory, beside the
+    fingerprints, is a few kB an image.
     """
     if len(fingerprints) < 2:
         return []
-    thumbs = [make_thumb(f.thumb, box, shape) for f, box, shape in zip(fingerprints, boxes, shapes, strict=True)]
+    thumbs = Thumbs(fingerprints, boxes, shapes)
     pairs = _whole_pairs(fingerprints, thumbs)
     return sorted([*pairs, *_part_pairs(fingerprints, thumbs, {(pair.first, pair.second) for pair in pairs})])
+
+
+class Thumbs(Sequence[Thumb]):
+    """Thumbnails with their bands, made when one is asked for; the last ones are kept."""
+
+    def __init__(
+        self, fingerprints: Sequence[Fingerprint], boxes: Sequence[Box | None], shapes: Sequence[tuple[int, int]]
+    ) -> None:
+        self._made_of = list(zip((f.thumb for f in fingerprints), boxes, shapes, strict=True))
+        self._recent = lru_cache(_RECENT)(lambda i: self._make(*self._made_of[i]))
+
+    def __len__(self) -> int:
+        return len(self._made_of)
+
+    @overload
+    def __getitem__(self, i: int) -> Thumb: ...
+    @overload
+    def __getitem__(self, i: slice) -> list[Thumb]: ...
+    def __getitem__(self, i: int | slice) -> Thumb | list[Thumb]:
+        return self._recent(i) if isinstance(i, int) else [self._make(*made_of) for made_of in self._made_of[i]]
+
+    @staticmethod
+    def _make(thumb: Any, box: Box | None, shape: tuple[int, int]) -> Thumb:
+        return make_thumb(np.asarray(thumb), box, shape)
+
+    def bands(self, numbers: np.ndarray) -> np.ndarray:
+        """Bands of some, (m, THUMB²) int8."""
+        return np.stack([self[i].band.ravel() for i in numbers.tolist()])
 
 
 def cluster(n: int, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
@@ -73,31 +107,28 @@ def cluster(n: int, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
     return connected_components(graph, directed=False)[1]
 
 
-def _neighbors(points: np.ndarray, reach: float, eps: float = 0.0) -> np.ndarray:
-    """Links from each point to its nearest others within reach, itself among them, (m, 2)."""
-    k = min(_NEIGHBORS + 1, len(points))
-    distance, other = cKDTree(points).query(points, k=k, eps=eps, distance_upper_bound=reach)
-    near = np.isfinite(distance)
-    return np.column_stack([np.nonzero(near)[0], other[near]])
-
-
-def _whole_pairs(fingerprints: Sequence[Fingerprint], thumbs: Sequence[Thumb]) -> list[Pair]:
-    links = _neighbors(np.stack([f.whole for f in fingerprints]).astype(np.float64), _WHOLE_REACH)
+def _whole_pairs(fingerprints: Sequence[Fingerprint], thumbs: Thumbs) -> list[Pair]:
+    links = near_links(np.stack([f.whole for f in fingerprints]), _NEIGHBORS + 1, _WHOLE_REACH, _WHOLE_EXACT)
     candidates = np.unique(np.sort(links[links[:, 0] != links[:, 1]], axis=1), axis=0)
     # The way one is turned shows in a picture a quarter as large; only what agrees there is worth the full one.
     n = THUMB // _SHRINK
-    flat = np.stack([thumb.band.ravel() for thumb in thumbs])
-    small = flat.reshape(-1, n, _SHRINK, n, _SHRINK).mean(axis=(2, 4), dtype=np.float32).reshape(-1, n * n)
+    small = np.empty((len(thumbs), n * n), np.int16)
+    for start in range(0, len(thumbs), _BATCH):
+        bands = np.stack([thumb.band for thumb in thumbs[start : start + _BATCH]])
+        sums = bands.reshape(-1, n, _SHRINK, n, _SHRINK).sum(axis=(2, 4), dtype=np.int16)
+        small[start : start + _BATCH] = sums.reshape(-1, n * n)
     orders, small_orders = _symmetric_indices(THUMB), _symmetric_indices(n)
     found: list[Pair | None] = []
     for start in range(0, len(candidates), _BATCH):
         ends = candidates[start : start + _BATCH]
-        a, b = small[ends[:, 0]], small[ends[:, 1]]
+        a, b = (small[ends[:, k]] / np.float32(_SHRINK**2) for k in range(2))
         rough = np.stack([_correlation(a, b[:, order]) for order in small_orders])
         likely = np.flatnonzero(rough.max(axis=0) >= _ROUGHLY_SMALL)
         ends, ways = ends[likely], rough.argmax(axis=0)[likely]
-        turned = np.take_along_axis(flat[ends[:, 1]], orders[ways], axis=1)
-        scores = _correlation(flat[ends[:, 0]].astype(np.float32), turned.astype(np.float32))
+        if not len(ends):
+            continue
+        turned = np.take_along_axis(thumbs.bands(ends[:, 1]), orders[ways], axis=1)
+        scores = _correlation(thumbs.bands(ends[:, 0]).astype(np.float32), turned.astype(np.float32))
         for (i, j), way, score in zip(ends.tolist(), ways, scores, strict=True):
             if score >= _COPY:
                 found.append(Pair(i, j, "copy", SYMMETRIES[way], float(score), 1.0))
@@ -121,17 +152,18 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return product / np.sqrt(np.maximum(of_a * of_b, 1.0))
 
 
-def _part_pairs(
-    fingerprints: Sequence[Fingerprint], thumbs: Sequence[Thumb], known: set[tuple[int, int]]
-) -> list[Pair]:
+def _part_pairs(fingerprints: Sequence[Fingerprint], thumbs: Thumbs, known: set[tuple[int, int]]) -> list[Pair]:
     owner = np.repeat(np.arange(len(fingerprints)), [len(f.points) for f in fingerprints])
     if len(owner) <= _NEIGHBORS + 1:
         return []
     points = np.concatenate([f.points for f in fingerprints])
-    axes = _main_axes(np.concatenate([f.patches for f in fingerprints]))
-    links = np.sort(_neighbors(axes, _PATCH_REACH, eps=1.0), axis=1)
-    matches = np.unique(np.column_stack([owner[links], links]), axis=0)
-    matches = matches[matches[:, 0] != matches[:, 1]]
+    axes = _main_axes([f.patches for f in fingerprints], len(owner))
+    links = near_links(axes, _NEIGHBORS + 1, _PATCH_REACH, _PATCH_EXACT)
+    links = links[owner[links[:, 0]] != owner[links[:, 1]]]
+    keys = np.unique(links.min(axis=1) * len(owner) + links.max(axis=1))
+    links = np.column_stack([keys // len(owner), keys % len(owner)])
+    matches = np.column_stack([owner[links], links])
+    matches = matches[np.lexsort(matches.T[::-1])]
     ends, starts = np.unique(matches[:, :2], axis=0, return_index=True)
     found = []
     for (i, j), start, stop in zip(ends.tolist(), starts, [*starts[1:], len(matches)], strict=False):
@@ -143,12 +175,18 @@ def _part_pairs(
     return [pair for pair in found if pair is not None]
 
 
-def _main_axes(patches: np.ndarray) -> np.ndarray:
-    """Patches on their principal axes, few enough for a k-d tree."""
-    sample = patches[:: max(1, len(patches) // 4_000)].astype(np.float64)
-    mean = sample.mean(axis=0)
+def _main_axes(patches: Sequence[np.ndarray], n: int) -> np.ndarray:
+    """All n patches of the images on their principal axes, few enough for blocks and cells, (n, _PATCH_AXES) float32."""
+    step = max(1, n // 4_000)
+    ends = np.cumsum([len(own) for own in patches])
+    sample = np.concatenate([own[-(end - len(own)) % step :: step] for own, end in zip(patches, ends, strict=True)])
+    mean = sample.mean(axis=0, dtype=np.float64)
     _, vectors = np.linalg.eigh(np.cov(sample - mean, rowvar=False))
-    return (patches - mean) @ vectors[:, ::-1][:, :_PATCH_AXES]
+    vectors = vectors[:, ::-1][:, :_PATCH_AXES]
+    starts = range(0, len(patches), _BATCH)
+    return np.concatenate([
+        ((np.concatenate(patches[start : start + _BATCH]) - mean) @ vectors).astype(np.float32) for start in starts
+    ])  # fmt: skip
 
 
 def _place(a: np.ndarray, b: np.ndarray) -> np.ndarray | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from leukofeat.audit import audit_dataset
 from leukofeat.cli.main import CAUTION
-from leukofeat.cli.shared import FOLDER, add_jobs, check_output, read_folder, report_failures
+from leukofeat.cli.shared import FOLDER, add_jobs, add_memory, check_output, read_folder, report_failures
 from leukofeat.features import Failure
 from leukofeat.report import write_report
 
@@ -21,6 +21,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="folder for report.html, the verdict and the tables: findings, images, pairs, manifest (default: nothing is written)",
     )
+    add_memory(parser)
     add_jobs(parser)
 
 
@@ -33,6 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     known = {
         "groups": bunch.groups,
         "splits": bunch.split,
+        "memory": arguments.memory,
         "n_jobs": arguments.jobs,
         "verbose": int(not arguments.quiet),
     }

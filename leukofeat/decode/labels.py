@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from leukofeat.atomic import write_whole
 from leukofeat.decode.alpha import open_header
 from leukofeat.decode.content import read_content
 from leukofeat.decode.damage import DamagedError, ImageError, UnsuitedError
@@ -126,7 +127,7 @@ def write_labels(path: str | os.PathLike[str], labels: Any, *, label_ids: Any = 
         way_out = "name it .tif" if top < 2**32 else "renumber the labels, as relabel_sequential of scikit-image does"
         raise ValueError(f"{name}: the label {top} is beyond {most}, the most that such a file holds; {way_out}.")
     kind = np.uint8 if top < 2**8 else np.uint16 if top < 2**16 else np.uint32
-    _write_whole(name, _encoded(np.ascontiguousarray(numbers, kind), suffix))
+    write_whole(name, _encoded(np.ascontiguousarray(numbers, kind), suffix))
 
 
 def _checked(labels: Any, name: str) -> np.ndarray:
@@ -158,15 +159,6 @@ def _encoded(labels: np.ndarray, suffix: str) -> bytes:
     tifffile, written = quiet_tifffile(), io.BytesIO()
     tifffile.imwrite(written, labels, compression="zlib", photometric="minisblack", metadata=None)
     return written.getvalue()
-
-
-def _write_whole(name: str, data: bytes) -> None:
-    beside = f"{name}.{os.getpid()}.part"
-    try:
-        Path(beside).write_bytes(data)
-        os.replace(beside, name)
-    finally:
-        Path(beside).unlink(missing_ok=True)
 
 
 def _one_plane(values: np.ndarray) -> np.ndarray:

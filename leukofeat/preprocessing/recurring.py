@@ -1,6 +1,7 @@
 """Which strokes are burned in: those drawn beyond doubt, and those that stand at the same place in many images."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -25,9 +26,11 @@ def settle_marks(traces: Sequence[Traces]) -> list[Mark | None]:
     """
     settled: list[Mark | None] = [None] * len(traces)
     frequent: list[tuple[Mark, np.ndarray]] = []
-    for shape, color in sorted({(t.shape, mark.color) for t in traces for mark in t.marks}):
-        rows = [i for i, t in enumerate(traces) if t.shape == shape]
-        candidates = [(i, mark) for i in rows for mark in traces[i].marks if mark.color == color]
+    alike: dict[tuple[tuple[int, int], str], list[tuple[int, Mark]]] = {}
+    for i, t in enumerate(traces):
+        for mark in t.marks:
+            alike.setdefault((t.shape, mark.color), []).append((i, mark))
+    for (shape, _), candidates in sorted(alike.items(), key=itemgetter(0)):
         enough = max(_RECURS, 0.1 * sum(not mark.sure for _, mark in candidates))
         for members in _places(candidates, min(shape)):
             certain = [(i, mark) for i, mark in members if mark.sure]
@@ -45,14 +48,18 @@ def settle_marks(traces: Sequence[Traces]) -> list[Mark | None]:
 def _places(candidates: list[tuple[int, Mark]], side: int) -> list[list[tuple[int, Mark]]]:
     """Candidates whose strokes have the same box, give or take a hundredth of the side; largest set first."""
     boxes = np.array([mark.strokes for _, mark in candidates], float)
+    # Each box once: thousands of images may have their bar at one place.
+    boxes, first, box_of, counts = np.unique(boxes, axis=0, return_index=True, return_inverse=True, return_counts=True)
+    members = np.split(np.argsort(box_of.ravel(), kind="stable"), np.cumsum(counts)[:-1])
     near = cKDTree(boxes).query_ball_point(boxes, max(2.0, 0.015 * side), p=np.inf)
+    sizes = np.array([counts[own].sum() for own in near])
     free = np.ones(len(boxes), bool)
     places = []
-    for leader in sorted(range(len(boxes)), key=lambda k: -len(near[k])):
+    for leader in np.lexsort([first, -sizes]).tolist():
         if free[leader]:
             own = [k for k in near[leader] if free[k]]
             free[own] = False
-            places.append([candidates[k] for k in own])
+            places.append([candidates[k] for k in np.sort(np.concatenate([members[k] for k in own])).tolist()])
     return places
 
 

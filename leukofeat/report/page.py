@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from leukofeat import __version__
+from leukofeat.atomic import write_whole
 from leukofeat.audit import AuditResult
 from leukofeat.evaluation.comparison import Comparison
 from leukofeat.evaluation.versions import versions
@@ -181,9 +182,7 @@ def write_report(
     sentences += verdict(comparisons, controls) if comparisons else []
     warned = cautions(comparisons) + warned
     page = whole_page(title, date or datetime.date.today().isoformat(), sentences, warned, sections)
-    target = Path(path)
-    target.write_text(page, encoding="utf-8", newline="\n")
-    return target
+    return write_whole(path, page.encode("utf-8"))
 
 
 def whole_page(

@@ -13,6 +13,7 @@ from leukofeat.statistics.metrics import one_hot
 
 N_PERMUTATIONS = 1999
 MAX_IMAGES = 3000
+MOST_IMAGES = 4000  # where groups are many, and of each some images are kept
 _RIDGE = 0.1  # 1 / C of the machine
 _MANY = 300  # units from which the asymptotic distribution of a rank test is as good as permutations
 
@@ -243,13 +244,25 @@ def _permuted(label: np.ndarray, fold_of: np.ndarray, rng: np.random.Generator) 
 
 
 def subsample(y: np.ndarray, groups: np.ndarray | None, seed: int, max_images: int = MAX_IMAGES) -> np.ndarray:
-    """Positions of at most about `max_images` images, every class and group in its share."""
+    """Positions of at most about `max_images` images, every class and group in its share.
+
+    Of a group, five are kept in any case; where groups are so many that more than 4,000 images remain, groups are drawn, too, in
+    each class its share.
+    """
     if len(y) <= max_images:
         return np.arange(len(y))
     rng = np.random.default_rng(seed)
     # Whole classes and groups shrink alike, the smallest least.
     share = max_images / len(y)
     units = y if groups is None else _units(y, groups)
-    members = (np.flatnonzero(units == unit) for unit in np.unique(units))
+    _, codes, sizes = np.unique(units, return_inverse=True, return_counts=True)
+    members = np.split(np.argsort(codes, kind="stable"), np.cumsum(sizes)[:-1])
     kept = [rng.choice(own, max(min(len(own), 5), round(share * len(own))), replace=False) for own in members]
+    total = sum(map(len, kept))
+    if total > MOST_IMAGES:  # of very many small groups, some are left out whole
+        label = y[[own[0] for own in kept]]
+        classes = (np.flatnonzero(label == c) for c in np.unique(label))
+        share = max_images / total
+        chosen = [rng.choice(own, max(min(len(own), 10), round(share * len(own))), replace=False) for own in classes]
+        kept = [kept[k] for k in np.sort(np.concatenate(chosen)).tolist()]
     return np.sort(np.concatenate(kept))

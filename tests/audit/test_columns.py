@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from leukofeat.audit import audit_dataset
+from leukofeat.audit.checks import classes
 from leukofeat.evaluation import estimate_slides
 
 
@@ -61,3 +62,12 @@ def test_a_damaged_jpeg_is_an_error_row(smears, tmp_path):
     assert result["broken_files"].images.tolist() == [0]
     assert "1 file of 4 cannot be read" in result["broken_files"].finding
     assert len(result.manifest) == 3
+
+
+def test_of_very_many_sizes_the_commonest_are_told_apart():
+    values = np.array([f"{k // 3}x9" if k < 900 else "96x96" for k in range(6000)])
+    pooled = classes._common(values)
+    assert len(np.unique(pooled)) == 201
+    assert (pooled[900:] == "96x96").all()
+    assert set(pooled) - {"another"} <= set(values)
+    np.testing.assert_array_equal(classes._common(values[:5000]), values[:5000])

@@ -1,5 +1,7 @@
 """Burned-in bars: found where they were drawn, in their style, and nowhere else."""
 
+import tracemalloc
+
 import cv2
 import numpy as np
 import pandas as pd
@@ -72,3 +74,16 @@ def test_bars_of_the_real_images_agree_with_the_manifest(data_folder):
     assert named.idxmax(axis=0).nunique() == named.max(axis=0).gt(2).sum()
     placed = [min(mark.box[:2]) > 112 for mark in marks if mark is not None]
     assert np.mean(placed) >= 0.99
+
+
+def test_a_bar_in_very_many_images_takes_no_memory_for_pairs_of_them():
+    images = make_smears(n_samples=8, size=96, random_state=0, faults="scale_bar").images
+    traces = [trace for trace in map(trace_marks, images) if trace.marks]
+    peaks = []
+    for copies in (25, 200):
+        tracemalloc.start()
+        many = settle_marks(traces * copies)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert all(mark is not None for mark in many)
+    assert peaks[1] < 10 * peaks[0]

@@ -112,3 +112,14 @@ def test_standardize_fills_gaps_and_drops_what_is_constant():
     assert X.shape == (4, 1)
     assert X.mean() == pytest.approx(0)
     assert X[2, 0] == pytest.approx(0)
+
+
+def test_very_many_small_groups_are_drawn_whole():
+    groups = np.arange(24_000) // 4
+    y = (groups % 10 == 0).astype(int)
+    kept = subsample(y, groups, 0, 1000)
+    assert 900 < len(kept) < 1100
+    assert np.bincount(groups[kept])[np.unique(groups[kept])].tolist() == [4] * len(np.unique(groups[kept]))
+    assert abs(y[kept].mean() - 0.1) < 0.01
+    np.testing.assert_array_equal(kept, subsample(y, groups, 0, 1000))
+    assert len(subsample(y[:4000], groups[:4000], 0, 1000)) == 4000  # as many as may be

@@ -10,7 +10,6 @@ from leukofeat.audit.dataset import Dataset
 from leukofeat.audit.findings import Finding
 from leukofeat.statistics.association import associate, predict
 from leukofeat.statistics.inference import holm
-from leukofeat.statistics.metrics import one_hot
 
 ALPHA = 0.05
 _EFFECTS = {"severe": 0.3, "warning": 0.14, "note": 0.06}
@@ -18,6 +17,7 @@ _GAINS = {"severe": 0.5, "warning": 0.2, "note": 0.1}  # share of the way from c
 # The whole image holds the leukocytes too: some of the class is in its colours by right.
 _GAINS_WHOLE = {"severe": 0.6, "warning": 0.4}
 _WORTH_IMAGES = 1000
+_MANY_IMAGES, _MAX_CATEGORIES = 5000, 200  # in a set of more images, categories that are told apart
 
 _Columns = Callable[[Dataset, np.ndarray], np.ndarray]
 
@@ -46,7 +46,8 @@ def _metadata(data: Dataset, rows: np.ndarray) -> np.ndarray:
     for key in sorted({key for i in rows for key in data.images[i].metadata}):
         values = np.array([data.images[i].metadata.get(key, "") for i in rows])
         names, counts = np.unique(values, return_counts=True)
-        columns += [values == name for name, n in zip(names, counts, strict=True) if 2 <= n < len(rows)][:20]
+        shared = names[(counts >= 2) & (counts < len(rows))][:20]
+        columns += [values == name for name in shared]
     return np.array(columns, float).reshape(len(columns), len(rows)).T
 
 
@@ -145,7 +146,7 @@ def _associate(name: str, check: _Check, sample: _Sample) -> Finding:
     values = check.columns(sample.data, sample.rows)
     if len(np.unique(values)) < 2:
         return Finding(name, "passed", f"{check.what} is the same in all images.")
-    found = associate(values, sample.y, sample.groups, np.random.default_rng(sample.data.seed))
+    found = associate(_common(values), sample.y, sample.groups, np.random.default_rng(sample.data.seed))
     if found is None:
         return Finding(name, "not tested", f"{check.what}: too few groups a class to tell.")
     how = f"epsilon² {found.effect:.2f}, {found.n_units:,} {sample.units}"
@@ -206,12 +207,21 @@ def _small(p: float) -> str:
     return "< 0.0001" if p < 1e-4 else f"{p:.2g}"
 
 
+def _common(values: np.ndarray) -> np.ndarray:
+    """Values as they are; in a large set, rare categories as one, since the test takes a column for each of them."""
+    if values.dtype.kind == "f" or len(values) <= _MANY_IMAGES:
+        return values
+    names, counts = np.unique(values, return_counts=True)
+    rare = names[np.argsort(-counts, kind="stable")[_MAX_CATEGORIES:]]
+    return np.where(np.isin(values, rare), "another", values)
+
+
 def _as_columns(values: np.ndarray) -> np.ndarray:
     """A quantity as one column, a category as a column for each of its twenty commonest values."""
     if values.dtype.kind == "f":
         return values[:, None]
     names, counts = np.unique(values, return_counts=True)
-    return one_hot(values, names)[:, np.argsort(-counts)[:20]]
+    return (values[:, None] == names[np.argsort(-counts)[:20]]).astype(float)
 
 
 def _by_class(values: np.ndarray, sample: _Sample) -> str:
