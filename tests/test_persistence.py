@@ -76,7 +76,7 @@ def test_every_baseline_can_be_saved(name, smears, tmp_path):
     make_pipeline(MinMaxScaler(), SelectKBest(chi2, k=2), LinearSVC()),
     make_pipeline(SelectKBest(f_classif, k=2), LinearDiscriminantAnalysis()),
     SequentialFeatureSelector(KNeighborsClassifier(3, algorithm="brute"), n_features_to_select=2, cv=2),
-], ids=repr)  # fmt: skip
+], ids=lambda model: type(model).__name__)  # fmt: skip
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_classifiers_that_recipes_end_in_need_no_trust(model, tmp_path):
     X, y = load_iris(return_X_y=True)
