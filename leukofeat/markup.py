@@ -229,7 +229,7 @@ def text_of(written: str) -> str:
     return written[1:] if written.startswith("'") and cell(written[1:]) == written else written
 
 
-def write_csv(frame: pd.DataFrame, path: str | os.PathLike[str], *, index: bool = False) -> None:
+def write_csv(frame: pd.DataFrame, path: str | os.PathLike[str], *, index: bool = False, append: bool = False) -> None:
     r"""Write a table as CSV in which no name is a formula: text, headings and row names as :func:`cell` gives them, numbers as ever.
 
     Parameters
@@ -239,6 +239,8 @@ def write_csv(frame: pd.DataFrame, path: str | os.PathLike[str], *, index: bool 
         File to write; an existing one is replaced.
     index : bool, default=False
         Whether row names are written.
+    append : bool, default=False
+        Whether rows are added to an existing one, without headings.
 
     Examples
     --------
@@ -260,7 +262,8 @@ def write_csv(frame: pd.DataFrame, path: str | os.PathLike[str], *, index: bool 
         ).set_names(names)
     # what Python leaves without quotes begins a new line in a spreadsheet
     returns = any("\r" in value for value in _texts(written, index))
-    written.to_csv(path, index=index, quoting=csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL)
+    quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
+    written.to_csv(path, index=index, quoting=quoting, mode="a" if append else "w", header=not append)
 
 
 def _texts(frame: pd.DataFrame, index: bool) -> Iterable[str]:

@@ -12,12 +12,14 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
+from leukofeat.atomic import replacing
 from leukofeat.base import ImageStage
 from leukofeat.baselines import find_pipeline, make_baseline
 from leukofeat.baselines.registry import BASELINES
 from leukofeat.cli.messages import UsageError, announce_workers, tell
 from leukofeat.datasets import load_images
 from leukofeat.features import Failure, FeatureSet
+from leukofeat.markup import write_csv
 from leukofeat.parallel import map_images
 from leukofeat.pipeline import split_pipeline
 from leukofeat.sequence import ImageSequence, printable
@@ -127,8 +129,15 @@ def check_output(output: str, suffixes: Sequence[str] = (), *, is_folder: bool =
 def check_table(output: str) -> Callable[[pd.DataFrame], None]:
     """What writes a table to `output`, checked as in :func:`check_output`."""
     path = check_output(output, (".parquet", ".csv"))
-    write = pd.DataFrame.to_parquet if path.suffix.lower() == ".parquet" else pd.DataFrame.to_csv
-    return lambda table: write(table, path, index=False)
+
+    def write(table: pd.DataFrame) -> None:
+        with replacing(path) as new:
+            if path.suffix.lower() == ".parquet":
+                table.to_parquet(new, index=False)
+            else:
+                write_csv(table, new)
+
+    return write
 
 
 def read_folder(arguments: argparse.Namespace) -> Bunch:

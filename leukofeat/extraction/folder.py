@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from leukofeat.atomic import replacing
 from leukofeat.extraction.part import Head, read_head
+from leukofeat.markup import write_csv
 
 IMAGES_A_PART = 1024
 _PART = re.compile(r"part-\d{6,}\.parquet")
@@ -135,7 +136,7 @@ class Folder:
             heads = [head if head is not None and head.plan == plan else None for head in heads]
             errors = [(name, reason) for head in heads if head is not None for _, name, reason in head.errors]
             with replacing(self.root / ERRORS) as new:
-                pd.DataFrame(errors, columns=["path", "error"]).to_csv(new, index=False)
+                write_csv(pd.DataFrame(errors, columns=["path", "error"]), new)
             shutil.rmtree(self.pending, ignore_errors=True)
             if None not in heads:
                 shutil.rmtree(self.root / "_before", ignore_errors=True)

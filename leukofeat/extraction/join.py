@@ -7,6 +7,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from leukofeat.atomic import replacing
+from leukofeat.markup import write_csv
 
 _ROWS = 1 << 16  # rows at once
 
@@ -52,4 +53,4 @@ def join_parts(folder: str | os.PathLike[str], file: str | os.PathLike[str]) -> 
                     writer.write_batch(batch, row_group_size=_ROWS)
         else:
             for number, batch in enumerate(parts.to_batches(batch_size=_ROWS)):
-                batch.to_pandas().to_csv(new, index=False, mode="w" if number == 0 else "a", header=number == 0)
+                write_csv(batch.to_pandas(), new, append=number > 0)

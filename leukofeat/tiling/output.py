@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from leukofeat.decode.tiff import quiet_tifffile
+from leukofeat.markup import write_csv
 from leukofeat.tiling.cells import Cell
 
 _SIDE = 512  # of the tiles of a label map
@@ -88,7 +89,7 @@ class Table(Output):
         """Append rows."""
         with self.named():
             if self.path.suffix.lower() == ".csv":
-                table.to_csv(self.part, mode="w" if self.header else "a", header=self.header, index=False)
+                write_csv(table, self.part, append=not self.header)
                 self.header = False
                 return
             import pyarrow as pa
