@@ -17,7 +17,7 @@ import json
 import sys
 from collections.abc import Sequence
 
-from peers import color, regions, shape, texture  # noqa: F401
+from peers import color, nearest, regions, shape, texture  # noqa: F401
 from peers.samples import load_samples
 from peers.turns import KERNELS, compare, one_thread, options_of, show
 

@@ -14,7 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 from leukofeat.digest import state_of
 from leukofeat.failures import warn_of
 from leukofeat.learning import learn_once
-from leukofeat.measuring import Extraction, Leaf, Plan, measure
+from leukofeat.measuring import Extraction, measure
+from leukofeat.plan import Leaf, Plan
 from leukofeat.sequence import ImageSequence, as_sequence
 from leukofeat.smear import Smear
 from leukofeat.store import as_store

@@ -26,11 +26,14 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 import transfer
 from laboratories.sets import load_sites
-from peers import color, regions, shape, texture  # noqa: F401
+from peers import color, nearest, regions, shape, texture  # noqa: F401
 from peers.samples import Sample, without_specks
 from peers.turns import KERNELS, compare
 
-ROOMS = tuple(f"leukofeat.kernels.{room}." for room in ("regions", "shape", "texture", "color"))
+ROOMS = (
+    *(f"leukofeat.kernels.{room}." for room in ("regions", "shape", "texture", "color")),
+    "leukofeat.kernels.neighbors",
+)
 # OpenCV's filters are in single precision; k-means stops where no label changes, scikit-learn's a little before
 TOLERANCES = {"gabor_sums": 1e-5, "kmeans": 2e-2}
 

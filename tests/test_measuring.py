@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from leukofeat import as_sequence
-from leukofeat.measuring import Leaf, Node, Plan, measure
+from leukofeat.measuring import measure
+from leukofeat.plan import Leaf, Node, Plan
 from tests.stages import Area, Darker, DarkSegmenter, MeanColor
 
 

@@ -20,10 +20,11 @@ from leukofeat import Smear, as_sequence
 from leukofeat.base import FeatureFamily, ImageStage
 from leukofeat.evaluation import Comparison, compare
 from leukofeat.features import ColorFeatures, FeatureSet, FunctionFeatures, GeometryFeatures
-from leukofeat.measuring import Leaf, Node, Plan, measure
+from leukofeat.measuring import measure
 from leukofeat.opencv import cv2
 from leukofeat.parallel import note_image
 from leukofeat.pipeline import set_memory
+from leukofeat.plan import Leaf, Node, Plan
 from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser, ScaleBarCropper
 from leukofeat.store import FILE, Store, StoreWarning
 from tests.stages import DarkSegmenter, MeanColor

@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.pipeline import Pipeline
 
 from leukofeat.base import FeatureFamily, ImageStage
-from leukofeat.measuring import Leaf, Node, Plan
 from leukofeat.pipeline import PipelineParts, split_pipeline
+from leukofeat.plan import Leaf, Node, Plan
 from leukofeat.sequence import ImageSequence, Step, as_sequence
 from leukofeat.store import Store
 

@@ -19,8 +19,9 @@ from leukofeat.extraction.part import Head, read_head, read_rows, schema_of, wri
 from leukofeat.failures import Failure, WorkerError
 from leukofeat.features import FeatureSet
 from leukofeat.features.feature_set import CELL_KINDS
-from leukofeat.measuring import Extraction, Plan, measure_batches
+from leukofeat.measuring import Extraction, measure_batches
 from leukofeat.parallel import map_images
+from leukofeat.plan import Plan
 from leukofeat.sequence import ImageSequence, as_sequence, printable
 from leukofeat.store import Store, as_store
 
@@ -46,6 +47,12 @@ class ExtractedDataset:
         Names of images in which no cell was found although columns need one.
     complete : bool
         Whether all parts are there; with `shard`, other shares may be under way.
+
+    Examples
+    --------
+    >>> found = ExtractedDataset(Path("features"), 2856, 2856, 312, n_measured=40, failures=[], empty=[])
+    >>> f"{found.n_measured} of {found.n_images} images were new or changed"
+    '40 of 2856 images were new or changed'
     """
 
     folder: Path

@@ -12,7 +12,8 @@ from leukofeat.base import FeatureFamily
 from leukofeat.constraints import OneOf
 from leukofeat.failures import Failure, warn_of
 from leukofeat.features.choice import choose, choose_cells
-from leukofeat.measuring import Leaf, Plan, measure
+from leukofeat.measuring import measure
+from leukofeat.plan import Leaf, Plan
 from leukofeat.sequence import ImageSequence, printable
 from leukofeat.smear import Smear
 from leukofeat.store import MEMORY, as_store

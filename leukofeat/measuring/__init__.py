@@ -12,12 +12,12 @@ import numpy as np
 from leukofeat.failures import Failure
 from leukofeat.measuring.image import Measured, measure_batch
 from leukofeat.parallel import map_batches
-from leukofeat.plan import Leaf, Node, Plan
+from leukofeat.plan import Node, Plan
 from leukofeat.recall import Recall
 from leukofeat.sequence import ImageSequence
 from leukofeat.store import Store
 
-__all__ = ["Extraction", "Leaf", "Node", "Plan", "measure", "measure_batches"]
+__all__ = ["Extraction", "measure", "measure_batches"]
 
 
 class Extraction(NamedTuple):
@@ -39,6 +39,13 @@ class Extraction(NamedTuple):
     contents : list of (str or None), of length n_images
         Digest of each image as it was measured, from :func:`measure_batches` or with a memory; None where it could not be read or
         was changed meanwhile, and else.
+
+    Examples
+    --------
+    >>> from leukofeat.features import ColorFeatures
+    >>> found = ColorFeatures(regions=("image",)).extract([np.full((4, 4, 3), 200, np.uint8)])
+    >>> found.values.shape, found.n_cells, found.failures, found.empty
+    ((1, 18), array([-1]), [], array([], dtype=int64))
     """
 
     values: np.ndarray
@@ -84,6 +91,7 @@ def measure(
     Examples
     --------
     >>> from leukofeat.features import ColorFeatures
+    >>> from leukofeat.plan import Leaf
     >>> from leukofeat.sequence import as_sequence
     >>> images = as_sequence([np.full((4, 4, 3), 200, np.uint8), "missing.png"])
     >>> family = ColorFeatures(regions=("image",))
@@ -114,6 +122,7 @@ def measure_batches(
     Examples
     --------
     >>> from leukofeat.features import ColorFeatures
+    >>> from leukofeat.plan import Leaf
     >>> from leukofeat.sequence import as_sequence
     >>> images = as_sequence([np.full((4, 4, 3), 200, np.uint8)] * 70)
     >>> plan = Plan([ColorFeatures(regions=("image",))], [Leaf(0, (0,))])

@@ -279,19 +279,19 @@ def test_random_splits_flatter_real_images(data_folder):
 
 
 def test_what_pipelines_in_a_vote_measure_is_kept(smears, paths, tmp_path, monkeypatch):
-    from leukofeat import measuring
     from leukofeat.baselines import make_baseline
     from leukofeat.classification import LogOpinionPool
+    from leukofeat.measuring import image
 
     pool = LogOpinionPool([("colours", make_baseline("four_colors")), ("lbp", make_baseline("singhal2014_lbp_svm"))])
     options = {"cv": 2, "n_bootstrap": 10, "memory": tmp_path}
-    measured, measure_image = [], measuring._measure_image
+    measured, run_node = [], image._run_node
 
-    def spy(*arguments):
-        measured.append(1)
-        return measure_image(*arguments)
+    def spy(plan, node, *arguments):
+        measured.extend([1] * (node == 0))
+        return run_node(plan, node, *arguments)
 
-    monkeypatch.setattr(measuring, "_measure_image", spy)
+    monkeypatch.setattr(image, "_run_node", spy)
     compare({"pool": pool}, paths, smears.target, **options)
     assert len(measured) == 3 * len(paths)  # read once, measured once for each of the two
     assert pool.estimators[0][1][-2].memory is None

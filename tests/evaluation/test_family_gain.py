@@ -78,7 +78,7 @@ def test_each_image_is_measured_once(fields):
 def test_what_a_store_knows_is_not_measured_and_costs_what_it_cost(fields, tmp_path, monkeypatch):
     pipeline = build([ColorFeatures(regions=("image",)), TextureFeatures(regions=("image",))])
     first = family_gain(pipeline, fields.images, fields.target, cv=2, memory=tmp_path)
-    monkeypatch.setattr("leukofeat.measuring._measure_family", None)
+    monkeypatch.setattr("leukofeat.measuring.image._measure_family", None)
     again = family_gain(pipeline, fields.images, fields.target, cv=3, memory=tmp_path)
     pd.testing.assert_series_equal(first.table["ms_per_image"], again.table["ms_per_image"])
 

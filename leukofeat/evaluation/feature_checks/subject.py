@@ -19,7 +19,8 @@ from leukofeat.evaluation.feature_checks.family import as_family, column_entries
 from leukofeat.evaluation.feature_checks.scene import Scene
 from leukofeat.failures import Failure
 from leukofeat.features import FunctionFeatures
-from leukofeat.measuring import Extraction, Leaf, Node, Plan, measure
+from leukofeat.measuring import Extraction, measure
+from leukofeat.plan import Leaf, Node, Plan
 from leukofeat.segmentation import LeukocyteSegmenter
 from leukofeat.sequence import ImageSequence, as_sequence
 from leukofeat.smear import Smear
