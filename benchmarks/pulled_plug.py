@@ -32,7 +32,7 @@ def main() -> int:
         spent, n_killed = 0.0, 0
         for _ in range(arguments.kills):
             seconds, done = killed_after(
-                arguments, killed, start + rng.uniform(0, 2 * (alone - start) / arguments.kills)
+                arguments, killed, start + rng.uniform(0, 1.6 * (alone - start) / arguments.kills)
             )
             spent += seconds
             n_killed += not done
