@@ -1,9 +1,13 @@
 """Files that are there whole or not at all, whenever the plug is pulled."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_LONGEST = 200  # characters of a name that are kept in a hidden one
 
 
 @contextmanager
@@ -34,21 +38,23 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     >>> path.read_text(), len(list(path.parent.iterdir()))
     ('a,b', 1)
     """
-    path = Path(path)
-    new = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    given, target = Path(path), Path(path).resolve()  # a link stays one
+    new = target.with_name(f".{target.name[:_LONGEST]}.{os.getpid()}.tmp")
     try:
         yield new
         _write_through(new)
-        os.replace(new, path)
-        _write_through(path.parent)
+        os.replace(new, target)
     except OSError as error:
-        if error.errno is None:  # said by who knows more
+        if error.errno is None or error.filename not in (None, str(new)):  # said by who knows more
             raise
-        reason = f"{error.strerror}; what was there is as it was. Free some room, or name another place."
-        raise OSError(error.errno, reason, str(path)) from error
+        way_out = "free some room" if error.errno in _FULL else "name another place"
+        reason = f"{error.strerror}; what was there is as it was; {way_out}"
+        raise OSError(error.errno, reason, str(given)) from error
     finally:
         with suppress(OSError):
             new.unlink(missing_ok=True)
+    with suppress(OSError):  # of a folder not every system can
+        _write_through(target.parent)
 
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
@@ -68,8 +74,6 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
 
 def _write_through(path: Path) -> None:
     """Have a file, or the names in a folder, written to the disk itself, where the system can."""
-    if path.is_dir() and os.name == "nt":
-        return
     handle = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
     try:
         os.fsync(handle)

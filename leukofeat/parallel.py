@@ -3,7 +3,7 @@
 import math
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
@@ -27,13 +27,14 @@ MAX_BATCH = 32
 _AT_ONCE = 2
 
 # what the backends raise where the operating system has ended a worker: by name, for none of them needs to be installed
+_BACKENDS = {"concurrent", "distributed", "joblib", "ray"}
 _KILLED = {
-    "TerminatedWorkerError",
     "BrokenExecutor",
     "KilledWorker",
-    "WorkerCrashedError",
-    "RayActorError",
     "OutOfMemoryError",
+    "RayActorError",
+    "TerminatedWorkerError",
+    "WorkerCrashedError",
 }
 
 # what is to be said of the image that a pass is at
@@ -59,6 +60,15 @@ def note_image(name: str, what: str) -> None:
 def notes_so_far() -> list[str]:
     """What has been noted of the image that a pass is at; nothing outside of one."""
     return list(_notes.get() or ())
+
+
+def take_notes() -> list[str]:
+    """What has been noted of the image that a pass is at; nobody else will hear of it."""
+    notes = _notes.get()
+    taken = list(notes or ())
+    if notes:
+        notes.clear()
+    return taken
 
 
 def warn_of_notes(noted: Mapping[str, Sequence[str]], n_images: int) -> None:
@@ -149,8 +159,9 @@ def map_batches(
         tqdm(total=n, desc=description, unit="image", disable=verbose < 1, dynamic_ncols=True) as bar,
     ):
         n_done = 0
+        running = _run(tasks, n_jobs, workers)
         try:
-            for results, notes, caught in _run(tasks, n_jobs, workers):
+            for results, notes, caught in running:
                 for warning in caught:
                     warnings.warn(warning, stacklevel=2)
                 for name, what in notes:
@@ -159,13 +170,21 @@ def map_batches(
                 n_done += len(results)
                 bar.update(len(results))
         except Exception as error:
-            if _KILLED.isdisjoint(kind.__name__ for kind in type(error).__mro__):
+            if not _is_of_a_killed_worker(error):
                 raise
             raise WorkerError(n_done, n) from error
+        finally:
+            with warnings.catch_warnings():  # joblib says how many tasks it has cancelled
+                warnings.simplefilter("ignore")
+                running.close()
     warn_of_notes(noted, n)
 
 
-def _run(tasks: Iterator[Any], n_jobs: int | None, workers: int) -> Iterator[Any]:
+def _is_of_a_killed_worker(error: Exception) -> bool:
+    return any(kind.__name__ in _KILLED and kind.__module__.split(".")[0] in _BACKENDS for kind in type(error).__mro__)
+
+
+def _run(tasks: Iterator[Any], n_jobs: int | None, workers: int) -> Generator[Any, None, None]:
     """Results of tasks in order, each as soon as it and those before it are there."""
     try:
         parallel = Parallel(n_jobs=n_jobs, return_as="generator")

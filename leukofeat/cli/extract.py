@@ -23,7 +23,7 @@ from leukofeat.cli.shared import (
     report_failures,
 )
 from leukofeat.extraction import extract_parquet, join_parts
-from leukofeat.extraction.extract import check_shard
+from leukofeat.extraction.folder import check_shard
 from leukofeat.failures import warn_of
 from leukofeat.pipeline import set_memory
 
@@ -58,7 +58,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure the images with the features of a baseline."""
     output = Path(arguments.output)
     in_parts = output.is_dir() or arguments.output.endswith(("/", "\\")) or not output.suffix
-    check_output(arguments.output, () if in_parts else _TABLES, is_folder=in_parts)
+    if not in_parts and output.suffix.lower() not in _TABLES:
+        raise UsageError(
+            f"{output}: tables are written as .parquet or .csv; name one of the two, or a folder, {output}/, for a table in parts."
+        )
+    parts = output if in_parts else output.with_name(f"{output.name}.parts")
+    check_output(arguments.output, is_folder=in_parts)
+    check_output(str(parts), is_folder=True)
     if arguments.shard is not None and not in_parts:
         raise UsageError(f"{output}: shares are written into one folder; name a folder as --output.")
     shard = _read_shard(arguments.shard)
@@ -70,19 +76,18 @@ def run(arguments: argparse.Namespace) -> int:
     images = fit_stages(stages, bunch.images, verbose)
     known = bunch.frame[[name for name in ("path", "label", "split", "group") if name in bunch.frame]]
     del bunch  # of many images the names alone are large
-    parts = output if in_parts else output.with_name(f"{output.name}.parts")
     per = "cell" if arguments.cells else "image"
     found = extract_parquet(features, images, parts, frame=known, per=per, shard=shard)
     warn_of([], found.n_images, empty=found.empty)
     before = found.n_images - found.n_measured
-    there = f", {before} of them measured before" if before else ""
+    there = f", {before} of them there before" if before else ""
     print(f"{output}: {found.n_rows} rows, {found.n_columns} columns from {found.n_images} images{there}.")
     if not found.complete:
         print(f"{output}: other shares are not there yet.")
     if not in_parts:
         join_parts(parts, output)
-        _write_errors(parts / "_errors.csv", output.with_name(f"{output.stem}.errors.csv"))
-        shutil.rmtree(parts)
+        _write_errors(parts / "_errors.csv", output.with_name(f"{output.name}.errors.csv"))
+        shutil.rmtree(parts, ignore_errors=True)
     return report_failures(found.failures, found.n_images)
 
 

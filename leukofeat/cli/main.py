@@ -49,8 +49,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     1
     """
     typed = list(sys.argv[1:] if argv is None else argv)
-    arguments = _parser(typed).parse_args(typed)
+    arguments = argparse.Namespace(run=main)
     try:
+        arguments = _parser(typed).parse_args(typed)
         with plain_warnings(), announced_compilation():
             code = int(arguments.run(arguments))
             sys.stdout.flush()

@@ -22,6 +22,7 @@ from leukofeat.features import Failure, FeatureSet
 from leukofeat.markup import write_csv
 from leukofeat.parallel import map_images
 from leukofeat.pipeline import split_pipeline
+from leukofeat.remote import is_remote
 from leukofeat.sequence import ImageSequence, printable
 
 _MANY = 50  # failures that are told one by one
@@ -110,6 +111,8 @@ def check_output(output: str, suffixes: Sequence[str] = (), *, is_folder: bool =
 
     What cannot be written is refused here, before any work is done.
     """
+    if is_remote(output):
+        raise UsageError(f"{output}: results are written to this machine's own disks; name a place there.")
     path = Path(output)
     if suffixes and path.suffix.lower() not in suffixes:
         raise UsageError(f"{output}: tables are written as {' or '.join(suffixes)}; name one of the two.")

@@ -1,32 +1,20 @@
 """Images to a Parquet data set in parts, which is complete or goes on where it was stopped."""
 
 import os
-import sys
-import warnings
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from leukofeat.constraints import Integral, Number, OneOf, check
-from leukofeat.digest import describe, digest, environment
-from leukofeat.digest.installed import package_version
-from leukofeat.extraction.folder import IMAGES_A_PART, Folder
-from leukofeat.extraction.part import Head, read_head, read_rows, schema_of, write_part
-from leukofeat.failures import Failure, WorkerError
+from leukofeat.constraints import OneOf, check
+from leukofeat.extraction.folder import IMAGES_A_PART, Folder, check_shard
+from leukofeat.extraction.run import Run
+from leukofeat.failures import Failure
 from leukofeat.features import FeatureSet
-from leukofeat.features.feature_set import CELL_KINDS
-from leukofeat.measuring import Extraction, measure_batches
-from leukofeat.parallel import map_images
-from leukofeat.plan import Plan
-from leukofeat.sequence import ImageSequence, as_sequence, printable
-from leukofeat.store import Store, as_store
-
-_AT_ONCE = 32  # images whose rows are read back together
-_CHANGED = "ImageError: it was changed while it was measured; extract again."
+from leukofeat.parallel import warn_of_notes
+from leukofeat.remote import is_remote, masked
+from leukofeat.sequence import as_sequence, printable
 
 
 @dataclass(frozen=True)
@@ -40,7 +28,7 @@ class ExtractedDataset:
     n_images, n_rows, n_columns : int
         Of the whole data set, or, with `shard`, of this share of it.
     n_measured : int
-        Images that were measured now; the others are as they were.
+        Images whose rows were not there: they were measured now, or came from the features' `memory`.
     failures : list of Failure
         Images that could not be measured; `_errors.csv` in the folder has those of all shares.
     empty : list of str
@@ -109,7 +97,8 @@ def extract_parquet(
     Warns
     -----
     UserWarning
-        When other parameters, or another version, have made what is there: it is measured anew.
+        When other parameters, or another version, have made what is there: it is measured anew. So it is behind stages that learn from
+        images, such as a colour template, where other images are learned from.
 
     Notes
     -----
@@ -117,7 +106,7 @@ def extract_parquet(
     (:class:`~leukofeat.store.Store`). The files are the same to the last byte whether and how often a run was stopped, for any
     number of workers and of shards. Images count by their content: started again, only new and changed ones are measured, and those
     that failed; a row of an image that was removed goes. As much memory is needed for a million images as for a thousand, but for
-    their names.
+    their names and digests.
 
     Examples
     --------
@@ -135,255 +124,47 @@ def extract_parquet(
     (3, 19)
     """
     check("per", per, OneOf("image", "cell"))
-    number, count = check_shard(shard)
-    sequence = as_sequence(images)
+    if isinstance(folder, str) and is_remote(folder):
+        raise ValueError(f"{masked(folder)}: tables are written to this machine's own disks; name a folder there.")
+    target, sequence = Folder(Path(folder), check_shard(shard)), as_sequence(images)
     if frame is None:
         frame = pd.DataFrame(
             {"path": [printable(sequence.source(i) or sequence.name(i)) for i in range(len(sequence))]}
         )
-    if len(frame) != len(sequence):
-        raise ValueError(f"frame has {len(frame)} rows for {len(sequence)} images.")
-    return _Run(features, sequence, frame, per, Folder(Path(folder), (number, count))).run()
+    run = Run(features, sequence, _as_text(frame, len(sequence)), per, target)
+    heads = run.run()
+    mine = [(number * IMAGES_A_PART, head) for number in run.own if (head := heads[number]) is not None]
+    if len(mine) < len(run.own):
+        raise OSError(f"{target.root}: parts that were written are not there any more; extract again.")
+    noted: dict[str, list[str]] = {}
+    for name, what in ((name, what) for _, head in mine for _, name, what in head.notes):
+        noted.setdefault(what, []).append(name)
+    n_images = sum(len(head.rows) for _, head in mine)
+    warn_of_notes(noted, n_images)
+    return ExtractedDataset(
+        folder=target.root,
+        n_images=n_images,
+        n_rows=sum(sum(head.rows) for _, head in mine),
+        n_columns=len(run.schema),
+        n_measured=run.n_measured,
+        failures=[Failure(first + i, name, reason) for first, head in mine for i, name, reason in head.errors],
+        empty=[name for _, head in mine for name in head.empty],
+        complete=None not in heads and target.is_complete(),
+    )
 
 
-def check_shard(shard: Any) -> tuple[int, int]:
-    """Which share, and of how many; ValueError where that cannot be.
-
-    Examples
-    --------
-    >>> check_shard((2, 8))
-    (2, 8)
-    """
-    if len(shard) == 2 and all(Number(Integral, 1).is_satisfied_by(value) for value in shard) and shard[0] <= shard[1]:
-        return int(shard[0]), int(shard[1])
-    raise ValueError(f"shard says which share this is, counted from 1, and of how many, as (2, 8), not {shard!r}.")
+def _as_text(frame: Any, n_images: int) -> pd.DataFrame:
+    """What a table says of each image, as text."""
+    frame = frame.to_pandas() if hasattr(frame, "to_pandas") else frame
+    names = [str(name) for name in frame.columns]
+    if len(frame) != n_images:
+        raise ValueError(f"frame has {len(frame)} rows for {n_images} images.")
+    if not names or len(set(names)) < len(names):
+        raise ValueError(f"frame must have columns, each of another name, not {names}.")
+    return pd.DataFrame({name: [_text(value) for value in frame.iloc[:, i]] for i, name in enumerate(names)})
 
 
-class _Run:
-    """One run: what is to be measured, what is known of it, and what is done."""
-
-    def __init__(
-        self, features: FeatureSet, images: ImageSequence, frame: pd.DataFrame, per: str, folder: Folder
-    ) -> None:
-        features.check_params()
-        self.features, self.images, self.folder, self.per = features, images, folder, per
-        self.frame = pd.DataFrame({str(name): _as_text(column) for name, column in frame.items()})
-        self.n_parts = folder.n_parts(len(images))
-        self.plan, columns = features.cell_plan() if per == "cell" else (features.plan(), features.row_names())
-        twice = [name for name in columns if name in self.frame]
-        if twice:
-            raise ValueError(f"frame has a column {twice[0]!r}, and so do the features; give it another name.")
-        self.schema = schema_of(list(self.frame), columns, CELL_KINDS if per == "cell" else {})
-        self.made_by = _digest_plan(self.plan, images, columns)
-        self.contents: list[str | None] = [None] * len(images)
-        self.failed: dict[int, str] = {}  # of parts that are not written yet
-        self.held: dict[str, int] = {}  # of rows in the store the last image that needs them
-        self.store = Store(folder.pending, max_bytes=sys.maxsize, required=True)
-        self.n_measured = 0
-
-    def run(self) -> ExtractedDataset:
-        own = self.folder.own(len(self.images))
-        with self.folder.locked():
-            self._begin()
-            remaining = self._look(own)
-            while remaining:
-                try:
-                    self._pass(remaining)
-                except WorkerError as error:
-                    if not error.n_done:  # the same images would end the next worker
-                        raise
-                    warnings.warn(f"{error} Going on there.", stacklevel=3)
-            heads = self.folder.finish(self.made_by, self.n_parts)
-        mine = [(number, head) for number in own if (head := heads[number]) is not None]
-        return ExtractedDataset(
-            folder=self.folder.root,
-            n_images=sum(len(head.rows) for _, head in mine),
-            n_rows=sum(sum(head.rows) for _, head in mine),
-            n_columns=len(self.schema),
-            n_measured=self.n_measured,
-            failures=[
-                Failure(number * IMAGES_A_PART + i, name, reason)
-                for number, head in mine
-                for i, name, reason in head.errors
-            ],
-            empty=[name for _, head in mine for name in head.empty],
-            complete=None not in heads,
-        )
-
-    def _begin(self) -> None:
-        told = {
-            "plan": self.made_by,
-            "per": self.per,
-            "images": len(self.images),
-            "parts": self.n_parts,
-            "leukofeat": package_version("leukofeat"),
-            "environment": environment(),
-            "measured": describe([*self.images.steps, *self.plan.families]),
-        }
-        before = self.folder.begin(told)
-        if before and before.get("plan") != self.made_by:
-            same = before.get("environment") == told["environment"]
-            why = "other parameters" if same else "another version of leukofeat or of a library"
-            warnings.warn(
-                f"{self.folder.root}: was measured by {why}; it is measured anew, and what is there goes when that is complete.",
-                stacklevel=4,
-            )
-
-    def _positions(self, part: int) -> range:
-        return range(part * IMAGES_A_PART, min((part + 1) * IMAGES_A_PART, len(self.images)))
-
-    def _look(self, own: Sequence[int]) -> list[int]:
-        """Parts that are not as they have to be; what can be used of their rows is in the store then."""
-        if not self.folder.parts() and not self.folder.pending.is_dir():
-            return list(own)
-        positions = np.array([i for part in own for i in self._positions(part)], np.int64)
-        how: dict[str, Any] = {"n_jobs": self.features.n_jobs, "verbose": self.features.verbose}
-        contents = map_images(_content, self.images[positions], description="looking for changes", **how)
-        for i, content in zip(positions.tolist(), contents, strict=True):
-            self.contents[i] = content
-        remaining = []
-        for part in own:
-            head = read_head(self.folder.part(part))
-            if head is None or head.plan != self.made_by or head.key != self._key(part) or head.errors:
-                remaining.append(part)
-        beyond = [part for part in self.folder.numbers() if part >= self.n_parts]
-        for part in [*remaining, *beyond]:
-            head = read_head(self.folder.part(part))
-            if head is not None and head.plan == self.made_by:
-                self._reuse(part, head)
-        return remaining
-
-    def _reuse(self, part: int, head: Head) -> None:
-        """Put the rows of a part that has changed into the store."""
-        failed = {i for i, _, _ in head.errors}
-        records: dict[str, dict[str, Any]] = {}
-        for i, values in read_rows(self.folder.part(part), head):
-            if (key := self._row_key(head.contents[i])) is not None and i not in failed:
-                records[key] = {"values": values, "n_cells": head.n_cells[i]}
-            if len(records) >= _AT_ONCE:
-                self.store.put(records, "row", "extracted")
-                records = {}
-        self.store.put(records, "row", "extracted")
-
-    def _key(self, part: int) -> str:
-        """Digest of what a part is made of."""
-        positions = self._positions(part)
-        known = self.frame.iloc[positions.start : positions.stop]
-        said = [list(known), known.to_numpy(object).ravel().tolist()]
-        return digest(self.made_by, said, self.contents[positions.start : positions.stop])
-
-    def _row_key(self, content: str | None) -> str | None:
-        return None if content is None else digest("extracted", self.made_by, content)
-
-    def _pass(self, remaining: list[int]) -> None:
-        """Measure what is not known of some parts; each is written, and taken off the list, as soon as all its rows are there."""
-        positions = [i for part in remaining for i in self._positions(part) if i not in self.failed]
-        keys = {i: key for i in positions if (key := self._row_key(self.contents[i])) is not None}
-        known = self.store.known(set(keys.values()))
-        self.held = {key: i for i, key in keys.items() if key in known}
-        todo = [i for i in positions if keys.get(i) not in known]
-        del keys, known, positions
-        n_done = n_postponed = 0
-        for numbers, found in self._measure(todo):
-            self._keep(numbers, found)
-            n_done += len(numbers)
-            reached = todo[n_done] if n_done < len(todo) else len(self.images)
-            while len(remaining) > n_postponed and self._positions(remaining[n_postponed]).stop <= reached:
-                if self._write(remaining[n_postponed]):
-                    del remaining[n_postponed]
-                else:
-                    n_postponed += 1
-
-    def _measure(self, todo: list[int]) -> Iterator[tuple[list[int], Extraction | None]]:
-        """Positions and tables of a batch of images after the other, the first of them empty."""
-        yield [], None
-        how: dict[str, Any] = {name: getattr(self.features, name) for name in ("n_jobs", "verbose")}
-        memory = as_store(self.features.memory)
-        start = 0
-        for (found,) in measure_batches(self.plan, self.images[np.array(todo, np.int64)], memory=memory, **how):
-            self.n_measured += len(found.contents)
-            yield todo[start : start + len(found.contents)], found
-            start += len(found.contents)
-
-    def _keep(self, numbers: Sequence[int], found: Extraction | None) -> None:
-        """Put the rows of a batch into the store, and note what failed."""
-        if found is None:
-            return
-        reasons = {failure.row: failure.reason for failure in found.failures}
-        ends = np.searchsorted(found.images, np.arange(len(numbers) + 1))
-        records = {}
-        for i, number in enumerate(numbers):
-            self.contents[number] = found.contents[i]
-            key = self._row_key(found.contents[i])
-            if i in reasons or key is None:
-                self.failed[number] = reasons.get(i, _CHANGED)
-            else:
-                records[key] = {"values": found.values[ends[i] : ends[i + 1]], "n_cells": int(found.n_cells[i])}
-                self.held[key] = max(number, self.held.get(key, -1))
-        self.store.put(records, "row", "extracted")
-
-    def _write(self, part: int) -> bool:
-        """Write a part; False where a row is not in the store."""
-        positions = self._positions(part)
-        errors = [(i - positions.start, self.images.name(i), self.failed[i]) for i in positions if i in self.failed]
-        n_cells = [-1] * len(positions)
-        empty: list[str] = []
-        head = Head(
-            self.made_by, self._key(part), self.contents[positions.start : positions.stop], [], n_cells, errors, empty
-        )
-        known = self.frame.iloc[positions.start : positions.stop]
-        values = self._rows(positions, n_cells, empty)
-        try:
-            write_part(self.folder.part(part), self.schema, known, values, head)
-        except KeyError:
-            return False
-        for i in positions:
-            self.failed.pop(i, None)
-        done = [key for key, last in self.held.items() if last in positions]
-        self.store.forget(done)
-        for key in done:
-            del self.held[key]
-        return True
-
-    def _rows(self, positions: range, n_cells: list[int], empty: list[str]) -> Iterator[tuple[int, np.ndarray]]:
-        """Place in the part and rows of each image, as they are in the store; `n_cells` and `empty` are filled on the way."""
-        width = len(self.schema) - self.frame.shape[1]
-        for start in range(positions.start, positions.stop, _AT_ONCE):
-            some = range(start, min(start + _AT_ONCE, positions.stop))
-            keys = {i: str(self._row_key(self.contents[i])) for i in some if i not in self.failed}
-            found = self.store.get(set(keys.values()))
-            for i in some:
-                if i in self.failed:
-                    yield i - positions.start, np.full((int(self.per == "image"), width), np.nan)
-                    continue
-                record = found[keys[i]]
-                n_cells[i - positions.start] = record["n_cells"]
-                if record["n_cells"] == 0 and self.per == "image" and np.isnan(record["values"]).any():
-                    empty.append(self.images.name(i))
-                yield i - positions.start, record["values"]
-
-
-def _as_text(column: pd.Series) -> list[str | None]:
-    return [None if pd.isna(value) else str(value) for value in column]
-
-
-def _content(images: ImageSequence, i: int) -> str | None:
-    return images.content(i)
-
-
-def _digest_plan(plan: Plan, images: ImageSequence, columns: Sequence[str]) -> str:
-    try:
-        return digest(
-            "extraction",
-            environment(),
-            plan.per,
-            images.steps,
-            plan.families,
-            [leaf.columns for leaf in plan.leaves],
-            columns,
-        )
-    except TypeError as error:
-        raise TypeError(
-            f"{error} What cannot be told from others by its content cannot be gone on with; use FeatureSet.extract, which measures "
-            "everything at once."
-        ) from error
+def _text(value: Any) -> str | None:
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
+        return None
+    return printable(str(value))  # a table on disk holds UTF-8 only

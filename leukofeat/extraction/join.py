@@ -1,12 +1,14 @@
 """The parts of a data set as one table in one file."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow.dataset as ds
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from leukofeat.atomic import replacing
+from leukofeat.extraction.folder import Folder
 from leukofeat.markup import write_csv
 
 _ROWS = 1 << 16  # rows at once
@@ -26,7 +28,7 @@ def join_parts(folder: str | os.PathLike[str], file: str | os.PathLike[str]) -> 
     OSError
         When the file cannot be written.
     ValueError
-        For another ending.
+        For another ending, or where parts are missing.
 
     Examples
     --------
@@ -44,13 +46,24 @@ def join_parts(folder: str | os.PathLike[str], file: str | os.PathLike[str]) -> 
     suffix = Path(file).suffix.lower()
     if suffix not in (".parquet", ".csv"):
         raise ValueError(f"{file}: tables are written as .parquet or .csv; name one of the two.")
-    parts = ds.dataset(folder, format="parquet")
-    schema = parts.schema.remove_metadata()
+    parts = Folder(Path(folder))
+    if not parts.is_complete():
+        raise ValueError(f"{folder}: is no complete table in parts; extract into it until it is.")
+    batches = (batch for path in parts.parts() for batch in _batches(path))
     with replacing(file) as new:
         if suffix == ".parquet":
+            schema = pq.read_schema(parts.parts()[0]).remove_metadata()
             with pq.ParquetWriter(new, schema, compression="zstd") as writer:
-                for batch in parts.to_batches(batch_size=_ROWS):
-                    writer.write_batch(batch, row_group_size=_ROWS)
+                for batch in batches:
+                    writer.write_batch(batch.replace_schema_metadata(), row_group_size=_ROWS)
         else:
-            for number, batch in enumerate(parts.to_batches(batch_size=_ROWS)):
+            for number, batch in enumerate(batches):
                 write_csv(batch.to_pandas(), new, append=number > 0)
+
+
+def _batches(path: Path) -> Iterator[pa.RecordBatch]:
+    """Rows of a part, a few at a time; one batch at least."""
+    with pq.ParquetFile(path) as file:
+        some = iter(file.iter_batches(_ROWS))
+        yield next(some, pa.RecordBatch.from_pylist([], file.schema_arrow))
+        yield from some

@@ -36,6 +36,8 @@ class Head(NamedTuple):
         Position, name and reason of each image that failed.
     empty : list of str
         Names of images in which no cell was found although columns need one.
+    notes : list of (int, str, str)
+        Position and name of images, and what is to be said of them.
     """
 
     plan: str
@@ -45,18 +47,25 @@ class Head(NamedTuple):
     n_cells: list[int]
     errors: list[tuple[int, str, str]]
     empty: list[str]
+    notes: list[tuple[int, str, str]]
 
 
-def read_head(path: Path) -> Head | None:
-    """Head of a part; None where there is no such file, or it is damaged, or something else."""
+def read_head(path: Path, schema: pa.Schema | None = None) -> Head | None:
+    """Head of a part; None where there is no such file, it is damaged, something else, or has other columns than `schema`."""
     try:
-        told = json.loads((pq.read_metadata(path).metadata or {})[_KEY])
-        if told.pop("layout") != _LAYOUT:
+        found = pq.read_metadata(path)
+        told = json.loads((found.metadata or {})[_KEY])
+        if told.pop("layout") != _LAYOUT or (schema and not found.schema.to_arrow_schema().equals(schema)):
             return None
         head = Head(**told)
-        return head._replace(errors=[(i, name, reason) for i, name, reason in head.errors])
+        return head._replace(errors=list(map(_said, head.errors)), notes=list(map(_said, head.notes)))
     except (OSError, pa.ArrowException, ValueError, KeyError, TypeError):
         return None
+
+
+def _said(one: Any) -> tuple[int, str, str]:
+    place, name, what = one
+    return place, name, what
 
 
 def write_part(

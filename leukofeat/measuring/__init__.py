@@ -39,6 +39,8 @@ class Extraction(NamedTuple):
     contents : list of (str or None), of length n_images
         Digest of each image as it was measured, from :func:`measure_batches` or with a memory; None where it could not be read or
         was changed meanwhile, and else.
+    notes : list of sequence of str, of length n_images
+        What is to be said of each image, from :func:`measure_batches`, which does not say it.
 
     Examples
     --------
@@ -54,6 +56,7 @@ class Extraction(NamedTuple):
     seconds: np.ndarray
     n_cells: np.ndarray
     contents: list[str | None]
+    notes: list[Sequence[str]]
 
     @property
     def empty(self) -> np.ndarray:
@@ -185,6 +188,7 @@ def _tables(plan: Plan, images: ImageSequence, found: Sequence[Measured]) -> lis
                 seconds=seconds[:, [*plan.path(leaf.node), *(len(plan.nodes) + f for f in leaf.families)]],
                 n_cells=np.array([one.n_cells.get(number, -1) for one in found], dtype=np.int64),
                 contents=[one.digest for one in found],
+                notes=[one.notes for one in found],
             )
         )
     return tables

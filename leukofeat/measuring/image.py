@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from leukofeat.parallel import note_image, notes_so_far
+from leukofeat.parallel import note_image, notes_so_far, take_notes
 from leukofeat.plan import Plan
 from leukofeat.recall import Maps, Recall, Row
 from leukofeat.sequence import ImageSequence
@@ -32,6 +32,8 @@ class Measured(NamedTuple):
         Rows that the store did not know.
     maps : dict
         Label maps that it did not know, as :class:`~leukofeat.recall.Maps` collects them.
+    notes : list of str
+        What is to be said of the image, where its digest was asked for: who does so keeps it, and says it.
     """
 
     rows: dict[int, np.ndarray]
@@ -41,6 +43,7 @@ class Measured(NamedTuple):
     digest: str | None = None
     new: Mapping[int, Row] = MappingProxyType({})
     maps: Mapping[str, tuple[tuple[int, int], dict[str, Any]]] = MappingProxyType({})
+    notes: Sequence[str] = ()
 
 
 def measure_batch(
@@ -57,7 +60,8 @@ def measure_batch(
     for i, (digest, rows) in enumerate(zip(digests, known, strict=True)):
         # the error is made where the cells are
         rows = {family: row for family, row in rows.items() if not (family in strict and row.n_cells == 0)}
-        yield _measure_image(plan, widths, recall, rows, digest, batch, i)
+        found = _measure_image(plan, widths, recall, rows, digest, batch, i)
+        yield found._replace(notes=take_notes()) if identified else found
 
 
 def _measure_image(

@@ -281,7 +281,9 @@ class Store:
             finally:
                 database.close()
         except sqlite3.OperationalError as error:
-            raise OSError(f"{self.path}: the store cannot be used ({error}); name another folder as memory.") from error
+            raise OSError(
+                f"{self.path}: the store cannot be used ({error}); free some room, or name another folder."
+            ) from error
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter of sqlite's own message
             raise OSError(
                 f"{self.path}: is no store of results, or damaged ({error}); delete it, it is only a memory."

@@ -39,7 +39,7 @@ def test_a_full_disk_leaves_whole_files(saved, monkeypatch, n_written):
 
     monkeypatch.setattr("leukofeat.atomic._write_through", full)
     names = ["verdict.txt", "findings.csv", "images.csv", "pairs.csv", "manifest.csv"]
-    with pytest.raises(OSError, match=r"No space left on device.*another place") as caught:
+    with pytest.raises(OSError, match=r"No space left on device.*free some room") as caught:
         other.save(folder)
     assert caught.value.errno == errno.ENOSPC
     assert str(folder / names[n_written]) in str(caught.value)

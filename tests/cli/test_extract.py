@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from leukofeat.cli import main
-from leukofeat.extraction import extract as extraction
+from leukofeat.extraction import run as extraction
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_a_folder_gets_a_data_set_that_is_brought_up_to_date(images, tmp_path, c
     assert pd.read_parquet(tmp_path / "out").columns[:4].tolist() == ["path", "label", "split", "group"]
     assert main(typed) == 0
     assert "24 rows" in (said := capsys.readouterr().out)
-    assert "24 of them measured before" in said
+    assert "24 of them there before" in said
     manifest = pd.read_csv(images / "manifest.csv")
     manifest[1:].to_csv(images / "manifest.csv", index=False)
     assert main(typed) == 0
@@ -58,12 +58,13 @@ def test_a_run_into_a_file_goes_on_where_it_was_interrupted(images, tmp_path, ca
     assert not (tmp_path / "table.csv").exists()
     assert main(typed) == 0
     assert "24 rows" in (said := capsys.readouterr().out)
-    assert "5 of them measured before" in said
+    assert "5 of them there before" in said
 
 
 def test_shares_of_several_machines(images, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("leukofeat.extraction.folder.IMAGES_A_PART", 10)
     monkeypatch.setattr("leukofeat.extraction.extract.IMAGES_A_PART", 10)
+    monkeypatch.setattr("leukofeat.extraction.run.IMAGES_A_PART", 10)
     assert main(["extract", str(images), "-q", "-o", str(tmp_path / "whole")]) == 0
     for number in (2, 1):
         assert main(["extract", str(images), "-q", "-o", str(tmp_path / "out"), "--shard", f"{number}/2"]) == 0
@@ -88,13 +89,13 @@ def test_errors_stand_beside_the_results(images, tmp_path, capsys):
     broken.write_bytes(b"")
     typed = ["extract", str(images), "-q", "-o", str(tmp_path / "table.csv")]
     assert main(typed) == 3
-    (error,) = pd.read_csv(tmp_path / "table.errors.csv").to_dict("records")
+    (error,) = pd.read_csv(tmp_path / "table.csv.errors.csv").to_dict("records")
     assert (error["path"], "empty" in error["error"]) == (str(broken), True)
     assert main(["extract", str(images), "-q", "-o", str(tmp_path / "out")]) == 3
     assert pd.read_csv(tmp_path / "out" / "_errors.csv").to_dict("records") == [error]
     broken.write_bytes(good)
     assert main(typed) == 0
-    assert not (tmp_path / "table.errors.csv").exists()
+    assert not (tmp_path / "table.csv.errors.csv").exists()
 
 
 def test_strict_stops_at_the_first_image_that_fails(images, tmp_path, capsys):
@@ -118,3 +119,13 @@ def test_many_failures_are_told_in_short(images, tmp_path, capsys, monkeypatch):
     said = capsys.readouterr().err
     assert said.count("0 bytes") == 2
     assert "... and 3 more" in said
+
+
+def test_places_that_cannot_be(images, tmp_path, capsys):
+    assert main(["extract", str(images), "-o", "s3://bucket/table"]) == 2
+    assert "this machine's own disks" in capsys.readouterr().err
+    assert main(["extract", str(images), "-o", str(tmp_path / "features.v2")]) == 2
+    assert "features.v2/, for a table in parts" in capsys.readouterr().err
+    (tmp_path / "table.csv.parts").write_bytes(b"")
+    assert main(["extract", str(images), "-o", str(tmp_path / "table.csv")]) == 2
+    assert "is a file" in capsys.readouterr().err

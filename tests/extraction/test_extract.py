@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,14 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
-from leukofeat import extraction
 from leukofeat.datasets import make_smears
 from leukofeat.decode import ImageError
-from leukofeat.extraction import extract_parquet, folder, part
+from leukofeat.extraction import extract as extract_module
+from leukofeat.extraction import extract_parquet, folder, join_parts, part, run
 from leukofeat.failures import WorkerError
 from leukofeat.features import ColorFeatures, FeatureSet, GeometryFeatures
 from leukofeat.opencv import cv2
+from leukofeat.parallel import note_image
 from leukofeat.segmentation import LabKMeansSegmenter
 from leukofeat.sequence import as_sequence
 
@@ -29,8 +31,9 @@ N = 11
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch):
     monkeypatch.setattr(folder, "IMAGES_A_PART", 4)
-    monkeypatch.setattr(extraction.extract, "IMAGES_A_PART", 4)
-    monkeypatch.setattr(extraction.extract, "_AT_ONCE", 3)
+    monkeypatch.setattr(run, "IMAGES_A_PART", 4)
+    monkeypatch.setattr(extract_module, "IMAGES_A_PART", 4)
+    monkeypatch.setattr(run, "_AT_ONCE", 3)
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +117,7 @@ class PlugPulledError(Exception):
 @pytest.mark.parametrize("stop_at", range(N))
 def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(files, tmp_path, monkeypatch, stop_at):
     extract(files, tmp_path / "whole")
-    measure_batches = extraction.extract.measure_batches
+    measure_batches = run.measure_batches
 
     def one_by_one(plan, images, **options):
         for i in range(len(images)):
@@ -123,7 +126,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(files, tmp_path, monke
             yield from measure_batches(plan, images[i : i + 1], **options)
 
     with monkeypatch.context() as stopping:
-        stopping.setattr(extraction.extract, "measure_batches", one_by_one)
+        stopping.setattr(run, "measure_batches", one_by_one)
         with pytest.raises(PlugPulledError):
             extract(files, tmp_path / "out")
     assert extract(files, tmp_path / "out").n_measured == N - stop_at
@@ -135,15 +138,15 @@ def test_a_process_that_is_killed_leaves_parts_that_are_whole(files, tmp_path):
     script = (
         "import sys\n"
         "from tests.extraction import test_extract as t\n"
-        "t.folder.IMAGES_A_PART = t.extraction.extract.IMAGES_A_PART = 4\n"
+        "t.folder.IMAGES_A_PART = t.run.IMAGES_A_PART = t.extract_module.IMAGES_A_PART = 4\n"
         "t.extract(sys.argv[2:], __import__('pathlib').Path(sys.argv[1]))\n"
     )
     place = tmp_path / "out"
-    run = subprocess.Popen([sys.executable, "-c", script, str(place), *files * 9])
-    while not list(place.glob("part-*.parquet")) and run.poll() is None:
+    process = subprocess.Popen([sys.executable, "-c", script, str(place), *files * 9])
+    while not list(place.glob("part-*.parquet")) and process.poll() is None:
         time.sleep(0.005)
-    run.send_signal(signal.SIGKILL)
-    run.wait()
+    process.send_signal(signal.SIGKILL)
+    process.wait()
     assert all(part.read_head(file) is not None for file in place.glob("part-*.parquet"))
     found = extract(files * 9, place)
     assert 0 <= found.n_measured < 9 * N
@@ -203,7 +206,7 @@ def test_other_parameters_start_anew_and_say_so_and_what_was_there_comes_back(fi
         yield
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(extraction.extract, "measure_batches", stopped)
+        patch.setattr(run, "measure_batches", stopped)
         with pytest.raises(PlugPulledError), pytest.warns(UserWarning, match="by other parameters"):
             extract(files, place, features=other)
     with pytest.warns(UserWarning, match="measured anew"):
@@ -218,7 +221,7 @@ def test_other_parameters_start_anew_and_say_so_and_what_was_there_comes_back(fi
 
 def test_another_version_starts_anew_and_says_so(files, tmp_path, monkeypatch):
     extract(files, tmp_path / "out")
-    monkeypatch.setattr(extraction.extract, "environment", lambda: "another")
+    monkeypatch.setattr(run, "environment", lambda: "another")
     with pytest.warns(UserWarning, match="another version of leukofeat or of a library"):
         assert extract(files, tmp_path / "out").n_measured == N
 
@@ -325,8 +328,8 @@ def test_a_damaged_row_in_the_store_is_measured_again(files, tmp_path, monkeypat
             self.forget([seen[0][0]])
         return found
 
-    get = extraction.extract.Store.get
-    monkeypatch.setattr(extraction.extract.Store, "get", damage_once)
+    get = run.Store.get
+    monkeypatch.setattr(run.Store, "get", damage_once)
     assert extract(files, tmp_path / "out").n_measured == N + 1
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 
@@ -403,7 +406,7 @@ def test_what_cannot_be_told_apart_is_refused(files, tmp_path):
             extract_parquet(FeatureSet([ColorFeatures(regions=("image",))]), images, tmp_path / "out")
 
 
-@pytest.mark.parametrize("shard", [(0, 1), (2, 1), (1, 0), (1,), (1.5, 2), (True, 1)])
+@pytest.mark.parametrize("shard", [(0, 1), (2, 1), (1, 0), (1,), (1.5, 2), (True, 1), 3])
 def test_shares_that_cannot_be(files, tmp_path, shard):
     with pytest.raises(ValueError, match="shard says which share"):
         extract(files, tmp_path / "out", shard=shard)
@@ -444,7 +447,7 @@ def test_a_place_where_nothing_can_be_made(files):
 
 
 def test_a_killed_worker_is_told_and_nothing_is_lost(files, tmp_path, monkeypatch):
-    measure_batches = extraction.extract.measure_batches
+    measure_batches = run.measure_batches
     n_done = iter([5, 2, 0])
 
     def killed(plan, images, **options):
@@ -452,12 +455,141 @@ def test_a_killed_worker_is_told_and_nothing_is_lost(files, tmp_path, monkeypatc
         yield from measure_batches(plan, images[:count], **options)
         raise WorkerError(count, len(images))
 
-    monkeypatch.setattr(extraction.extract, "measure_batches", killed)
+    monkeypatch.setattr(run, "measure_batches", killed)
     with (
         pytest.warns(UserWarning, match=r"killed after [52] of (11|6) images.*Going on there") as told,
         pytest.raises(WorkerError, match="after 0 of 4"),
     ):
         extract(files, tmp_path / "out")
     assert len(told) == 2
-    monkeypatch.setattr(extraction.extract, "measure_batches", measure_batches)
+    monkeypatch.setattr(run, "measure_batches", measure_batches)
     assert extract(files, tmp_path / "out").n_measured == 4
+
+
+def test_shares_that_begin_at_once(files, tmp_path):
+    extract(files, tmp_path / "whole")
+    with ThreadPoolExecutor(3) as threads:
+        found = list(threads.map(lambda number: extract(files, tmp_path / "out", shard=(number, 3)), (1, 2, 3)))
+    assert any(one.complete for one in found)
+    assert {name: data for name, data in contents(tmp_path / "out").items() if name.startswith("part")} == {
+        name: data for name, data in contents(tmp_path / "whole").items() if name.startswith("part")
+    }
+
+
+@pytest.mark.parametrize("name", ["._extraction.json.77.tmp", "_errors.csv", ".DS_Store", "_lock-1-of-9"])
+def test_what_a_killed_one_or_a_system_has_left_is_no_obstacle(files, tmp_path, name):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_bytes(b"")
+    assert extract(files, tmp_path / "out").n_rows == N
+
+
+def test_places_that_others_take_for_something_else(files, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for place in ("~", "run:1"):
+        assert extract(files, place).n_rows == N
+        assert len(list((tmp_path / place).glob("part-*"))) == 3
+    with pytest.raises(ValueError, match="written to this machine's own disks"):
+        extract(files, "s3://bucket/table")
+
+
+def test_other_parameters_in_another_share_at_the_same_time(files, tmp_path):
+    extract(files, tmp_path / "out", shard=(1, 2))
+    other = FeatureSet([GeometryFeatures()], on_error="nan", on_empty="nan")
+    with FileLock(tmp_path / "out" / "_lock-1-of-2"), pytest.raises(BlockingIOError, match="with other parameters"):
+        extract(files, tmp_path / "out", features=other, shard=(2, 2))
+
+
+def test_shares_of_an_older_set_are_not_complete(files, tmp_path):
+    for number in (1, 2, 3):
+        extract(files, tmp_path / "out", shard=(number, 3))
+    assert not extract(files[:2], tmp_path / "out", shard=(1, 3)).complete
+    assert extract(files, tmp_path / "out", shard=(1, 3)).complete
+    frame = pd.DataFrame({"path": files, "label": "a"})
+    assert [extract(files, tmp_path / "out", frame=frame, shard=(number, 3)).complete for number in (1, 2, 3)] == [
+        False,
+        False,
+        True,
+    ]
+
+
+def test_notes_and_images_without_a_cell_are_told_each_time(files, tmp_path):
+    def note(smear):
+        note_image(smear.source, "is odd")
+        return smear
+
+    for _ in range(2):
+        images = LabKMeansSegmenter().fit_transform(as_sequence(files).with_step(note))
+        with pytest.warns(UserWarning, match=r"11 of 11 images, .*00\.png for one: is odd") as told:
+            extract_parquet(FEATURES, images, tmp_path / "out")
+        assert len(told) == 1
+
+
+def test_strictness_about_images_without_a_cell(files, tmp_path):
+    cv2.imwrite(files[3], np.full((64, 64, 3), 230, np.uint8))
+    first = extract(files, tmp_path / "out").empty
+    assert files[3] in first
+    assert extract(files, tmp_path / "out").empty == first
+    with pytest.raises(ValueError, match="no cell found"), pytest.warns(UserWarning, match="anew"):
+        extract(files, tmp_path / "out", features=FeatureSet(FEATURES.families, on_empty="raise"))
+
+
+def test_damage_in_the_folder_costs_time_only(files, tmp_path, monkeypatch):
+    place = tmp_path / "out"
+    extract(files, place)
+    before = contents(place)
+    (place / "_pending").mkdir()
+    (place / "_pending" / "leukofeat.sqlite").write_bytes(b"garbage" * 1000)
+    assert extract(files, place).n_measured == 0
+    damaged = bytearray((place / "part-000001.parquet").read_bytes())
+    damaged[100:2000] = bytes(1900)
+    (place / "part-000001.parquet").write_bytes(damaged)
+    assert 4 <= extract([files[0], *files[2:]], place).n_measured <= 5
+    extract(files, place)
+    assert contents(place) == before
+
+
+def test_rows_that_never_come_back_end_the_run(files, tmp_path, monkeypatch):
+    monkeypatch.setattr(run.Store, "get", lambda self, keys: {})
+    with pytest.raises(OSError, match="rows cannot be read back from it; delete it"):
+        extract(files, tmp_path / "out")
+
+
+def test_another_number_of_shares_leaves_nothing_behind(files, tmp_path, monkeypatch):
+    def stopped(*args, **options):
+        yield from measure_batches(*args, **options)
+        raise PlugPulledError
+
+    measure_batches = run.measure_batches
+    monkeypatch.setattr(run, "measure_batches", stopped)
+    with pytest.raises(PlugPulledError):
+        extract(files, tmp_path / "out", shard=(2, 2))
+    monkeypatch.setattr(run, "measure_batches", measure_batches)
+    assert extract(files, tmp_path / "out").complete
+    assert not list((tmp_path / "out").glob("_pending*"))
+
+
+def test_a_memory_in_the_folder_of_the_table(files, tmp_path):
+    features = FeatureSet(FEATURES.families, memory=tmp_path / "out")
+    with pytest.raises(ValueError, match="lies in the folder of the table"):
+        extract(files, tmp_path / "out", features=features)
+
+
+def test_frames_of_all_kinds(files, tmp_path):
+    polars = pytest.importorskip("polars")
+    extract(files, tmp_path / "polars", frame=polars.DataFrame({"path": files, "sex": ["f"] * N}))
+    assert pd.read_parquet(tmp_path / "polars")["sex"].tolist() == ["f"] * N
+    paths = pd.Series([os.fsdecode(b"\xe9.png")] * N, dtype=object)
+    odd = pd.DataFrame({"path": paths, "list": [[1, 2]] * N, "none": [np.nan] * N})
+    extract(files, tmp_path / "odd", frame=odd)
+    assert pd.read_parquet(tmp_path / "odd").iloc[0, :3].tolist() == ["\\xe9.png", "[1, 2]", None]
+    for frame in (pd.DataFrame(index=range(N)), pd.DataFrame([[1, 2]] * N, columns=["a", "a"])):
+        with pytest.raises(ValueError, match="frame must have columns, each of another name"):
+            extract(files, tmp_path / "bad", frame=frame)
+
+
+def test_an_incomplete_table_is_not_joined(files, tmp_path):
+    extract(files, tmp_path / "out", shard=(1, 2))
+    with pytest.raises(ValueError, match="is no complete table in parts"):
+        join_parts(tmp_path / "out", tmp_path / "table.csv")
+    with pytest.raises(ValueError, match="is no complete table in parts"):
+        join_parts(tmp_path, tmp_path / "table.csv")
