@@ -7,6 +7,7 @@ from leukofeat.cli.messages import UsageError, announce_workers, tell
 from leukofeat.cli.shared import add_baseline, add_jobs, check_output, feature_parts, named_baseline, report_failures
 from leukofeat.sequence import SizedPath, printable
 from leukofeat.tiling import extract_field, open_field
+from leukofeat.tiling.places import check_places
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +54,11 @@ def run(arguments: argparse.Namespace) -> int:
             if suffix not in (".tif", ".tiff", ".zarr"):
                 raise UsageError(f"{name}: label maps of a field are written as .tif or .zarr; name one of the two.")
             check_output(name, is_folder=suffix == ".zarr")
+    places = {"--output": arguments.output, "--labels": arguments.labels, "--nuclei": arguments.nuclei}
+    try:
+        check_places(arguments.field, places)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
     pipeline = named_baseline(arguments.baseline)
     _, features, _ = feature_parts(pipeline)
     if not features.cell_names():

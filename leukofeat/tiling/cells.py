@@ -1,6 +1,6 @@
 """The cells of one tile: found, measured, and kept with their outlines until it is settled whose they are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,20 +89,21 @@ def find_cells(
     overlap: int,
     on_error: str,
     images: ImageSequence,
-    i: int,
-) -> Found:
-    """Find and measure the cells of tile i; `images` is a sequence of :class:`Tiles` with a segmenter among its steps."""
+) -> Iterator[Found]:
+    """Find and measure the cells of tiles, one by one; `images` is a sequence of :class:`Tiles` with a segmenter among its steps."""
     assert isinstance(images, Tiles)
-    name, tile = images.name(i), images.tile(i)
-    shape = images.field_shape
-    try:
-        return _found(families, columns, overlap, images, i)
-    except Exception as error:
-        if on_error == "raise":
-            if name not in " ".join([str(error), *getattr(error, "__notes__", ())]):
-                error.add_note(f"While measuring {name}.")
-            raise
-        return Found(tile, shape, reason=f"{type(error).__name__}: {str(error).removeprefix(f'{name}: ')}")
+    for i in range(len(images)):
+        try:
+            found = _found(families, columns, overlap, images, i)
+        except Exception as error:
+            name = images.name(i)
+            if on_error == "raise":
+                if name not in " ".join([str(error), *getattr(error, "__notes__", ())]):
+                    error.add_note(f"While measuring {name}.")
+                raise
+            reason = f"{type(error).__name__}: {str(error).removeprefix(f'{name}: ')}"
+            found = Found(images.tile(i), images.field_shape, reason=reason)
+        yield found
 
 
 def _found(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,14 @@ from leukofeat.constraints import Integral, Number, OneOf, check
 from leukofeat.dropped import Dropped
 from leukofeat.failures import Failure
 from leukofeat.features.summary import SUMMARIES
-from leukofeat.parallel import map_images
+from leukofeat.parallel import map_batches
 from leukofeat.pipeline import split_pipeline
 from leukofeat.sequence import printable
-from leukofeat.tiling.cells import Cell, Found, find_cells, placed
+from leukofeat.tiling.cells import Cell, find_cells, placed
 from leukofeat.tiling.grid import Tiles, cut
 from leukofeat.tiling.open import open_field
 from leukofeat.tiling.output import LabelMap, Table
+from leukofeat.tiling.places import check_places
 from leukofeat.tiling.seams import Seams
 from leukofeat.tiling.whole import settle
 
@@ -100,7 +102,8 @@ def extract_field(
         A .parquet or .csv file that rows are written to as they come, or what is called with each part of the table. By default the table is
         returned.
     labels, nuclei : path, optional
-        Label maps to write of cells and of nuclei, .tif or .zarr; their numbers are the column `cell`.
+        Label maps to write of cells and of nuclei, .tif or .zarr; their numbers are the column `cell`. Files are replaced, and so are
+        .zarr folders that were written here.
     on_error : {"raise", "nan"}, default="raise"
         A tile that cannot be read or measured: the error, or an entry of `failures`, and no cells there.
     n_jobs, verbose
@@ -115,9 +118,11 @@ def extract_field(
     ImageError
         When the field cannot be opened or read, naming it.
     ValueError
-        For a bad parameter, a pipeline without a segmenter, a stage that changes the size of tiles.
+        For a bad parameter, a pipeline without a segmenter, a stage that changes the size of tiles; for an output that would take the
+        place of the field, of another output, or of a folder that is no label map of an earlier run. Nothing is done then.
     OSError
-        When what is to be written cannot be, as on a full disk; nothing is left of it.
+        When what is to be written cannot be, as on a full disk; names the file. Nothing new is left of it, and an older file in its place
+        stays as it was.
 
     Examples
     --------
@@ -140,6 +145,7 @@ def extract_field(
         part.check_params()
     families, columns = ([], None) if features is None else features.measured("cell")
     names = [] if features is None else features.cell_names()
+    check_places(source, {"output": None if callable(output) else output, "labels": labels, "nuclei": nuclei})
     slide = open_field(source, level=level)
     found = FieldCells()
     with ExitStack() as files:
@@ -152,23 +158,19 @@ def extract_field(
         found.n_tiles = len(images)
         seams = Seams(4 * found.overlap)
 
-        def take(start: int, batch: list[Found]) -> None:
-            for number, one in enumerate(batch, start):
-                if one.reason is not None:
-                    found.failures.append(Failure(number, images.name(number), one.reason))
-                cells = seams.settle(one) if found.n_tiles > 1 else one.claimed
-                numbers = one.labels if one.labels is not None else found.n_cells + 1 + np.arange(len(cells))
-                found.n_cells += len(cells)
-                found.dropped += one.dropped
-                for label_map in maps:
-                    label_map.paint(cells, numbers.tolist(), one.shape)
-                if cells or not number:  # the first, so that there is a table
-                    write(_table(cells, numbers, one.shape, names, slide.source))
-                # what was settled is not kept until the last tile has come
-                one.claimed, one.spare, one.dropped = [], [], []
-
         visit = partial(find_cells, families, columns, found.overlap, on_error)
-        map_images(visit, images, n_jobs=n_jobs, verbose=verbose, description="tiles", on_batch=take)
+        batches = map_batches(visit, images, n_jobs=n_jobs, verbose=verbose, description="tiles")
+        for number, one in enumerate(chain.from_iterable(batches)):
+            if one.reason is not None:
+                found.failures.append(Failure(number, images.name(number), one.reason))
+            cells = seams.settle(one) if found.n_tiles > 1 else one.claimed
+            numbers = one.labels if one.labels is not None else found.n_cells + 1 + np.arange(len(cells))
+            found.n_cells += len(cells)
+            found.dropped += one.dropped
+            for label_map in maps:
+                label_map.paint(cells, numbers.tolist(), one.shape)
+            if cells or not number:  # the first, so that there is a table
+                write(_table(cells, numbers, one.shape, names, slide.source))
     if output is None:
         found.table = pd.concat(parts, ignore_index=True)
     return found

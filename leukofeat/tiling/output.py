@@ -1,9 +1,9 @@
 """What a field's cells are written to as they come: a table, and label maps; each file appears whole or not at all."""
 
+import errno
 import os
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
@@ -11,15 +11,17 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from leukofeat.atomic import _write_through, replacing
 from leukofeat.decode.tiff import quiet_tifffile
 from leukofeat.markup import write_csv
 from leukofeat.tiling.cells import Cell
+from leukofeat.tiling.places import MARK, check_replaceable, clear_leftovers, remove
 
 _SIDE = 512  # of the tiles of a label map
 
 
 class Output:
-    """A file that is written beside its place, and moved there when it is done.
+    """A file that is made beside its place, under a hidden name, and moved there when it is done.
 
     Parameters
     ----------
@@ -34,9 +36,13 @@ class Output:
             raise ValueError(f"{self.path}: is written as {', '.join(suffixes)}; name one of them.")
         if not self.path.parent.is_dir():
             raise OSError(f"{self.path.parent}: no such folder to write {self.path.name} into.")
-        self.part = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
+        self.raw_path, self.old_path = (self._hidden(end) for end in (".raw.tmp", ".old.tmp"))
+
+    def _hidden(self, end: str) -> Path:
+        return self.path.with_name(f".{self.path.name}.{os.getpid()}{end}")
 
     def __enter__(self) -> Self:
+        clear_leftovers(self.path)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -44,18 +50,11 @@ class Output:
             if error[0] is None:
                 with self.named():
                     self.finish()
+            else:
+                with suppress(OSError):  # a disk that is full says it again
+                    self.close()
         finally:
-            self.close()
-            for beside in (self.part, self.scratch):
-                if beside.is_dir():
-                    shutil.rmtree(beside, ignore_errors=True)
-                else:
-                    beside.unlink(missing_ok=True)
-
-    @property
-    def scratch(self) -> Path:
-        """Place for what is needed meanwhile."""
-        return self.part.with_suffix(".raw")
+            remove(self.raw_path)
 
     @contextmanager
     def named(self) -> Iterator[None]:
@@ -63,18 +62,36 @@ class Output:
         try:
             yield
         except OSError as error:
-            raise OSError(
-                f"{self.path}: cannot be written ({error.strerror or error}); nothing is left of it."
-            ) from error
+            if error.filename == str(self.path):
+                raise
+            reason = f"{error.strerror or error}; what was there is as it was. Free some room, or name another place."
+            raise OSError(error.errno or errno.EIO, reason, str(self.path)) from error
 
     def close(self) -> None:
         """Close what is open."""
 
+    def complete(self, new: Path) -> None:
+        """Make the file, or the folder, of what was gathered."""
+        raise NotImplementedError
+
     def finish(self) -> None:
         """Bring the file into its place."""
-        if self.path.is_dir():
-            shutil.rmtree(self.path)
-        os.replace(self.part, self.path)
+        new = self._hidden(".tmp")
+        remove(new)  # of a process of the same number, which is no more
+        try:
+            with replacing(self.path) as new:
+                self.complete(new)
+                check_replaceable(self.path)  # it has been a while
+                if self.path.is_dir():  # a folder does not take the place of one
+                    os.replace(self.path, self.old_path)
+        except BaseException:
+            if self.old_path.exists() and not self.path.exists():
+                os.replace(self.old_path, self.path)
+            raise
+        finally:
+            self.close()
+            for beside in (new, self.old_path):
+                remove(beside)
 
 
 class Table(Output):
@@ -89,7 +106,7 @@ class Table(Output):
         """Append rows."""
         with self.named():
             if self.path.suffix.lower() == ".csv":
-                write_csv(table, self.part, append=not self.header)
+                write_csv(table, self.raw_path, append=not self.header)
                 self.header = False
                 return
             import pyarrow as pa
@@ -98,16 +115,16 @@ class Table(Output):
             if self.writer is None:
                 names = table.columns.tolist()
                 kinds = [pa.from_numpy_dtype(table[name].dtype) if name != "source" else pa.string() for name in names]
-                self.writer = pq.ParquetWriter(self.part, pa.schema(list(zip(names, kinds, strict=True))))
+                self.writer = pq.ParquetWriter(self.raw_path, pa.schema(list(zip(names, kinds, strict=True))))
             self.writer.write_table(pa.Table.from_pandas(table, self.writer.schema, preserve_index=False))
 
     def close(self) -> None:
         if self.writer is not None:
             self.writer.close()
 
-    def finish(self) -> None:
+    def complete(self, new: Path) -> None:
         self.close()
-        super().finish()
+        os.replace(self.raw_path, new)
 
 
 class LabelMap(Output):
@@ -132,7 +149,7 @@ class LabelMap(Output):
         with self.named():
             if self.raw is None:
                 self.shape = shape
-                self.raw = self.scratch.open("w+b")
+                self.raw = self.raw_path.open("w+b")
                 self.raw.truncate(4 * shape[0] * shape[1])  # 0, without room on the disk
             if not cells:
                 return
@@ -159,8 +176,8 @@ class LabelMap(Output):
         if self.raw is not None:
             self.raw.close()
 
-    def finish(self) -> None:
-        """Write the map with the smallest type that holds its labels, and bring it into its place."""
+    def complete(self, new: Path) -> None:
+        """Write the map with the smallest type that holds its labels."""
         self.raw.flush()
         kind = np.uint8 if self.top < 2**8 else np.uint16 if self.top < 2**16 else np.uint32
         height, width = self.shape
@@ -169,24 +186,25 @@ class LabelMap(Output):
             for row in range(0, height, _SIDE)
             for column in range(0, width, _SIDE)
         )
-        (self._write_zarr if self.path.suffix.lower() == ".zarr" else self._write_tiff)(tiles, kind)
-        super().finish()
+        (self._write_zarr if self.path.suffix.lower() == ".zarr" else self._write_tiff)(new, tiles, kind)
 
-    def _write_tiff(self, tiles: Iterator[np.ndarray], kind: Any) -> None:
+    def _write_tiff(self, new: Path, tiles: Iterator[np.ndarray], kind: Any) -> None:
         padded = (np.pad(one, [(0, _SIDE - n) for n in one.shape]) for one in tiles)
         how = {"tile": (_SIDE, _SIDE), "compression": "zlib", "photometric": "minisblack", "metadata": None}
         with quiet_tifffile().TiffWriter(
-            self.part, bigtiff=self.shape[0] * self.shape[1] * np.dtype(kind).itemsize > 2**32 - 2**25
+            new, bigtiff=self.shape[0] * self.shape[1] * np.dtype(kind).itemsize > 2**32 - 2**25
         ) as file:
             file.write(padded, shape=self.shape, dtype=kind, **how)
 
-    def _write_zarr(self, tiles: Iterator[np.ndarray], kind: Any) -> None:
+    def _write_zarr(self, new: Path, tiles: Iterator[np.ndarray], kind: Any) -> None:
         array = import_zarr(str(self.path)).create_array(
-            self.part, shape=self.shape, chunks=(_SIDE, _SIDE), dtype=np.dtype(kind)
+            new, shape=self.shape, chunks=(_SIDE, _SIDE), dtype=np.dtype(kind), attributes=MARK, zarr_format=3
         )
         for row in range(0, self.shape[0], _SIDE):
             for column in range(0, self.shape[1], _SIDE):
                 array[row : row + _SIDE, column : column + _SIDE] = next(tiles)
+        for inner in new.rglob("*"):  # a chunk that is missing would read as one without cells
+            _write_through(inner)
 
 
 def import_zarr(name: str) -> Any:
@@ -195,6 +213,3 @@ def import_zarr(name: str) -> Any:
         return import_module("zarr")
     except ImportError:
         raise ImportError(f"{name}: zarr is not installed: pip install 'leukofeat[tiles]'.") from None
-
-
-Writer = Callable[[pd.DataFrame], None]

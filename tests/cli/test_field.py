@@ -61,6 +61,28 @@ def test_what_cannot_be_is_refused(slide, tmp_path, monkeypatch, capsys, options
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--labels", "s.tif"], "s.tif: --labels would replace or change the field itself, s.tif"),
+        (["--labels", "m.tif", "--nuclei", "./m.tif"], "m.tif: --labels and --nuclei are written to one place"),
+        (["-o", "t.parquet"], "t.parquet: is a folder"),
+        (["--labels", "m.zarr"], "m.zarr: is a folder that is no label map"),
+    ],
+)
+def test_nothing_is_written_over_the_slide_or_a_folder(slide, tmp_path, monkeypatch, capsys, options, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.tif").write_bytes(slide.read_bytes())
+    for name in ("t.parquet", "m.zarr"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine").write_bytes(b"")
+    before = sorted(tmp_path.rglob("*"))
+    assert main(["field", "s.tif", "-o", "t.csv", "-q", *options]) == 2
+    assert message in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
+    assert (tmp_path / "s.tif").read_bytes() == slide.read_bytes()
+
+
 def test_a_damaged_tile_is_named_and_the_rest_is_measured(slide, tmp_path, capsys):
     with tifffile.TiffFile(slide) as file:
         page = file.pages.first
