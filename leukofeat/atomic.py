@@ -42,7 +42,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     new = target.with_name(f".{target.name[:_LONGEST]}.{os.getpid()}.tmp")
     try:
         yield new
-        _write_through(new)
+        write_through(new)
         os.replace(new, target)
     except OSError as error:
         if error.errno is None or error.filename not in (None, str(new)):  # said by who knows more
@@ -54,7 +54,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         with suppress(OSError):
             new.unlink(missing_ok=True)
     with suppress(OSError):  # of a folder not every system can
-        _write_through(target.parent)
+        write_through(target.parent)
 
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
@@ -72,8 +72,13 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
     return Path(path)
 
 
-def _write_through(path: Path) -> None:
-    """Have a file, or the names in a folder, written to the disk itself, where the system can."""
+def write_through(path: Path) -> None:
+    """Have a file, or the names in a folder, written to the disk itself, where the system can.
+
+    Examples
+    --------
+    >>> write_through(Path(__file__))
+    """
     handle = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
     try:
         os.fsync(handle)

@@ -47,14 +47,14 @@ def test_another_error_stays_what_it_is(tmp_path):
 
 
 def test_a_folder_that_cannot_be_written_through_is_no_failure(tmp_path, monkeypatch):
-    through = atomic._write_through
+    through = atomic.write_through
 
     def refused(path):
         if path.is_dir():
             raise OSError(errno.EINVAL, "Invalid argument")
         through(path)
 
-    monkeypatch.setattr(atomic, "_write_through", refused)
+    monkeypatch.setattr(atomic, "write_through", refused)
     assert write_whole(tmp_path / "a", b"new").read_bytes() == b"new"
 
 

@@ -121,7 +121,7 @@ def extract_parquet(
     >>> extract_parquet(features, images, folder).n_measured  # one is new
     1
     >>> pd.read_parquet(folder).shape
-    (3, 19)
+    (3, 171)
     """
     check("per", per, OneOf("image", "cell"))
     if isinstance(folder, str) and is_remote(folder):

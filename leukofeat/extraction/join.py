@@ -35,6 +35,7 @@ def join_parts(folder: str | os.PathLike[str], file: str | os.PathLike[str]) -> 
     >>> import pathlib, tempfile
     >>> import pandas as pd
     >>> from leukofeat.datasets import make_smears
+    >>> from leukofeat.extraction import extract_parquet
     >>> from leukofeat.features import ColorFeatures, FeatureSet
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> features = FeatureSet([ColorFeatures(regions=("image",))])

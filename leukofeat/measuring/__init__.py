@@ -47,7 +47,7 @@ class Extraction(NamedTuple):
     >>> from leukofeat.features import ColorFeatures
     >>> found = ColorFeatures(regions=("image",)).extract([np.full((4, 4, 3), 200, np.uint8)])
     >>> found.values.shape, found.n_cells, found.failures, found.empty
-    ((1, 18), array([-1]), [], array([], dtype=int64))
+    ((1, 170), array([-1]), [], array([], dtype=int64))
     """
 
     values: np.ndarray

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from leukofeat.atomic import _write_through, replacing
+from leukofeat.atomic import replacing, write_through
 from leukofeat.decode.tiff import quiet_tifffile
 from leukofeat.markup import write_csv
 from leukofeat.tiling.cells import Cell
@@ -204,7 +204,7 @@ class LabelMap(Output):
             for column in range(0, self.shape[1], _SIDE):
                 array[row : row + _SIDE, column : column + _SIDE] = next(tiles)
         for inner in new.rglob("*"):  # a chunk that is missing would read as one without cells
-            _write_through(inner)
+            write_through(inner)
 
 
 def import_zarr(name: str) -> Any:

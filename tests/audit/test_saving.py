@@ -37,7 +37,7 @@ def test_a_full_disk_leaves_whole_files(saved, monkeypatch, n_written):
             path.write_bytes(path.read_bytes()[:20])
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("leukofeat.atomic._write_through", full)
+    monkeypatch.setattr("leukofeat.atomic.write_through", full)
     names = ["verdict.txt", "findings.csv", "images.csv", "pairs.csv", "manifest.csv"]
     with pytest.raises(OSError, match=r"No space left on device.*free some room") as caught:
         other.save(folder)
