@@ -28,12 +28,13 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as root:
             images = Path(root) / "images"
             write_images(images, size, arguments.side)
-            megabytes, seconds = extract(images, Path(root) / "table", arguments)
+            megabytes, seconds, cpu = extract(images, Path(root) / "table", arguments)
             table = sum(file.stat().st_size for file in (Path(root) / "table").glob("part-*")) / size
         rate = size / seconds
-        first = first or (megabytes, rate)
+        of_cpu = size / cpu
+        first = first or (megabytes, of_cpu)
         print(
-            f"{size:>7,} images: {rate:5.1f} a second ({rate / first[1]:.2f}), peak {megabytes:.0f} MB ({megabytes / first[0]:.2f}), "
+            f"{size:>7,} images: {rate:5.1f} a second, {of_cpu:5.1f} a second of the processor ({of_cpu / first[1]:.2f}), peak {megabytes:.0f} MB ({megabytes / first[0]:.2f}), "
             f"{table:,.0f} bytes of table an image",
             flush=True,
         )
@@ -53,15 +54,16 @@ def write_images(folder: Path, n: int, side: int) -> None:
         cv2.imwrite(str(place / f"{i:06}.jpg"), noisy[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
 
 
-def extract(images: Path, table: Path, arguments: argparse.Namespace) -> tuple[float, float]:
-    """Peak memory in megabytes of the largest process, and seconds."""
+def extract(images: Path, table: Path, arguments: argparse.Namespace) -> tuple[float, float, float]:
+    """Peak memory in megabytes of the largest process, seconds, and those of the processor."""
     options = [*(["--cells"] if arguments.cells else []), "-q", "-j", str(arguments.jobs)]
     script = (
         "import resource, sys\n"
         "from leukofeat.cli import main\n"
         "code = main(sys.argv[1:])\n"
         "kinds = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN\n"
-        "print(max(resource.getrusage(kind).ru_maxrss for kind in kinds), file=sys.stderr)\n"
+        "used = [resource.getrusage(kind) for kind in kinds]\n"
+        "print(max(one.ru_maxrss for one in used), sum(one.ru_utime + one.ru_stime for one in used), file=sys.stderr)\n"
         "sys.exit(code)\n"
     )
     started = time.perf_counter()
@@ -69,7 +71,8 @@ def extract(images: Path, table: Path, arguments: argparse.Namespace) -> tuple[f
     run = subprocess.run(typed, check=True, capture_output=True, text=True)
     seconds = time.perf_counter() - started
     kilo = 1e6 if sys.platform == "darwin" else 1e3
-    return int(run.stderr.split()[-1]) / kilo, seconds
+    most, cpu = run.stderr.split()[-2:]
+    return int(most) / kilo, seconds, float(cpu)
 
 
 if __name__ == "__main__":
