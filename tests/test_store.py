@@ -282,3 +282,14 @@ def test_a_notebook_shows_what_is_in_it(tmp_path):
     page = store._repr_html_()
     assert "a &lt;b&gt;" in page
     assert "0.02" in page
+
+
+@pytest.mark.parametrize("used", [b"bytes", "text", 2.0**70, None])
+def test_the_table_of_a_damaged_store_can_be_read(tmp_path, used):
+    store = Store(tmp_path)
+    store.put({"a" * 32: {"cells": 1}}, "row", "areas")
+    with sqlite3.connect(store.path) as database:
+        database.execute("UPDATE records SET used = ?", (used,))
+    assert store.table()["records"].tolist() == [1]
+    assert store.table()["used"].isna().all()
+    assert "areas" in store._repr_html_()

@@ -234,7 +234,8 @@ class Store:
         query = "SELECT kind, what, COUNT(*), SUM(LENGTH(value)) / 1e6, MAX(used) FROM records GROUP BY kind, what ORDER BY kind, what"
         with self._open() as database:
             table = pd.DataFrame(database.execute(query).fetchall(), columns=columns)
-        return table.assign(used=pd.to_datetime(table["used"], unit="s"))
+        used = pd.to_numeric(table["used"], errors="coerce")  # of a damaged file it may be anything
+        return table.assign(used=pd.to_datetime(used, unit="s", errors="coerce"))
 
     def clear(self) -> None:
         """Forget everything."""
