@@ -33,7 +33,9 @@ def has_alpha(header: Image.Image) -> bool:
 
 def lay_on_white(header: Image.Image) -> np.ndarray:
     """RGB pixels, shape (height, width, 3), uint8, turned as EXIF says."""
-    orientation = header.getexif().get(274, 1)
+    with warnings.catch_warnings():  # an entry that cannot be read turns nothing
+        warnings.simplefilter("ignore")
+        orientation = header.getexif().get(274, 1)
     pixels = np.empty((header.height, header.width, 3), np.uint8)
     rows = max(1, _AT_ONCE // header.width)
     for top in range(0, header.height, rows):  # of a large one a part at a time: it would be in memory four times
