@@ -8,6 +8,8 @@ import numpy as np
 from PIL import Image
 
 _AT_ONCE = 2**22  # pixels
+# axes that are flipped for an orientation, behind the transposition of those above 4
+FLIPS = {2: (1,), 3: (0, 1), 4: (0,), 6: (1,), 7: (0, 1), 8: (0,)}
 
 # what Pillow finds odd in a file, the error says with the file's name
 logging.getLogger("PIL").addHandler(logging.NullHandler())
@@ -50,5 +52,4 @@ def turned(values: np.ndarray, orientation: int) -> np.ndarray:
     """View of pixels as EXIF's or TIFF's orientation, 1 to 8, has them seen; of another number as they are."""
     if orientation in (5, 6, 7, 8):
         values = values.transpose(1, 0, *range(2, values.ndim))
-    flips = {2: (1,), 3: (0, 1), 4: (0,), 6: (1,), 7: (0, 1), 8: (0,)}
-    return np.flip(values, flips.get(orientation, ()))
+    return np.flip(values, FLIPS.get(orientation, ()))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from leukofeat.decode.alpha import FLIPS, turned
 from leukofeat.decode.damage import DamagedError, UnsuitedError
 from leukofeat.decode.pixel_size import PLAUSIBLE, read_pixel_size
 from leukofeat.decode.tiff import PLAIN, check_promise, quiet_tifffile
@@ -17,14 +18,6 @@ from leukofeat.tiling.field import Field, damaged, judge_depth, to_rgb
 CACHE = 96 * 2**20  # bytes of decoded strips and tiles that are kept: a row of windows over 10,000 columns
 _CODED = (5, 6, 7)  # LZW and JPEG, which libtiff decodes
 _GREYS, _RGB, _YCBCR = (0, 1), 2, 6
-_FLIPS = {
-    2: (1,),
-    3: (0, 1),
-    4: (0,),
-    6: (1,),
-    7: (0, 1),
-    8: (0,),
-}  # by the orientation, behind the transposition of those above 4
 _TRANSPOSED = 4
 
 
@@ -120,7 +113,7 @@ class TiffField(Field):
 
     def _values(self, top: int, left: int, height: int, width: int) -> np.ndarray:
         """Values of a region as the file holds them, turned as its orientation says."""
-        flips = _FLIPS.get(self.turned, ())
+        flips = FLIPS.get(self.turned, ())
         if 0 in flips:
             top = self.shape[0] - top - height
         if 1 in flips:
@@ -129,9 +122,7 @@ class TiffField(Field):
             top, left, height, width = left, top, width, height
         parts = [self._stored(k, top, left, height, width) for k in range(len(self.pages))]
         values = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
-        if self.turned > _TRANSPOSED:
-            values = values.transpose(1, 0, 2)
-        return np.flip(values, flips)
+        return turned(values, self.turned)
 
     def _stored(self, k: int, top: int, left: int, height: int, width: int) -> np.ndarray:
         """Values of a region of page k as it is stored, (height, width, samples)."""
