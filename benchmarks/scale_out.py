@@ -263,7 +263,7 @@ def kill_backends(files: list[str], arguments: argparse.Namespace) -> list[dict[
             watch.start()
             try:
                 found, _ = extract_parts(files, arguments.baseline, folder)
-                said = "nothing: another worker did it" if killed else "no worker was killed"
+                said = "nothing was lost: it went on" if killed else "no worker was killed"
                 row |= {"said": said, "same bytes": digest_of(found) == want}
             except Exception as error:
                 row |= {"said": f"{type(error).__name__}: {str(error)[:110]}"}
