@@ -1,4 +1,4 @@
-"""The README's Python, as it stands: one block after another in one namespace, only the folder put in its place."""
+"""The Python of the README and of the guide, as it stands: one block after another in one namespace, only the folder put in its place."""
 
 import re
 import warnings
@@ -12,8 +12,15 @@ import pytest
 import leukofeat.evaluation
 from leukofeat.datasets import make_smears
 
-_README = Path(__file__).resolve().parents[1] / "README.md"
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", _README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+_ROOT = Path(__file__).resolve().parents[1]
+
+
+def python_of(page):
+    text = (_ROOT / page).read_text(encoding="utf-8")
+    return re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+README, BLOCKS = python_of("README.md"), python_of("docs/guide.md")
 
 
 def write_classes(root, images, labels):
@@ -54,11 +61,26 @@ def run(folder):
         warnings.simplefilter("ignore", UserWarning)
         for number, block in enumerate(BLOCKS):
             code = block.replace('"folder_of_class_folders"', repr(str(folder)))
-            exec(compile(code, f"README.md, block {number}", "exec"), namespace)
+            exec(compile(code, f"docs/guide.md, block {number}", "exec"), namespace)
     assert set(namespace["result"].table.index) == {"leukofeat_svm", "jin2023_svm", "four_colors", "no_leukocytes"}
     assert namespace["result"].table["accuracy"].between(0, 1).all()
     assert Path("report.html").stat().st_size > 30_000
     return namespace
+
+
+def test_the_first_lines(capsys):
+    """They run in one go, and end with a verdict and what drove it."""
+    assert len(README) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        exec(compile(README[0], "README.md", "exec"), {})
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("Called ")
+    assert any(line.startswith("For it: ") for line in told)
+
+
+def test_the_first_screen_is_short():
+    assert len((_ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < 200
 
 
 def test_on_class_folders_of_synthetic_smears(small):
