@@ -10,11 +10,9 @@ import pytest
 from sklearn.utils import Bunch
 
 from leukofeat import Smear
-from leukofeat.datasets import make_smears
+from leukofeat.datasets import get_data_home, make_smears
 
 cv2.setNumThreads(1)
-
-_DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +47,10 @@ def rng() -> np.random.Generator:
 
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
-    """The folder of real images beside the repository; tests that need it are skipped without it."""
-    if not _DATA.is_dir():
-        pytest.skip("the real images (../shared/data beside the repository) are not here")
-    return _DATA.resolve()
+    """The data home, where public sets lie as folders; tests that need it are skipped without it."""
+    home = get_data_home()
+    if not home.is_dir():
+        pytest.skip(
+            f"no real images: {home} is missing; LEUKOFEAT_DATA=FOLDER says where public sets lie (docs/datasets.md)"
+        )
+    return home
