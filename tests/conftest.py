@@ -45,12 +45,21 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
+class DataHome:
+    """The data home: `home / NAME` is the folder of a set, and skips the test where it is missing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __truediv__(self, name: str) -> Path:
+        if not (self.path / name).is_dir():
+            pytest.skip(
+                f"no folder {name} in {self.path}; LEUKOFEAT_DATA=FOLDER says where public sets lie (docs/datasets.md)"
+            )
+        return self.path / name
+
+
 @pytest.fixture(scope="session")
-def data_folder() -> Path:
-    """The data home, where public sets lie as folders; tests that need it are skipped without it."""
-    home = get_data_home()
-    if not home.is_dir():
-        pytest.skip(
-            f"no real images: {home} is missing; LEUKOFEAT_DATA=FOLDER says where public sets lie (docs/datasets.md)"
-        )
-    return home
+def data_folder() -> DataHome:
+    """The data home, where public sets lie as folders; tests that need one that is missing are skipped."""
+    return DataHome(get_data_home())

@@ -262,10 +262,10 @@ def test_checksums_of_all_some_and_other_files(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_real_sets_load_as_they_lie(name, data_folder):
-    found = find.find_dataset(DATASETS[name], data_folder)
+    found = find.find_dataset(DATASETS[name], data_folder.path)
     if found is None:
         pytest.skip(f"the data home has no folder {' or '.join(DATASETS[name].folders)}")
-    bunch = fetched(name, data_folder)
+    bunch = fetched(name, data_folder.path)
     n = DATASETS[name].n_images
     assert 0 < len(bunch.images) <= (n or 10**6)
     if name == "aria2021":
