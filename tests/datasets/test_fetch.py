@@ -15,6 +15,7 @@ from leukofeat import ImageError, Smear
 from leukofeat.datasets import DATASETS, get_data_home, list_datasets, load_images
 from leukofeat.datasets.fetch import find
 from leukofeat.datasets.fetch.card import Checksum
+from leukofeat.datasets.fetch.page import datasets_page
 
 FETCH = {name: getattr(datasets, f"fetch_{name}") for name in DATASETS}
 
@@ -276,3 +277,11 @@ def test_real_sets_load_as_they_lie(name, data_folder):
     if name in ("zheng2018", "bcisc"):
         smear = bunch.images.smear(0)
         assert (smear.cells > 0).any()
+
+
+def test_the_page_is_what_the_cards_say():
+    page = Path(__file__).resolve().parents[2] / "docs" / "datasets.md"
+    assert page.read_text(encoding="utf-8") == datasets_page(), "python -m leukofeat.datasets > docs/datasets.md"
+    rows = [line for line in datasets_page().splitlines() if line.startswith("| [`fetch_")]
+    assert len(rows) == len(DATASETS)
+    assert {row.count(" | ") for row in rows} == {5}

@@ -42,7 +42,7 @@ IDB1 = DataCard(
     layout="images called ImXXX_1.jpg (blasts) and ImXXX_0.jpg (none), in folders or not, or a manifest.csv (path, label)",
     known_faults=(
         "patients are not published, and fields of one patient cannot be held together: figures of random folds flatter.",
-        "magnifications differ between images (300 to 500): sizes in pixels do not compare; see leukofeat.preprocessing for the scale.",
+        "magnifications differ between images (300 to 500): sizes in pixels do not compare (docs/scale.md).",
     ),
     instructions=_BY_HAND,
 )
