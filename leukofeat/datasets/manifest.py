@@ -174,6 +174,8 @@ def _listed(frame: pd.DataFrame) -> str:
 
 def _proposal(frame: pd.DataFrame) -> str:
     """What could be said of the columns, as far as their names tell."""
+    if len(frame.columns) == 1 and (sep := next((sep for sep in ";\t|" if sep in str(frame.columns[0])), "")):
+        return f" Its columns are separated by {sep!r} and not by commas: pass pandas.read_csv(FILE, sep={sep!r}) as manifest=."
     plain = {str(name).casefold().strip(): str(name) for name in frame.columns}
     guess = {role: next((plain[name] for name in names if name in plain), None) for role, names in _OFTEN.items()}
     known = {role: name for role, name in guess.items() if name is not None and role not in frame}
@@ -203,15 +205,15 @@ def _index(root: Path, masks: Sequence[str]) -> dict[str, list[str]]:
     index = defaultdict(list)
     for path in list_names(root):
         if path.suffix.lower() in IMAGE_SUFFIXES and not is_mask_file(root, path, masks):
-            for name in {path.name, path.stem, path.with_suffix("").as_posix()}:
+            for name in {path.name, path.stem, path.as_posix(), path.with_suffix("").as_posix()}:
                 index[name].append(path.as_posix())
     return index
 
 
 def _one(path: str, index: Mapping[str, list[str]], table: str) -> str | None:
-    if len(PurePath(path).parts) > 1 and PurePath(path).suffix.lower() in IMAGE_SUFFIXES:
-        return None  # says where the file is, and there it is not
-    found = sorted(index.get(PurePath(path).as_posix(), []))
+    found = sorted(
+        set(index.get(PurePath(path.replace("\\", "/")).as_posix(), []))
+    )  # tables of Windows have backslashes
     if len(found) > 1:
         raise ImageError(
             f"{table}: {printable(path)} may be {printable(found[0])} or {printable(found[1])}; give paths below the folder, name the folder "

@@ -218,3 +218,12 @@ def test_a_damaged_set_leaves_nothing_and_comes_again(card, server, tmp_path):
 def test_the_bar_can_be_seen(server, tmp_path, capsys):
     download_file(f"{server.url}/a.bin", tmp_path / "a.bin")
     assert "downloading" in capsys.readouterr().err
+
+
+def test_a_set_that_cannot_be_downloaded_says_how_to_get_it(card, server, tmp_path):
+    server.files.clear()
+    with pytest.raises(OSError, match=r"set\.zip: cannot be downloaded \(Not Found\).*By hand: .* Put it into"):
+        find.fetch(card, load_images, tmp_path, True, 0)
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError, match="is a file, and the data home is a folder"):
+        find.fetch(card, load_images, tmp_path / "file", True, 0)

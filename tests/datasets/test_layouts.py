@@ -105,6 +105,11 @@ def test_a_wrong_folder_in_a_path_stays_an_error(tmp_path):
             r"no column 'path'; it has Filename, Diagnosis, Patient_ID\. Say which is which, perhaps "
             r"columns={'path': 'Filename', 'label': 'Diagnosis', 'group': 'Patient_ID'}",
         ),
+        (
+            "id;label\n1.png;2\n",
+            None,
+            r"it has id;label\. Its columns are separated by ';' and not by commas: pass pandas",
+        ),
         ("a,b\n1.png,2\n", None, r"it has a, b\. columns={'path': NAME} says which"),
         ("a,b\n1.png,2\n", {"path": "c"}, r"no column 'c', which is to be 'path'; it has a, b\."),
         ("a,b\n1.png,\n", {"path": "a", "label": "b"}, "no label in line 2"),
@@ -141,3 +146,11 @@ def test_a_given_table_is_not_changed(tmp_path):
     frame = load_images(tmp_path, manifest=table.drop(columns="label"), columns={"path": "id"}).frame
     assert frame["pixel_size"].tolist()[0] == 0.1
     assert np.isnan(frame["pixel_size"].tolist()[1])
+
+
+def test_tables_of_windows_and_excel(tmp_path):
+    draw(tmp_path, "images/ALL/1.png", "images/ALL/2.png")
+    (tmp_path / "t.csv").write_bytes(b"\xef\xbb\xbfpath,label\r\nimages\\ALL\\1.png,a\r\n2.png,b\r\n")
+    bunch = load_images(tmp_path, manifest="t.csv")
+    assert relative(bunch, tmp_path) == ["images/ALL/1.png", "images/ALL/2.png"]
+    assert classes(bunch) == ["a", "b"]

@@ -72,6 +72,10 @@ def fetch(
     """Images of a set, from the data home or the web, with its card; what every `fetch_NAME` does."""
     home = get_data_home(data_home)
     root = find_dataset(card, home)
+    if home.exists() and not home.is_dir():
+        raise NotADirectoryError(
+            f"{home}: is a file, and the data home is a folder; name another by data_home= or {VARIABLE}."
+        )
     if root is None:
         if not download or card.archive is None:
             raise FileNotFoundError(_how_to_get(card, home, download))
@@ -94,7 +98,11 @@ def download_dataset(card: DataCard, home: Path, verbose: int) -> Path:
     """Download and unpack a set into the data home; returns its folder, which is there whole or not at all."""
     if card.archive is None:
         raise FileNotFoundError(_how_to_get(card, home, True))
-    source = download_file(card.archive.url, home / card.archive.filename, sha256=card.archive.sha256, verbose=verbose)
+    place = home / card.archive.filename
+    try:
+        source = download_file(card.archive.url, place, sha256=card.archive.sha256, verbose=verbose)
+    except OSError as error:
+        raise OSError(f"{error} {_how_to_get(card, home, True)}") from error
     try:
         return extract_archive(source, home / card.folders[0], max_bytes=card.archive.max_bytes)
     finally:
