@@ -1,9 +1,9 @@
 """The audit beside CleanVision and imgclean on the same planted faults: found, missed, invented, seconds.
 
-    python benchmarks/audit.py [--data FOLDER] [-n 300] [--peer-python PATH] [--json FILE]
+    python benchmarks/audit.py [--data NAME|FOLDER] [-n 300] [--peer-python PATH] [--json FILE]
     python benchmarks/audit.py --sizes 1000 5000 20000 50000 [-j 2]
 
-FOLDER holds images to plant faults in (class folders or a manifest.csv); without it, synthetic smears are made. The peers
+The set holds images to plant faults in (class folders or a manifest.csv); without it, synthetic smears are made. The peers
 run in the Python given by `--peer-python`, an environment of its own with `pip install cleanvision imgclean`; a peer that is
 not there is reported as absent. Each tool runs on one core with its default settings. An invented pair is one of images that were
 not made from the same source: with real images it can be a true flaw of the set, so look before you count it.
@@ -27,6 +27,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pandas as pd
+from places import NAME_OR_FOLDER, data_folder
 
 from leukofeat.audit import audit_dataset
 from leukofeat.datasets import load_images, make_smears
@@ -177,7 +178,9 @@ def score(planted: dict[str, dict[str, str]], found: dict[str, Any]) -> list[dic
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--data", default=None, help="folder of images; default: synthetic smears")
+    parser.add_argument(
+        "--data", default=None, metavar="NAME|FOLDER", help=f"{NAME_OR_FOLDER}; default: synthetic smears"
+    )
     parser.add_argument("-n", "--images", type=int, default=300, help="number of images to plant faults in")
     parser.add_argument("--peer-python", default=None, help="Python of the environment that holds the peers")
     parser.add_argument("--seed", type=int, default=0)
@@ -196,7 +199,7 @@ def main() -> None:
     if arguments.data is None:
         images: Any = make_smears(n_samples=arguments.images, random_state=arguments.seed).images
     else:
-        everything = load_images(arguments.data).images
+        everything = load_images(data_folder(arguments.data)).images
         rng = np.random.default_rng(arguments.seed)
         images = everything[rng.permutation(len(everything))[: arguments.images]]
     cv2.setNumThreads(1)

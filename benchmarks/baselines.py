@@ -1,9 +1,9 @@
 """Every published system by name, leukofeat's own and the controls, under one set of protocols.
 
-    python benchmarks/baselines.py --data FOLDER [--store FOLDER] [--jobs N] [--json FILE] [--html FILE]
+    python benchmarks/baselines.py --data NAME|FOLDER [--store FOLDER] [--jobs N] [--json FILE] [--html FILE]
     python benchmarks/baselines.py --synthetic 120 --quick
 
-FOLDER holds class folders, or a manifest.csv with path, label and, as far as there are, split, block, cluster0, stream and
+The set holds class folders, or a manifest.csv with path, label and, as far as there are, split, block, cluster0, stream and
 group, each of which gives a way to split. The published figure stands beside what is measured under the published split (or
 random folds), and beside the worst with whole slides or patients held out. The same command goes on where it was stopped, with
 `--store`; a system that fails is named with its reason, and the others go on. Research use only.
@@ -25,6 +25,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parent))
 
 from honesty import limited
+from places import NAME_OR_FOLDER, data_folder, network_file
 from systems import tables
 from systems.page import write_page
 from systems.plan import TASKS, protocols, systems, tasks
@@ -41,12 +42,14 @@ def main(typed: Sequence[str] | None = None) -> int:
     """Run the benchmark."""
     parser = _parser()
     arguments = parser.parse_args(typed)
-    bunch = load_images(arguments.data) if arguments.data else make_smears(arguments.synthetic, random_state=0)
+    bunch = (
+        load_images(data_folder(arguments.data)) if arguments.data else make_smears(arguments.synthetic, random_state=0)
+    )
     if bunch.target is None:
         parser.error(f"{arguments.data}: no labels")
     bunch = limited(bunch, arguments.limit or (_QUICK if arguments.quick else None))
     try:
-        rows = systems(arguments.names, arguments.network)
+        rows = systems(arguments.names, network_file(arguments.network))
         asked = arguments.protocols or (["random"] if arguments.quick else None)
         ways = protocols(bunch, asked, n_jobs=arguments.jobs)
     except ValueError as error:
@@ -92,7 +95,9 @@ def main(typed: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--data", help="folder of class folders, or with a manifest.csv")
+    source.add_argument(
+        "--data", metavar="NAME|FOLDER", help=f"{NAME_OR_FOLDER} of class folders, or with a manifest.csv"
+    )
     source.add_argument("--synthetic", type=int, metavar="N", help="N synthetic smears instead")
     parser.add_argument(
         "--store", metavar="FOLDER", help="keep what is measured and fitted there: the run can be stopped and goes on"
@@ -103,7 +108,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="A,B",
         help="these systems (default: all that can be built); the controls always",
     )
-    parser.add_argument("--network", metavar="FILE", help="ONNX file for the systems that need a frozen network")
+    parser.add_argument(
+        "--network",
+        metavar="FILE",
+        help="ONNX file, here or in the data home's weights/, for the systems that need a frozen network",
+    )
     parser.add_argument(
         "--protocols",
         type=_names,

@@ -1,6 +1,6 @@
 """What a comparison of pipelines that share their segmentation costs, against the slowest of them alone.
 
-    python benchmarks/compare_speed.py [--images N] [--data FOLDER] [--json FILE]
+    python benchmarks/compare_speed.py [--images N] [--data NAME|FOLDER] [--json FILE]
 
 Four pipelines with one preprocessing and segmentation and different features, 5 folds; processor time, median of three runs
 after a warm-up that compiles. Bar: at most 1.5 times the slowest alone.
@@ -16,6 +16,7 @@ import time
 from typing import Any
 
 import cv2
+from places import NAME_OR_FOLDER, data_folder
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -55,12 +56,14 @@ def pipelines() -> dict[str, Pipeline]:
 def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", help="folder of class folders, or with a manifest.csv; synthetic smears otherwise")
+    parser.add_argument("--data", metavar="NAME|FOLDER", help=f"{NAME_OR_FOLDER}; synthetic smears otherwise")
     parser.add_argument("--images", type=int, default=120, metavar="N", help="number of images (default: %(default)s)")
     parser.add_argument("--json", help="file for the figures")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    bunch = load_images(arguments.data) if arguments.data else make_smears(arguments.images, random_state=0)
+    bunch = (
+        load_images(data_folder(arguments.data)) if arguments.data else make_smears(arguments.images, random_state=0)
+    )
     rows = range(0, len(bunch.target), max(1, len(bunch.target) // arguments.images))
     images, target = [bunch.images[i] for i in rows], bunch.target[list(rows)]
 

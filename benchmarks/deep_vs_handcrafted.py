@@ -1,12 +1,12 @@
 """Is a network worth it on 3,000 images? Fine-tuned, with and without background swap, frozen, hand-crafted, and both together.
 
-    python benchmarks/deep_vs_handcrafted.py --data FOLDER --weights FILE [--embedding FILE.onnx] [--ways published fold_series0=0]
-        [--sizes 10 30 100] [--transfer FOLDER --healthy Benign] [--checkpoints FOLDER] [--memory FOLDER] [--json FILE] [--picture FILE]
+    python benchmarks/deep_vs_handcrafted.py --data NAME|FOLDER --weights FILE [--embedding FILE.onnx] [--ways published fold_series0=0]
+        [--sizes 10 30 100] [--transfer NAME|FOLDER --healthy Benign] [--checkpoints FOLDER] [--memory FOLDER] [--json FILE] [--picture FILE]
     python benchmarks/deep_vs_handcrafted.py --synthetic 96
 
 Every row is a pipeline under the same splits: `leukofeat_svm`, `network` (MobileNetV2 fine-tuned on whole fields), `network, swap` (the
 same with background swap), `leukofeat_hybrid` (mean of the log-probabilities of leukofeat_svm and the swapped network), `embedding + SVM`
-(frozen), and pipelines by name. FOLDER holds class folders or a manifest.csv as for benchmarks/honesty.py, whose splits are the --ways, besides
+(frozen), and pipelines by name. The set holds class folders or a manifest.csv as for benchmarks/honesty.py, whose splits are the --ways, besides
 single folds of a column (fold_series0=0). Under the first way the stress tests are run and, with --sizes, the learning curve. With
 --transfer the models of the first way are asked of another laboratory's images (class folders, of which --healthy-there is the healthy
 one): the score of a blast is what is left of the probability of --healthy. Trainings are kept in --checkpoints, and go on there. A
@@ -33,6 +33,7 @@ from networks import plan
 from networks.looking import heat_table
 from networks.operators import define_torchvision_operators
 from networks.tables import cost_table, curve_picture, markdown, transfer_table
+from places import NAME_OR_FOLDER, data_folder, network_file
 
 from leukofeat.datasets import load_images, make_smears
 from leukofeat.evaluation import compare
@@ -47,7 +48,9 @@ def main(typed: Sequence[str] | None = None) -> int:
     parser = _parser()
     asked = parser.parse_args(typed)
     define_torchvision_operators()
-    bunch = load_images(asked.data) if asked.data else make_smears(asked.synthetic, size=96, random_state=0)
+    bunch = (
+        load_images(data_folder(asked.data)) if asked.data else make_smears(asked.synthetic, size=96, random_state=0)
+    )
     if bunch.target is None:
         parser.error(f"{asked.data}: no labels")
     with tempfile.TemporaryDirectory() as passing, warnings.catch_warnings():
@@ -55,7 +58,7 @@ def main(typed: Sequence[str] | None = None) -> int:
         checkpoints, memory = asked.checkpoints or f"{passing}/checkpoints", asked.memory or f"{passing}/memory"
         options = {
             "architecture": asked.architecture,
-            "weights": asked.weights,
+            "weights": network_file(asked.weights),
             "size": asked.size,
             "n_epochs": asked.epochs,
             "device": asked.device,
@@ -64,7 +67,7 @@ def main(typed: Sequence[str] | None = None) -> int:
         }
         try:
             ways = plan.ways(bunch, asked.ways or ["published" if asked.data else "random"])
-            pipelines = plan.rows(options, asked.embedding, asked.rows)
+            pipelines = plan.rows(options, network_file(asked.embedding), asked.rows)
         except ValueError as error:
             parser.error(str(error))
         same: dict[str, Any] = {"memory": memory, "n_jobs": asked.jobs, "random_state": 0, "verbose": 1}
@@ -112,7 +115,7 @@ def learning_curve(bunch: Any, split: Any, asked: Any, options: dict[str, Any], 
     for size in asked.sizes:
         train, test = plan.smaller(split, target, size, seed=0)
         epochs = plan.epochs_for(len(train), asked.epochs)
-        pipelines = plan.rows(options | {"n_epochs": epochs}, asked.embedding, asked.rows)
+        pipelines = plan.rows(options | {"n_epochs": epochs}, network_file(asked.embedding), asked.rows)
         start = time.perf_counter()
         table = compare(pipelines, bunch.images, target, cv=[(train, test)], n_bootstrap=asked.bootstrap, **same).table
         print(f"{size} a class: {time.perf_counter() - start:.0f} s", file=sys.stderr)
@@ -144,12 +147,22 @@ def _about(asked: Any, n: int) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--data", help="folder of class folders, or with a manifest.csv")
+    source.add_argument(
+        "--data", metavar="NAME|FOLDER", help=f"{NAME_OR_FOLDER} of class folders, or with a manifest.csv"
+    )
     source.add_argument("--synthetic", type=int, metavar="N", help="N synthetic smears instead")
     parser.add_argument("--rows", nargs="+", default=list(ROWS), metavar="ROW", help=f"default: {', '.join(ROWS)}")
     parser.add_argument("--architecture", default="mobilenet_v2")
-    parser.add_argument("--weights", metavar="FILE", help="what the networks start from (default: random weights)")
-    parser.add_argument("--embedding", metavar="FILE", help="ONNX network for the row 'embedding + SVM'")
+    parser.add_argument(
+        "--weights",
+        metavar="FILE",
+        help="what the networks start from: a file here or in the data home's weights/ (default: random weights)",
+    )
+    parser.add_argument(
+        "--embedding",
+        metavar="FILE",
+        help="ONNX network, here or in the data home's weights/, for the row 'embedding + SVM'",
+    )
     parser.add_argument("--size", type=int, default=168, help="longer side in pixels of what a network sees")
     parser.add_argument("--epochs", type=int, default=14)
     parser.add_argument("--device", default="auto")
@@ -163,7 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--sizes", nargs="*", type=int, default=[], metavar="N", help="images a class of the learning curve"
     )
-    parser.add_argument("--transfer", metavar="FOLDER", help="another laboratory's images, in class folders")
+    parser.add_argument("--transfer", metavar="NAME|FOLDER", help="another laboratory's images, in class folders")
     parser.add_argument("--healthy", default="Benign", help="healthy class of --data")
     parser.add_argument("--healthy-there", default="healthy", help="healthy class of --transfer")
     parser.add_argument("--heat", type=int, default=0, metavar="N", help="where the networks look, on N test images")

@@ -1,9 +1,9 @@
 """One accuracy, many ways to split: what is left of a figure when slides are held out and when only the background changes.
 
-    python benchmarks/honesty.py --data FOLDER [--network FILE.onnx] [--frontier] [--json FILE] [--jobs N]
+    python benchmarks/honesty.py --data NAME|FOLDER [--network FILE.onnx] [--frontier] [--json FILE] [--jobs N]
     python benchmarks/honesty.py --synthetic 240
 
-FOLDER holds class folders, or a manifest.csv with path, label and, as far as there are, split (train and valid, or test),
+The set holds class folders, or a manifest.csv with path, label and, as far as there are, split (train and valid, or test),
 block (contiguous pseudo-slides), cluster0 to cluster2 (coarse colour clusters), stream (acquisition series) and group. Where
 there is none of the grouping columns, slides are estimated with `estimate_slides`, three seeds. Each row is a pipeline, each
 column a way to test the same pipeline; the last columns are points of accuracy lost when only what should not matter is
@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from places import NAME_OR_FOLDER, data_folder, network_file
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -47,9 +48,15 @@ def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--data", help="folder of class folders, or with a manifest.csv")
+    source.add_argument(
+        "--data", metavar="NAME|FOLDER", help=f"{NAME_OR_FOLDER} of class folders, or with a manifest.csv"
+    )
     source.add_argument("--synthetic", type=int, metavar="N", help="N synthetic smears instead")
-    parser.add_argument("--network", help="ONNX network for the row 'embedding + SVM'")
+    parser.add_argument(
+        "--network",
+        metavar="FILE",
+        help="ONNX network, here or in the data home's weights/, for the row 'embedding + SVM'",
+    )
     parser.add_argument(
         "--frontier",
         action="store_true",
@@ -62,11 +69,16 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=None, help="worker processes (default: 1)")
     arguments = parser.parse_args()
 
-    bunch = load_images(arguments.data) if arguments.data else make_smears(arguments.synthetic, random_state=0)
+    bunch = (
+        load_images(data_folder(arguments.data)) if arguments.data else make_smears(arguments.synthetic, random_state=0)
+    )
     if bunch.target is None:
         parser.error(f"{arguments.data}: no labels")
     bunch = limited(bunch, arguments.limit)
-    rows, ways = pipelines(arguments.network, arguments.frontier), known_protocols(bunch, n_jobs=arguments.jobs)
+    rows, ways = (
+        pipelines(network_file(arguments.network), arguments.frontier),
+        known_protocols(bunch, n_jobs=arguments.jobs),
+    )
     results = compare(
         rows,
         bunch.images,

@@ -1,8 +1,8 @@
 """Every kernel beside the fastest library function that does the same work.
 
-    python benchmarks/kernels.py [--data FOLDER] [--images 24] [--kernels kmeans flood] [--json FILE]
+    python benchmarks/kernels.py [--data NAME|FOLDER] [--images 24] [--kernels kmeans flood] [--json FILE]
 
-Without --data synthetic smears are measured, with it the images below FOLDER, segmented by LabKMeansSegmenter. One thread;
+Without --data synthetic smears are measured, with it the images of a set, segmented by LabKMeansSegmenter. One thread;
 the libraries take turns image by image; times are medians of CPU time. `diff` is the largest relative difference between
 the results, where both define them alike. Where no library has the work in one function, the peer is what can be composed
 of the functions of the library named: "numpy" stands for vectorised NumPy, "opencv-python" for OpenCV's functions and

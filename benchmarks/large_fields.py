@@ -1,6 +1,6 @@
 """What a large field costs tile by tile, beside the same content in fields of ordinary size; and how its cells agree with untiled.
 
-    python benchmarks/large_fields.py (--data FOLDER | --synthetic) [--side 10000] [--small 1000] [--tile 2048] [--jobs 1]
+    python benchmarks/large_fields.py (--data NAME|FOLDER | --synthetic) [--side 10000] [--small 1000] [--tile 2048] [--jobs 1]
         [--pipeline leukofeat_svm] [--agree 3000 5000] [--turns 1]
 
 The field is made of the folder's images side by side, in a fixed order, or of synthetic smears, and written as a TIFF of tiles into a
@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 import tifffile
+from places import NAME_OR_FOLDER, data_folder
 
 from leukofeat import read_image, read_labels
 from leukofeat.baselines import make_baseline
@@ -118,7 +119,7 @@ def agree(images: list[np.ndarray], side: int, arguments: argparse.Namespace, fo
 def main() -> None:
     """Compare, and print two tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data")
+    parser.add_argument("--data", metavar="NAME|FOLDER", help=NAME_OR_FOLDER)
     parser.add_argument("--synthetic", action="store_true")
     parser.add_argument("--side", type=int, default=10_000)
     parser.add_argument("--small", type=int, default=1000)
@@ -135,8 +136,8 @@ def main() -> None:
         one_side(arguments)
         return
     if not arguments.data and not arguments.synthetic:
-        parser.error("say --data FOLDER or --synthetic.")
-    images = pictures(arguments.data)
+        parser.error("say --data NAME|FOLDER or --synthetic.")
+    images = pictures(arguments.data and data_folder(arguments.data))
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         if arguments.side:

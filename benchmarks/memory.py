@@ -1,6 +1,6 @@
 """What each step of a day's work costs with a memory, beside what is new in it alone.
 
-    python benchmarks/memory.py (--data FOLDER | --synthetic N) [--every 20] [--turns 3] [--json FILE]
+    python benchmarks/memory.py (--data NAME|FOLDER | --synthetic N) [--every 20] [--turns 3] [--json FILE]
 
 The steps: images are measured; one own column is added; a grid search goes over the SVM's C; one more pipeline is compared; and
 all of it once more in a new process. Both sides of a step take turns, on one thread; times are medians. `ratio` is that of the CPU
@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from peers.turns import one_thread
+from places import NAME_OR_FOLDER, data_folder
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 
@@ -161,7 +162,7 @@ def load(options: argparse.Namespace) -> Images:
     if options.synthetic:
         smears = make_smears(options.synthetic, random_state=0)
         return Images(list(smears.images), smears.target, smears.groups)
-    bunch = load_images(options.data)
+    bunch = load_images(data_folder(options.data))
     rows = np.arange(0, len(bunch.target), options.every)
     groups = next((bunch.frame[name] for name in ("group", "block") if name in bunch.frame), bunch.frame.index)
     return Images(bunch.images[rows], bunch.target[rows], groups.to_numpy()[rows])
@@ -171,7 +172,9 @@ def main(argv: list[str] | None = None) -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--data", help="folder of class folders, or with a manifest.csv")
+    source.add_argument(
+        "--data", metavar="NAME|FOLDER", help=f"{NAME_OR_FOLDER} of class folders, or with a manifest.csv"
+    )
     source.add_argument("--synthetic", type=int, metavar="N", help="N synthetic smears instead")
     parser.add_argument("--every", type=int, default=20, metavar="K", help="every K-th image of the folder (20)")
     parser.add_argument("--turns", type=int, default=3, help="turns of each step (3)")

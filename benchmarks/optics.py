@@ -1,9 +1,9 @@
 """What a change of the optics, of the file or of the surroundings costs a pipeline that was trained without it.
 
-    python benchmarks/optics.py --data FOLDER [--part valid] [--pipelines leukofeat_svm jin2023_svm] [--json FILE] [--jobs N]
+    python benchmarks/optics.py --data NAME|FOLDER [--part valid] [--pipelines leukofeat_svm jin2023_svm] [--json FILE] [--jobs N]
     python benchmarks/optics.py --synthetic 240
 
-FOLDER holds a manifest.csv with path, label and split. Each pipeline is fitted on --train images of its train part, as many of
+The set holds a manifest.csv with path, label and split. Each pipeline is fitted on --train images of its train part, as many of
 each class, and asked of --test images of --part, as they are and after each stress test. `--part train` takes the test images
 from the rest of the train part: to develop with, so that the other parts stay unseen. Research use only.
 """
@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from places import NAME_OR_FOLDER, data_folder
 
 from leukofeat import as_sequence
 from leukofeat.baselines import make_baseline
@@ -34,7 +35,7 @@ def draw(target: np.ndarray, rows: np.ndarray, n: int, seed: int) -> np.ndarray:
 def parts(arguments: argparse.Namespace) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray]:
     """Images and classes, rows to train on, rows to test; synthetic slides are in one of the two parts only."""
     if arguments.data:
-        bunch = load_images(arguments.data)
+        bunch = load_images(data_folder(arguments.data))
         target, split = np.asarray(bunch.target), bunch.frame["split"].to_numpy()
         train = draw(target, np.flatnonzero(split == "train"), arguments.train, 0)
         rest = np.setdiff1d(np.flatnonzero(split == arguments.part), train)
@@ -51,7 +52,9 @@ def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--data", help="folder with a manifest.csv that has a column split")
+    source.add_argument(
+        "--data", metavar="NAME|FOLDER", help=f"{NAME_OR_FOLDER}, with a manifest.csv that has a column split"
+    )
     source.add_argument("--synthetic", type=int, metavar="N", help="N synthetic smears instead")
     parser.add_argument("--part", default="valid", help="value of split that is tested (default: valid)")
     parser.add_argument("--pipelines", nargs="+", default=["leukofeat_svm"], help="names of baselines")

@@ -1,9 +1,9 @@
 """What is left of a figure when patients are held out, and how good the verdict of a patient is.
 
-    python benchmarks/patients.py --data FOLDER [--pipelines NAME ...] [--seeds 0 1 2] [--memory FOLDER] [--json FILE]
+    python benchmarks/patients.py --data NAME|FOLDER [--pipelines NAME ...] [--seeds 0 1 2] [--memory FOLDER] [--json FILE]
     python benchmarks/patients.py --synthetic 96
 
-FOLDER has a manifest.csv with path, label and group (slide or patient, each of one label). Every pipeline is tested under random folds
+The set has a manifest.csv with path, label and group (slide or patient, each of one label). Every pipeline is tested under random folds
 and under folds of patients, 5 of each and anew with each seed; figures are means over the seeds, intervals are drawn over patients. The
 AUC is that of all folds' scores in one order, and beside it the mean of the folds' own. A patient's score is the mean log-odds of the
 images. Calibration, log-loss and abstaining are of `GroupClassifier` around the same pipeline, fitted inside the folds. Where the
@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from patient_figures import Cohort, area_table, calibration_table, curve_table, share_table_of_types
+from places import NAME_OR_FOLDER, data_folder
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
@@ -75,7 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--data", help="folder with a manifest.csv: path, label, group")
+    source.add_argument(
+        "--data", metavar="NAME|FOLDER", help=f"{NAME_OR_FOLDER}, with a manifest.csv: path, label, group"
+    )
     source.add_argument("--synthetic", type=int, metavar="N", help="N synthetic smears of 24 slides instead")
     parser.add_argument("--pipelines", nargs="+", default=list(PIPELINES), metavar="NAME", help="beside the controls")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
@@ -88,7 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
 
     bunch = (
-        load_images(asked.data) if asked.data else make_smears(asked.synthetic, size=96, n_slides=24, random_state=0)
+        load_images(data_folder(asked.data))
+        if asked.data
+        else make_smears(asked.synthetic, size=96, n_slides=24, random_state=0)
     )
     if bunch.target is None or bunch.groups is None:
         parser.error(f"{asked.data}: needs a manifest.csv with the columns label and group")

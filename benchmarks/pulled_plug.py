@@ -1,6 +1,6 @@
 """An extraction that is killed again and again, beside one that is left alone: the same bytes, and what it costs.
 
-python benchmarks/pulled_plug.py --data FOLDER --kills 20
+python benchmarks/pulled_plug.py --data NAME|FOLDER --kills 20
 """
 
 import argparse
@@ -14,10 +14,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from places import NAME_OR_FOLDER, data_folder
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", required=True, help="folder with images")
+    parser.add_argument("--data", required=True, metavar="NAME|FOLDER", help=NAME_OR_FOLDER)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--cells", action="store_true", help="the per-cell table")
@@ -48,7 +50,7 @@ def main() -> int:
 
 def command(arguments: argparse.Namespace, folder: Path) -> list[str]:
     options = [*(["--cells"] if arguments.cells else []), "-q", "-j", str(arguments.jobs)]
-    return [sys.executable, "-m", "leukofeat", "extract", arguments.data, "-o", f"{folder}/", *options]
+    return [sys.executable, "-m", "leukofeat", "extract", data_folder(arguments.data), "-o", f"{folder}/", *options]
 
 
 def timed(arguments: argparse.Namespace, folder: Path) -> float:

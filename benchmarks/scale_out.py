@@ -1,7 +1,7 @@
 """One pass on several processes: loky, Dask and Ray beside one process, a worker killed on the way, and what a million images cost.
 
-    python benchmarks/scale_out.py time (--data FOLDER | --synthetic N) [--images 240] [--turns 3]
-    python benchmarks/scale_out.py kill (--data FOLDER | --synthetic N) [--images 240]
+    python benchmarks/scale_out.py time (--data NAME|FOLDER | --synthetic N) [--images 240] [--turns 3]
+    python benchmarks/scale_out.py kill (--data NAME|FOLDER | --synthetic N) [--images 240]
     python benchmarks/scale_out.py sizes [--images 24]
     python benchmarks/scale_out.py parent [--images 20000]
 
@@ -40,6 +40,7 @@ import numba
 import numpy as np
 import pandas as pd
 import psutil
+from places import NAME_OR_FOLDER, data_folder
 from speed import write_smears
 from threadpoolctl import threadpool_info
 
@@ -357,14 +358,14 @@ def parent_rows(arguments: argparse.Namespace) -> list[dict[str, Any]]:
 
 def pick(arguments: argparse.Namespace) -> list[str]:
     """Some of the files below the folder, evenly."""
-    files = load_images(arguments.data).filenames.tolist()
+    files = load_images(data_folder(arguments.data)).filenames.tolist()
     return files[:: max(1, len(files) // arguments.images)][: arguments.images]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("time", "kill", "sizes", "parent", "alone"))
-    parser.add_argument("--data")
+    parser.add_argument("--data", metavar="NAME|FOLDER", help=NAME_OR_FOLDER)
     parser.add_argument("--synthetic", type=int)
     parser.add_argument("--images", type=int)
     parser.add_argument("--turns", type=int, default=3)
@@ -382,7 +383,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         if arguments.what in ("time", "kill"):
             if (arguments.data is None) == (arguments.synthetic is None):
-                parser.error("give either --data FOLDER or --synthetic N")
+                parser.error("give either --data NAME|FOLDER or --synthetic N")
             files = pick(arguments) if arguments.data else write_smears(folder, arguments.synthetic)
             rows = (time_backends if arguments.what == "time" else kill_backends)(files, arguments)
         else:

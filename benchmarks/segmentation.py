@@ -1,10 +1,10 @@
 """Every segmenter on every set: quality, time, worst cases, and whether confidence sorts the failures to the front.
 
-    python benchmarks/segmentation.py [--data FOLDER] [--sets NAME ...] [--only NAME] [--images N] [--jobs N]
+    python benchmarks/segmentation.py [--data FOLDER_OF_SETS] [--sets NAME ...] [--only NAME] [--images N] [--jobs N]
                                       [--csv FILE] [--json FILE] [--pictures FOLDER]
 
 Sets: `synthetic` (smears), `made_up` and `clumps` (cells of any share of nucleus, and cells that touch), all with exact truth, and
-`noise` are made here. FOLDER may hold wbcseg (`wbcseg`: masks, nucleus 255, cytoplasm 128; `changed`: the same in other light), bccd
+`noise` are made here. FOLDER_OF_SETS, by default the data home, may hold wbcseg (`wbcseg`: masks, nucleus 255, cytoplasm 128; `changed`: the same in other light), bccd
 (`bccd`: boxes), apl and pbc5 (`apl`, `pbc5`: a cell in the middle of each image; `drawn`: those of apl that are outlined in
 tests/segmentation/apl_outlines.txt), leukemia4 (`leukemia4`: fields; `pasted`: cells on fields of another class), allidb2 and bcisc
 (masks). The last two are kept for the end: they are measured only where --sets names them, so that nothing is chosen by them. No segmenter gets parameters of its own for any set. Times are process-CPU medians of one thread, the
@@ -32,6 +32,7 @@ from outlines.pictures import draw_worst
 from outlines.tidied_otsu import TidiedOtsu
 from outlines.unmarked import Fields, Portraits
 
+from leukofeat.datasets import get_data_home
 from leukofeat.segmentation import (
     DualThresholdSegmenter,
     FuzzyCMeansSegmenter,
@@ -95,7 +96,13 @@ def chosen_segmenters(beginnings: list[str] | None) -> dict[str, Any]:
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, help="folder that holds the sets, as far as they are there")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="FOLDER_OF_SETS",
+        default=get_data_home(),
+        help="folder that holds the sets, as far as they are there (default: the data home)",
+    )
     parser.add_argument(
         "--sets", nargs="+", choices=SETS, metavar="NAME", help=f"of {', '.join(SETS)} (default: all but the last two)"
     )
@@ -132,7 +139,7 @@ def main() -> int:
     tables, ratings, everything = [], [], []
     for name in arguments.sets or [name for name in SETS if name not in FOR_THE_END]:
         parts = read_set(name, arguments.data, arguments.images)
-        if not parts and (arguments.sets or arguments.data):
+        if not parts and (arguments.sets or arguments.data.is_dir()):
             print(f"{name}: not at hand, left out", file=sys.stderr)
         for data in parts:
             started = time.perf_counter()

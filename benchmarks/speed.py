@@ -1,8 +1,8 @@
 """Every feature family, and the whole path from file to feature row, beside the fastest other libraries.
 
-    python benchmarks/speed.py [--data FOLDER] [--images 24] [--families lbp hog] [--json FILE] [--profile]
+    python benchmarks/speed.py [--data NAME|FOLDER] [--images 24] [--families lbp hog] [--json FILE] [--profile]
 
-Without --data synthetic smears are measured, with it the images below FOLDER, segmented by LabKMeansSegmenter. One thread;
+Without --data synthetic smears are measured, with it the images of a set, segmented by LabKMeansSegmenter. One thread;
 the libraries take turns image by image; times are medians of CPU time. `diff` is the largest relative difference between
 two libraries' values where both define the measure alike. Peers that are not installed are reported as absent:
 pip install "leukofeat[bench]" brings them. --profile shows where the time of leukofeat's whole path goes.

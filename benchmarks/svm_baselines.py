@@ -1,8 +1,8 @@
 """The published SVM recipe, leukofeat's own pipeline and the two controls, on one data set.
 
-    python benchmarks/svm_baselines.py --data FOLDER [--json FILE]
+    python benchmarks/svm_baselines.py --data NAME|FOLDER [--json FILE]
 
-FOLDER holds class folders, or a manifest.csv (path, label and, as far as there are, split and group). With a split column
+The set holds class folders, or a manifest.csv (path, label and, as far as there are, split and group). With a split column
 the pipelines are fitted on its "train" rows and tested on "valid" (or "test"); else 5-fold cross-validation, by group where
 there is a group column. `--groups COLUMN` adds grouped cross-validation over any column of the manifest to it, on the
 training rows. Research use only.
@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from places import NAME_OR_FOLDER, data_folder
 from sklearn.model_selection import StratifiedGroupKFold
 
 from leukofeat.baselines.compared import SVM_BASELINES, compared_pipelines
@@ -55,7 +56,9 @@ def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--data", help="folder of class folders, or with a manifest.csv")
+    source.add_argument(
+        "--data", metavar="NAME|FOLDER", help=f"{NAME_OR_FOLDER} of class folders, or with a manifest.csv"
+    )
     source.add_argument("--synthetic", type=int, metavar="N", help="N synthetic smears instead")
     parser.add_argument(
         "--groups", action="append", default=[], metavar="COLUMN", help="also cross-validate by this column"
@@ -65,7 +68,9 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=None, help="worker processes (default: 1)")
     arguments = parser.parse_args()
 
-    bunch = load_images(arguments.data) if arguments.data else make_smears(arguments.synthetic, random_state=0)
+    bunch = (
+        load_images(data_folder(arguments.data)) if arguments.data else make_smears(arguments.synthetic, random_state=0)
+    )
     if arguments.synthetic:
         bunch.split = None
     if bunch.target is None:

@@ -1,8 +1,8 @@
 """What travels: every pipeline trained on one laboratory's images and tested on every other's, and on each after all others.
 
-    python benchmarks/transfer.py --data FOLDER_OF_SETS [--pipelines A B] [--task leukocytes|lymphocytes] [--json FILE]
+    python benchmarks/transfer.py [--data FOLDER_OF_SETS] [--pipelines A B] [--task leukocytes|lymphocytes] [--json FILE]
 
-FOLDER_OF_SETS holds as folders, as far as they are there: leukemia4 (Early, Pre, Pro are blasts, Benign is healthy; a row a field,
+FOLDER_OF_SETS, by default the data home, holds as folders, as far as they are there: leukemia4 (Early, Pre, Pro are blasts, Benign is healthy; a row a field,
 or with --cells a row a cell; groups are its acquisition series), allidb2 (blast, healthy; copies of a cell are one group), apl (blasts and
 promyelocytes, all of them blasts here; groups are patients), pbc5, bcisc and wbcseg (healthy leukocytes by type). Task "lymphocytes"
 leaves of the healthy cells the lymphocytes, and those whose type is not stated (leukemia4, allidb2). Every pipeline runs as it is
@@ -32,6 +32,7 @@ from laboratories.sets import TASKS, load_sites
 from systems.run import uncalibrated
 
 from leukofeat.baselines import find_pipeline
+from leukofeat.datasets import get_data_home
 from leukofeat.evaluation import SiteComparison, column_transfer, compare_sites
 from leukofeat.evaluation.sites.compare import CONTROLS
 from leukofeat.failures import EmptyWarning, ImageWarning
@@ -107,7 +108,12 @@ def _print(found: SiteComparison, columns: pd.DataFrame | None, notes: Sequence[
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True, metavar="FOLDER_OF_SETS", help="folder that holds the sets as folders")
+    parser.add_argument(
+        "--data",
+        metavar="FOLDER_OF_SETS",
+        default=get_data_home(),
+        help="folder that holds the sets as folders (default: the data home)",
+    )
     parser.add_argument(
         "--pipelines",
         nargs="+",

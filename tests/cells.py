@@ -1,16 +1,18 @@
-"""Cells to measure: drawn ones that are always there, and real ones where the data folder is."""
+"""Cells to measure: drawn ones that are always there, and real ones where the data home has them."""
 
 from __future__ import annotations
 
 import csv
 from functools import lru_cache
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
+from leukofeat.datasets import get_data_home
+
+DATA = get_data_home()
+MISSING = f"wbcseg is not in {DATA}; LEUKOFEAT_DATA=FOLDER says where public sets lie (docs/datasets.md)"
 
 
 @lru_cache(maxsize=1)
@@ -28,7 +30,7 @@ def _read(n: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
 def real_cells(n: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Image, nucleus map and cell map of n leukocytes, spread over the data; skips the test where there are none."""
     if not (DATA / "wbcseg" / "manifest.csv").exists():
-        pytest.skip("shared/data/wbcseg is not beside the repository")
+        pytest.skip(MISSING)
     cells = _read(200)
     return cells[:: max(1, len(cells) // n)][:n]
 

@@ -10,11 +10,9 @@ import pytest
 from sklearn.utils import Bunch
 
 from leukofeat import Smear
-from leukofeat.datasets import make_smears
+from leukofeat.datasets import get_data_home, make_smears
 
 cv2.setNumThreads(1)
-
-_DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
@@ -47,9 +45,21 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
+class DataHome:
+    """The data home: `home / NAME` is the folder of a set, and skips the test where it is missing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __truediv__(self, name: str) -> Path:
+        if not (self.path / name).is_dir():
+            pytest.skip(
+                f"no folder {name} in {self.path}; LEUKOFEAT_DATA=FOLDER says where public sets lie (docs/datasets.md)"
+            )
+        return self.path / name
+
+
 @pytest.fixture(scope="session")
-def data_folder() -> Path:
-    """The folder of real images beside the repository; tests that need it are skipped without it."""
-    if not _DATA.is_dir():
-        pytest.skip("the real images (../shared/data beside the repository) are not here")
-    return _DATA.resolve()
+def data_folder() -> DataHome:
+    """The data home, where public sets lie as folders; tests that need one that is missing are skipped."""
+    return DataHome(get_data_home())

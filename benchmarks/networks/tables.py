@@ -12,6 +12,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from places import data_folder
 from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
@@ -22,7 +23,7 @@ from leukofeat.sequence import as_sequence
 
 def transfer_table(pipelines: Mapping[str, Any], bunch: Any, split: Any, asked: Any, memory: str) -> pd.DataFrame:
     """AUC of blasts among another laboratory's images, by models of the training rows."""
-    there = load_images(asked.transfer)
+    there = load_images(data_folder(asked.transfer))
     blast = there.target_names[there.target] != asked.healthy_there
     names, (train, _) = bunch.target_names[bunch.target], split
     images, found = as_sequence(bunch.images), {}

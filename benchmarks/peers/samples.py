@@ -8,6 +8,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from places import data_folder
 
 from leukofeat import Smear
 from leukofeat.datasets import make_smears
@@ -64,7 +65,7 @@ def load_samples(folder: str | None, n_images: int) -> list[Sample]:
 
 def find_images(folder: str, n_images: int) -> list[str]:
     """Paths of about `n_images` images, spread over those below a folder."""
-    every = sorted(str(file) for file in Path(folder).rglob("*") if file.suffix.lower() in EXTENSIONS)
+    every = sorted(str(file) for file in Path(data_folder(folder)).rglob("*") if file.suffix.lower() in EXTENSIONS)
     if not every:
         raise SystemExit(f"No image below {folder}.")
     return every[:: max(1, len(every) // n_images)][:n_images]

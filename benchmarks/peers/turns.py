@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+from places import NAME_OR_FOLDER
 from threadpoolctl import threadpool_limits
 
 from peers.samples import Sample
@@ -162,7 +163,7 @@ def show(rows: list[dict[str, Any]], header: bool = False) -> None:
 def options_of(description: str, argv: Sequence[str] | None, *more: tuple[str, dict[str, Any]]) -> argparse.Namespace:
     """Options that the benchmarks of speed share, and some more."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", help="folder of images; synthetic smears by default")
+    parser.add_argument("--data", metavar="NAME|FOLDER", help=f"{NAME_OR_FOLDER}; synthetic smears by default")
     parser.add_argument("--images", type=int, default=24, help="number of images (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=3, help="rounds over the images (default: %(default)s)")
     parser.add_argument("--json", type=Path, help="write the rows to this file")

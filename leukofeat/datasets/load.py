@@ -5,34 +5,32 @@ import re
 import warnings
 import zipfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
+from leukofeat.datasets.manifest import absolute, find_manifest, read_manifest
 from leukofeat.datasets.masks import find_masks, join_masks, there
-from leukofeat.datasets.pixel_sizes import COLUMN, read_pixel_sizes, sized
-from leukofeat.datasets.scan import PARTS, scan
+from leukofeat.datasets.pixel_sizes import sized
+from leukofeat.datasets.scan import scan
 from leukofeat.decode import ImageError
-from leukofeat.markup import text_of
-from leukofeat.remote import RemoteError, existing, is_remote, join, local_path, masked, open_binary
+from leukofeat.remote import is_remote, local_path, masked
 from leukofeat.sequence import printable
-
-# Columns of a manifest that are names, whatever they look like: patient 01 is not patient 1.
-_TEXT = ("path", "label", "split", "group")
 
 
 def load_images(
     folder: str | os.PathLike[str],
     *,
-    manifest: str | os.PathLike[str] | None = None,
+    manifest: str | os.PathLike[str] | pd.DataFrame | None = None,
+    columns: Mapping[str, str] | None = None,
     nuclei: str | None = None,
     cells: str | None = None,
     numbered: bool = True,
 ) -> Bunch:
-    """Load a set of images from disk, lazily: nothing is decoded until it is measured.
+    r"""Load a set of images from disk, lazily: nothing is decoded until it is measured.
 
     Parameters
     ----------
@@ -41,11 +39,14 @@ def load_images(
         (`pip install 'leukofeat[remote]'` and the protocol's own package, such as s3fs). Holds a `manifest.csv`, or one folder for each class with images in it (at any depth), or such class folders within the
         folders `train`, `valid` and `test` (or the like: `Training`, `val`), or images alone (no labels). JPEG, PNG, BMP and TIFF
         files count; others and hidden ones are passed over. A folder that holds but one other is taken for that one.
-    manifest : path, optional
-        CSV file to use instead of the folder's `manifest.csv`. Columns: `path` (relative to the folder, or a URL) and, as far as there
-        are, `label`, `split` and `group` (patient or slide), all four read as text, blanks around them left out, and `pixel_size`, the
-        side of a pixel in micrometres, blank where it is unknown: the images' Smears carry it (else what a TIFF file says of it).
-        Further columns stay in `frame`.
+    manifest : path or DataFrame, optional
+        CSV file to use instead of the folder's `manifest.csv`, in the folder or elsewhere. Columns: `path` (relative to the folder, or a
+        URL) and, as far as there are, `label`, `split` and `group` (patient or slide), all four read as text, blanks around them left
+        out, and `pixel_size`, the side of a pixel in micrometres, blank where it is unknown: the images' Smears carry it (else what a
+        TIFF file says of it). Further columns stay in `frame`. A name without a folder, or without its ending, is that of the one image
+        below the folder that is called so.
+    columns : mapping, optional
+        What the manifest calls its columns, where it calls them otherwise: `{"path": "filename", "label": "diagnosis"}`.
     nuclei, cells : str, optional
         Where the label maps of each image are, made by another tool or by a person: a pattern in which an asterisk stands for the
         image, as in `"*_cp_masks.png"` (beside it) or `"masks/*.tif"` (relative to the folder), or a column of the manifest with
@@ -112,6 +113,13 @@ def load_images(
     >>> bunch.summary
     '2 images of 2 classes (Benign 1, Pro 1)'
 
+    One folder of images, and a table with names of its own:
+
+    >>> _ = (folder / "labels.csv").write_text("id,diagnosis\n1,ALL\n")
+    >>> columns = {"path": "id", "label": "diagnosis"}
+    >>> load_images(folder / "Pro", manifest=folder / "labels.csv", columns=columns).summary
+    '1 image of 1 class (ALL 1)'
+
     Label maps beside the images:
 
     >>> from leukofeat import write_labels
@@ -126,15 +134,20 @@ def load_images(
     root = os.fspath(folder) if is_remote(folder) else Path(local_path(folder))
     if isinstance(root, Path) and not root.is_dir():
         raise ImageError(f"{root}: no such folder{_hint(root)}.")
-    table = _find_manifest(root) if manifest is None else manifest
+    patterns = [pattern for pattern in (nuclei, cells) if pattern and "*" in pattern]
+    table = find_manifest(root) if manifest is None else manifest
     if table is not None:
-        frame, others = _read_manifest(table, root), Counter[str]()
+        frame, others = read_manifest(table, root, columns, patterns), Counter[str]()
         paths = frame["path"].tolist()
         frame["path"] = frame["path"].map(masked)
     else:
-        frame, others, found = scan(root, [pattern for pattern in (nuclei, cells) if pattern and "*" in pattern])
+        if columns is not None:
+            raise ImageError(
+                f"{masked(str(root))}: columns= is of a table, and there is no manifest.csv; name one as manifest=."
+            )
+        frame, others, found = scan(root, patterns)
         paths = [path.as_posix() if isinstance(root, str) else path for path in found]
-    files = np.array([_absolute(root, path) for path in paths])
+    files = np.array([absolute(root, path) for path in paths])
     target, names = None, np.array([], dtype=str)
     if "label" in frame:
         names, target = np.unique(frame["label"].to_numpy(dtype=str), return_inverse=True)
@@ -157,7 +170,7 @@ def load_images(
         groups=frame["group"].to_numpy(dtype=str) if "group" in frame else None,
         split=frame["split"].to_numpy(dtype=str) if "split" in frame else None,
         frame=frame,
-        summary=_summary(frame, others, masks),
+        summary=_summary(frame, others, masks) + _unread_tables(root, frame),
     )
 
 
@@ -165,25 +178,6 @@ def _hint(root: Path) -> str:
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:[/\\\\]", str(root)):
         return "; pass a URL as text, because a pathlib.Path drops a slash of it"
     return f"; an archive is read as zip://::{root}" if zipfile.is_zipfile(root) else ""
-
-
-def _absolute(root: Path | str, path: str | os.PathLike[str]) -> str:
-    if isinstance(root, str) or is_remote(path):
-        return join(str(root), os.fspath(path))
-    return str((root / local_path(path)).absolute())
-
-
-def _find_manifest(root: Path | str) -> Path | str | None:
-    if isinstance(root, Path):
-        table = root / "manifest.csv"
-        return table if table.is_file() else None
-    url = join(root, "manifest.csv")
-    try:
-        return url if existing([url]) else None
-    except RemoteError as error:
-        if error.is_absent:  # a store that shows no list of its files denies those that there are not
-            return None
-        raise ImageError(f"{masked(root)}: cannot be read: {error}.") from None
 
 
 def _summary(frame: pd.DataFrame, others: Counter[str], masks: dict[str, list[str | None]]) -> str:
@@ -201,6 +195,13 @@ def _summary(frame: pd.DataFrame, others: Counter[str], masks: dict[str, list[st
     if others:
         text += f"; not read: {', '.join(f'{n:,} {suffix}' for suffix, n in sorted(others.items()))} (convert to PNG or TIFF)"
     return text
+
+
+def _unread_tables(root: Path | str, frame: pd.DataFrame) -> str:
+    if "label" in frame or not isinstance(root, Path):
+        return ""
+    found = sorted(path.name for path in root.glob("*.csv") if path.name != "manifest.csv")
+    return f"; {printable(found[0])} lies there unread (manifest=)" if found else ""
 
 
 def _count(column: pd.Series, one: str, many: str) -> str:
@@ -228,60 +229,3 @@ def _warn_of_twins(what: str, names: Iterable[str]) -> None:
     twins = find_twins(names)
     if twins:
         warnings.warn(f"The {what} {'; '.join(twins)} differ in case or blanks only; are they the same?", stacklevel=3)
-
-
-def _read_manifest(place: str | os.PathLike[str], root: Path | str) -> pd.DataFrame:
-    table = masked(os.fspath(place))
-    try:
-        # As text: a class may be called 01, NA or None.
-        file = open_binary(place) if is_remote(place) else local_path(place)
-        frame = pd.read_csv(file, dtype=dict.fromkeys((*_TEXT, COLUMN), str), keep_default_na=False, na_values=[""])
-    except RemoteError as error:
-        raise ImageError(f"{table}: cannot be read: {error}.") from None
-    except (OSError, ValueError) as error:
-        raise ImageError(f"{table}: cannot be read as CSV in UTF-8 ({error}).") from error
-    if "path" not in frame:
-        raise ImageError(f"{table}: no column 'path'; it has {', '.join(map(str, frame.columns))}.")
-    if frame.empty:
-        raise ImageError(f"{table}: lists no image.")
-    for column in [column for column in _TEXT if column in frame]:
-        frame[column] = frame[column].map(text_of, na_action="ignore").astype(frame[column].dtype)
-        frame[column] = _stripped(frame[column], column)
-        blank = np.flatnonzero(frame[column].isna() | (frame[column] == ""))
-        if len(blank):
-            more = f" and {len(blank) - 1} more" if len(blank) > 1 else ""
-            way_out = "" if column == "path" else f"; fill it in, or leave the column '{column}' out"
-            raise ImageError(f"{table}: no {column} in line {blank[0] + 2}{more}{way_out}.")
-    read_pixel_sizes(frame, table)
-    if "split" in frame:
-        frame["split"] = [PARTS.get(name.casefold(), name) for name in frame["split"]]
-    missing = _missing(frame["path"].tolist(), root, table)
-    if missing:
-        raise ImageError(
-            f"{table}: {len(missing)} of {len(frame)} listed files are missing under {masked(str(root))}, {masked(missing[0])} for one; "
-            "paths are relative to the folder."
-        )
-    return frame
-
-
-def _missing(paths: list[str], root: Path | str, table: str) -> list[str]:
-    """Those of some paths that are not there; of remote ones the first is asked for, which tells whether they lie where it is said."""
-    files = [_absolute(root, path) for path in paths]
-    first = next((i for i, file in enumerate(files) if is_remote(file)), -1)
-    asked = [i for i, file in enumerate(files) if i == first or not is_remote(file)]
-    try:
-        found = existing(files[i] for i in asked)
-    except RemoteError as error:
-        raise ImageError(f"{table}: {masked(files[first])} cannot be read: {error}.") from None
-    return [paths[i] for i in asked if files[i] not in found]
-
-
-def _stripped(column: pd.Series, name: str) -> pd.Series:
-    stripped = column if name == "path" else column.str.strip()
-    changed = column[(stripped != column) & column.notna() & (stripped != "")]
-    if len(changed):
-        warnings.warn(
-            f"{len(changed)} entries of the column '{name}' have blanks at their ends, {changed.iloc[0]!r} for one; they were left out.",
-            stacklevel=4,
-        )
-    return stripped

@@ -38,7 +38,7 @@ _WAY_OUT = "name one of them as the folder, or list the files in a manifest.csv 
 
 def scan(root: Path | str, masks: Sequence[str]) -> tuple[pd.DataFrame, Counter[str], list[PurePath]]:
     """Table of the images below a folder or its URL, the number of image files of other kinds, and the paths as they are."""
-    found = [path for path in _names(root) if not is_mask_file(root, path, masks)]
+    found = [path for path in list_names(root) if not is_mask_file(root, path, masks)]
     rows = sorted(path for path in found if path.suffix.lower() in IMAGE_SUFFIXES)
     root = masked(str(root))
     others = Counter(path.suffix.lower() for path in found if path.suffix.lower() in _OTHER_IMAGES)
@@ -63,8 +63,17 @@ def scan(root: Path | str, masks: Sequence[str]) -> tuple[pd.DataFrame, Counter[
     return pd.DataFrame(columns), others, rows
 
 
-def _names(root: Path | str) -> Iterable[PurePath]:
-    """Files below a folder, but for hidden ones, relative to it."""
+def list_names(root: Path | str) -> Iterable[PurePath]:
+    """Files below a folder, but for hidden ones, relative to it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> root = Path(tempfile.mkdtemp())
+    >>> (root / "1.png").touch()
+    >>> [path.name for path in list_names(root)]
+    ['1.png']
+    """
     if isinstance(root, str):
         try:
             names = list_files(root)

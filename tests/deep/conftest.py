@@ -13,10 +13,9 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 from networks.operators import define_torchvision_operators
 
+from leukofeat.datasets import get_data_home
 from tests.deep.onnx_file import Tiny
 from tests.deep.torch_modules import small, tiny_module
-
-_WEIGHTS = Path(__file__).resolve().parents[2] / ".." / "shared" / "weights"
 
 
 @pytest.fixture(scope="session")
@@ -41,10 +40,13 @@ def network(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def weights() -> Path:
-    """The folder of real networks beside the repository; tests that need it are skipped without it."""
-    if not _WEIGHTS.is_dir():
-        pytest.skip("the real networks (../shared/weights beside the repository) are not here")
-    return _WEIGHTS.resolve()
+    """The folder of real networks in the data home; tests that need it are skipped without it."""
+    folder = get_data_home() / "weights"
+    if not folder.is_dir():
+        pytest.skip(
+            f"no real networks: {folder} is missing; LEUKOFEAT_DATA=FOLDER says where the folder `weights` lies"
+        )
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from leukofeat import Smear
 from leukofeat.segmentation.leukocyte.segment import LeukocyteSegmenter, find_leukocytes, segment_leukocytes
 from leukofeat.segmentation.metrics import dice
-from tests.cells import DATA
+from tests.cells import DATA, MISSING
 
 SLIDE, RED, PLASM, NUCLEUS = (240, 236, 244), (226, 178, 180), (205, 195, 228), (95, 50, 150)
 
@@ -277,7 +277,7 @@ def test_stage_is_the_function(field):
     np.testing.assert_array_equal(smear.cells, cells)
 
 
-@pytest.mark.skipif(not (DATA / "wbcseg").is_dir(), reason="shared/data/wbcseg is missing")
+@pytest.mark.skipif(not (DATA / "wbcseg").is_dir(), reason=MISSING)
 @pytest.mark.parametrize(("dataset", "nucleus", "cell"), [("dataset1", 0.955, 0.965), ("dataset2", 0.97, 0.955)])
 def test_masks_drawn_by_hand(dataset, nucleus, cell):
     with open(DATA / "wbcseg" / "manifest.csv", newline="") as file:
@@ -293,7 +293,7 @@ def test_masks_drawn_by_hand(dataset, nucleus, cell):
     assert np.mean(scores, axis=0)[1] >= cell
 
 
-@pytest.mark.skipif(not (DATA / "leukemia4").is_dir(), reason="shared/data/leukemia4 is missing")
+@pytest.mark.skipif(not (DATA / "leukemia4").is_dir(), reason="the data home has no leukemia4")
 def test_fields_of_all_classes_have_sound_maps():
     for name in ("Benign", "Early", "Pre", "Pro"):
         found = 0
