@@ -9,6 +9,8 @@ from leukofeat.opencv import cv2
 
 NUCLEUS_COLOR = (255, 214, 10)
 CELL_COLOR = (0, 200, 120)
+# Okabe and Ito's colours, told apart by colour-blind readers
+SERIES_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b07d00", "#56b4e9", "#444444", "#8c564b")
 _LEGEND = "Cells are outlined in green, nuclei in yellow."
 _STRIP = "display:flex;flex-wrap:wrap;gap:10px;margin:6px 0"
 _SIDE = 150

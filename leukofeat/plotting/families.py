@@ -6,6 +6,7 @@ import numpy as np
 
 from leukofeat.evaluation import FamilyGain
 from leukofeat.markup import NOTE
+from leukofeat.plotting.style import pyplot
 
 
 class FamilyGainDisplay:
@@ -54,13 +55,11 @@ class FamilyGainDisplay:
         -------
         self, with `figure_` and `axes_`
         """
-        import matplotlib.pyplot as plt
-
         table = self.result.table
         rows = np.arange(len(table))
         if axes is None:
             size = (9.0, 1.5 + 0.45 * len(table))
-            _, axes = plt.subplots(1, 2, figsize=size, layout="constrained", width_ratios=(3, 2))
+            _, axes = pyplot().subplots(1, 2, figsize=size, layout="constrained", width_ratios=(3, 2))
         scores, costs = axes
         for what, shift, label in (("alone", -0.17, "alone"), ("without", 0.17, "all but it")):
             style = {"fmt": "o", "capsize": 3, "label": label}

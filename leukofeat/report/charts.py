@@ -6,15 +6,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from leukofeat.markup import Markup, element, number
+from leukofeat.pictures import SERIES_COLORS
 
-# Okabe and Ito's colours, told apart by colour-blind readers.
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b07d00", "#56b4e9", "#444444", "#8c564b")
 _ROW = 40
 
 
 def color(index: int) -> str:
     """Colour of a series."""
-    return COLORS[index % len(COLORS)]
+    return SERIES_COLORS[index % len(SERIES_COLORS)]
 
 
 def svg(width: float, height: float, *children: Any, label: str) -> Markup:

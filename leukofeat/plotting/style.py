@@ -1,0 +1,142 @@
+"""How the displays draw: matplotlib on demand, panels, and series that are told apart without colour."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from leukofeat.markup import NOTE, visible
+from leukofeat.pictures import SERIES_COLORS
+
+# differ in length and rhythm, so that they stay apart in a copy without colour
+_LINES: tuple[Any, ...] = (
+    "-",
+    (0, (5, 2)),
+    (0, (1, 1.2)),
+    (0, (6, 1.5, 1, 1.5)),
+    (0, (8, 3)),
+    (0, (3, 1.2, 1, 1.2, 1, 1.2)),
+)
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+MOST_SERIES = len(_MARKERS)
+OTHERS_COLOR = "#9aa1a9"
+BAR_INK = "#444444"
+GUIDE = {"color": "#8a9099", "linewidth": 0.9, "linestyle": (0, (2, 2)), "zorder": 1}
+
+
+def pyplot() -> Any:
+    """`matplotlib.pyplot`, or an ImportError that says what to install."""
+    try:
+        import matplotlib.pyplot as plt
+    except ModuleNotFoundError as error:
+        if error.name is not None and error.name.partition(".")[0] != "matplotlib":
+            raise
+        raise ImportError("matplotlib, which draws, is not installed: pip install 'leukofeat[plot]'.") from None
+    return plt
+
+
+def line_style(index: int) -> dict[str, Any]:
+    """Colour and dashes of a series."""
+    return {"color": SERIES_COLORS[index % len(SERIES_COLORS)], "linestyle": _LINES[index % len(_LINES)]}
+
+
+def marker_style(index: int) -> dict[str, Any]:
+    """Colour and marker of a series."""
+    return {"color": SERIES_COLORS[index % len(SERIES_COLORS)], "marker": _MARKERS[index % len(_MARKERS)]}
+
+
+def short(name: Any, length: int = 34) -> str:
+    """Name of at most `length` characters, its middle left out: what tells two long names apart mostly stands at an end.
+
+    Examples
+    --------
+    >>> short("leukofeat_svm_with_everything_and_more", 17)
+    'leukofea…and_more'
+    """
+    text = " ".join(visible(name).replace("$", r"\$").split())
+    half = (length - 1) // 2
+    return text if len(text) <= length else f"{text[:half]}…{text[-half:]}"
+
+
+def words(metric: str) -> str:
+    """Name of a metric as it is read: underscores are spaces, abbreviations in capitals.
+
+    Examples
+    --------
+    >>> words("macro_ppv"), words("auc"), words("ms_per_image")
+    ('macro PPV', 'AUC', 'ms per image')
+    """
+    capitals = ("auc", "mcc", "ppv", "npv", "fpr", "fnr")
+    said = " ".join(part.upper() if part in capitals else part for part in metric.split("_"))
+    return said.replace(" f1", " F1")
+
+
+def panels(axes: Any, n: int, size: tuple[float, float], *, n_columns: int = 4) -> list[Any]:
+    """Axes to draw `n` panels on: those given, or those of a new figure, each of `size` (width, height) in inches.
+
+    Raises
+    ------
+    ValueError
+        When fewer are given than there are panels.
+    """
+    if axes is None:
+        n_columns = max(1, min(n_columns, n))
+        n_rows = max(1, -(-n // n_columns))
+        shape = (max(size[0] * n_columns, 3.2), size[1] * n_rows)
+        _, axes = pyplot().subplots(n_rows, n_columns, figsize=shape, squeeze=False, layout="constrained")
+        for ax in axes.ravel()[n:]:
+            ax.set_axis_off()
+        return list(axes.ravel()[:n]) or list(axes.ravel()[:1])
+    given = list(np.ravel(np.asarray(axes, dtype=object)))
+    if len(given) < n:
+        raise ValueError(f"axes= has {len(given)} axes; {n} are drawn on.")
+    return given[:n] or given[:1]
+
+
+def one_panel(ax: Any, size: tuple[float, float]) -> Any:
+    """Axes to draw on: those given, or those of a new figure of `size` (width, height) in inches."""
+    return pyplot().subplots(figsize=size, layout="constrained")[1] if ax is None else ax
+
+
+def add_note(figure: Any) -> None:
+    """Say below the figure, once, what verdicts may be used for."""
+    if NOTE not in figure.get_supxlabel():
+        said = " ".join(filter(None, (figure.get_supxlabel(), NOTE)))
+        figure.supxlabel(said, fontsize=7, color="#444444")
+
+
+def say_nothing(ax: Any, reason: str) -> None:
+    """Write on empty axes why nothing is drawn."""
+    ax.set_axis_off()
+    ax.text(0.5, 0.5, reason, ha="center", va="center", fontsize=9, wrap=True, transform=ax.transAxes)
+
+
+def tidy(ax: Any) -> None:
+    """Small figures at the ticks, no frame above and at the right."""
+    ax.tick_params(labelsize=8)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def unit_square(ax: Any, x_label: str, y_label: str) -> None:
+    """Axes of two shares, with room for markers at the corners."""
+    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal", xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
+    ax.set_xlabel(x_label, fontsize=8)
+    ax.set_ylabel(y_label, fontsize=8)
+    tidy(ax)
+
+
+def chosen(asked: Sequence[str] | None, known: Sequence[str]) -> list[str]:
+    """Pipelines asked for, all by default.
+
+    Raises
+    ------
+    ValueError
+        For one that is not among the known.
+    """
+    if asked is None:
+        return list(known)
+    names = [asked] if isinstance(asked, str) else list(asked)
+    for name in names:
+        if name not in known:
+            raise ValueError(f"There is no pipeline {name!r}; there are {', '.join(map(repr, known))}.")
+    return names
