@@ -10,12 +10,14 @@ from leukofeat.markup import visible
 from leukofeat.pictures import CELL_COLOR, NUCLEUS_COLOR
 from leukofeat.pipeline import split_pipeline
 from leukofeat.plotting.labels import place_labels
-from leukofeat.plotting.style import add_note, line_style, one_panel, short
+from leukofeat.plotting.style import add_note, columns_for, fit, line_style, one_panel, short
 from leukofeat.sequence import as_sequence
 from leukofeat.smear import Smear
 
+__doctest_requires__ = {"*Display*": ["matplotlib"]}
+
 _LONGEST_SIDE = 6.4  # inches of a new figure
-_MOST_LABELS = 300
+_MOST_LABELS = 200
 
 
 class CellsDisplay:
@@ -42,7 +44,7 @@ class CellsDisplay:
     outlines_ : dict of str to LineCollection
         "nucleus", and "cell" or each class.
     texts_ : dict of int to Text
-        By row of `cells`; those for which there was room.
+        By row of `cells`; those for which there was room, none of more than 200 cells.
     """
 
     def __init__(
@@ -172,44 +174,56 @@ class CellsDisplay:
         scale = _LONGEST_SIDE / max(height, width)
         ax = one_panel(ax, (max(3.0, width * scale), max(2.4, height * scale) + 0.7))
         ax.imshow(self.smear.image, interpolation="nearest")
-        ax.set_autoscale_on(False)
-        ax.set_axis_off()
-        named = [None if pd.isna(kind) else str(kind) for kind in self.cells["class"]]
-        kinds = list(dict.fromkeys(kind for kind in named if kind is not None))
-        self.outlines_ = {}
-        for i, kind in enumerate([None, *sorted(kinds)]):
-            labels = [label for label, own in enumerate(named, 1) if own == kind]
-            if labels:
-                style = {"color": np.array(CELL_COLOR) / 255} if kind is None else line_style(i - 1)
-                lines = [line for label in labels for line in self._edges("cell", label)]
-                self.outlines_["cell" if kind is None else kind] = self._draw(ax, lines, style, 1.6)
-        nuclei = [line for label in range(1, len(named) + 1) for line in self._edges("nucleus", label)]
-        if nuclei and not np.array_equal(self.smear.region("nucleus"), self.smear.region("cell")):
-            style = {"color": np.array(NUCLEUS_COLOR) / 255, "linestyle": (0, (1, 1.4))}
-            self.outlines_["nucleus"] = self._draw(ax, nuclei, style, 1.2)
-        handles, texts = list(self.outlines_.values()), [short(name, 24) for name in self.outlines_]
+        ax.set(autoscale_on=False, xticks=[], yticks=[], frame_on=False)
+        self.ax_, self.figure_ = ax, ax.figure
+        handles = self._outline(ax)
+        texts = [short(name, 24) for name in self.outlines_]
         if self.dropped and self.smear.dropped:
             rows, columns = np.array([(body.row, body.column) for body in self.smear.dropped]).T
             ax.plot(columns, rows, "x", color="white", markersize=8, markeredgewidth=3.4)
             handles += ax.plot(columns, rows, "x", color="black", markersize=7, markeredgewidth=1.6)
             texts.append(f"seen, not reported ({len(rows)})")
+        n_columns = columns_for(ax, texts, 7)
         if handles:
             ax.legend(
-                handles, texts, fontsize=7, ncols=4, frameon=False, handlelength=2.6, loc="upper center",
-                bbox_to_anchor=(0.5, 0.0), borderaxespad=0.3, labelcolor="black",
+                handles, texts, fontsize=7, ncols=n_columns, frameon=False, handlelength=2.6, loc="upper center",
+                bbox_to_anchor=(0.5, 0.0), borderaxespad=0.3,
             )  # fmt: skip
-        self.ax_, self.figure_ = ax, ax.figure
         if self.verdict:
-            add_note(ax.figure)
-        n = len(self.cells)
-        found = f"{n:,} cell{'s' * (n != 1)}{self._meaning()}"
-        ax.set_title("\n".join(filter(None, (short(self.title, 60), found))), fontsize=9)
-        boxes = self.smear.boxes[:_MOST_LABELS]
-        self.texts_ = place_labels(ax, self._labels()[:_MOST_LABELS], boxes)
-        if len(self.texts_) < n:
-            found += f"; {n - len(self.texts_):,} without a text, for want of room"
-            ax.set_title("\n".join(filter(None, (short(self.title, 60), found))), fontsize=9)
+            add_note(ax)
+            ax.xaxis.labelpad = 6 + 11 * -(-len(handles) // n_columns)  # below the legend
+        n, room = len(self.cells), len(self.cells) <= _MOST_LABELS
+        found = f"{n:,} cell{'s' * (n != 1)}" + (self._meaning() if room else ", too many for texts")
+        title = "\n".join(filter(None, (short(self.title, 80), found)))
+        ax.set_title(fit(ax, title, 9), fontsize=9)
+        self.texts_ = place_labels(ax, self._labels(), self.smear.boxes) if room else {}
+        if room and len(self.texts_) < n:
+            ax.set_title(fit(ax, f"{title}; {n - len(self.texts_)} without room for it", 9), fontsize=9)
         return self
+
+    def _outline(self, ax: Any) -> list[Any]:
+        """Cells, a kind at a time, and above them the nuclei; a line of each for the legend."""
+        named = [None if pd.isna(kind) else str(kind) for kind in self.cells["class"]]
+        kinds = sorted({kind for kind in named if kind is not None})
+        top, left, bottom, right = self.smear.boxes.T
+        side = float(np.median(np.maximum(bottom - top, right - left))) if len(named) else 0.0
+        width = ax.get_window_extent().width / ax.figure.dpi * 72 / self.smear.image.shape[1] * side / 16
+        width = float(np.clip(width, 0.4, 1.6))  # thin lines where the cells are small
+        self.outlines_: dict[str, Any] = {}
+        keys = []
+        for i, kind in enumerate([None, *kinds]):
+            labels = [label for label, own in enumerate(named, 1) if own == kind]
+            if labels:
+                style = {"color": np.array(CELL_COLOR) / 255} if kind is None else line_style(i - 1)
+                lines = [line for label in labels for line in self._edges("cell", label)]
+                self.outlines_["cell" if kind is None else kind] = _draw(ax, lines, style, width)
+                keys.append(_key(style))
+        nuclei = [line for label in range(1, len(named) + 1) for line in self._edges("nucleus", label)]
+        if nuclei and not np.array_equal(self.smear.region("nucleus"), self.smear.region("cell")):
+            style = {"color": np.array(NUCLEUS_COLOR) / 255, "linestyle": (0, (1, 1.4))}
+            self.outlines_["nucleus"] = _draw(ax, nuclei, style, 0.75 * width)
+            keys.append(_key(style))
+        return keys
 
     def _meaning(self) -> str:
         """What the texts say."""
@@ -238,9 +252,18 @@ class CellsDisplay:
             for line in find_contours(inside.astype(np.float32), 0.5):
                 yield line[:, ::-1] + (left - 1, top - 1)
 
-    def _draw(self, ax: Any, lines: list[np.ndarray], style: dict[str, Any], width: float) -> Any:
-        """Lines over a darker rim, so that they are seen on any ground."""
-        from matplotlib.collections import LineCollection
 
-        ax.add_collection(LineCollection(lines, color="black", linewidth=width + 1.2, alpha=0.65, zorder=2))
-        return ax.add_collection(LineCollection(lines, linewidth=width, zorder=3, **style))
+def _draw(ax: Any, lines: list[np.ndarray], style: dict[str, Any], width: float) -> Any:
+    """Lines over a darker rim, so that they are seen on any ground."""
+    from matplotlib.collections import LineCollection
+
+    ax.add_collection(LineCollection(lines, color="black", linewidth=1.75 * width, alpha=0.65, zorder=2))
+    return ax.add_collection(LineCollection(lines, linewidth=width, zorder=3, **style))
+
+
+def _key(style: dict[str, Any]) -> Any:
+    """The line of a legend, with its rim."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patheffects import withStroke
+
+    return Line2D([], [], linewidth=1.6, path_effects=[withStroke(linewidth=3, foreground="#333333")], **style)

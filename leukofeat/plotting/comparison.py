@@ -9,6 +9,8 @@ import pandas as pd
 from leukofeat.evaluation import Comparison
 from leukofeat.plotting.style import BAR_INK, OTHERS_COLOR, add_note, chosen, one_panel, short, tidy, words
 
+__doctest_requires__ = {"*Display*": ["matplotlib"]}
+
 _SHARES = ("accuracy", "sensitivity", "specificity", "ppv", "npv", "f1", "auc", "fpr", "fnr")
 
 
@@ -107,14 +109,15 @@ class ComparisonDisplay:
         folds = self.folds or {}
         for row, name in enumerate(self.table.index):
             own = folds.get(name, np.empty(0))
-            ax.plot(own, np.full(len(own), row), "|", color=OTHERS_COLOR, markersize=8, zorder=2)
+            ax.plot(own, np.full(len(own), row), "|", color=OTHERS_COLOR, markersize=11, zorder=2)
         self.intervals_ = ax.hlines(rows, low, high, color=BAR_INK, linewidth=2, zorder=3)
         (self.points_,) = ax.plot(value, rows, "o", color="black", markersize=5, zorder=4)
         ax.set_yticks(rows, [short(name) for name in self.table.index])
         ax.set_ylim(n - 0.4, -0.6)
         self._limit(ax, [value, low, high, *(folds.get(name, ()) for name in self.table.index)])
+        digits = 3 if np.nanmax(np.abs(value), initial=0) < 10 else 1
         for row, one in enumerate(value):
-            said = "–" if np.isnan(one) else f"{one:.3f}" if abs(one) < 10 else f"{one:,.0f}"
+            said = "–" if np.isnan(one) else f"{one:,.{digits}f}"
             ax.annotate(said, (1, row), (5, 0), ax.get_yaxis_transform(), "offset points", fontsize=8, va="center", annotation_clip=False)  # fmt: skip
         drawn = ["all test images"]
         drawn += ["line: 95 % interval"] if np.isfinite(low).any() else []
@@ -124,7 +127,7 @@ class ComparisonDisplay:
         ax.set_axisbelow(True)
         tidy(ax)
         self.ax_, self.figure_ = ax, ax.figure
-        add_note(ax.figure)
+        add_note(ax)
         return self
 
     def _limit(self, ax: Any, parts: Sequence[Any]) -> None:

@@ -9,10 +9,10 @@ import pandas as pd
 from leukofeat.constraints import OneOf, check
 from leukofeat.evaluation import Comparison
 from leukofeat.evaluation.columns import check_labels
-from leukofeat.plotting.style import add_note, chosen, panels, say_nothing, short
+from leukofeat.plotting.style import add_note, chosen, ink_on, panels, say_nothing, short
 from leukofeat.statistics.metrics import confusion_counts
 
-_DARK = 0.55
+__doctest_requires__ = {"*Display*": ["matplotlib"]}
 
 
 class ConfusionDisplay:
@@ -216,18 +216,18 @@ class ConfusionDisplay:
         if not tables:
             say_nothing(drawn[0], "There is nothing to draw.")
         self.axes_, self.figure_ = np.array(drawn), drawn[0].figure
-        add_note(self.figure_)
+        add_note(drawn[0])
         return self
 
     def _draw(self, ax: Any, table: pd.DataFrame, counts: np.ndarray, shares: np.ndarray) -> None:
         k = len(counts)
         shown = counts / max(counts.max(initial=0), 1) if self.normalize is None else np.nan_to_num(shares)
-        ax.imshow(shown, cmap="Blues", vmin=0, vmax=1.15)
+        image = ax.imshow(shown, cmap="Blues", vmin=0, vmax=1.15)
         for i, j in np.ndindex(k, k):
             said = f"{counts[i, j]:,.0f}"
             if self.normalize is not None and shares[i, j] == shares[i, j]:
                 said += f"\n{100 * shares[i, j]:.0f} %"
-            ax.text(j, i, said, ha="center", va="center", fontsize=8 if k <= 6 else 6, color="white" if shown[i, j] > _DARK else "black")  # fmt: skip
+            ax.text(j, i, said, ha="center", va="center", fontsize=8 if k <= 6 else 6, color=ink_on(image.to_rgba(shown[i, j])))  # fmt: skip
             if i == j:
                 ax.add_patch(_frame(j, i))
         ax.set_xticks(
@@ -237,7 +237,7 @@ class ConfusionDisplay:
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         of = {"true": "share of the row", "pred": "share of the column", "all": "share of all", None: "counts"}
-        ax.set_xlabel(f"said ({self.of}, {of[self.normalize]})", fontsize=8)
+        ax.set_xlabel(f"predicted ({self.of}, {of[self.normalize]})", fontsize=8)
         ax.set_ylabel("true", fontsize=8)
 
 

@@ -9,8 +9,10 @@ from sklearn.base import is_classifier
 from sklearn.decomposition import PCA
 
 from leukofeat.plotting.drawing import thumbnail
-from leukofeat.plotting.style import line_style, marker_style, one_panel, short, tidy
+from leukofeat.plotting.style import columns_for, line_style, marker_style, one_panel, short, tidy
 from leukofeat.sequence import as_sequence
+
+__doctest_requires__ = {"*Display*": ["matplotlib"]}
 
 _SIDE = 96  # pixels of a thumbnail
 _ROOM = 1.12  # of a thumbnail's side, between the middles of two
@@ -31,7 +33,7 @@ class EmbeddingDisplay:
     thumbnails : dict of int to ndarray, optional
         RGB pictures by row.
     side : float, default=0.09
-        Side of a thumbnail, as a share of the map's.
+        Side of a thumbnail, as a share of the map's width.
     axis_names : (str, str), default=("", "")
 
     Attributes
@@ -84,7 +86,7 @@ class EmbeddingDisplay:
             Only those that are shown are read.
         max_thumbnails : int, default=60
         side : float, default=0.09
-            Side of a thumbnail, as a share of the map's.
+            Side of a thumbnail, as a share of the map's width.
         axis_names : (str, str), optional
         ax : matplotlib axes, optional
 
@@ -122,7 +124,7 @@ class EmbeddingDisplay:
             classes = (codes if class_names is None else np.asarray(class_names)[codes]).astype(str)
         pictures = None
         if images is not None:
-            sequence, least = as_sequence(images), _ROOM * side * 2 * _half(places, side)
+            sequence, least = as_sequence(images), _ROOM * side * 2 * _half(places, side)[0]
             rows = spread(places, least, max_thumbnails)
             pictures = {row: thumbnail(sequence.smear(row).image, _SIDE) for row in rows}
         return cls(places, classes=classes, thumbnails=pictures, side=side, axis_names=axis_names).plot(ax)
@@ -234,8 +236,9 @@ class EmbeddingDisplay:
         """
         from matplotlib.patches import Rectangle
 
-        ax = one_panel(ax, (6.6, 6.4))
         places = np.asarray(self.coordinates, np.float64)
+        half, middle = _half(places, self.side), _middle(places)
+        ax = one_panel(ax, (6.6, 0.9 + 5.6 * half[1] / half[0]))
         known = np.isfinite(places).all(axis=1)
         named = np.full(len(places), "") if self.classes is None else np.asarray(self.classes)
         kinds = np.unique(named[known]).tolist()
@@ -247,8 +250,7 @@ class EmbeddingDisplay:
                 *own.T, s=22, c=style["color"], marker=style["marker"], linewidths=0.4, edgecolors="white", zorder=2,
                 label=f"{short(kind, 24)} ({len(own):,})",
             )  # fmt: skip
-        half = _half(places, self.side)
-        wide = self.side * half
+        wide = self.side * half[0]
         for row, picture in (self.thumbnails or {}).items():
             x, y = places[row]
             height, width = np.array(picture.shape[:2]) / max(picture.shape[:2]) * wide
@@ -271,13 +273,20 @@ class EmbeddingDisplay:
                 style = marker_style(i)
                 corner = (extent[0] + 0.16 * width, extent[3] - 0.16 * height)
                 ax.plot(*corner, markersize=5, markeredgecolor="white", markeredgewidth=0.8, zorder=6, **style)
-        middle = _middle(places)
-        ax.set(xlim=(middle[0] - half, middle[0] + half), ylim=(middle[1] - half, middle[1] + half), aspect="equal")
+        ends = zip(middle - half, middle + half, strict=True)
+        ax.set(**dict(zip(("xlim", "ylim"), ends, strict=True)), aspect="equal")
         ax.set_xlabel(self.axis_names[0], fontsize=8)
         ax.set_ylabel(self.axis_names[1], fontsize=8)
         tidy(ax)
         if self.classes is not None and kinds:
-            ax.legend(fontsize=8, ncols=4, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+            texts = [points.get_label() for points in self.points_.values()]
+            ax.legend(
+                fontsize=8,
+                ncols=columns_for(ax, texts, 8),
+                frameon=False,
+                loc="lower center",
+                bbox_to_anchor=(0.5, 1.0),
+            )
         if not known.all():
             left = f"{int((~known).sum()):,} of {len(places):,} images have no place on the map"
             ax.text(0.01, 0.01, left, fontsize=7, transform=ax.transAxes, zorder=7)
@@ -293,8 +302,8 @@ def principal_components(table: Any) -> tuple[np.ndarray, tuple[float, float]]:
     Examples
     --------
     >>> places, shares = principal_components([[0.0, 1.0], [1.0, 2.0], [2.0, 3.0], [np.nan, np.nan]])
-    >>> places[:, 0].round(2), [round(share, 2) for share in shares]
-    (array([-1.73,  0.  ,  1.73,   nan]), [1.0, 0.0])
+    >>> np.abs(places[:, 0]).round(2), [round(share, 2) for share in shares]
+    (array([1.73, 0.  , 1.73,  nan]), [1.0, 0.0])
     """
     values = pd.DataFrame(table).to_numpy(np.float64)
     values = np.where(np.isfinite(values), values, np.nan)
@@ -351,8 +360,10 @@ def _middle(places: np.ndarray) -> np.ndarray:
     return (known.min(axis=0) + known.max(axis=0)) / 2 if len(known) else np.zeros(2)
 
 
-def _half(places: np.ndarray, side: float) -> float:
-    """Half of the map's side: all points, and thumbnails at its edge."""
+def _half(places: np.ndarray, side: float) -> np.ndarray:
+    """Halves of the map's width and height: all points, and thumbnails at its edge; a unit is as long in both directions."""
     known = places[np.isfinite(places).all(axis=1)]
-    reach = float(np.ptp(known, axis=0).max()) / 2 if len(known) else 0.0
-    return (reach if reach > 0 else 1.0) / max(1 - 1.15 * side, 0.1)
+    reach = np.ptp(known, axis=0) / 2 if len(known) else np.zeros(2)
+    largest = reach.max() if reach.max() > 0 else 1.0
+    half = largest / max(1 - 1.15 * side, 0.1)
+    return np.clip(reach + 1.15 * side * half, 0.55 * half, half)

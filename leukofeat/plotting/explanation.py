@@ -10,6 +10,8 @@ from leukofeat.explanation.card import AGAINST_COLOR, FOR_COLOR, draw_pushes
 from leukofeat.markup import NOTE
 from leukofeat.plotting.style import pyplot
 
+__doctest_requires__ = {"*Display*": ["matplotlib"]}
+
 _LEAST = 0.005  # of the largest bar: what is shorter is not seen
 
 

@@ -8,6 +8,8 @@ from leukofeat.evaluation import FamilyGain
 from leukofeat.markup import NOTE
 from leukofeat.plotting.style import pyplot
 
+__doctest_requires__ = {"*Display*": ["matplotlib"]}
+
 
 class FamilyGainDisplay:
     """A row a family: its score alone, the score without it, and its milliseconds an image.

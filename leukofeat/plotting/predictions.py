@@ -1,6 +1,5 @@
 """What a classifier said, checked where it comes in."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np

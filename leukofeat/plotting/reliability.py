@@ -12,6 +12,8 @@ from leukofeat.plotting.style import BAR_INK, GUIDE, add_note, chosen, panels, s
 from leukofeat.statistics.curves import reliability
 from leukofeat.statistics.metrics import top_label
 
+__doctest_requires__ = {"*Display*": ["matplotlib"]}
+
 
 class ReliabilityDisplay:
     """A panel a pipeline: how often the class that it is most sure of is right, by how sure it says to be.
@@ -108,7 +110,7 @@ class ReliabilityDisplay:
 
         Examples
         --------
-        >>> display = ReliabilityDisplay.from_predictions([0, 0, 1, 1], [0.02, 0.41, 0.43, 0.97])
+        >>> display = ReliabilityDisplay.from_predictions([0, 0, 1, 1], [0.02, 0.41, 0.43, 0.96])
         >>> display.curves[0].stated.round(2), display.curves[0].found
         (array([0.58, 0.97]), array([0.5, 1. ]))
         """
@@ -183,5 +185,5 @@ class ReliabilityDisplay:
         if not self.curves:
             say_nothing(drawn[0], "No pipeline gives probabilities.")
         self.axes_, self.figure_ = np.array(drawn), drawn[0].figure
-        add_note(self.figure_)
+        add_note(drawn[0])
         return self

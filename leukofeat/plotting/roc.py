@@ -21,6 +21,8 @@ from leukofeat.plotting.style import (
     unit_square,
 )
 
+__doctest_requires__ = {"*Display*": ["matplotlib"]}
+
 
 class RocBandDisplay:
     """A panel a class: ROC curve of each pipeline against all other classes, with its pointwise 95 % band.
@@ -82,7 +84,7 @@ class RocBandDisplay:
         >>> pipelines = {"four_colors": make_baseline("four_colors")}
         >>> result = compare(pipelines, smears.images, smears.target, cv=2, n_bootstrap=20)
         >>> display = RocBandDisplay.from_comparison(result, classes=[0])
-        >>> display.curves[0].auc == result.by_class["auc"][0]
+        >>> bool(display.curves[0].auc == result.by_class["auc"][0])
         True
         """
         names = chosen(pipelines, list(comparison.table.index))
@@ -178,8 +180,8 @@ class RocBandDisplay:
         >>> smears = make_smears(n_samples=24, size=96, random_state=0)
         >>> model = make_baseline("four_colors").fit(smears.images[:16], smears.target[:16])
         >>> display = RocBandDisplay.from_estimator(model, smears.images[16:], smears.target[16:])
-        >>> [ax.get_ylabel() for ax in display.axes_][:2]
-        ['share of 0 found', 'share of 1 found']
+        >>> [(curve.name, int(curve.label)) for curve in display.curves][:2]
+        [('Pipeline', 0), ('Pipeline', 1)]
         """
         labels, scores = scores_of(estimator, X, y)
         name = type(estimator).__name__ if name is None else name
@@ -195,7 +197,7 @@ class RocBandDisplay:
         labels = list(dict.fromkeys(curve.label for curve in self.curves))
         names = list(dict.fromkeys(curve.name for curve in self.curves))
         rows = min(len(names), MOST_SERIES) + (len(names) > MOST_SERIES)
-        drawn = panels(axes, len(labels), (2.9, 2.75 + 0.17 * rows))
+        drawn = panels(axes, len(labels), (2.9, 3.0 + 0.17 * (rows + 1)))
         named = self._named(names)
         styles = {name: line_style(i) for i, name in enumerate(name for name in names if name in named)}
         self.lines_: dict[tuple[str, Any], Any] = {}
@@ -204,12 +206,12 @@ class RocBandDisplay:
             own = [curve for curve in self.curves if curve.label == label]
             for curve in sorted(own, key=lambda curve: curve.name in named):  # the named ones above the others
                 self._draw(ax, curve, styles.get(curve.name), banded=len(names) <= MOST_BANDS)
-            unit_square(ax, "share of the others called it", f"share of {short(label, 20)} found")
+            unit_square(ax, "false-positive rate", "true-positive rate")
             self._legend(ax, own, styles)
         if not labels:
             say_nothing(drawn[0], "No pipeline gives scores for two classes or more.")
         self.axes_, self.figure_ = np.array(drawn), drawn[0].figure
-        add_note(self.figure_)
+        add_note(drawn[0])
         return self
 
     def _named(self, names: list[str]) -> set[str]:
@@ -239,7 +241,7 @@ class RocBandDisplay:
             texts.append(f"{len(others)} others")
         ax.legend(
             handles, texts, title=f"AUC, {short(own[0].label, 20)} against the rest", title_fontsize=8, fontsize=7,
-            loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, handlelength=3, alignment="left",
+            loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, handlelength=3.8, alignment="left",
         )  # fmt: skip
 
 

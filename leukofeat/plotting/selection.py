@@ -5,6 +5,8 @@ from typing import Any, Self
 from leukofeat.evaluation import SelectionStability
 from leukofeat.plotting.style import pyplot
 
+__doctest_requires__ = {"*Display*": ["matplotlib"]}
+
 
 class SelectionDisplay:
     """Share of resamples in which each feature was chosen, as horizontal bars.

@@ -11,6 +11,8 @@ from leukofeat.markup import NOTE
 from leukofeat.plotting.drawing import PictureGrid, thumbnail
 from leukofeat.sequence import as_sequence
 
+__doctest_requires__ = {"*Display*": ["matplotlib"]}
+
 _SIDE = 112
 
 

@@ -1,5 +1,6 @@
 """How the displays draw: matplotlib on demand, panels, and series that are told apart without colour."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,13 +11,8 @@ from leukofeat.pictures import SERIES_COLORS
 
 # differ in length and rhythm, so that they stay apart in a copy without colour
 _LINES: tuple[Any, ...] = (
-    "-",
-    (0, (5, 2)),
-    (0, (1, 1.2)),
-    (0, (6, 1.5, 1, 1.5)),
-    (0, (8, 3)),
-    (0, (3, 1.2, 1, 1.2, 1, 1.2)),
-)
+    "-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)), (0, (9, 3)), (0, (3, 1.2, 1, 1.2, 1, 1.2)), (0, (2.2, 2.2)), (0, (9, 1.5, 2.5, 1.5)),
+)  # fmt: skip
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 MOST_SERIES = len(_MARKERS)
 OTHERS_COLOR = "#9aa1a9"
@@ -98,11 +94,30 @@ def one_panel(ax: Any, size: tuple[float, float]) -> Any:
     return pyplot().subplots(figsize=size, layout="constrained")[1] if ax is None else ax
 
 
-def add_note(figure: Any) -> None:
-    """Say below the figure, once, what verdicts may be used for."""
-    if NOTE not in figure.get_supxlabel():
-        said = " ".join(filter(None, (figure.get_supxlabel(), NOTE)))
-        figure.supxlabel(said, fontsize=7, color="#444444")
+def add_note(ax: Any) -> None:
+    """Say once what verdicts may be used for: below the figure where it keeps room for that, else below the axes."""
+    figure = ax.figure
+    if figure.get_layout_engine() is None:
+        _add_words(ax.get_xlabel, ax.set_xlabel, "\n")
+    else:
+        _add_words(figure.get_supxlabel, figure.supxlabel, " ")
+
+
+def _add_words(get: Any, put: Any, between: str) -> None:
+    if NOTE not in get():
+        put(between.join(filter(None, (get(), NOTE))), fontsize=7, color="#444444")
+
+
+def fit(ax: Any, text: str, fontsize: float) -> str:
+    """Text in lines that are about as wide as the axes."""
+    width = ax.get_window_extent().width / ax.figure.dpi * 72
+    return "\n".join(textwrap.fill(line, max(16, int(width / (0.55 * fontsize)))) for line in text.split("\n"))
+
+
+def columns_for(ax: Any, texts: Sequence[str], fontsize: float) -> int:
+    """Columns of a legend that is about as wide as the axes."""
+    width = ax.get_window_extent().width / ax.figure.dpi * 72
+    return max(1, min(len(texts), int(width / (fontsize * (0.52 * max(map(len, texts), default=1) + 4.8)))))
 
 
 def say_nothing(ax: Any, reason: str) -> None:
@@ -123,6 +138,12 @@ def unit_square(ax: Any, x_label: str, y_label: str) -> None:
     ax.set_xlabel(x_label, fontsize=8)
     ax.set_ylabel(y_label, fontsize=8)
     tidy(ax)
+
+
+def ink_on(color: Any) -> str:
+    """Black or white, whichever is read better on a colour (red, green, blue, ... from 0 to 1), by the relative luminance of WCAG 2."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color[:3]]
+    return "black" if float(np.dot((0.2126, 0.7152, 0.0722), linear)) > 0.18 else "white"
 
 
 def chosen(asked: Sequence[str] | None, known: Sequence[str]) -> list[str]:

@@ -20,6 +20,8 @@ from leukofeat.plotting.style import (
     words,
 )
 
+__doctest_requires__ = {"*Display*": ["matplotlib"]}
+
 _MOST_INTERVALS = 4
 
 
@@ -131,17 +133,21 @@ class TrainingSizeDisplay:
             if len(named) <= _MOST_INTERVALS:
                 beside = x + 0.006 * span * (i - (len(named) - 1) / 2)  # so that no interval hides another
                 ax.vlines(beside, low, high, color=style["color"], linewidth=1.1, alpha=0.8, zorder=2)
-        if len(names) > len(named):
-            next(line for name, line in self.lines_.items() if name not in named).set_label(
-                f"{len(names) - len(named)} others"
-            )
         ax.set_xticks(np.unique(self.table["n_train"]), [f"{n:,.0f}" for n in np.unique(self.table["n_train"])])
         ax.set_xlabel("training images (mean of the folds)", fontsize=8)
         ax.set_ylabel(words(self.metric), fontsize=8)
-        ax.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, handlelength=3.6)
+        handles = [self.lines_[name] for name in ranked if name in named]
+        texts = [line.get_label() for line in handles]
+        if len(names) > len(named):
+            handles.append(next(line for name, line in self.lines_.items() if name not in named))
+            texts.append(f"{len(names) - len(named)} others")
+        # in the order in which the lines end
+        ax.legend(
+            handles, texts, fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, handlelength=3.6
+        )
         ax.grid(axis="y", color="#e4e7eb", zorder=0)
         ax.set_axisbelow(True)
         tidy(ax)
         self.ax_, self.figure_ = ax, ax.figure
-        add_note(ax.figure)
+        add_note(ax)
         return self

@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 
 from leukofeat.evaluation import SiteComparison
-from leukofeat.plotting.style import add_note, chosen, panels, say_nothing, short, words
+from leukofeat.plotting.style import add_note, chosen, ink_on, panels, say_nothing, short, words
+
+__doctest_requires__ = {"*Display*": ["matplotlib"]}
 
 
 class TransferDisplay:
@@ -109,7 +111,7 @@ class TransferDisplay:
         if not names:
             say_nothing(drawn[0], "There is nothing to draw.")
         self.axes_, self.figure_ = np.array(drawn), drawn[0].figure
-        add_note(self.figure_)
+        add_note(drawn[0])
         return self
 
     def _draw(self, ax: Any, name: str) -> Any:
@@ -126,12 +128,12 @@ class TransferDisplay:
                     Rectangle((j - 0.5, i - 0.5), 1, 1, fill=False, hatch="////", edgecolor="#b5bac1", linewidth=0)
                 )
                 continue
-            ink = "white" if value > 0.6 else "black"
+            ink = ink_on(image.to_rgba(value))
             known = not np.isnan(low[i, j] + high[i, j])
             ax.text(j, i - 0.13 * known, f"{value:.2f}", ha="center", va="center", fontsize=9, color=ink)
             if known:
                 ends = f"{low[i, j]:.2f} – {high[i, j]:.2f}"
-                ax.text(j, i + 0.24, ends, ha="center", va="center", fontsize=6, color=ink)
+                ax.text(j, i + 0.24, ends, ha="center", va="center", fontsize=6.5, color=ink)
             if str(table.index[i]) == str(table.columns[j]):
                 ax.add_patch(Rectangle((j - 0.47, i - 0.46), 0.94, 0.92, fill=False, edgecolor="black", linewidth=1.6))
         sites = [short(site, 12) for site in table.columns]
