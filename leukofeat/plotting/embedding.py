@@ -234,11 +234,11 @@ class EmbeddingDisplay:
         -------
         self, with `ax_`, `figure_`, `points_` and `thumbnails_`
         """
-        from matplotlib.patches import Rectangle
-
         places = np.asarray(self.coordinates, np.float64)
         half, middle = _half(places, self.side), _middle(places)
         ax = one_panel(ax, (6.6, 0.9 + 5.6 * half[1] / half[0]))
+        from matplotlib.patches import Rectangle
+
         known = np.isfinite(places).all(axis=1)
         named = np.full(len(places), "") if self.classes is None else np.asarray(self.classes)
         kinds = np.unique(named[known]).tolist()

@@ -7,12 +7,8 @@ from typing import Any
 import numpy as np
 
 from leukofeat.markup import NOTE, visible
-from leukofeat.pictures import SERIES_COLORS
+from leukofeat.pictures import SERIES_COLORS, SERIES_DASHES
 
-# differ in length and rhythm, so that they stay apart in a copy without colour
-_LINES: tuple[Any, ...] = (
-    "-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)), (0, (9, 3)), (0, (3, 1.2, 1, 1.2, 1, 1.2)), (0, (2.2, 2.2)), (0, (9, 1.5, 2.5, 1.5)),
-)  # fmt: skip
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 MOST_SERIES = len(_MARKERS)
 OTHERS_COLOR = "#9aa1a9"
@@ -33,7 +29,8 @@ def pyplot() -> Any:
 
 def line_style(index: int) -> dict[str, Any]:
     """Colour and dashes of a series."""
-    return {"color": SERIES_COLORS[index % len(SERIES_COLORS)], "linestyle": _LINES[index % len(_LINES)]}
+    dashes = SERIES_DASHES[index % len(SERIES_DASHES)]
+    return {"color": SERIES_COLORS[index % len(SERIES_COLORS)], "linestyle": (0, dashes) if dashes else "-"}
 
 
 def marker_style(index: int) -> dict[str, Any]:

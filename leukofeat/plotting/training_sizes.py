@@ -125,7 +125,9 @@ class TrainingSizeDisplay:
             own = self.table[self.table["pipeline"] == name]
             x, value, low, high = (own[part].to_numpy() for part in ("n_train", "value", "low", "high"))
             if name not in named:
-                (self.lines_[name],) = ax.plot(x, value, color=OTHERS_COLOR, linewidth=0.7, zorder=2)
+                (self.lines_[name],) = ax.plot(
+                    x, value, color=OTHERS_COLOR, linewidth=0.7, marker=".", markersize=3, zorder=2
+                )
                 continue
             i = named.index(name)
             style = line_style(i) | marker_style(i) | {"markersize": 5, "linewidth": 1.5}
