@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from leukofeat.evaluation import Comparison
-from leukofeat.plotting.style import BAR_INK, OTHERS_COLOR, add_note, chosen, one_panel, short, tidy, words
+from leukofeat.plotting.style import BAR_INK, OTHERS_COLOR, add_note, chosen, fit, one_panel, short, tidy, words
 
 __doctest_requires__ = {"*Display*": ["matplotlib"]}
 
@@ -122,7 +122,7 @@ class ComparisonDisplay:
         drawn = ["all test images"]
         drawn += ["line: 95 % interval"] if np.isfinite(low).any() else []
         drawn += ["ticks: single folds"] if folds else []
-        ax.set_xlabel(f"{words(self.metric)} ({', '.join(drawn)})", fontsize=8)
+        ax.set_xlabel(fit(ax, f"{words(self.metric)} ({', '.join(drawn)})", 8), fontsize=8)
         ax.grid(axis="x", color="#e4e7eb", zorder=0)
         ax.set_axisbelow(True)
         tidy(ax)

@@ -9,7 +9,7 @@ import pandas as pd
 from leukofeat.constraints import OneOf, check
 from leukofeat.evaluation import Comparison
 from leukofeat.evaluation.columns import check_labels
-from leukofeat.plotting.style import add_note, chosen, ink_on, panels, say_nothing, short
+from leukofeat.plotting.style import add_note, chosen, fit, ink_on, panels, say_nothing, short
 from leukofeat.statistics.metrics import confusion_counts
 
 __doctest_requires__ = {"*Display*": ["matplotlib"]}
@@ -237,7 +237,7 @@ class ConfusionDisplay:
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         of = {"true": "share of the row", "pred": "share of the column", "all": "share of all", None: "counts"}
-        ax.set_xlabel(f"predicted ({self.of}, {of[self.normalize]})", fontsize=8)
+        ax.set_xlabel(fit(ax, f"predicted ({self.of}, {of[self.normalize]})", 8), fontsize=8)
         ax.set_ylabel("true", fontsize=8)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from leukofeat.evaluation import SiteComparison
-from leukofeat.plotting.style import add_note, chosen, ink_on, panels, say_nothing, short, words
+from leukofeat.plotting.style import add_note, chosen, fit, ink_on, panels, say_nothing, short, words
 
 __doctest_requires__ = {"*Display*": ["matplotlib"]}
 
@@ -141,6 +141,6 @@ class TransferDisplay:
         ax.set_yticks(range(len(values)), [short(site, 16) for site in table.index], fontsize=8)
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
-        ax.set_xlabel("tested on (framed: other folds of the same site)", fontsize=8)
+        ax.set_xlabel(fit(ax, "tested on (framed: other folds of the same site)", 8), fontsize=8)
         ax.set_ylabel("trained on", fontsize=8)
         return image
