@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from leukofeat.features import ColorFeatures
 from leukofeat.plotting import EmbeddingDisplay
-from leukofeat.plotting.embedding import principal_components, spread
+from leukofeat.plotting.maps import principal_components, spread
 
 
 def test_the_map_is_scikit_learns_pca_of_scaled_columns(rng):
