@@ -21,6 +21,22 @@ _SIDE = 150
 _FIGURE = f"margin:0;width:{_SIDE}px;font-size:12px;line-height:1.3;overflow-wrap:anywhere"
 
 
+def series_color(index: int) -> str:
+    """Colour of a series of a chart."""
+    return SERIES_COLORS[index % len(SERIES_COLORS)]
+
+
+def series_dashes(index: int) -> tuple[float, ...]:
+    """Dashes of a series, none of a solid line; where a colour comes again, it has other dashes.
+
+    Examples
+    --------
+    >>> series_dashes(0), series_dashes(8) == series_dashes(1)
+    ((), True)
+    """
+    return SERIES_DASHES[(index + index // len(SERIES_COLORS)) % len(SERIES_DASHES)]
+
+
 def outlined(smear: Any, *, width: int = 240) -> np.ndarray:
     """Picture `width` pixels wide, outlines drawn at that size so that they stay two pixels strong.
 

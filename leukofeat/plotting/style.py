@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from leukofeat.markup import NOTE, visible
-from leukofeat.pictures import SERIES_COLORS, SERIES_DASHES
+from leukofeat.pictures import series_color, series_dashes
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 MOST_SERIES = len(_MARKERS)
@@ -29,13 +29,13 @@ def pyplot() -> Any:
 
 def line_style(index: int) -> dict[str, Any]:
     """Colour and dashes of a series."""
-    dashes = SERIES_DASHES[index % len(SERIES_DASHES)]
-    return {"color": SERIES_COLORS[index % len(SERIES_COLORS)], "linestyle": (0, dashes) if dashes else "-"}
+    dashes = series_dashes(index)
+    return {"color": series_color(index), "linestyle": (0, dashes) if dashes else "-"}
 
 
 def marker_style(index: int) -> dict[str, Any]:
     """Colour and marker of a series."""
-    return {"color": SERIES_COLORS[index % len(SERIES_COLORS)], "marker": _MARKERS[index % len(_MARKERS)]}
+    return {"color": series_color(index), "marker": _MARKERS[(index + index // MOST_SERIES) % len(_MARKERS)]}
 
 
 def short(name: Any, length: int = 34) -> str:

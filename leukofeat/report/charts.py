@@ -6,19 +6,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from leukofeat.markup import Markup, element, number
-from leukofeat.pictures import SERIES_COLORS, SERIES_DASHES
+from leukofeat.pictures import series_color as color
+from leukofeat.pictures import series_dashes
 
 _ROW = 40
 
 
-def color(index: int) -> str:
-    """Colour of a series."""
-    return SERIES_COLORS[index % len(SERIES_COLORS)]
-
-
 def dashes(index: int, width: float) -> str | None:
     """Dashes of a series whose line has this width; none of a solid one."""
-    return " ".join(f"{width * part:g}" for part in SERIES_DASHES[index % len(SERIES_DASHES)]) or None
+    return " ".join(f"{width * part:g}" for part in series_dashes(index)) or None
 
 
 def svg(width: float, height: float, *children: Any, label: str) -> Markup:

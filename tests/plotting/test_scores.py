@@ -258,6 +258,8 @@ def test_axes_that_are_given_are_drawn_on(two):
 def test_series_are_told_apart_without_colour():
     lines, markers = [line_style(i)["linestyle"] for i in range(8)], [marker_style(i)["marker"] for i in range(8)]
     assert len(set(map(str, lines))) == len(set(markers)) == 8
+    for style in (line_style, marker_style):
+        assert len({str(style(i)) for i in range(40)}) == 40, "and beyond by both together"
 
 
 def test_short_names_keep_both_ends():
