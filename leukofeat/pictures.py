@@ -9,10 +9,32 @@ from leukofeat.opencv import cv2
 
 NUCLEUS_COLOR = (255, 214, 10)
 CELL_COLOR = (0, 200, 120)
+# Okabe and Ito's colours, told apart by colour-blind readers
+SERIES_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b07d00", "#56b4e9", "#444444", "#8c564b")
+# lengths of dashes and gaps, in widths of the line: apart in a copy without colour
+SERIES_DASHES: tuple[tuple[float, ...], ...] = (
+    (), (5, 2), (1, 1.2), (6, 1.5, 1, 1.5), (9, 3), (3, 1.2, 1, 1.2, 1, 1.2), (2.2, 2.2), (9, 1.5, 2.5, 1.5),
+)  # fmt: skip
 _LEGEND = "Cells are outlined in green, nuclei in yellow."
 _STRIP = "display:flex;flex-wrap:wrap;gap:10px;margin:6px 0"
 _SIDE = 150
 _FIGURE = f"margin:0;width:{_SIDE}px;font-size:12px;line-height:1.3;overflow-wrap:anywhere"
+
+
+def series_color(index: int) -> str:
+    """Colour of a series of a chart."""
+    return SERIES_COLORS[index % len(SERIES_COLORS)]
+
+
+def series_dashes(index: int) -> tuple[float, ...]:
+    """Dashes of a series, none of a solid line; where a colour comes again, it has other dashes.
+
+    Examples
+    --------
+    >>> series_dashes(0), series_dashes(8) == series_dashes(1)
+    ((), True)
+    """
+    return SERIES_DASHES[(index + index // len(SERIES_COLORS)) % len(SERIES_DASHES)]
 
 
 def outlined(smear: Any, *, width: int = 240) -> np.ndarray:

@@ -242,7 +242,9 @@ def test_names_are_shown_and_never_markup(fields, tmp_path):
     )  # fmt: skip
     text, page = read(path)
     assert not {"script", "b/"} & set(page.tags)
-    assert page.tags.count("svg") == len([role for role in page.get("svg", "role") if role == "img"])
+    named = [role for role in page.get("svg", "role") if role == "img"]
+    keys = [hidden for hidden in page.get("svg", "aria-hidden") if hidden == "true"]
+    assert page.tags.count("svg") == len(named) + len(keys), "a picture has a name, or is told in words beside it"
     assert not [key for _, key, _ in page.attributes if key.startswith("on")]
     assert all(source.startswith("data:image/jpeg;base64,") for source in page.get("img", "src"))
     for name in EVIL[:4]:

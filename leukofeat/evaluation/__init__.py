@@ -22,6 +22,7 @@ from leukofeat.evaluation.splits import make_splitter, published_split
 from leukofeat.evaluation.stability import SelectionStability, selection_stability
 from leukofeat.evaluation.stress import stress_test
 from leukofeat.evaluation.stress_tests import shift_stain
+from leukofeat.evaluation.training_sizes import compare_training_sizes
 from leukofeat.preprocessing.scale_bar import bar_style, draw_scale_bar, hide_scale_bar
 from leukofeat.statistics.bootstrap import bootstrap_interval
 from leukofeat.statistics.inference import PairedTest, corrected_t, delong, holm, mcnemar, sign_flip
@@ -49,6 +50,7 @@ __all__ = [
     "column_transfer",
     "compare",
     "compare_sites",
+    "compare_training_sizes",
     "corrected_t",
     "delong",
     "describe_model",

@@ -24,7 +24,9 @@ _SAME = ("images", "classes", "splits", "groups", "n_bootstrap", "random_state")
 class Comparison:
     """Result of :func:`~leukofeat.evaluation.compare`: pipelines side by side, as tables.
 
-    A notebook shows the main figures; :func:`~leukofeat.report.write_report` all of them. :meth:`save` and :meth:`load` keep it in
+    A notebook shows the main figures; :func:`~leukofeat.report.write_report` all of them, and
+    :class:`~leukofeat.plotting.ComparisonDisplay`, :class:`~leukofeat.plotting.RocBandDisplay`,
+    :class:`~leukofeat.plotting.ReliabilityDisplay` and :class:`~leukofeat.plotting.ConfusionDisplay` draw them. :meth:`save` and :meth:`load` keep it in
     a folder, and :meth:`join` adds the rows of another one.
 
     Attributes

@@ -7,7 +7,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import skops.io
 from sklearn.base import BaseEstimator
 
 from leukofeat.markup import visible
@@ -65,6 +64,8 @@ def save(model: Any, path: str | os.PathLike[str], card: ModelCard | None = None
     >>> load(path)
     MedianDenoiser(size=5)
     """
+    import skops.io
+
     archive = io.BytesIO()  # whole before the file is touched: an interrupted save leaves the one that was there
     skops.io.dump(model, archive)
     if card is not None:
@@ -102,6 +103,9 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     """
     if not Path(path).is_file():
         raise ValueError(f"{os.fspath(path)}: no such file.")
+    # here, because it looks through all of scikit-learn, which imports torch where there is one
+    import skops.io
+
     try:
         unknown = check_archive(path) + skops.io.get_untrusted_types(file=path)
     except Exception as error:

@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from leukofeat.opencv import cv2
 from leukofeat.pictures import CELL_COLOR, NUCLEUS_COLOR
+from leukofeat.plotting.style import pyplot
 from leukofeat.smear import Smear
 
 TRUTH_COLOR = (255, 255, 255)
@@ -47,11 +49,17 @@ def draw_edges(image: np.ndarray, layers: Sequence[tuple[np.ndarray, tuple[int, 
     return picture
 
 
+def thumbnail(image: np.ndarray, side: int) -> np.ndarray:
+    """Picture of an image whose longer side has `side` pixels."""
+    height, width = image.shape[:2]
+    scale = side / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
 def grid(n_rows: int, n_columns: int, width: float, height: float) -> Any:
     """Axes of a new figure, (n_rows, n_columns); each `width` by `height` inches."""
-    import matplotlib.pyplot as plt
-
-    _, axes = plt.subplots(
+    _, axes = pyplot().subplots(
         n_rows, n_columns, figsize=(width * n_columns, height * n_rows), squeeze=False, layout="constrained"
     )
     return axes

@@ -8,6 +8,9 @@ import numpy as np
 from leukofeat.explanation import Explanation, explain
 from leukofeat.explanation.card import AGAINST_COLOR, FOR_COLOR, draw_pushes
 from leukofeat.markup import NOTE
+from leukofeat.plotting.style import pyplot
+
+__doctest_requires__ = {"*Display*": ["matplotlib"]}
 
 _LEAST = 0.005  # of the largest bar: what is shorter is not seen
 
@@ -91,11 +94,9 @@ class ExplanationDisplay:
         -------
         self, with `figure_` and `axes_`
         """
-        import matplotlib.pyplot as plt
-
         why = self.explanation
         if axes is None:
-            _, axes = plt.subplots(1, 2, figsize=(11.0, 4.8), layout="constrained", width_ratios=(1, 1))
+            _, axes = pyplot().subplots(1, 2, figsize=(11.0, 4.8), layout="constrained", width_ratios=(1, 1))
         shown, bars = axes
         smear = why.smear
         if smear is not None:

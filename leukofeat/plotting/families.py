@@ -6,6 +6,9 @@ import numpy as np
 
 from leukofeat.evaluation import FamilyGain
 from leukofeat.markup import NOTE
+from leukofeat.plotting.style import marker_style, pyplot
+
+__doctest_requires__ = {"*Display*": ["matplotlib"]}
 
 
 class FamilyGainDisplay:
@@ -54,16 +57,14 @@ class FamilyGainDisplay:
         -------
         self, with `figure_` and `axes_`
         """
-        import matplotlib.pyplot as plt
-
         table = self.result.table
         rows = np.arange(len(table))
         if axes is None:
             size = (9.0, 1.5 + 0.45 * len(table))
-            _, axes = plt.subplots(1, 2, figsize=size, layout="constrained", width_ratios=(3, 2))
+            _, axes = pyplot().subplots(1, 2, figsize=size, layout="constrained", width_ratios=(3, 2))
         scores, costs = axes
-        for what, shift, label in (("alone", -0.17, "alone"), ("without", 0.17, "all but it")):
-            style = {"fmt": "o", "capsize": 3, "label": label}
+        for i, (what, shift, label) in enumerate((("alone", -0.17, "alone"), ("without", 0.17, "all but it"))):
+            style = marker_style(i) | {"linestyle": "none", "capsize": 3, "label": label}
             scores.errorbar(table[what], rows + shift, xerr=table[f"{what}_std"], **style)
         scores.axvline(self.result.score, color="gray", linestyle="--", linewidth=1, label="all families")
         scores.set_xlabel(

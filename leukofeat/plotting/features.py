@@ -9,6 +9,8 @@ import pandas as pd
 from leukofeat.plotting.drawing import grid
 from leukofeat.selection import anova_f
 
+__doctest_requires__ = {"*Display*": ["matplotlib"]}
+
 
 class FeatureDisplay:
     """Distributions by class of the features that separate the classes best.

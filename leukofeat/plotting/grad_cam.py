@@ -14,7 +14,7 @@ from leukofeat.pictures import outlined
 from leukofeat.plotting.drawing import PictureGrid
 from leukofeat.smear import Smear
 
-__doctest_requires__ = {"GradCAMDisplay.from_estimator": ["torch"]}
+__doctest_requires__ = {"*Display*": ["matplotlib"], "GradCAMDisplay.from_estimator": ["torch"]}
 
 _LEGEND = "Heat, of each picture's maximum: grey none, yellow most, the white line half. Cells outlined in green, nuclei in yellow."
 _WIDTH = 320

@@ -9,6 +9,8 @@ from leukofeat.pictures import CELL_COLOR, NUCLEUS_COLOR
 from leukofeat.plotting.drawing import TRUTH_COLOR, PictureGrid, draw_edges
 from leukofeat.sequence import as_sequence
 
+__doctest_requires__ = {"*Display*": ["matplotlib"]}
+
 
 class SegmentationDisplay(PictureGrid):
     """What a segmenter found in a few images: cells outlined in green, nuclei in yellow, the truth in white.

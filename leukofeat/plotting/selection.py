@@ -3,6 +3,9 @@
 from typing import Any, Self
 
 from leukofeat.evaluation import SelectionStability
+from leukofeat.plotting.style import pyplot
+
+__doctest_requires__ = {"*Display*": ["matplotlib"]}
 
 
 class SelectionDisplay:
@@ -53,11 +56,9 @@ class SelectionDisplay:
         -------
         self, with `figure_`, `ax_` and `bars_`
         """
-        import matplotlib.pyplot as plt
-
         shown = self.result.table["share"].iloc[: self.k]
         if ax is None:
-            _, ax = plt.subplots(figsize=(7.0, 1.3 + 0.22 * len(shown)), layout="constrained")
+            _, ax = pyplot().subplots(figsize=(7.0, 1.3 + 0.22 * len(shown)), layout="constrained")
         self.bars_ = ax.barh(range(len(shown)), shown, height=0.7)
         ax.set_yticks(range(len(shown)), shown.index, fontsize=8)
         ax.set(xlim=(0, 1), ylim=(len(shown) - 0.4, -0.6))

@@ -8,9 +8,10 @@ import numpy as np
 
 from leukofeat.audit.slides import SLIDE_NOTE
 from leukofeat.markup import NOTE
-from leukofeat.opencv import cv2
-from leukofeat.plotting.drawing import PictureGrid
+from leukofeat.plotting.drawing import PictureGrid, thumbnail
 from leukofeat.sequence import as_sequence
+
+__doctest_requires__ = {"*Display*": ["matplotlib"]}
 
 _SIDE = 112
 
@@ -97,7 +98,7 @@ class SlidesDisplay(PictureGrid):
         for group in drawn:
             members = np.flatnonzero(codes == group)
             chosen = np.sort(rng.permutation(members)[:n_examples])
-            pictures.append([_thumbnail(images.smear(int(i)).image) for i in chosen])
+            pictures.append([thumbnail(images.smear(int(i)).image, _SIDE) for i in chosen])
             titles.append(f"{group}\n{_contents(members, y, class_names)}")
         left = f" {len(found) - len(drawn)} smaller groups are not drawn." if len(found) > len(drawn) else ""
         return cls(pictures, titles, (SLIDE_NOTE if note is None else note) + left).plot()
@@ -115,13 +116,6 @@ class SlidesDisplay(PictureGrid):
         width = 22 * max(4, *map(len, self.pictures))
         self.figure_.suptitle(textwrap.fill(f"{self.note} {NOTE}", width), fontsize=8)
         return self
-
-
-def _thumbnail(image: np.ndarray) -> np.ndarray:
-    height, width = image.shape[:2]
-    scale = _SIDE / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
 def _contents(members: np.ndarray, y: Any, class_names: Sequence[str] | None) -> str:

@@ -10,6 +10,8 @@ from leukofeat.pipeline import split_pipeline
 from leukofeat.plotting.drawing import PictureGrid, outline
 from leukofeat.sequence import as_sequence
 
+__doctest_requires__ = {"*Display*": ["matplotlib"]}
+
 
 class StagesDisplay(PictureGrid):
     """What each image stage of a pipeline makes of a few images: a row an image, a column a stage.

@@ -6,15 +6,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from leukofeat.markup import Markup, element, number
+from leukofeat.pictures import series_color as color
+from leukofeat.pictures import series_dashes
 
-# Okabe and Ito's colours, told apart by colour-blind readers.
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b07d00", "#56b4e9", "#444444", "#8c564b")
 _ROW = 40
 
 
-def color(index: int) -> str:
-    """Colour of a series."""
-    return COLORS[index % len(COLORS)]
+def dashes(index: int, width: float) -> str | None:
+    """Dashes of a series whose line has this width; none of a solid one."""
+    return " ".join(f"{width * part:g}" for part in series_dashes(index)) or None
 
 
 def svg(width: float, height: float, *children: Any, label: str) -> Markup:
@@ -128,7 +128,10 @@ def square_chart(series: Sequence[Curve], *, title: str, x_label: str, y_label: 
             parts += [line(a, b, a, c, stroke=stroke, stroke_width="1.5", opacity="0.5") for a, b, c in ends]
         else:
             parts.append(path(np.r_[x, x[::-1]], np.r_[low, high[::-1]], fill=stroke, opacity="0.15"))
-        parts.append(path(x, y, fill="none", stroke=stroke, stroke_width="2", stroke_linejoin="round"))
+        dashed = None if dots else dashes(curve.series, 2)  # dots have a chart of their own
+        parts.append(
+            path(x, y, fill="none", stroke=stroke, stroke_width="2", stroke_linejoin="round", stroke_dasharray=dashed)
+        )
         if dots:
             parts += [_dot(a, f"{b:.1f}", curve.series) for a, b in zip(x, y, strict=True)]
     parts.append(text(left + size / 2, top + size + 32, x_label, anchor="middle", class_="tick"))
@@ -143,12 +146,15 @@ def _dot(x: float, y: Any, series: int, *, radius: int = 3, opacity: str | None 
 
 
 def legend(names: Sequence[str]) -> Markup:
-    """Names with their colours."""
-    items = [
-        element("span", element("i", style=f"background:{color(i)}"), name, class_="key")
-        for i, name in enumerate(names)
-    ]
-    return element("p", *items, class_="legend")
+    """Names with their colours and dashes."""
+    return element(
+        "p", *(element("span", _key(i), name, class_="key") for i, name in enumerate(names)), class_="legend"
+    )
+
+
+def _key(series: int) -> Markup:
+    stroke = line(0, 5, 34, 5, stroke=color(series), stroke_width="2", stroke_dasharray=dashes(series, 2))
+    return element("svg", stroke, viewBox="0 0 34 10", aria_hidden="true", class_="line")
 
 
 def _short(value: Any, n: int) -> str:

@@ -72,7 +72,7 @@ figcaption{font-weight:600;font-size:.9rem;margin:.2em 0;overflow-wrap:anywhere}
 .confusion .dark{color:#fff}
 .legend{margin:.2em 0 .6em;font-size:.88rem}
 .key{margin-right:1.2em;display:inline-block;overflow-wrap:anywhere}
-.key i{display:inline-block;width:.8em;height:.8em;border-radius:50%;margin-right:.4em}
+.key .line{display:inline-block;width:34px;height:10px;margin-right:.4em}
 .cases{display:grid;grid-template-columns:repeat(auto-fill,minmax(165px,1fr));gap:16px}
 .cases img{width:100%;height:auto;border-radius:6px;display:block}
 .cases figcaption{font-weight:400;font-size:.82rem;line-height:1.35}

@@ -20,6 +20,8 @@ _TABLES = ("table", "by_type", "predictions", "sites", "failures")
 class SiteComparison:
     """Result of :func:`~leukofeat.evaluation.compare_sites`: what each pipeline keeps from one site to another, as tables.
 
+    Drawn by :class:`~leukofeat.plotting.TransferDisplay`.
+
     Attributes
     ----------
     table : DataFrame
