@@ -108,7 +108,7 @@ def check_labels(bunch: Bunch, folder: str, binary: str | None = None) -> np.nda
             raise UsageError(f"--binary: {str(error).replace('in benign=', 'as in --binary NAME,NAME')}") from error
     names, counts = np.unique(target, return_counts=True)
     if len(names) < 2:
-        raise ValueError(f"{folder}: the images are all of one class ({names[0]}); two are needed.")
+        raise ValueError(f"{folder}: all {counts.sum()} images are of one class ({names[0]}); two are needed.")
     if counts.min() < 2:
         raise ValueError(
             f"{folder}: class {str(names[counts.argmin()])!r} has a single image, which cannot be both trained on and tested; add "

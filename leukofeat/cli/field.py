@@ -60,16 +60,16 @@ def run(arguments: argparse.Namespace) -> int:
             if suffix not in (".tif", ".tiff", ".zarr"):
                 raise UsageError(f"{name}: label maps of a field are written as .tif or .zarr; name one of the two.")
             check_output(name, is_folder=suffix == ".zarr")
-    places = {"--output": arguments.output, "--labels": arguments.labels, "--nuclei": arguments.nuclei}
-    try:
-        check_places(arguments.field, places)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
     place = Path(arguments.field)
     if place.is_dir() and not any((place / name).exists() for name in _ZARR):
         raise UsageError(
             f"{printable(arguments.field)}: is a folder, and no zarr store; name one file. Folders of images are read by `leukofeat extract`."
         )
+    places = {"--output": arguments.output, "--labels": arguments.labels, "--nuclei": arguments.nuclei}
+    try:
+        check_places(arguments.field, places)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
     pipeline = named_baseline(arguments.baseline)
     _, features, _ = feature_parts(pipeline)
     if not features.cell_names():

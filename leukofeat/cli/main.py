@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 from leukofeat.cli.commands import CAUTION, COMMANDS
 from leukofeat.cli.document import Document, documenting
@@ -94,12 +94,15 @@ def _parsed(typed: Sequence[str], document: Document) -> argparse.Namespace:
 
 @contextmanager
 def _for_people(document: Document) -> Iterator[None]:
-    """What is printed for people stays out of the way of the document: on standard error, or with --quiet nowhere."""
-    if not document.as_json:
-        yield
-        return
-    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere if document.quiet else sys.stderr):
-        yield
+    """What is printed for people stays out of the way of the document: on standard error, or with --quiet nowhere.
+
+    A stream that whoever started the process has closed is one that nobody reads.
+    """
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        errors = sys.stderr or nowhere
+        beside = nowhere if document.quiet else errors
+        with redirect_stderr(errors), redirect_stdout(beside if document.as_json else sys.stdout or nowhere):
+            yield
 
 
 def _close_quietly() -> None:

@@ -36,6 +36,12 @@ class Help(argparse.HelpFormatter):
             for line in text.splitlines()
         )
 
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        if not action.option_strings or action.nargs == 0:
+            return super()._format_action_invocation(action)
+        value = self._format_args(action, self._get_default_metavar_for_optional(action))
+        return f"{', '.join(action.option_strings)} {value}"
+
     def _get_help_string(self, action: argparse.Action) -> str | None:
         told = action.help or ""
         unset = action.default in (None, False, argparse.SUPPRESS) or action.default == []
