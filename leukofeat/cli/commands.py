@@ -43,7 +43,7 @@ EXAMPLES = {
     ),
     "field": (
         ("leukofeat field slide.tif -o cells.parquet", "a row a cell of the whole field"),
-        ("leukofeat field slide.svs -o cells.csv --level 1 --labels cells.tif", "of a pyramid, with a label map"),
+        ("leukofeat field slide.svs -o cells.csv --level 1 --cells-to cells.tif", "of a pyramid, with a label map"),
     ),
     "masks": (
         ("leukofeat masks smears -o masks", "masks/nuclei, masks/cells and masks/bodies.csv"),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from leukofeat.cli.document import record
 from leukofeat.cli.messages import UsageError, announce_workers, tell
+from leukofeat.cli.parsing import Renamed
 from leukofeat.cli.shared import add_baseline, add_running, check_output, feature_parts, named_baseline, report_failures
 from leukofeat.sequence import SizedPath, printable
 from leukofeat.tiling import extract_field, open_field
@@ -24,11 +25,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", required=True, metavar="FILE", help="table to write, a row a cell: .parquet or .csv"
     )
     parser.add_argument(
-        "--labels",
+        "--cells-to",
+        dest="labels",
         metavar="FILE",
         help="label map of the cells to write, .tif or .zarr; its numbers are the column cell",
     )
-    parser.add_argument("--nuclei", metavar="FILE", help="the same of their nuclei")
+    parser.add_argument("--nuclei-to", dest="nuclei", metavar="FILE", help="the same of their nuclei")
+    parser.add_argument("--labels", dest="labels", action=Renamed, to="--cells-to")
+    parser.add_argument("--nuclei", dest="nuclei", action=Renamed, to="--nuclei-to")
     parser.add_argument(
         "--level", type=int, default=0, help="of a pyramid: 0 is the largest (default), -1 the smallest"
     )
@@ -65,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(
             f"{printable(arguments.field)}: is a folder, and no zarr store; name one file. Folders of images are read by `leukofeat extract`."
         )
-    places = {"--output": arguments.output, "--labels": arguments.labels, "--nuclei": arguments.nuclei}
+    places = {"--output": arguments.output, "--cells-to": arguments.labels, "--nuclei-to": arguments.nuclei}
     try:
         check_places(arguments.field, places)
     except ValueError as error:

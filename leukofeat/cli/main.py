@@ -46,6 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         except BrokenPipeError:  # whoever read the output has seen enough
             _close_quietly()
             return 1
+        except OSError as error:  # what was done could not be told: the disk that standard output goes to is full
+            _close_quietly()
+            tell(f"standard output: {error.strerror or error}.")
+            return 1
 
 
 def _answered(typed: Sequence[str], document: Document) -> int:
@@ -110,7 +114,9 @@ def _close_quietly() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (BrokenPipeError, AttributeError):
+        except AttributeError:  # closed by whoever started the process
+            continue
+        except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

@@ -67,7 +67,11 @@ class Parser(argparse.ArgumentParser):
 
     def _meant(self) -> list[str]:
         """For each typed option that there is not, the one that it looks like."""
-        known = [option for option in self._option_string_actions if option.startswith("--")]
+        known = [
+            option
+            for option, action in self._option_string_actions.items()
+            if option.startswith("--") and action.help != argparse.SUPPRESS
+        ]
         found = []
         for token in self.typed:
             if token == "--":

@@ -1,8 +1,12 @@
 """With --json standard output is one document, whatever happens."""
 
+import io
 import json
+import os
+import subprocess
 import sys
 import warnings
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +17,8 @@ from leukofeat import __version__
 from leukofeat.cli import demo, main
 from leukofeat.cli.commands import CAUTION
 from leukofeat.cli.document import Document, current, documenting, plain, record
-from leukofeat.cli.messages import warn
+from leukofeat.cli.messages import sparing_bars, warn
+from leukofeat.parallel import progress_bar
 
 KEYS = {"command", "version", "exit_code", "error", "written", "counts", "failures", "figures", "warnings", "caution"}
 
@@ -158,6 +163,39 @@ def test_no_standard_output(monkeypatch, model):
     monkeypatch.setattr(sys, "stdout", None)
     assert main(["show", str(model)]) == 0
     assert main(["show", str(model), "--json"]) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_full_disk_behind_standard_output():
+    with open("/dev/full", "w") as full:
+        typed = [sys.executable, "-m", "leukofeat", "no_such_command", "--json"]
+        done = subprocess.run(typed, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_has_seen_enough():
+    typed = [sys.executable, "-m", "leukofeat", "no_such_command", "--json"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w") as nobody:
+        done = subprocess.run(typed, stdout=nobody, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def test_bars_are_drawn_seldom_in_a_log():
+    for terminal, many in ((False, False), (True, True)):
+        log = io.StringIO()
+        log.isatty = lambda terminal=terminal: terminal
+        with redirect_stderr(log), sparing_bars(), progress_bar(total=40, verbose=1) as bar:
+            for _ in range(40):
+                bar.start_t -= 1  # as if each step had taken a second
+                bar.last_print_t -= 1
+                bar.update(1)
+        assert (log.getvalue().count("\r") > 10) == many
 
 
 def test_warnings_stand_in_the_document_once(monkeypatch, capsys):

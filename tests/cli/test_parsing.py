@@ -1,6 +1,8 @@
 """What the parsers say: help with examples that hold, what was probably meant, and the page made from them."""
 
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from leukofeat.cli import main
 from leukofeat.cli.commands import CAUTION, COMMANDS, EXAMPLES
 from leukofeat.cli.page import command_page
-from leukofeat.cli.parsing import Renamed, build
+from leukofeat.cli.parsing import build
 
 PARSER, PARSERS = build(commands=COMMANDS)
 
@@ -89,12 +91,27 @@ def test_a_word_that_is_a_value_is_not_taken_for_a_mistyped_option(capsys):
 
 
 def test_an_old_spelling_goes_on_with_a_warning(capsys):
-    parser, _ = build()
-    parser.add_argument("--new", dest="value")
-    parser.add_argument("--old", dest="value", action=Renamed, to="--new")
-    assert parser.parse_args(["--old", "3", "show"]).value == "3"
-    assert "--old is called --new now" in capsys.readouterr().err
-    assert "--old" not in parser.format_help()
+    typed = ["field", "s.tif", "-o", "c.csv"]
+    old = PARSER.parse_args([*typed, "--labels", "l.tif", "--nuclei", "n.tif"])
+    told = capsys.readouterr().err
+    assert "--labels is called --cells-to now" in told
+    assert "--nuclei is called --nuclei-to now" in told
+    assert old == PARSER.parse_args([*typed, "--cells-to", "l.tif", "--nuclei-to", "n.tif"])
+    assert capsys.readouterr().err == ""
+    assert PARSER.parse_args(typed).labels is None
+    assert "--labels" not in PARSERS["field"].format_help()
+
+
+def test_help_and_version_are_quick():
+    """Nothing is imported that takes long, also not by what is imported."""
+    code = (
+        "import sys\nfrom leukofeat.cli import main\n"
+        "try:\n    main([sys.argv[1]])\nexcept SystemExit as ended:\n    assert ended.code == 0\n"
+        "slow = {'numba', 'sklearn', 'scipy', 'pandas', 'numpy', 'cv2', 'tqdm', 'joblib'} & set(sys.modules)\n"
+        "assert not slow, slow\n"
+    )
+    for option in ("--help", "--version"):
+        subprocess.run([sys.executable, "-c", code, option], check=True, capture_output=True, timeout=60)
 
 
 def test_the_page_is_what_the_parsers_say():
