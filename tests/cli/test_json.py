@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -18,6 +19,7 @@ from leukofeat.cli import demo, main
 from leukofeat.cli.commands import CAUTION
 from leukofeat.cli.document import Document, current, documenting, plain, record
 from leukofeat.cli.messages import sparing_bars, warn
+from leukofeat.cli.page import FIGURES
 from leukofeat.parallel import progress_bar
 
 KEYS = {"command", "version", "exit_code", "error", "written", "counts", "failures", "figures", "warnings", "caution"}
@@ -58,6 +60,10 @@ def document(typed, capsys, code=0):
     assert set(told) >= KEYS
     assert (told["command"], told["version"], told["caution"]) == (typed[0], __version__, CAUTION)
     assert (told["error"] is None) == (code in (0, 3))
+    if told["figures"] and code in (0, 3) and "--list" not in typed:
+        always, _, sometimes = FIGURES[typed[0]].partition(";")
+        optional = set(re.findall(r"\w+", "".join(re.findall(r"\[.*?\]", always)) + sometimes))
+        assert set(told["figures"]) - optional == set(re.findall(r"\w+", always)) - optional
     return told
 
 
