@@ -40,6 +40,32 @@ _KILLED = {
 # what is to be said of the image that a pass is at
 _notes: ContextVar[list[str] | None] = ContextVar("_notes", default=None)
 
+# seconds from one state of a bar to the next
+_interval: ContextVar[float] = ContextVar("_interval", default=0.1)
+
+
+def progress_bar(*things: Any, verbose: int, **options: Any) -> Any:
+    """A bar of tqdm on standard error, or, at a `verbose` of 0, none; options as tqdm has them."""
+    seconds = _interval.get()
+    return tqdm(
+        *things,
+        disable=verbose < 1,
+        dynamic_ncols=True,
+        mininterval=seconds,
+        maxinterval=max(10.0, seconds),
+        **options,
+    )
+
+
+@contextmanager
+def bars_every(seconds: float) -> Iterator[None]:
+    """Within it, bars that are drawn again no sooner than this: for a log file, in which each state stays."""
+    token = _interval.set(seconds)
+    try:
+        yield
+    finally:
+        _interval.reset(token)
+
 
 def note_image(name: str, what: str) -> None:
     """Warn of something about an image: at once, or, within a pass, when it ends, once for all images of which it is true.
@@ -156,7 +182,7 @@ def map_batches(
     noted: dict[str, list[str]] = {}
     with (
         _one_opencv_thread(),
-        tqdm(total=n, desc=description, unit="image", disable=verbose < 1, dynamic_ncols=True) as bar,
+        progress_bar(total=n, desc=description, unit="image", verbose=verbose) as bar,
     ):
         n_done = 0
         running = _run(tasks, n_jobs, workers)

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from leukofeat.audit.checks import classes, columns, copies, files
 from leukofeat.audit.dataset import Dataset, as_categories
 from leukofeat.audit.findings import SEVERITIES, Finding, count
 from leukofeat.audit.pairs import Pair, cluster
 from leukofeat.audit.visit import describe_all
+from leukofeat.parallel import progress_bar
 from leukofeat.sequence import as_sequence, printable
 from leukofeat.store import as_store
 
@@ -182,7 +182,7 @@ def audit_dataset(
     paths = [printable(sequence.source(i) or sequence.name(i)) for i in range(n)]
     data = Dataset(paths, descriptions, *given, random_state)
     findings: list[Finding] = []
-    bar = tqdm(_CHECKS.items(), desc="checking", unit="step", disable=verbose < 1, dynamic_ncols=True)
+    bar = progress_bar(_CHECKS.items(), desc="checking", unit="step", verbose=verbose)
     for name, check in bar:
         bar.set_postfix_str(name)
         findings += check(data)

@@ -6,23 +6,24 @@ import sys
 from pathlib import Path
 
 from leukofeat.audit import audit_dataset
-from leukofeat.cli.main import CAUTION
-from leukofeat.cli.shared import FOLDER, add_jobs, add_memory, check_output, read_folder, report_failures
+from leukofeat.cli.commands import CAUTION
+from leukofeat.cli.document import record
+from leukofeat.cli.shared import FOLDER, add_running, check_output, read_folder, report_failures
 from leukofeat.features import Failure
 from leukofeat.report import write_report
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("folder", help=FOLDER)
+    parser.add_argument("folder", metavar="FOLDER", help=FOLDER)
     parser.add_argument(
         "-o",
         "--output",
         default=None,
+        metavar="RESULTS",
         help="folder for report.html, the verdict and the tables: findings, images, pairs, manifest (default: nothing is written)",
     )
-    add_memory(parser)
-    add_jobs(parser)
+    add_running(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -40,11 +41,13 @@ def run(arguments: argparse.Namespace) -> int:
     }
     result = audit_dataset(bunch.images, labels, **known)
     print(result.verdict)
+    record(counts={"findings": len(result.findings)}, verdict=result.verdict, findings=result.table)
     if arguments.output is not None:
         files = result.save(arguments.output)
         typed = shlex.join(["leukofeat", *sys.argv[1:]])
         files.append(write_report(Path(arguments.output) / "report.html", audit=result, command=typed))
         print(f"{arguments.output}: {', '.join(file.name for file in files)}.")
+        record(written=files)
     print(CAUTION)
     errors = enumerate(result.images["error"].tolist())
     return report_failures([Failure(i, bunch.images.name(i), error) for i, error in errors if error], len(bunch.images))

@@ -6,6 +6,8 @@ from typing import Any
 from sklearn.utils import Bunch
 
 from leukofeat.baselines.compared import CONTROLS, compared_pipelines
+from leukofeat.cli.commands import CAUTION
+from leukofeat.cli.document import record
 from leukofeat.cli.evaluating import (
     FOLLOWS,
     add_binary,
@@ -17,9 +19,8 @@ from leukofeat.cli.evaluating import (
     save_results,
     tell_failures,
 )
-from leukofeat.cli.main import CAUTION
-from leukofeat.cli.messages import UsageError, tell
-from leukofeat.cli.shared import FOLDER, add_jobs, add_memory, check_output, read_folder
+from leukofeat.cli.messages import UsageError, tell_progress
+from leukofeat.cli.shared import FOLDER, add_running, check_output, read_folder
 from leukofeat.datasets import make_smears
 from leukofeat.evaluation import compare
 from leukofeat.evaluation.known_protocols import accuracy_table, flat, known_protocols, points_lost_table
@@ -31,6 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folder",
         nargs="?",
+        metavar="FOLDER",
         help=FOLDER + "; its columns split, block, cluster0 ..., stream and group each give a way to split",
     )
     parser.add_argument("--synthetic", type=int, metavar="N", help="N synthetic smears instead of a folder")
@@ -57,8 +59,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="images of the stress tests (default: %(default)s)",
     )
-    add_memory(parser)
-    add_jobs(parser)
+    add_running(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -72,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
         group_column(bunch, column, data)
     verbose = int(not arguments.quiet)
     ways = known_protocols(bunch, columns=arguments.groups, n_jobs=arguments.jobs, verbose=verbose)
-    tell(f"ways to split: {', '.join(ways)}")
+    tell_progress(f"ways to split: {', '.join(ways)}")
     options: dict[str, Any] = {
         "n_jobs": arguments.jobs,
         "verbose": verbose,
@@ -92,6 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
     for name, table in {"accuracy.csv": accuracy, "points_lost.csv": lost}.items():
         write_csv(table, output / name, index=True)
         files.append(name)
+    record(written=[output / name for name in files], accuracy=accuracy, points_lost=lost)
     print(f"\n{data}, {len(bunch.target)} images: accuracy by the way of splitting\n{printed(accuracy.round(3))}")
     print(f"\nPoints of accuracy lost in the stress tests (models of the random split)\n{printed(lost.round(2))}")
     print(FOLLOWS)

@@ -7,6 +7,8 @@ import numpy as np
 from sklearn.model_selection import PredefinedSplit
 from sklearn.utils import Bunch
 
+from leukofeat.cli.commands import CAUTION
+from leukofeat.cli.document import record
 from leukofeat.cli.evaluating import (
     FOLLOWS,
     add_binary,
@@ -18,9 +20,8 @@ from leukofeat.cli.evaluating import (
     save_results,
     tell_failures,
 )
-from leukofeat.cli.main import CAUTION
-from leukofeat.cli.messages import UsageError, tell
-from leukofeat.cli.shared import FOLDER, add_jobs, add_masks, add_memory, check_output, read_folder
+from leukofeat.cli.messages import UsageError, warn
+from leukofeat.cli.shared import FOLDER, add_masks, add_running, check_output, read_folder
 from leukofeat.evaluation import SLIDE_NOTE, compare, estimate_slides
 from leukofeat.evaluation.known_protocols import points_lost_table, published_rows
 from leukofeat.evaluation.splits import PUBLISHED, SPLITTERS, published_split
@@ -32,7 +33,7 @@ _WAYS = ("split", *SPLITTERS, *PUBLISHED)
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("folder", help=FOLDER)
+    parser.add_argument("folder", metavar="FOLDER", help=FOLDER)
     parser.add_argument(
         "-o",
         "--output",
@@ -67,8 +68,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"also the stress tests, what changed backgrounds, optics and files cost: all, or those of a kind "
         f"({' or '.join(KINDS)}), or by name with commas between ({', '.join(STRESS_TESTS)})",
     )
-    add_memory(parser)
-    add_jobs(parser)
+    add_running(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -91,9 +91,11 @@ def run(arguments: argparse.Namespace) -> int:
         memory=arguments.memory or output / "store",
     )
     files = save_results(output, {"comparison": result}, rows, bunch)
+    record(written=[output / name for name in files])
     print(printed(result.summary().round(3)))
     if result.stress is not None:
         lost = points_lost_table(result, result.stress["pipeline"].unique().tolist()).dropna(axis=1, how="all")
+        record(points_lost=lost)
         print(f"\nPoints of accuracy lost in the stress tests\n{printed(lost.round(2))}")
         if "follows_background" in lost:
             print(FOLLOWS)
@@ -125,7 +127,7 @@ def _groups(arguments: argparse.Namespace, bunch: Bunch) -> Any:
     if arguments.groups is None:
         return bunch.groups
     if arguments.groups == "estimated" and "estimated" not in bunch.frame:
-        tell(SLIDE_NOTE)
+        warn(SLIDE_NOTE)
         return estimate_slides(
             bunch.images, _labels(bunch), n_jobs=arguments.jobs, verbose=int(not arguments.quiet)
         ).groups

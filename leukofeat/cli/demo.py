@@ -12,8 +12,9 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from leukofeat.baselines import make_baseline
-from leukofeat.cli.messages import tell
-from leukofeat.cli.shared import add_quiet, check_output
+from leukofeat.cli.document import record
+from leukofeat.cli.messages import tell_progress
+from leukofeat.cli.shared import check_output
 from leukofeat.datasets import make_smears
 from leukofeat.evaluation import Comparison, compare
 from leukofeat.pipeline import split_pipeline
@@ -32,7 +33,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "-n", "--images", type=int, default=240, help="number of synthetic fields (default: %(default)s)"
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the generator (default: %(default)s)")
-    add_quiet(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -68,9 +68,9 @@ def run_demo(
     mpl.use("Agg")
     folder = Path(output)
     folder.mkdir(parents=True, exist_ok=True)
-    tell(f"making {n_samples} synthetic fields of four classes ...")
+    tell_progress(f"making {n_samples} synthetic fields of four classes ...")
     smears = make_smears(n_samples=n_samples, random_state=random_state)
-    tell("comparing pipelines on unseen slides, 4 folds ...")
+    tell_progress("comparing pipelines on unseen slides, 4 folds ...")
     result = compare(
         {name: make_baseline(name) for name in PIPELINES},
         smears.images,
@@ -90,6 +90,12 @@ def run_demo(
         segmenter=make_pipeline(*split_pipeline(pipeline).stages),
         title="Synthetic smears: how far these figures can be believed",
         command=f"leukofeat demo --images {n_samples} --seed {random_state}",
+    )
+    record(
+        written=[folder / name for name in ("report.html", "stages.png", "features.png", "confusion.png", "table.csv")],
+        counts={"images": n_samples},
+        summary=result.summary(),
+        notes=result.notes,
     )
     print(f"\n{n_samples} synthetic fields, {len(np.unique(smears.groups))} slides; 4-fold cross-validation by slide\n")
     print(result.summary().round(3).to_string())

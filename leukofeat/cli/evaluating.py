@@ -5,7 +5,7 @@ import json
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from sklearn.utils import Bunch
 from leukofeat.baselines import find_pipeline
 from leukofeat.baselines.find import split_label
 from leukofeat.baselines.registry import BASELINES
-from leukofeat.cli.listing import print_baselines
+from leukofeat.cli.document import record
+from leukofeat.cli.listing import ListBaselines
 from leukofeat.cli.messages import UsageError
 from leukofeat.cli.shared import report_failures
 from leukofeat.datasets.binary import BENIGN, binary_target
@@ -29,20 +30,10 @@ from leukofeat.report import write_report
 FOLLOWS = "\nfollows_background: share of the images called by the class of the field their cells were pasted onto."
 
 
-class _List(argparse.Action):
-    """Print the baselines and end, whatever else was typed."""
-
-    def __init__(self, option_strings: Sequence[str], dest: str, **kwargs: Any) -> None:
-        super().__init__(option_strings, dest, nargs=0, **kwargs)
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        print_baselines()
-        parser.exit()
-
-
 def add_rows(parser: argparse.ArgumentParser) -> None:
     """Options for the rows of the table."""
-    parser.add_argument(
+    group = parser.add_argument_group("rows of the table")
+    group.add_argument(
         "-p",
         "--pipeline",
         action="append",
@@ -51,7 +42,7 @@ def add_rows(parser: argparse.ArgumentParser) -> None:
         help="pipeline: a baseline's name, also with parameters (jin2023_svm:segmented=true,C=10), a TOML file, or "
         "module:function; may be given several times",
     )
-    parser.add_argument(
+    group.add_argument(
         "--predictions",
         action="append",
         default=[],
@@ -59,7 +50,7 @@ def add_rows(parser: argparse.ArgumentParser) -> None:
         help="predictions made elsewhere: CSV or parquet with path, and predicted or score_<class>, and fold or split if "
         "that is known; may be given several times",
     )
-    parser.add_argument("--list", action=_List, help="list the baselines and end")
+    group.add_argument("--list", action=ListBaselines, help="list the baselines and end")
 
 
 def add_binary(parser: argparse.ArgumentParser) -> None:
@@ -182,6 +173,10 @@ def save_results(
     segmenter = next((found for found in map(own_segmenter, rows.values()) if found is not None), None)
     shown = results if len(results) > 1 else next(iter(results.values()))
     write_report(folder / "report.html", shown, images=bunch.images, segmenter=segmenter, command=command, **report)
+    record(
+        summary={name: found.summary() for name, found in results.items()},
+        notes={name: found.notes for name, found in results.items()},
+    )
     return [*tables, "configuration.json", "report.html", "saved/"]
 
 

@@ -2,32 +2,37 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
-from leukofeat.cli.main import CAUTION
-from leukofeat.cli.messages import UsageError, tell
+from leukofeat.cli.commands import CAUTION
+from leukofeat.cli.document import record
+from leukofeat.cli.messages import UsageError, warn
 from leukofeat.cli.shared import (
     FOLDER,
-    add_jobs,
     add_masks,
-    add_memory,
+    add_running,
     check_output,
     feature_parts,
     has_masks,
     read_folder,
     report_failures,
 )
-from leukofeat.explanation import explain
+from leukofeat.explanation import Explanation, explain
 from leukofeat.failures import Failure
 from leukofeat.persistence import load
 from leukofeat.report import write_explanations
 from leukofeat.sequence import ImageSequence, as_sequence
 
+_COLUMNS = 10  # of a verdict in the document of --json
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("model", help="file that `leukofeat train` wrote, of a model that is linear in its columns")
+    parser.add_argument(
+        "model", metavar="MODEL", help="file that `leukofeat train` wrote, of a model that is linear in its columns"
+    )
     parser.add_argument("folder", metavar="IMAGE_OR_FOLDER", help=f"an image, or a {FOLDER}")
-    parser.add_argument("-o", "--output", required=True, help="page to write: .html")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="page to write: .html")
     parser.add_argument(
         "--against", metavar="CLASS", help="class to hold the verdicts against (default: the one that comes nearest)"
     )
@@ -40,8 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="explain the first N images only, for each has its picture in the page (default: %(default)s)",
     )
     add_masks(parser, " (for a model that was trained on such)")
-    add_memory(parser)
-    add_jobs(parser)
+    add_running(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -58,13 +62,20 @@ def run(arguments: argparse.Namespace) -> int:
     )
     images = _images(arguments)
     if len(images) > arguments.images:
-        tell(f"{len(images):,} images: the first {arguments.images:,} are explained; --images takes more.")
+        warn(f"{len(images):,} images: the first {arguments.images:,} are explained; --images takes more.")
         images = images[: arguments.images]
     found = explain(model, images, against=arguments.against)
     write_explanations(output, found)
+    record(written=[output], verdicts=[_told(one) for one in found])
     failures = [Failure(one.row, one.name, one.reason) for one in found if one.reason]
     print(f"{output}: {len(found)} images, {len(failures)} without a verdict. {CAUTION}")
     return report_failures(failures, len(found))
+
+
+def _told(one: Explanation) -> dict[str, Any]:
+    """Verdict on an image, and the columns that drove it most."""
+    names = ("verdict", "against", "value", "base", "unit", "probability", "decisive")
+    return {"file": one.name} | {name: getattr(one, name) for name in names} | {"columns": one.columns.head(_COLUMNS)}
 
 
 def _images(arguments: argparse.Namespace) -> ImageSequence:

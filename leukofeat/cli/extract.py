@@ -7,13 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from leukofeat.atomic import replacing
+from leukofeat.cli.document import record
 from leukofeat.cli.messages import UsageError, tell
 from leukofeat.cli.shared import (
     FOLDER,
     add_baseline,
-    add_jobs,
     add_masks,
-    add_memory,
+    add_running,
     check_output,
     feature_parts,
     fit_stages,
@@ -32,11 +32,12 @@ _TABLES = (".parquet", ".csv")
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("folder", help=FOLDER)
+    parser.add_argument("folder", metavar="FOLDER", help=FOLDER)
     parser.add_argument(
         "-o",
         "--output",
         required=True,
+        metavar="FILE_OR_FOLDER",
         help="table to write: a file, .parquet or .csv, or a folder for a Parquet data set in parts. A run that was stopped goes on "
         "where it was; into a folder again, only new and changed images are measured, and those that failed",
     )
@@ -50,8 +51,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add_baseline(parser)
     add_masks(parser, "; the pipeline then measures these, without its segmenter")
-    add_memory(parser)
-    add_jobs(parser)
+    add_running(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -80,6 +80,16 @@ def run(arguments: argparse.Namespace) -> int:
     found = extract_parquet(features, images, parts, frame=known, per=per, shard=shard)
     warn_of([], found.n_images, empty=found.empty)
     before = found.n_images - found.n_measured
+    record(
+        written=[output],
+        counts={
+            "rows": found.n_rows,
+            "columns": found.n_columns,
+            "measured": found.n_measured,
+            "empty": len(found.empty),
+        },
+        complete=found.complete,
+    )
     there = f", {before} of them there before" if before else ""
     print(f"{output}: {found.n_rows} rows, {found.n_columns} columns from {found.n_images} images{there}.")
     if not found.complete:
@@ -109,6 +119,7 @@ def _write_errors(found: Path, file: Path) -> None:
     if errors.empty:
         file.unlink(missing_ok=True)
         return
+    record(written=[file])
     with replacing(file) as new:
         shutil.copyfile(found, new)
-    tell(f"{file}: the {len(errors)} images that failed, and why.")
+    tell(f"{file}: the {len(errors)} image{'s' * (len(errors) != 1)} that failed, and why.")

@@ -7,7 +7,7 @@ from typing import Any
 from sklearn.utils import Bunch
 
 from leukofeat.base import ImageStage
-from leukofeat.cli.messages import tell
+from leukofeat.cli.messages import warn
 from leukofeat.evaluation import scale_warning
 from leukofeat.persistence import read_card
 
@@ -20,20 +20,20 @@ def tell_unlike(arguments: argparse.Namespace, stages: Sequence[ImageStage], cla
         n = sum(bunch.target_names[code] in strange for code in bunch.target)
         if n:
             shown = ", ".join(map(repr, strange[:5])) + ", ..." * (len(strange) > 5)
-            tell(
+            warn(
                 f"{n} of {len(bunch.images)} images are labelled {shown}: the model knows {', '.join(map(repr, known))} only, and "
                 "calls them one of these."
             )
     try:
         card = read_card(arguments.model)
     except ValueError as error:
-        tell(f"{error} The images are not compared with those that it was trained on.")
+        warn(f"{error} The images are not compared with those that it was trained on.")
         return
     if card is None:
         return
     if sorted(card.classes) != sorted(known):
-        tell(f"{arguments.model}: its card is of another model; the images are not compared with what it tells.")
+        warn(f"{arguments.model}: its card is of another model; the images are not compared with what it tells.")
         return
     warning = scale_warning(card, stages, bunch.images, n_jobs=arguments.jobs)
     if warning is not None:
-        tell(warning)
+        warn(warning)

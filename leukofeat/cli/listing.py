@@ -1,12 +1,30 @@
 """The baselines as text: a few lines a system, within 120 columns."""
 
+import argparse
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 from leukofeat.baselines import list_baselines
 from leukofeat.baselines.recipe import FIRMNESS
+from leukofeat.cli.document import current, record
 
 _WIDTH = 120
+
+
+class ListBaselines(argparse.Action):
+    """Print the baselines and end, whatever else was typed."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **options)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        """Print and end."""
+        if current().as_json:
+            record(baselines=list_baselines())
+        else:
+            print_baselines()
+        parser.exit()
 
 
 def print_baselines() -> None:

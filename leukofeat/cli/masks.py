@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from leukofeat import segmentation
+from leukofeat.cli.document import record
 from leukofeat.cli.messages import UsageError
-from leukofeat.cli.shared import FOLDER, add_jobs, check_output, read_folder, report_failures
+from leukofeat.cli.shared import FOLDER, add_running, check_output, read_folder, report_failures
 from leukofeat.datasets.masks import mask_stem
 from leukofeat.decode import write_labels
 from leukofeat.features import Failure
@@ -28,7 +29,7 @@ _COLUMNS = ("cell", "row", "column", "area", "confidence", "dropped")
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("folder", help=FOLDER)
+    parser.add_argument("folder", metavar="FOLDER", help=FOLDER)
     parser.add_argument(
         "-o",
         "--output",
@@ -45,7 +46,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="what draws the outlines: LeukocyteSegmenter (default), OtsuSegmenter, ...; a wrong name lists all",
     )
     parser.add_argument("--format", choices=("png", "tif"), default="png", help="kind of file (default: %(default)s)")
-    add_jobs(parser)
+    add_running(parser, memory=False)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -79,7 +80,9 @@ def run(arguments: argparse.Namespace) -> int:
     ]
     table = pd.concat(tables) if tables else pd.DataFrame(columns=[*_COLUMNS, "path"])
     write_csv(table[["path", *_COLUMNS]], output / TABLE)
+    record(written=[output / "nuclei", output / "cells", output / TABLE])
     n_cells = int(table["cell"].notna().sum())
+    record(counts={"cells": n_cells, "dropped": len(table) - n_cells})
     print(
         f"{arguments.output}: label maps of {len(images) - len(failures)} images, {n_cells} cells, {len(table) - n_cells} bodies seen and "
         f"not reported. Read them by {_call(root, output, arguments.format)}."

@@ -11,14 +11,14 @@ from sklearn.pipeline import Pipeline
 from leukofeat.calibration import CalibratedClassifier
 from leukofeat.classification import GatedClassifier, GroupClassifier
 from leukofeat.classification.group_tables import grouped, log_odds_table
+from leukofeat.cli.commands import CAUTION
+from leukofeat.cli.document import record
 from leukofeat.cli.likeness import tell_unlike
-from leukofeat.cli.main import CAUTION
 from leukofeat.cli.messages import UsageError
 from leukofeat.cli.shared import (
     FOLDER,
-    add_jobs,
     add_masks,
-    add_memory,
+    add_running,
     check_table,
     feature_parts,
     read_folder,
@@ -37,12 +37,13 @@ NOTHING = "no leukocyte found: there is nothing to judge"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("model", help="file that `leukofeat train` wrote")
-    parser.add_argument("folder", help=FOLDER)
+    parser.add_argument("model", metavar="MODEL", help="file that `leukofeat train` wrote")
+    parser.add_argument("folder", metavar="FOLDER", help=FOLDER)
     parser.add_argument(
         "-o",
         "--output",
         required=True,
+        metavar="FILE",
         help="table to write: .csv or .parquet; score_<class> is the probability of the class, familiarity how far the image is like those of "
         "training: near 0, columns that travel judge it",
     )
@@ -59,8 +60,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "GroupClassifier, or by the mean log-odds of its images, which is not calibrated by patient",
     )
     add_masks(parser, " (for a model that was trained on such)")
-    add_memory(parser)
-    add_jobs(parser)
+    add_running(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -90,9 +90,17 @@ def run(arguments: argparse.Namespace) -> int:
     failures = sorted([*found.failures, *empty], key=lambda failure: failure.row)
     table = pd.concat([bunch.frame[["path"]], _verdicts(found, failures, features, rest)], axis=1)
     write(table)
+    record(
+        written=[arguments.output],
+        counts={"predicted": len(table) - len(failures), "columns": found.values.shape[1]},
+        classes=rest.classes_,
+        predicted=table["predicted"].value_counts(),
+        predictions=table,
+    )
     if write_patients:
         patients = _patients(found, [failure.row for failure in failures], bunch.groups, features, rest)
         write_patients(patients)
+        record(written=[arguments.patients], counts={"patients": len(patients)}, patients=patients)
         undecided = int(patients["verdict"].isna().sum())
         print(f"{arguments.patients}: {len(patients)} slides or patients, {undecided} without a verdict. {CAUTION}")
     print(

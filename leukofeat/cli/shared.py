@@ -3,6 +3,7 @@
 import argparse
 import inspect
 import os
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from leukofeat.atomic import replacing
 from leukofeat.base import ImageStage
 from leukofeat.baselines import find_pipeline, make_baseline
 from leukofeat.baselines.registry import BASELINES
+from leukofeat.cli.document import current, record
+from leukofeat.cli.listing import ListBaselines
 from leukofeat.cli.messages import UsageError, announce_workers, tell
 from leukofeat.datasets import load_images
 from leukofeat.features import Failure, FeatureSet
@@ -29,15 +32,13 @@ _MANY = 50  # failures that are told one by one
 FOLDER = "folder of class folders with images, a folder of images, or a folder with a manifest.csv (path, label, split, group)"
 
 
-def add_jobs(parser: argparse.ArgumentParser) -> None:
-    """Options of every command that measures images."""
-    parser.add_argument("-j", "--jobs", type=int, default=None, help="worker processes (default: 1)")
-    add_quiet(parser)
-
-
-def add_memory(parser: argparse.ArgumentParser) -> None:
-    """Option of the commands that can go on where an earlier run ended."""
-    parser.add_argument(
+def add_running(parser: argparse.ArgumentParser, *, memory: bool = True) -> None:
+    """Options of every command that measures images; `memory` of those that can go on where an earlier run ended."""
+    group = parser.add_argument_group("running")
+    group.add_argument("-j", "--jobs", type=int, default=None, metavar="N", help="worker processes (default: 1)")
+    if not memory:
+        return
+    group.add_argument(
         "-m",
         "--memory",
         metavar="FOLDER",
@@ -48,31 +49,30 @@ def add_memory(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_quiet(parser: argparse.ArgumentParser) -> None:
-    """Option of every command that draws bars."""
-    parser.add_argument("-q", "--quiet", action="store_true", help="no progress bars")
-
-
 def add_baseline(parser: argparse.ArgumentParser) -> None:
     """Option for a pipeline by its name."""
-    parser.add_argument(
+    group = parser.add_argument_group("pipeline")
+    group.add_argument(
         "-b",
         "--baseline",
         default="leukofeat_svm",
-        help="pipeline: leukofeat_svm (default), jin2023_svm, also with parameters (jin2023_svm:C=10), ...; a wrong name lists all",
+        metavar="NAME",
+        help="pipeline: leukofeat_svm, jin2023_svm, ..., also with parameters (jin2023_svm:C=10)",
     )
+    group.add_argument("--list", action=ListBaselines, help="list the baselines and end")
 
 
 def add_masks(parser: argparse.ArgumentParser, effect: str = "") -> None:
     """Options for label maps made elsewhere."""
+    group = parser.add_argument_group("label maps made elsewhere")
     for what in ("nuclei", "cells"):
-        parser.add_argument(
+        group.add_argument(
             f"--{what}-from",
             metavar="FILES",
             help=f"label maps of {what}, made elsewhere: a pattern with an asterisk for the image's name, as in 'masks/*.png' or "
             f"'*_cp_masks.png' (in quotes), or a column of the manifest{effect}",
         )
-    parser.add_argument(
+    group.add_argument(
         "--unnumbered",
         action="store_true",
         help="the label maps are masks that do not number their objects: each connected part is one",
@@ -111,6 +111,10 @@ def check_output(output: str, suffixes: Sequence[str] = (), *, is_folder: bool =
 
     What cannot be written is refused here, before any work is done.
     """
+    if output in ("", "-"):
+        raise UsageError(
+            f"--output {output!r}: results are files; name one. For a script, --json tells on standard output what was done."
+        )
     if is_remote(output):
         raise UsageError(f"{output}: results are written to this machine's own disks; name a place there.")
     path = Path(output)
@@ -145,6 +149,10 @@ def check_table(output: str) -> Callable[[pd.DataFrame], None]:
 
 def read_folder(arguments: argparse.Namespace) -> Bunch:
     """Images of the folder, with a line that says what was understood, before the work begins."""
+    if not arguments.folder:
+        raise UsageError("FOLDER '': names no folder.")
+    if Path(arguments.folder).is_file() and not zipfile.is_zipfile(arguments.folder):
+        raise UsageError(f"{printable(arguments.folder)}: is a file; name the folder that it lies in.")
     bunch = load_images(
         arguments.folder,
         nuclei=getattr(arguments, "nuclei_from", None),
@@ -152,6 +160,7 @@ def read_folder(arguments: argparse.Namespace) -> Bunch:
         numbered=not getattr(arguments, "unnumbered", False),
     )
     tell(f"{printable(arguments.folder)}: {bunch.summary}")
+    record(counts={"images": len(bunch.images)}, data=bunch.summary)
     announce_workers(arguments.jobs)
     return bunch
 
@@ -176,6 +185,7 @@ def fit_stages(
     for stage in stages:
         images, known = stage.fit(known, y).transform(images), stage.transform(known)
         if getattr(stage, "decision_", None):
+            record(decisions=[*current().figures.get("decisions", []), stage.decision_])
             tell(stage.decision_)
     return images
 
@@ -190,6 +200,8 @@ def _is_readable(images: ImageSequence, i: int) -> bool:
 
 def report_failures(failures: Sequence[Failure], n_images: int) -> int:
     """Name the images that failed on standard error; returns the exit code."""
+    record(counts={"images": n_images, "failed": len(failures)})
+    current().failures += [{"file": one.name, "reason": one.reason} for one in failures]
     for name, reason in ((failure.name, failure.reason) for failure in failures[:_MANY]):
         tell(reason if name in reason else f"{name}: {reason}")
     if len(failures) > _MANY:

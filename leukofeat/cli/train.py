@@ -12,14 +12,14 @@ from sklearn.metrics import accuracy_score, f1_score
 from sklearn.utils import Bunch
 
 from leukofeat.calibration import group_params
-from leukofeat.cli.main import CAUTION
-from leukofeat.cli.messages import tell
+from leukofeat.cli.commands import CAUTION
+from leukofeat.cli.document import record
+from leukofeat.cli.messages import warn
 from leukofeat.cli.shared import (
     FOLDER,
     add_baseline,
-    add_jobs,
     add_masks,
-    add_memory,
+    add_running,
     check_output,
     feature_parts,
     fit_stages,
@@ -42,12 +42,15 @@ _CONTROLS = ("no_leukocytes", "four_colors")
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.add_argument(
-        "folder", help=FOLDER + "; with a split column, rows with 'train' are fitted and the others scored"
+        "folder",
+        metavar="FOLDER",
+        help=FOLDER + "; with a split column, rows with 'train' are fitted and the others scored",
     )
     parser.add_argument(
         "-o",
         "--output",
         required=True,
+        metavar="FILE",
         help="model file to write (a skops archive; holds no pickle); `leukofeat show` says what it was made from",
     )
     add_baseline(parser)
@@ -58,8 +61,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="also how well it does on slides or patients that it was not fitted on: cross-validation within the training images, "
         f"by group where there are groups, with the controls {' and '.join(_CONTROLS)} beside it; the model's card keeps the figures",
     )
-    add_memory(parser)
-    add_jobs(parser)
+    add_running(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -120,6 +122,13 @@ def _train(arguments: argparse.Namespace, memory: str | None) -> int:
     )
     save(pipeline, arguments.output, card)
     print(f"{arguments.output}: {arguments.baseline} fitted on {fitted.sum()} images of {len(classes)} classes.")
+    record(
+        written=[arguments.output],
+        counts={"fitted": int(fitted.sum())},
+        pipeline=arguments.baseline,
+        classes=card.classes,
+        scores=card.scores,
+    )
     for part, (row, n_empty) in parts.items():
         print(
             f"{part}: accuracy {row['accuracy']:.4f}, macro-F1 {row['macro_f1']:.4f} on {row['n_images']} images"
@@ -127,12 +136,13 @@ def _train(arguments: argparse.Namespace, memory: str | None) -> int:
             + ("" if bunch.groups is not None else "; no group column, so slides may stand on both sides")
         )
     for note in notes:
-        tell(note)
+        warn(note)
     if arguments.evaluate:  # the model is on disk by now, whatever becomes of this
         protocol, compared = _cross_validate(arguments, bunch.images[fitted], target[fitted], groups, memory)
         tested = score_rows(protocol, compared, _CONTROLS)
         every = tuple(dict.fromkeys([*card.notes, *compared.notes]))
         save(pipeline, arguments.output, replace(card, scores=(*card.scores, *tested), notes=every))
+        record(scores=(*card.scores, *tested))
         for row in tested:
             print(
                 f"{protocol}: {'control ' * row['control']}{row['pipeline']}: accuracy {row['accuracy']:.4f} "
@@ -218,7 +228,7 @@ def _check_classes(folder: str, target: np.ndarray, kind: str) -> np.ndarray:
             f"{folder}: {named}, one image a class; what varies within a class cannot be learned from that."
         )
     for name in classes[counts == 1] if kind else ():
-        tell(f"class {str(name)!r} has a single training image; how well it is recognised cannot be known.")
+        warn(f"class {str(name)!r} has a single training image; how well it is recognised cannot be known.")
     return classes
 
 
@@ -232,7 +242,7 @@ def _check_cells(folder: str, target: np.ndarray, empty: np.ndarray) -> None:
                 "nothing to learn from. Look at these images; are they smears, in colour, at a magnification that shows cells?"
             )
         if n_empty > _MANY_EMPTY * n:
-            tell(
+            warn(
                 f"class {str(name)!r}: no leukocyte was found in {n_empty} of {n} training images; what is learned of them is "
                 "filled-in columns."
             )

@@ -16,6 +16,7 @@ import numpy as np
 from joblib import cpu_count
 
 from leukofeat.base import FeatureFamily, ImageStage
+from leukofeat.cli.document import current, record
 from leukofeat.smear import Smear
 
 # parameters of families that lead to kernels of their own
@@ -32,7 +33,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compile, and say where the kernels are kept."""
     started = time.perf_counter()
-    kernels = warm_up(everything=arguments.all, report=lambda text: print(text, file=sys.stderr, flush=True))
+    kernels = warm_up(everything=arguments.all, report=_report)
+    record(counts={"compiled": kernels.compiled, "loaded": kernels.loaded}, folder=kernels.folder)
     seconds = f"{time.perf_counter() - started:.1f} s"
     if kernels.folder is None:
         raise OSError(
@@ -46,6 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(f"Nothing was compiled: {kernels.loaded} kernels loaded in {seconds} from {kernels.folder}.")
     return 0
+
+
+def _report(text: str) -> None:
+    if not current().quiet and sys.stderr is not None:
+        print(text, file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from leukofeat.deep.architectures import top_of
 from leukofeat.deep.checkpoint import Checkpoint, Progress
@@ -13,6 +12,7 @@ from leukofeat.deep.extra import import_torch
 from leukofeat.deep.on_device import alter_batch, swap_backgrounds, to_color_space
 from leukofeat.deep.pixels import Pixels
 from leukofeat.deep.schedule import learning_rate
+from leukofeat.parallel import progress_bar
 
 OPTIMIZERS = ("adamw", "adam", "adamax", "sgd")
 
@@ -103,13 +103,13 @@ def train(
     epochs = range(progress.n_epochs, settings.n_epochs)
     with (
         torch.random.fork_rng(enabled=True),
-        tqdm(
+        progress_bar(
             epochs,
             desc="training",
             unit="epoch",
             initial=progress.n_epochs,
             total=settings.n_epochs,
-            disable=settings.verbose < 1,
+            verbose=settings.verbose,
         ) as bar,
     ):
         for epoch in bar:

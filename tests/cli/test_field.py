@@ -24,7 +24,7 @@ def slide(tmp_path_factory):
 
 def test_a_slide_becomes_a_table_and_label_maps(slide, tmp_path, capsys):
     places = {name: tmp_path / name for name in ("cells.parquet", "cells.tif", "nuclei.tif")}
-    options = ["--labels", places["cells.tif"], "--nuclei", places["nuclei.tif"], "--tile", "200", "-q"]
+    options = ["--cells-to", places["cells.tif"], "--nuclei-to", places["nuclei.tif"], "--tile", "200", "-q"]
     assert main(["field", str(slide), "-o", *map(str, (places["cells.parquet"], *options))]) == 0
     said = capsys.readouterr()
     table = pd.read_parquet(places["cells.parquet"])
@@ -48,7 +48,7 @@ def test_another_level_and_size_of_the_pixels(slide, tmp_path, capsys):
     ("options", "code", "message"),
     [
         (["--level", "2"], 1, "there is no level 2"),
-        (["--labels", "cells.png"], 2, "cells.png: label maps of a field"),
+        (["--cells-to", "cells.png"], 2, "cells.png: label maps of a field"),
         (["-o", "cells.xlsx"], 2, "cells.xlsx: tables are written"),
         (["--baseline", "four_colors"], 2, "four_colors measures no single cells"),
         (["--tile", "3"], 1, "tile"),
@@ -64,10 +64,13 @@ def test_what_cannot_be_is_refused(slide, tmp_path, monkeypatch, capsys, options
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--labels", "s.tif"], "s.tif: --labels would replace or change the field itself, s.tif"),
-        (["--labels", "m.tif", "--nuclei", "./m.tif"], "m.tif: --labels and --nuclei are written to one place"),
+        (["--cells-to", "s.tif"], "s.tif: --cells-to would replace or change the field itself, s.tif"),
+        (
+            ["--cells-to", "m.tif", "--nuclei-to", "./m.tif"],
+            "m.tif: --cells-to and --nuclei-to are written to one place",
+        ),
         (["-o", "t.parquet"], "t.parquet: is a folder"),
-        (["--labels", "m.zarr"], "m.zarr: is a folder that is no label map"),
+        (["--cells-to", "m.zarr"], "m.zarr: is a folder that is no label map"),
     ],
 )
 def test_nothing_is_written_over_the_slide_or_a_folder(slide, tmp_path, monkeypatch, capsys, options, message):

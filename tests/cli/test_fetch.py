@@ -1,0 +1,75 @@
+"""`leukofeat fetch`, with data sets that stand in for the public ones."""
+
+import json
+import sys
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+import leukofeat.datasets
+from leukofeat.cli import main
+from leukofeat.datasets import load_images
+
+
+@pytest.fixture
+def sets(labelled, monkeypatch):
+    """Two data sets: one that is at hand, and one that has to be got by hand."""
+    calls = []
+
+    def entry(title, faults):
+        return SimpleNamespace(
+            title=title,
+            licence="CC BY 4.0",
+            url="https://example.org",
+            citation="Somebody 2020",
+            layout="class folders",
+            known_faults=faults,
+            instructions="Ask its authors for it.",
+        )
+
+    def fetch_here(data_home=None, download=True):
+        calls.append((data_home, download))
+        return load_images(labelled)
+
+    def fetch_gone(data_home=None, download=True):
+        raise OSError("gone: is not at hand.")
+
+    module = ModuleType("leukofeat.datasets.fetch")
+    module.DATASETS = {"here": entry("Smears", ("two copies",)), "gone": entry("Others", ())}
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(leukofeat.datasets, "fetch_here", fetch_here, raising=False)
+    monkeypatch.setattr(leukofeat.datasets, "fetch_gone", fetch_gone, raising=False)
+    return calls
+
+
+def test_one_that_is_at_hand(sets, capsys):
+    assert main(["fetch", "here", "--data-home", "there", "--json"]) == 0
+    assert sets == [("there", True)]
+    out, err = capsys.readouterr()
+    told = json.loads(out)
+    assert told["counts"] == {"images": 24}
+    assert told["figures"]["licence"] == "CC BY 4.0"
+    assert "known fault: two copies" in err
+    assert main(["fetch", "here", "--no-download"]) == 0
+    assert sets[1:] == [(None, False)]
+    assert "24 images" in capsys.readouterr().out
+
+
+def test_one_that_is_not_comes_with_the_way_to_get_it(sets, capsys):
+    assert main(["fetch", "gone"]) == 1
+    assert "gone: is not at hand. Ask its authors for it." in capsys.readouterr().err
+
+
+def test_a_wrong_name(sets, capsys):
+    assert main(["fetch", "her"]) == 2
+    assert "did you mean 'here'?" in capsys.readouterr().err
+
+
+def test_the_list_downloads_nothing(sets, capsys):
+    assert main(["fetch", "--json"]) == 0
+    assert sets == [(None, False)]
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["figures"]["datasets"]}
+    assert rows["here"]["at_hand"].startswith("24 images")
+    assert rows["gone"]["at_hand"] is None
+    assert main(["fetch"]) == 0
+    assert "not at hand" in capsys.readouterr().out
