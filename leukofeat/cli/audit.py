@@ -8,14 +8,14 @@ from pathlib import Path
 from leukofeat.audit import audit_dataset
 from leukofeat.cli.commands import CAUTION
 from leukofeat.cli.document import record
-from leukofeat.cli.shared import FOLDER, add_running, check_output, read_folder, report_failures
+from leukofeat.cli.shared import add_folder, add_running, check_output, read_folder, report_failures
 from leukofeat.features import Failure
 from leukofeat.report import write_report
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("folder", metavar="FOLDER", help=FOLDER)
+    add_folder(parser)
     parser.add_argument(
         "-o",
         "--output",

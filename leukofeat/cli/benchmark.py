@@ -20,7 +20,7 @@ from leukofeat.cli.evaluating import (
     tell_failures,
 )
 from leukofeat.cli.messages import UsageError, tell_progress
-from leukofeat.cli.shared import FOLDER, add_running, check_output, read_folder
+from leukofeat.cli.shared import FOLDER, add_folder, add_running, check_output, read_folder
 from leukofeat.datasets import make_smears
 from leukofeat.evaluation import compare
 from leukofeat.evaluation.known_protocols import accuracy_table, flat, known_protocols, points_lost_table
@@ -29,8 +29,8 @@ from leukofeat.markup import write_csv
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument(
-        "folder",
+    add_folder(
+        parser,
         nargs="?",
         metavar="FOLDER",
         help=FOLDER + "; its columns split, block, cluster0 ..., stream and group each give a way to split",

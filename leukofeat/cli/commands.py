@@ -31,7 +31,7 @@ EXAMPLES = {
     ),
     "fetch": (
         ("leukofeat fetch", "the data sets, their licences, and which are at hand"),
-        ("leukofeat fetch NAME --data-home /data/smears", "get one, or be told how to get it by hand"),
+        ("leukofeat fetch aria2021 --data-home /data/smears", "get one, or be told how to get it by hand"),
     ),
     "extract": (
         ("leukofeat extract smears -o features.csv", "a row an image"),
@@ -55,6 +55,10 @@ EXAMPLES = {
     "audit": (
         ("leukofeat audit smears", "the verdict only"),
         ("leukofeat audit smears -o audit -m store", "with report and tables; goes on where it was stopped"),
+        (
+            "leukofeat audit smears --manifest labels.csv --column path=id --column label=diagnosis",
+            "a flat folder with a table of its own",
+        ),
     ),
     "train": (
         ("leukofeat train smears -o model.skops", "the default pipeline on class folders"),

@@ -21,7 +21,7 @@ from leukofeat.cli.evaluating import (
     tell_failures,
 )
 from leukofeat.cli.messages import UsageError, warn
-from leukofeat.cli.shared import FOLDER, add_masks, add_running, check_output, read_folder
+from leukofeat.cli.shared import add_folder, add_masks, add_running, check_output, read_folder
 from leukofeat.evaluation import SLIDE_NOTE, compare, estimate_slides
 from leukofeat.evaluation.known_protocols import points_lost_table, published_rows
 from leukofeat.evaluation.splits import PUBLISHED, SPLITTERS, published_split
@@ -33,7 +33,7 @@ _WAYS = ("split", *SPLITTERS, *PUBLISHED)
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("folder", metavar="FOLDER", help=FOLDER)
+    add_folder(parser)
     parser.add_argument(
         "-o",
         "--output",

@@ -9,6 +9,7 @@ from leukofeat.cli.document import record
 from leukofeat.cli.messages import UsageError, warn
 from leukofeat.cli.shared import (
     FOLDER,
+    add_folder,
     add_masks,
     add_running,
     check_output,
@@ -31,7 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model", metavar="MODEL", help="file that `leukofeat train` wrote, of a model that is linear in its columns"
     )
-    parser.add_argument("folder", metavar="IMAGE_OR_FOLDER", help=f"an image, or a {FOLDER}")
+    add_folder(parser, metavar="IMAGE_OR_FOLDER", help=f"an image, or a {FOLDER}")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="page to write: .html")
     parser.add_argument(
         "--against", metavar="CLASS", help="class to hold the verdicts against (default: the one that comes nearest)"

@@ -10,8 +10,8 @@ from leukofeat.atomic import replacing
 from leukofeat.cli.document import record
 from leukofeat.cli.messages import UsageError, tell
 from leukofeat.cli.shared import (
-    FOLDER,
     add_baseline,
+    add_folder,
     add_masks,
     add_running,
     check_output,
@@ -32,7 +32,7 @@ _TABLES = (".parquet", ".csv")
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("folder", metavar="FOLDER", help=FOLDER)
+    add_folder(parser)
     parser.add_argument(
         "-o",
         "--output",

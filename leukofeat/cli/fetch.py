@@ -2,12 +2,12 @@
 
 import argparse
 import difflib
-from collections.abc import Mapping
-from importlib import import_module
+import warnings
 from typing import Any
 
+from leukofeat import datasets
 from leukofeat.cli.document import record
-from leukofeat.cli.messages import UsageError, tell
+from leukofeat.cli.messages import UsageError
 from leukofeat.sequence import printable
 
 
@@ -20,60 +20,40 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Get a data set, or list those there are."""
-    known = datasets()
+    known = datasets.DATASETS
     if arguments.name is None:
-        return _list(known, arguments.data_home)
+        return _list(arguments.data_home)
     if arguments.name not in known:
         near = difflib.get_close_matches(arguments.name, known, 1)
         meant = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}."
         raise UsageError(f"no data set {arguments.name!r}; {meant}")
-    entry = known[arguments.name]
-    try:
-        bunch = _fetch(arguments.name, arguments.data_home, not arguments.no_download)
-    except (OSError, ValueError) as error:
-        if entry.instructions and entry.instructions not in str(error):
-            error.add_note(entry.instructions)
-        raise
-    told: dict[str, Any] = {
-        name: getattr(entry, name, None) for name in ("title", "licence", "url", "citation", "known_faults")
-    }
+    card = known[arguments.name]
+    bunch = _fetch(arguments.name, arguments.data_home, not arguments.no_download)
+    told = {name: getattr(card, name) for name in ("title", "licence", "url", "citation", "known_faults")}
     record(counts={"images": len(bunch.images)}, name=arguments.name, data=bunch.summary, **told)
-    print(f"{arguments.name}: {entry.title}; {bunch.summary}")
-    print(f"Licence: {entry.licence}\nCite: {entry.citation}")
-    for fault in _lines(entry.known_faults):
-        tell(f"known fault: {fault}")
+    print(f"{arguments.name}: {card.title}; {bunch.summary}")
+    print(f"Licence: {card.licence}\nCite: {card.citation}")
     return 0
 
 
-def datasets() -> Mapping[str, Any]:
-    """What can be fetched, by name."""
-    try:
-        found: Mapping[str, Any] = import_module("leukofeat.datasets.fetch").DATASETS
-    except (ImportError, AttributeError):
-        return {}
-    return found
-
-
 def _fetch(name: str, data_home: str | None, download: bool) -> Any:
-    return getattr(import_module("leukofeat.datasets"), f"fetch_{name}")(data_home=data_home, download=download)
+    return getattr(datasets, f"fetch_{name}")(data_home=data_home, download=download)
 
 
-def _list(known: Mapping[str, Any], data_home: str | None) -> int:
+def _list(data_home: str | None) -> int:
     rows = []
-    for name, entry in known.items():
+    for name, card in datasets.DATASETS.items():
         try:
-            there = _fetch(name, data_home, False).summary
+            with warnings.catch_warnings():
+                warnings.simplefilter(
+                    "ignore", UserWarning
+                )  # what is wrong with a set is told of the one that is asked for
+                there = _fetch(name, data_home, False).summary
         except (OSError, ValueError):
             there = None
-        rows.append({"name": name, "title": entry.title, "licence": entry.licence, "url": entry.url, "at_hand": there})
+        rows.append({"name": name, "title": card.title, "licence": card.licence, "url": card.url, "at_hand": there})
     record(counts={"datasets": len(rows), "at_hand": sum(row["at_hand"] is not None for row in rows)}, datasets=rows)
     for row in rows:
         print(f"{row['name']}: {row['title']}; {row['licence']}; {row['url']}")
         print(f"    {'not at hand' if row['at_hand'] is None else printable(row['at_hand'])}")
-    if not rows:
-        print("There is nothing to fetch.")
     return 0
-
-
-def _lines(faults: Any) -> list[str]:
-    return [faults] if isinstance(faults, str) and faults else [str(fault) for fault in faults or ()]

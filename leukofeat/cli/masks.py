@@ -13,7 +13,7 @@ import pandas as pd
 from leukofeat import segmentation
 from leukofeat.cli.document import record
 from leukofeat.cli.messages import UsageError
-from leukofeat.cli.shared import FOLDER, add_running, check_output, read_folder, report_failures
+from leukofeat.cli.shared import add_folder, add_running, check_output, read_folder, report_failures
 from leukofeat.datasets.masks import mask_stem
 from leukofeat.decode import write_labels
 from leukofeat.features import Failure
@@ -29,7 +29,7 @@ _COLUMNS = ("cell", "row", "column", "area", "confidence", "dropped")
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("folder", metavar="FOLDER", help=FOLDER)
+    add_folder(parser)
     parser.add_argument(
         "-o",
         "--output",

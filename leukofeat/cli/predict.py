@@ -16,7 +16,7 @@ from leukofeat.cli.document import record
 from leukofeat.cli.likeness import tell_unlike
 from leukofeat.cli.messages import UsageError
 from leukofeat.cli.shared import (
-    FOLDER,
+    add_folder,
     add_masks,
     add_running,
     check_table,
@@ -38,7 +38,7 @@ NOTHING = "no leukocyte found: there is nothing to judge"
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.add_argument("model", metavar="MODEL", help="file that `leukofeat train` wrote")
-    parser.add_argument("folder", metavar="FOLDER", help=FOLDER)
+    add_folder(parser)
     parser.add_argument(
         "-o",
         "--output",

@@ -49,6 +49,20 @@ def add_running(parser: argparse.ArgumentParser, *, memory: bool = True) -> None
     )
 
 
+def add_folder(parser: argparse.ArgumentParser, **options: Any) -> None:
+    """The images, and options for a table that says what they are."""
+    parser.add_argument("folder", **({"metavar": "FOLDER", "help": FOLDER} | options))
+    group = parser.add_argument_group("a table of the images")
+    group.add_argument("--manifest", metavar="CSV", help="table to use, instead of FOLDER/manifest.csv")
+    group.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="WHAT=NAME",
+        help="what a column of the table is called: path=filename, label=diagnosis, split=part, group=patient; one at a time",
+    )
+
+
 def add_baseline(parser: argparse.ArgumentParser) -> None:
     """Option for a pipeline by its name."""
     group = parser.add_argument_group("pipeline")
@@ -153,8 +167,13 @@ def read_folder(arguments: argparse.Namespace) -> Bunch:
         raise UsageError("FOLDER '': names no folder.")
     if Path(arguments.folder).is_file() and not zipfile.is_zipfile(arguments.folder):
         raise UsageError(f"{printable(arguments.folder)}: is a file; name the folder that it lies in.")
+    pairs = [named.partition("=") for named in getattr(arguments, "column", [])]
+    if any(not (what and name) for what, _, name in pairs):
+        raise UsageError("--column: says what a column is and how it is called, as label=diagnosis.")
     bunch = load_images(
         arguments.folder,
+        manifest=getattr(arguments, "manifest", None),
+        columns={what: name for what, _, name in pairs} or None,
         nuclei=getattr(arguments, "nuclei_from", None),
         cells=getattr(arguments, "cells_from", None),
         numbered=not getattr(arguments, "unnumbered", False),

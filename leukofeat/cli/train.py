@@ -18,6 +18,7 @@ from leukofeat.cli.messages import warn
 from leukofeat.cli.shared import (
     FOLDER,
     add_baseline,
+    add_folder,
     add_masks,
     add_running,
     check_output,
@@ -41,11 +42,7 @@ _CONTROLS = ("no_leukocytes", "four_colors")
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument(
-        "folder",
-        metavar="FOLDER",
-        help=FOLDER + "; with a split column, rows with 'train' are fitted and the others scored",
-    )
+    add_folder(parser, help=FOLDER + "; with a split column, rows with 'train' are fitted and the others scored")
     parser.add_argument(
         "-o",
         "--output",
@@ -103,7 +100,7 @@ def _train(arguments: argparse.Namespace, memory: str | None) -> int:
     notes = (
         [] if groups is None else _shared_groups(bunch.groups, fitted, {part: bunch.split == part for part in parts})
     )
-    manifest = Path(arguments.folder) / "manifest.csv"
+    manifest = Path(arguments.manifest or Path(arguments.folder) / "manifest.csv")
     card = make_card(
         pipeline,
         bunch.images[fitted],

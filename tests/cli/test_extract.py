@@ -1,6 +1,7 @@
 """`leukofeat extract` into a data set in parts."""
 
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -129,3 +130,15 @@ def test_places_that_cannot_be(images, tmp_path, capsys):
     (tmp_path / "table.csv.parts").write_bytes(b"")
     assert main(["extract", str(images), "-o", str(tmp_path / "table.csv")]) == 2
     assert "is a file" in capsys.readouterr().err
+
+
+def test_a_flat_folder_with_a_table_of_its_own(paths, tmp_path, capsys):
+    table = tmp_path / "labels.csv"
+    ids = [Path(file).stem for file in paths]
+    pd.DataFrame({"id": ids, "diagnosis": ["ALL", "healthy"] * (len(ids) // 2)}).to_csv(table, index=False)
+    out = tmp_path / "rows.csv"
+    typed = ["extract", str(Path(paths[0]).parent), "-o", str(out), "-b", "four_colors", "--manifest", str(table)]
+    assert main([*typed, "--column", "path=id", "--column", "label=diagnosis"]) == 0
+    assert pd.read_csv(out)["label"].tolist() == ["ALL", "healthy"] * (len(ids) // 2)
+    assert main([*typed, "--column", "diagnosis"]) == 2
+    assert "as label=diagnosis" in capsys.readouterr().err
