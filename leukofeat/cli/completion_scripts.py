@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from leukofeat.baselines.registry import BASELINES
 from leukofeat.cli.commands import COMMANDS
-from leukofeat.cli.fetch import datasets
 from leukofeat.cli.parsing import build
+from leukofeat.datasets import list_datasets
 
 FILES, FOLDERS, NOTHING = "files", "folders", "nothing"  # what the shell itself is asked for
 _FOLDERS = {"FOLDER", "RESULTS", "MASKS"}
@@ -67,7 +67,7 @@ def _value_of(action: argparse.Action) -> Value:
     if action.dest in ("baseline", "pipeline"):
         return Value(tuple(BASELINES), FILES if action.dest == "pipeline" else NOTHING)
     if action.dest == "name":
-        return Value(tuple(datasets()))
+        return Value(tuple(list_datasets()))
     if action.metavar in _FOLDERS:
         return Value(paths=FOLDERS)
     named = isinstance(action.metavar, str) and any(
