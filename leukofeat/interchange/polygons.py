@@ -10,7 +10,9 @@ from leukofeat.decode import ImageError
 from leukofeat.decode.limits import VARIABLE
 from leukofeat.interchange.maps import LabelMaps
 from leukofeat.kernels.regions.outlines import fill, trace
+from leukofeat.label_maps import number_labels
 from leukofeat.parallel import note_image
+from leukofeat.segmentation.match import match_labels
 
 Polygon = list[np.ndarray]  # an outer ring and its holes, each (n, 2), x and y, not closed
 
@@ -22,7 +24,7 @@ OUTSIDE = "some objects hold no pixel's centre of the image, or lie below others
 
 
 class Outline(NamedTuple):
-    """One cell as another tool draws it; what it does not say is None.
+    """One cell as another tool draws it; what it does not say is None, and so is the cell of a nucleus that names none.
 
     Examples
     --------
@@ -30,7 +32,7 @@ class Outline(NamedTuple):
     True
     """
 
-    cell: list[Polygon]
+    cell: list[Polygon] | None
     nucleus: list[Polygon] | None = None
     number: int | None = None
     confidence: float | None = None
@@ -140,7 +142,8 @@ def maps_of(outlines: Sequence[Outline], shape: tuple[int, int], name: str) -> L
     """Label maps of what a file holds.
 
     A cell keeps its number where it has one above 0 that no earlier cell has; others get the next numbers above all of those. Of a
-    nucleus, what lies in its cell counts.
+    nucleus, what lies in its cell counts. Nuclei that name no cell go to cells as :func:`~leukofeat.segmentation.match_labels` has it, or are
+    cells of their own where there are no others.
 
     Raises
     ------
@@ -154,9 +157,14 @@ def maps_of(outlines: Sequence[Outline], shape: tuple[int, int], name: str) -> L
     array([7])
     """
     check_shape(shape)
+    loose = [outline for outline in outlines if outline.cell is None]
+    if len(loose) == len(outlines):
+        loose, outlines = [], [outline._replace(cell=outline.nucleus) for outline in outlines]
+    outlines = [outline for outline in outlines if outline.cell is not None]
     try:
-        cells, n_covered = paint([outline.cell for outline in outlines], shape)
+        cells, n_covered = paint([outline.cell or [] for outline in outlines], shape)
         nuclei, _ = paint([outline.nucleus or [] for outline in outlines], shape)
+        apart, _ = paint([outline.nucleus or [] for outline in loose], shape)
     except ValueError as error:
         raise ImageError(f"{name}: {error}; is it of this image? Export it again.") from error
     if n_covered:
@@ -167,7 +175,41 @@ def maps_of(outlines: Sequence[Outline], shape: tuple[int, int], name: str) -> L
     maps = LabelMaps(nuclei, cells, _numbers(outlines), confidence, kinds)
     if len(maps.label_ids) < len(outlines):
         note_image(name, OUTSIDE)
-    return maps
+    return _joined(maps, apart, name) if loose else maps
+
+
+def pair_up(cells: Sequence[Outline], nuclei: Sequence[Outline]) -> list[Outline]:
+    """Cells with the nuclei of their numbers, then the nuclei that are left.
+
+    Examples
+    --------
+    >>> [outline.nucleus for outline in pair_up([Outline([], number=3)], [Outline(None, [], 3), Outline(None, [], 4)])]
+    [[], []]
+    """
+    of_number: dict[int | None, Outline] = {}
+    for nucleus in nuclei:
+        of_number.setdefault(nucleus.number, nucleus)
+    of_number.pop(None, None)
+    paired = []
+    for cell in cells:
+        nucleus_of_it = of_number.pop(cell.number, None)
+        paired.append(cell if nucleus_of_it is None else cell._replace(nucleus=nucleus_of_it.nucleus))
+    taken = {id(one) for one in nuclei} - {id(one) for one in of_number.values()}
+    loose = [one for one in nuclei if id(one) not in taken or one.number is None]
+    return paired + loose
+
+
+def _joined(maps: LabelMaps, apart: np.ndarray, name: str) -> LabelMaps:
+    """Label maps with nuclei that were drawn apart from their cells."""
+    numbers, _ = number_labels(np.where(apart > 0, apart + len(maps.label_ids), maps.nuclei))
+    try:
+        nuclei, cells = match_labels(numbers, maps.cells)
+    except ValueError as error:
+        raise ImageError(f"{name}: {error}") from error
+    alone = int(cells.max(initial=0)) - len(maps.label_ids)
+    names = np.append(maps.label_ids, maps.label_ids.max(initial=0) + 1 + np.arange(alone))
+    unknown = np.append(maps.confidence, np.full(alone, np.nan))
+    return LabelMaps(nuclei, cells, names, unknown, [*(maps.classes or ()), *[None] * alone])
 
 
 def check_shape(shape: tuple[int, int]) -> None:

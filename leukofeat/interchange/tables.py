@@ -1,5 +1,6 @@
 """Tables of cells for other packages."""
 
+import warnings
 from importlib import import_module
 from typing import Any
 
@@ -63,7 +64,9 @@ def to_anndata(table: pd.DataFrame, parameters: dict[str, Any] | None = None) ->
     True
     """
     try:
-        anndata = import_module("anndata")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            anndata = import_module("anndata")
     except ImportError as error:
         raise ImportError("to_anndata needs the package anndata: pip install 'leukofeat[anndata]'.") from error
     from leukofeat import __version__
@@ -78,18 +81,16 @@ def to_anndata(table: pd.DataFrame, parameters: dict[str, Any] | None = None) ->
             # a category cannot be None in a file of AnnData, and squidpy wants categories of text
             obs[name] = obs[name].map(lambda value: "" if pd.isna(value) else str(value)).astype("category")
     obs.index = [str(i) for i in range(len(obs))]
-    return anndata.AnnData(
-        X=table[names].to_numpy(np.float64),
-        obs=obs,
-        var=pd.DataFrame(index=pd.Index(names, dtype=object)),
-        obsm={"spatial": table[list(CellCenters.names[:2])].to_numpy(np.float64)},
-        uns={
-            "leukofeat": {
-                "version": __version__,
-                "parameters": {key: repr(value) for key, value in (parameters or {}).items()},
-            }
-        },
-    )
+    kept = {key: repr(value) for key, value in (parameters or {}).items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of what anndata asks of pandas
+        return anndata.AnnData(
+            X=table[names].to_numpy(np.float64),
+            obs=obs,
+            var=pd.DataFrame(index=pd.Index(names, dtype=object)),
+            obsm={"spatial": table[list(CellCenters.names[:2])].to_numpy(np.float64)},
+            uns={"leukofeat": {"version": __version__, "parameters": kept}},
+        )
 
 
 __doctest_requires__ = {("to_anndata",): ["anndata"]}
