@@ -18,6 +18,7 @@ from leukofeat.decode import write_labels
 from leukofeat.features import Failure
 from leukofeat.interchange import write_geojson, write_imagej
 from leukofeat.interchange.coco import annotate, write_annotations
+from leukofeat.interchange.imagej import need_roifile
 from leukofeat.markup import write_csv
 from leukofeat.parallel import map_images
 from leukofeat.remote import is_remote
@@ -64,6 +65,11 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(
             f"{output}: lies within the folder of the images, where label maps would pass for images; name another."
         )
+    if arguments.format == "roi":
+        try:
+            need_roifile()
+        except ImportError as error:
+            raise UsageError(f"--format roi: {error}") from error
     bunch = read_folder(arguments)
     root = arguments.folder if is_remote(arguments.folder) else folder
     stems = [mask_stem(root, file) for file in bunch.filenames]

@@ -78,7 +78,7 @@ def find_masks(
 
 
 def _of_coco(root: Path | str, files: Sequence[str], where: str, what: str) -> "list[CocoImage | None]":
-    """Part of each image in a COCO file, which calls it by its path below the folder, or by its name alone where no other has that."""
+    """Part of each image in a COCO file, which calls it by its path below the folder, or by the end or a longer form of that."""
     from leukofeat.interchange.coco import coco_images
 
     name, known = coco_images(_place(root, where))
@@ -89,8 +89,11 @@ def _of_coco(root: Path | str, files: Sequence[str], where: str, what: str) -> "
     owners: dict[str, str] = {}
     for file in files:
         path = Path(split_url(file)[1] if is_remote(file) else file)
-        alike = by_name.get(path.name, [])
-        one = known.get(f"{mask_stem(root, file)}{path.suffix}") or (alike[0] if len(alike) == 1 else None)
+        below = f"{mask_stem(root, file)}{path.suffix}"
+        alike = [
+            one for one in by_name.get(path.name, []) if _is_end(one.file_name, below) or _is_end(below, one.file_name)
+        ]
+        one = known.get(below) or (alike[0] if len(alike) == 1 else None)
         if one is not None and owners.setdefault(one.file_name, file) != file:
             raise ImageError(
                 f"{printable(owners[one.file_name])} and {printable(file)} are both called {printable(one.file_name)} in {printable(name)}; "
@@ -103,6 +106,10 @@ def _of_coco(root: Path | str, files: Sequence[str], where: str, what: str) -> "
             f"folder has {printable(Path(files[0]).name)}."
         )
     return found
+
+
+def _is_end(end: str, path: str) -> bool:
+    return f"/{path}".endswith(f"/{end}")
 
 
 def there(files: Sequence[str | None]) -> set[str]:
