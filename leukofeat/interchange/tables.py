@@ -78,9 +78,10 @@ def to_anndata(table: pd.DataFrame, parameters: dict[str, Any] | None = None) ->
     obs = table[[name for name in table.columns if name not in names]].copy()
     for name in obs.columns:
         if name == "image" or obs[name].dtype == object or pd.api.types.is_string_dtype(obs[name]):
-            # a category cannot be None in a file of AnnData, and squidpy wants categories of text
-            obs[name] = obs[name].map(lambda value: "" if pd.isna(value) else str(value)).astype("category")
-    obs.index = [str(i) for i in range(len(obs))]
+            # a category cannot be None in a file of AnnData, squidpy wants categories of text, and the file plain objects
+            named = ["" if pd.isna(value) else str(value) for value in obs[name]]
+            obs[name] = pd.Categorical(named, categories=pd.Index(dict.fromkeys(named), dtype=object))
+    obs.index = pd.Index([str(i) for i in range(len(obs))], dtype=object)
     kept = {key: repr(value) for key, value in (parameters or {}).items()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of what anndata asks of pandas
