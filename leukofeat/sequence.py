@@ -7,6 +7,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from leukofeat.containers import Given, is_given, items_of
 from leukofeat.decode import read_image, read_pixel_size
 from leukofeat.digest import digest
 from leukofeat.remote import is_remote, local_path, masked, open_binary, read_once
@@ -186,6 +187,8 @@ class ImageSequence(Sequence):
             with open_binary(item) as file:  # the format is read from the content, too, and not from the name
                 content = hashlib.file_digest(file, "blake2b").digest()
             return digest(content, item.pixel_size) if isinstance(item, SizedPath) else digest(content)
+        if isinstance(item, Given):
+            item = item.read()
         if isinstance(item, Smear):
             return digest(item.image, item.nuclei, item.cells, item.of_cells, item.pixel_size, item.given_scale)
         return digest(item)
@@ -227,6 +230,8 @@ class ImageSequence(Sequence):
                 given = item.pixel_size if isinstance(item, SizedPath) else read_pixel_size(item)
                 item = Smear(read_image(item), source=masked(os.fspath(item)), pixel_size=given)
         try:
+            if isinstance(item, Given):
+                item = item.read()
             smear = item if isinstance(item, Smear) else Smear(item)
             for step in self.steps:
                 smear = step(smear)
@@ -269,8 +274,11 @@ def as_sequence(X: Any) -> ImageSequence:
     Parameters
     ----------
     X : ImageSequence, list, ndarray, Series or one-column DataFrame
-        n images as paths or URLs, (height, width, 3) or (height, width) uint8 arrays or Smears, in a list, a tuple, a
-        1-D object array, a column (pandas or polars), or one (n, height, width, 3) array. Sizes may differ.
+        n images as paths or URLs, (height, width, 3) or (height, width) uint8 arrays, Smears, Pillow's pictures or tensors of torch, in a
+        list, a tuple, a 1-D object array, a column (pandas or polars), or one (n, height, width, 3) array. Sizes may differ. Also a
+        data set of torch or torchvision (items are images, or have theirs first), one of Hugging Face (its column of images), an
+        array of dask or zarr (n, height, width, 3) and a tensor (n, 3, height, width), of which one image is read at a time.
+        :func:`leukofeat.containers.pixels_of` says what becomes of pictures and tensors.
 
     Returns
     -------
@@ -297,6 +305,9 @@ def as_sequence(X: Any) -> ImageSequence:
     if isinstance(X, Smear):
         raise TypeError("Expected a set of images, got a single Smear; pass [smear].")
     row_labels = None
+    items = items_of(X)
+    if items is not None:
+        return ImageSequence(items)
     if hasattr(X, "columns"):
         if len(X.columns) != 1:
             raise ValueError(
@@ -314,7 +325,9 @@ def as_sequence(X: Any) -> ImageSequence:
     if not isinstance(X, np.ndarray):
         X = list(X)
         for i, item in enumerate(X):
-            if not isinstance(item, (str, os.PathLike, np.ndarray, Smear)):
+            if is_given(item):
+                X[i] = item if isinstance(item, Given) else Given(item)
+            elif not isinstance(item, (str, os.PathLike, np.ndarray, Smear)):
                 raise TypeError(f"Item {i} is of type {type(item).__name__}; images are paths, uint8 arrays or Smears.")
     return ImageSequence(X, row_labels=row_labels)
 

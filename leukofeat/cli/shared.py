@@ -83,8 +83,8 @@ def add_masks(parser: argparse.ArgumentParser, effect: str = "") -> None:
         group.add_argument(
             f"--{what}-from",
             metavar="FILES",
-            help=f"label maps of {what}, made elsewhere: a pattern with an asterisk for the image's name, as in 'masks/*.png' or "
-            f"'*_cp_masks.png' (in quotes), or a column of the manifest{effect}",
+            help=f"label maps or outlines of {what}, made elsewhere: a pattern with an asterisk for the image's name, as in 'masks/*.png', "
+            f"'*_cp_masks.png' or '*.geojson' (in quotes), a column of the manifest, or a COCO file, .json{effect}",
         )
     group.add_argument(
         "--unnumbered",

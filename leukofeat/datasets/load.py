@@ -5,7 +5,7 @@ import re
 import warnings
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,8 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from leukofeat.datasets.manifest import absolute, find_manifest, read_manifest
-from leukofeat.datasets.masks import find_masks, join_masks, there
+from leukofeat.datasets.mask_files import Place, find_masks, there
+from leukofeat.datasets.masks import join_masks
 from leukofeat.datasets.pixel_sizes import sized
 from leukofeat.datasets.scan import scan
 from leukofeat.decode import ImageError
@@ -50,9 +51,10 @@ def load_images(
     nuclei, cells : str, optional
         Where the label maps of each image are, made by another tool or by a person: a pattern in which an asterisk stands for the
         image, as in `"*_cp_masks.png"` (beside it) or `"masks/*.tif"` (relative to the folder), or a column of the manifest with
-        their files, blank where there is none. The asterisk is the image's path below the folder without its ending or, where no image has
+        their files, blank where there is none, or one COCO file for all images, `"annotations.json"`. The asterisk is the image's path below the folder without its ending or, where no image has
         such a file, its name alone. What fits the pattern, or lies in its folder, is no image. :func:`leukofeat.read_labels` says
-        what a file may be.
+        what a label map may be; files that end in .geojson, .json, .roi or .zip hold outlines, see
+        :func:`leukofeat.interchange.read_outlines`. Those of cells have their nuclei with them.
     numbered : bool, default=True
         Whether the files number their objects. If not, whatever is not 0 counts, and each 8-connected part is an object; where one file is named
         for both nuclei and cells, its greatest value is the nucleus.
@@ -159,7 +161,7 @@ def load_images(
         for what, where in (("nuclei", nuclei), ("cells", cells))
         if where is not None
     }
-    without: list[str | None] = [None] * len(files)
+    without: list[Place | None] = [None] * len(files)
     return Bunch(
         images=join_masks(
             sized(files.tolist(), frame), masks.get("nuclei", without), masks.get("cells", without), numbered
@@ -180,7 +182,7 @@ def _hint(root: Path) -> str:
     return f"; an archive is read as zip://::{root}" if zipfile.is_zipfile(root) else ""
 
 
-def _summary(frame: pd.DataFrame, others: Counter[str], masks: dict[str, list[str | None]]) -> str:
+def _summary(frame: pd.DataFrame, others: Counter[str], masks: dict[str, Sequence[Place | None]]) -> str:
     text = f"{len(frame):,} image{'s' * (len(frame) != 1)}"
     text += f" of {_count(frame['label'], 'class', 'classes')}" if "label" in frame else " without labels"
     if "split" in frame:
@@ -189,8 +191,11 @@ def _summary(frame: pd.DataFrame, others: Counter[str], masks: dict[str, list[st
         n = frame["group"].nunique()
         text += f", {n:,} group{'s' * (n != 1)}"
     if masks:
-        found = there([file for files in masks.values() for file in files])
-        counts = {what: sum(file in found for file in files) for what, files in masks.items()}
+        found = there([file for files in masks.values() for file in files if isinstance(file, str)])
+        counts = {
+            what: sum(file in found if isinstance(file, str) else file is not None for file in files)
+            for what, files in masks.items()
+        }
         text += f"; label maps: {', '.join(f'{what} {n:,}' for what, n in counts.items())}"
     if others:
         text += f"; not read: {', '.join(f'{n:,} {suffix}' for suffix, n in sorted(others.items()))} (convert to PNG or TIFF)"

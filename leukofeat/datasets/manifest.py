@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leukofeat.datasets.masks import is_mask_file
+from leukofeat.datasets.mask_files import is_mask_file
 from leukofeat.datasets.pixel_sizes import COLUMN, read_pixel_sizes
 from leukofeat.datasets.scan import PARTS, list_names
 from leukofeat.decode import IMAGE_SUFFIXES, ImageError

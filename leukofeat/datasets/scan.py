@@ -7,7 +7,7 @@ from pathlib import Path, PurePath, PurePosixPath
 
 import pandas as pd
 
-from leukofeat.datasets.masks import is_mask_file
+from leukofeat.datasets.mask_files import is_mask_file
 from leukofeat.decode import IMAGE_SUFFIXES, ImageError
 from leukofeat.remote import RemoteError, list_files, masked
 from leukofeat.sequence import printable

@@ -17,7 +17,7 @@ from leukofeat.extraction.folder import IMAGES_A_PART, Folder
 from leukofeat.extraction.part import Head, read_head, read_rows, schema_of, write_part
 from leukofeat.failures import WorkerError
 from leukofeat.features import FeatureSet
-from leukofeat.features.feature_set import CELL_KINDS
+from leukofeat.features.known_cells import CELL_KINDS
 from leukofeat.measuring import Extraction, measure_batches
 from leukofeat.parallel import map_images
 from leukofeat.plan import Plan

@@ -12,6 +12,7 @@ from leukofeat.base import FeatureFamily
 from leukofeat.constraints import OneOf
 from leukofeat.failures import Failure, warn_of
 from leukofeat.features.choice import choose, choose_cells
+from leukofeat.features.known_cells import CELL_KINDS, CellBoxes, CellCenters
 from leukofeat.measuring import measure
 from leukofeat.plan import Leaf, Plan
 from leukofeat.sequence import ImageSequence, printable
@@ -123,7 +124,8 @@ class FeatureSet(FeatureFamily):
         DataFrame
             A row a cell: `image` (row of X), `source` (file, or None), `cell` (the label that was given), `bbox_top`, `bbox_left`,
             `bbox_bottom`, `bbox_right` (pixels, ends exclusive), `touches_border`, `confidence` (0 to 1, NaN where the segmenter does
-            not say), then the features.
+            not say), then the features, then the centre of its pixels: `centroid_x`, `centroid_y` (pixels, the centre of the first
+            being 0) and, of an image with a `pixel_size`, `centroid_x_um`, `centroid_y_um` (micrometres; else NaN).
         """
         table, failures = self.extract_cells(X)
         warn_of(failures, len(X))
@@ -158,11 +160,14 @@ class FeatureSet(FeatureFamily):
     def cell_plan(self) -> tuple[Plan, list[str]]:
         """What a pass does for the per-cell table, and the names of its columns: what is known of each cell, then the features."""
         measured, places = self.measured("cell")
-        families: list[Any] = [_CellBoxes(), *measured]
-        n_known = len(_CellBoxes.names)
-        columns = None if places is None else (*range(n_known), *(n_known + place for place in places))
+        families: list[Any] = [CellBoxes(), *measured, CellCenters()]
+        columns = None
+        if places is not None:
+            first = len(CellBoxes.names)
+            last = sum(len(family.cell_names()) for family in families) - len(CellCenters.names)
+            columns = (*range(first), *(first + place for place in places), *range(last, last + len(CellCenters.names)))
         leaf = Leaf(0, tuple(range(len(families))), self.on_error, columns=columns)
-        return Plan(families, [leaf], per="cell"), [*_CellBoxes.names, *self.cell_names()]
+        return Plan(families, [leaf], per="cell"), [*CellBoxes.names, *self.cell_names(), *CellCenters.names]
 
     def members(self) -> list[FeatureFamily]:
         return [member for family in self.families for member in family.members()]
@@ -275,23 +280,3 @@ def _without_unused(
 def _source(images: ImageSequence, i: int) -> str | None:
     source = images.source(i)
     return None if source is None else printable(source)  # a table on disk holds UTF-8 only
-
-
-class _CellBoxes:
-    """What a per-cell table says of every cell before it is measured: its label, its box, how whole and how sure it is."""
-
-    names = ("cell", "bbox_top", "bbox_left", "bbox_bottom", "bbox_right", "touches_border", "confidence")
-
-    def cell_names(self) -> list[str]:
-        return list(self.names)
-
-    def cells(self, smear: Smear) -> np.ndarray:
-        known = np.asarray(smear.label_ids), smear.boxes, smear.touches_border, np.asarray(smear.confidence)
-        return np.column_stack(known)
-
-
-# of the columns of a per-cell table that are no features
-CELL_KINDS: dict[str, Any] = dict.fromkeys(_CellBoxes.names, np.int64) | {
-    "touches_border": bool,
-    "confidence": np.float64,
-}

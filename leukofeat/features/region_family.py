@@ -42,8 +42,8 @@ class RegionFamily(FeatureFamily):
     >>> features = FeatureSet([Redness(regions=["nucleus", "image"])])
     >>> features.fit_transform(smears).shape, features.get_feature_names_out().tolist()
     ((2, 2), ['nucleus_redness', 'image_redness'])
-    >>> features.measure_cells(smears).columns[-1]
-    'nucleus_redness'
+    >>> "nucleus_redness" in features.measure_cells(smears)
+    True
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {"regions": [SomeOf(*REGIONS)]}

@@ -8,6 +8,7 @@ import numpy as np
 
 from leukofeat.base import FeatureFamily
 from leukofeat.dropped import Dropped
+from leukofeat.features.known_cells import centers
 from leukofeat.parallel import note_image
 from leukofeat.sequence import ImageSequence
 from leukofeat.smear import Smear
@@ -36,6 +37,8 @@ class Cell:
     whole : bool
         Whether nothing of it may be missing.
     confidence : float
+    center : ndarray of shape (4,), dtype float64
+        x and y in the field, in pixels and in micrometres.
     """
 
     box: np.ndarray
@@ -44,6 +47,7 @@ class Cell:
     row: np.ndarray
     whole: bool
     confidence: float
+    center: np.ndarray
 
     def mask(self, region: int = 0) -> np.ndarray:
         """Mask of the cell (0) or its nucleus (1) within the box, bool."""
@@ -140,7 +144,10 @@ def _found(
     if (lacking & inside).any():
         note_image(name, _TOO_LARGE)
     claims, spares = (mine & ~lacking) | (inside & lacking), ~mine & ~lacking
-    cells = {k: _cell(smear, k, tile, rows[k], not lacking[k]) for k in np.flatnonzero(claims | spares).tolist()}
+    places = centers(smear, *tile.window[:2])
+    cells = {
+        k: _cell(smear, k, tile, rows[k], not lacking[k], places[k]) for k in np.flatnonzero(claims | spares).tolist()
+    }
     found = Found(tile, shape, labels=np.asarray(smear.label_ids) if alone else None)
     found.claimed = [cells[k] for k in np.flatnonzero(claims).tolist()]
     found.spare = [cells[k] for k in np.flatnonzero(spares).tolist()]
@@ -152,13 +159,13 @@ def _found(
     return found
 
 
-def _cell(smear: Smear, k: int, tile: Tile, row: np.ndarray, whole: bool) -> Cell:
+def _cell(smear: Smear, k: int, tile: Tile, row: np.ndarray, whole: bool, center: np.ndarray) -> Cell:
     top, left, bottom, right = smear.boxes[k]
     own = np.s_[top:bottom, left:right]
     cell, nucleus = (np.packbits(smear.region(name)[own] == k + 1).tobytes() for name in ("cell", "nucleus"))
     box = smear.boxes[k] + np.array([tile.window[0], tile.window[1]] * 2)
     area = int(smear.region_boxes("cell")[k, 4])
-    return Cell(box, area, (cell, nucleus), row, whole, float(np.asarray(smear.confidence)[k]))
+    return Cell(box, area, (cell, nucleus), row, whole, float(np.asarray(smear.confidence)[k]), center)
 
 
 def _centers(smear: Smear) -> np.ndarray:

@@ -14,6 +14,7 @@ import pandas as pd
 from leukofeat.constraints import Integral, Number, OneOf, check
 from leukofeat.dropped import Dropped
 from leukofeat.failures import Failure
+from leukofeat.features.known_cells import CellCenters
 from leukofeat.features.summary import SUMMARIES
 from leukofeat.parallel import map_batches
 from leukofeat.pipeline import split_pipeline
@@ -217,7 +218,9 @@ def _table(
     values = np.array([cell.row for cell in cells], np.float64).reshape(n, len(names))
     known = {"image": np.zeros(n, np.int64), "source": np.full(n, source and printable(source), object)}
     known |= {"cell": np.asarray(numbers, np.int64)} | placed(cells, shape)
-    return pd.DataFrame(known | dict(zip(names, values.T, strict=True)))
+    centers = np.array([cell.center for cell in cells], np.float64).reshape(n, len(CellCenters.names))
+    known |= dict(zip(names, values.T, strict=True)) | dict(zip(CellCenters.names, centers.T, strict=True))
+    return pd.DataFrame(known)
 
 
 def summarize_field(table: pd.DataFrame, features: Any) -> pd.Series:

@@ -1,6 +1,7 @@
 """`leukofeat masks`, and label maps made elsewhere at the command line: what is written is found and measured again."""
 
 import shutil
+import sys
 
 import cv2
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from leukofeat import read_labels
 from leukofeat.cli import main
 from leukofeat.datasets import load_images
-from leukofeat.features import FeatureSet, GeometryFeatures
+from leukofeat.features import ColorFeatures, FeatureSet, GeometryFeatures
 from leukofeat.persistence import load
 from leukofeat.segmentation import LabKMeansSegmenter, LeukocyteSegmenter, OtsuSegmenter
 from leukofeat.smear import Smear
@@ -50,6 +51,32 @@ def test_what_is_written_is_what_the_segmenter_found(images, tmp_path, capsys, e
     assert reported["cell"].tolist() == cells["cell"].tolist()
     assert reported["row"].between(cells["bbox_top"].to_numpy(), cells["bbox_bottom"].to_numpy()).all()
     assert f"label maps of {len(bunch.images)} images, {len(cells)} cells" in out
+
+
+@pytest.mark.parametrize("kind", ["geojson", "roi", "coco"])
+def test_outlines_give_the_rows_of_the_segmenter_to_the_last_byte(images, tmp_path, capsys, kind):
+    if kind == "roi":
+        pytest.importorskip("roifile")
+    assert main(["masks", str(images), "-o", str(tmp_path / "masks"), "--format", kind, "-q", "-j", "2"]) == 0
+    out = capsys.readouterr().out
+    files = {"geojson": "*.geojson", "roi": "*.zip", "coco": "annotations.json"}[kind]
+    call = f'load_images("{images}", cells="../masks/{files}")'
+    assert call in out
+    bunch = eval(call, {"load_images": load_images})
+    assert bunch.summary.endswith(f"label maps: cells {len(bunch.filenames)}")
+    features = FeatureSet([GeometryFeatures(), ColorFeatures()])
+    expected = features.measure_cells(LeukocyteSegmenter().fit_transform(load_images(images).images))
+    pd.testing.assert_frame_equal(features.measure_cells(bunch.images), expected, check_exact=True)
+    pd.testing.assert_frame_equal(features.set_params(n_jobs=2).measure_cells(bunch.images), expected, check_exact=True)
+    table = tmp_path / "cells.csv"
+    assert main(["extract", str(images), "-q", "--cells", "-o", str(table), "--cells-from", f"../masks/{files}"]) == 0
+    assert len(pd.read_csv(table)) == len(expected)
+
+
+def test_regions_of_imagej_without_their_package(images, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "roifile", None)
+    assert main(["masks", str(images), "-o", str(tmp_path / "masks"), "--format", "roi"]) == 2
+    assert "pip install 'leukofeat[imagej]'" in capsys.readouterr().err
 
 
 def test_a_broken_image_is_reported_and_the_rest_is_written(images, tmp_path, capsys):

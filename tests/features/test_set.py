@@ -226,6 +226,10 @@ def test_cells_as_a_table(records):
         "touches_border",
         "confidence",
         "nucleus_area",
+        "centroid_x",
+        "centroid_y",
+        "centroid_x_um",
+        "centroid_y_um",
     ]
     assert len(table) == sum(smear.n_cells for smear in records)
     for row in table.itertuples():
@@ -257,6 +261,16 @@ def test_cells_that_are_no_more_leave_no_row():
     assert table[["cell", "nucleus_area"]].to_numpy().tolist() == [[3, 4]]
 
 
+def test_where_the_centres_of_cells_are(records):
+    sized = [smear.replace(pixel_size=0.1 * (i + 1)) for i, smear in enumerate(records[:2])]
+    table = FeatureSet([Area()]).measure_cells([*sized, records[2]])
+    for row in table.itertuples():
+        rows, columns = np.nonzero(records[row.image].cells == row.cell)
+        assert (row.centroid_x, row.centroid_y) == (columns.mean(), rows.mean())
+        size = (0.1, 0.2, np.nan)[row.image]
+        np.testing.assert_allclose((row.centroid_x_um, row.centroid_y_um), (columns.mean() * size, rows.mean() * size))
+
+
 def test_no_cell_and_no_image_give_an_empty_table(records):
     full = FeatureSet([Area()]).measure_cells(records)
     blank = Smear(np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8), np.int32))
@@ -269,7 +283,7 @@ def test_no_cell_and_no_image_give_an_empty_table(records):
 def test_cells_without_a_family_that_measures_them(records):
     table = FeatureSet([MeanColor()]).measure_cells(records)
     assert len(table) == sum(smear.n_cells for smear in records)
-    assert table.columns[-1] == "confidence"
+    assert table.columns[-5] == "confidence"
 
 
 def test_cells_of_broken_files(mixed):
