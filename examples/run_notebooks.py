@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ def joined(outputs: list[Any]) -> list[Any]:
         if output.output_type == "stream" and found and found[-1].get("name") == output.name:
             found[-1].text += output.text
         else:
-            found.append(output)
+            found.append(copy(output))
     return found
 
 
@@ -137,10 +138,8 @@ def differences(old: Any, new: Any) -> list[str]:
     found = []
     for number, (before, after) in enumerate(zip(old.cells, new.cells, strict=True), 1):
         stored, said = ([texts(output) for output in joined(cell.get("outputs", []))] for cell in (before, after))
-        if [list(output) for output in stored] != [list(output) for output in said]:
-            found.append(
-                f"cell {number} has outputs {[list(output) for output in said]} and not {[list(o) for o in stored]}"
-            )
+        if [sorted(output) for output in stored] != [sorted(output) for output in said]:
+            found.append(f"cell {number} has outputs {[sorted(o) for o in said]} and not {[sorted(o) for o in stored]}")
             continue
         for was, now in zip(stored, said, strict=True):
             found += [

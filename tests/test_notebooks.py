@@ -139,6 +139,14 @@ def test_a_change_is_named_with_its_cell(runner):
 
 def test_where_printing_is_cut_does_not_count(runner):
     old, new = notebook_of([printed("1\n2\n")]), notebook_of([printed("1\n"), printed("2\n")])
+    assert not runner.faults(new)
+    assert not runner.differences(old, new)
+    assert not runner.differences(old, runner.tidy(new))
+
+
+def test_the_order_of_kinds_does_not_count(runner):
+    data = {"text/plain": "1", "text/html": "1"}
+    old, new = (notebook_of([("execute_result", {"data": one})]) for one in (data, dict(reversed(data.items()))))
     assert not runner.differences(old, new)
 
 
