@@ -1,4 +1,4 @@
-"""What users build around the stages with scikit-learn and imbalanced-learn, whole, as in examples/scikit_learn.ipynb."""
+"""What users build around the stages with scikit-learn and imbalanced-learn, whole, as in examples/grid_search.ipynb."""
 
 from __future__ import annotations
 
