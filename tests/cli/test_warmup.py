@@ -55,7 +55,7 @@ def test_the_folder_named_in_the_environment_is_filled_and_used(tmp_path):
         "from leukofeat.cli import warmup\n"
         "from leukofeat.kernels.regions.spans import part_runs\n"
         "from functools import partial\n"
-        "warmup._steps = lambda everything: [('runs', partial(part_runs, np.zeros((3, 3), np.int32), 1))]\n"
+        "warmup._steps = lambda everything, pipelines: [('runs', partial(part_runs, np.zeros((3, 3), np.int32), 1))]\n"
         "from leukofeat.cli import main\n"
         "raise SystemExit(main(['warmup']))\n"
     )
