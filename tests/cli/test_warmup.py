@@ -103,3 +103,11 @@ def test_the_stages_without_an_argument_can_be_gone_through(smears):
     }
     for stage in stages:
         warmup._apply(stage, list(smears.images[:1]), records)
+
+
+def test_of_several_pipelines_each_stage_is_gone_through_once_and_what_needs_no_segmenter_last():
+    names = [name for name, _ in warmup._steps(False, ("leukofeat_svm", "jin2023_svm", "no_leukocytes"))]
+    assert len(names) == len(set(names))
+    place = {name.split("(")[0]: i for i, name in enumerate(names)}
+    assert place["LeukocyteSegmenter"] < place["ScaledFeatures"] < place["GeometryFeatures"] < place["HOGFeatures"]
+    assert names[-1] == "the scale of an image"
