@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from joblib import parallel_config
 from sklearn.metrics import ConfusionMatrixDisplay
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -73,8 +74,8 @@ def run_demo(
     tell(f"making {n_samples} synthetic fields of four classes ...")
     smears = make_smears(n_samples=n_samples, random_state=random_state)
     tell("comparing pipelines on unseen slides, 4 folds ...")
-    # what the comparison measures, the pictures need once more
-    with tempfile.TemporaryDirectory() as memory:
+    # what the comparison measures, the pictures need once more; threads are there at once, processes would import for seconds
+    with tempfile.TemporaryDirectory() as memory, parallel_config("threading", n_jobs=-1):
         result = compare(
             {name: make_baseline(name) for name in PIPELINES},
             smears.images,
