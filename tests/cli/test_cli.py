@@ -230,7 +230,13 @@ def test_the_demo_shows_a_field_of_each_class():
 
 def test_the_demo_does_without_matplotlib_and_pyarrow(tmp_path):
     code = (
-        "import sys; sys.modules['matplotlib'] = sys.modules['pyarrow'] = None\n"
+        # not None in sys.modules: scikit-learn looks there for pyarrow
+        "import sys\n"
+        "class Missing:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name in ('matplotlib', 'pyarrow'):\n"
+        "            raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Missing())\n"
         "from leukofeat.cli import main\n"
         "raise SystemExit(main(['demo', '-n', '16', '--quiet', '-o', 'out']))"
     )
