@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
@@ -94,8 +94,13 @@ def count_kernels() -> Kernels:
     )
 
 
-def warm_up(*, everything: bool = False, report: Callable[[str], None] = print) -> Kernels:
-    """Compile what the pipeline leukofeat_svm needs, or every stage and family, into numba's cache.
+def warm_up(
+    *,
+    everything: bool = False,
+    pipelines: Sequence[str] = ("leukofeat_svm",),
+    report: Callable[[str], None] = print,
+) -> Kernels:
+    """Compile what pipelines need, or every stage and family, into numba's cache.
 
     Where there is a second core, a second process compiles from the other end.
 
@@ -103,6 +108,8 @@ def warm_up(*, everything: bool = False, report: Callable[[str], None] = print) 
     ----------
     everything : bool
         Whether to compile every public stage and family as well.
+    pipelines : sequence of str, default=("leukofeat_svm",)
+        Names of baselines.
     report : callable
         Is told each step as it is done.
 
@@ -114,13 +121,13 @@ def warm_up(*, everything: bool = False, report: Callable[[str], None] = print) 
     before = count_kernels()
     partner = None
     try:
-        for name, run in _steps(everything):
+        for name, run in _steps(everything, pipelines):
             already, started = count_kernels().compiled, time.perf_counter()
             run()
             compiled = count_kernels().compiled - already
             report(f"{name}: {compiled} compiled, {time.perf_counter() - started:.1f} s")
             if compiled and partner is None and cpu_count() > 1:
-                partner = _start_partner(everything)
+                partner = _start_partner(everything, pipelines)
     finally:
         # also after an error or an interrupt: nobody waits for it any more
         if partner is not None:
@@ -130,19 +137,18 @@ def warm_up(*, everything: bool = False, report: Callable[[str], None] = print) 
     return Kernels(after.compiled - before.compiled, after.loaded - before.loaded, after.folder)
 
 
-def _start_partner(everything: bool) -> subprocess.Popen[bytes]:
+def _start_partner(everything: bool, pipelines: Sequence[str]) -> subprocess.Popen[bytes]:
     """A process that goes through the same steps from the end; what it has compiled is loaded here instead."""
-    code = f"from leukofeat.cli.warmup import _steps\nfor _, run in reversed(list(_steps({everything}))): run()"
+    code = f"from leukofeat.cli.warmup import _steps\nfor _, run in reversed(list(_steps({everything}, {tuple(pipelines)}))): run()"
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def _steps(everything: bool) -> Iterator[tuple[str, Callable[[], Any]]]:
+def _steps(everything: bool, pipelines: Sequence[str] = ("leukofeat_svm",)) -> Iterator[tuple[str, Callable[[], Any]]]:
     from leukofeat.baselines import make_baseline
     from leukofeat.datasets import make_smears
     from leukofeat.features import FeatureSet
     from leukofeat.kernels.regions.labels import renumbered
     from leukofeat.scale.warmup import compile_scale
-    from leukofeat.segmentation.leukocyte.warmup import compile_outlines
 
     # a trifle, which tells soon whether there is anything to compile
     yield "label maps", partial(renumbered, np.ones((1, 1), np.int32), np.zeros(2, np.int32))
@@ -150,15 +156,16 @@ def _steps(everything: bool) -> Iterator[tuple[str, Callable[[], Any]]]:
     # a large field takes segmenters through what they do to large fields only
     images = [*bunch.images, np.tile(bunch.images[0], (3, 3, 1))]
     smears = [Smear(*parts) for parts in zip(bunch.images, bunch.nuclei, bunch.cells, strict=True)]
-    stages = [stage for _, stage in make_baseline("leukofeat_svm").steps]
+    stages = [stage for name in pipelines for _, stage in make_baseline(name).steps]
     stages = [one for stage in stages for one in (stage.families if isinstance(stage, FeatureSet) else [stage])]
-    for stage in [*stages, *(_public_stages() if everything else ())]:
+    stages = list({repr(stage): stage for stage in [*stages, *(_public_stages() if everything else ())]}.values())
+    # segmenters take half of the time, one kernel calling for the next: at the end, for the partner, stands what needs none
+    stages.sort(key=lambda stage: 0 if isinstance(stage, ImageStage) else 1 if hasattr(stage, "segmenter") else 2)
+    for stage in stages:
         if isinstance(stage, FeatureFamily):
             yield repr(stage), partial(_measure, stage, smears)
         elif isinstance(stage, ImageStage):
             yield repr(stage), partial(_apply, stage, images, smears)
-    # the second half of a segmentation, for those who begin at the end
-    yield "outlines of nuclei and cells", compile_outlines
     yield "the scale of an image", compile_scale
 
 

@@ -39,7 +39,7 @@ class Comparison:
         for one scale. Then `accuracy_std` (over folds),
         `group_accuracy_vote` and `group_accuracy_mean` (share of groups judged right, NaN without groups),
         `ms_per_image` (processor time from the file to the verdict, as if nothing had been shared) and `fit_seconds` (processor
-        time, mean of a fold, the shared stages not included).
+        time, mean of a fold, the shared stages not included), both without the compiling of kernels, which is done once.
     by_class : DataFrame
         A row a pipeline and class: `support` and the metrics of the class against all others, with intervals.
     by_fold : DataFrame

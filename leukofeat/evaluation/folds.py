@@ -1,6 +1,5 @@
 """Fit and test pipelines fold by fold, with what they share measured once."""
 
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
@@ -16,6 +15,7 @@ from leukofeat.digest import describe, digest, environment
 from leukofeat.evaluation.stage_tree import StageTree, same_stage, shareable_parts
 from leukofeat.evaluation.tables import Outcome
 from leukofeat.failures import EmptyWarning, Failure, collected, warn_of
+from leukofeat.kernels.clock import process_seconds
 from leukofeat.measuring import measure
 from leukofeat.pipeline import set_memory
 from leukofeat.sequence import ImageSequence, Step
@@ -197,7 +197,7 @@ class Run:
         take = self.images.__getitem__ if table is None else table.take
         with collected(EmptyWarning) as caught:
             inputs = take(train)
-            started = time.process_time()
+            started = process_seconds()
             model = clone(self.parts[name].rest)
             if table is None and self.memory is not None:
                 set_memory(
@@ -208,7 +208,7 @@ class Run:
             except Exception as error:
                 error.add_note(f"While fitting {name!r} in fold {fold}.")
                 raise
-            fit_seconds = time.process_time() - started
+            fit_seconds = process_seconds() - started
             shared_seconds = 0.0 if table is None else table.mean_seconds(self.n_images)
             found = [self._test(fold, model, take(rows), rows, shared_seconds, fit_seconds) for rows in asked]
         return found, sorted({empty for warning in caught for empty in warning.names})
@@ -251,10 +251,10 @@ class Run:
     def _test(
         self, fold: int, model: Any, inputs: Any, rows: np.ndarray, shared_seconds: float, fit_seconds: float
     ) -> Outcome:
-        started = time.process_time()
+        started = process_seconds()
         last, reached = _peel(model, inputs)
         predicted = np.asarray(last.predict(reached))
-        seconds = (time.process_time() - started) / len(rows)
+        seconds = (process_seconds() - started) / len(rows)
         scores, are_probabilities = class_scores(last, reached, self.labels)
         return Outcome(
             fold=np.full(len(rows), fold),

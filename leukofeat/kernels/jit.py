@@ -5,7 +5,8 @@ from typing import TypeVar
 import numba
 
 F = TypeVar("F")
-_OPTIONS = {"nogil": True, "error_model": "numpy"}
+# nobody asks for a kernel as a C function: left out, it need not be compiled
+_OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 
 
 def jit(function: F) -> F:

@@ -33,7 +33,7 @@ class Extraction(NamedTuple):
         Images that could not be measured, in their order.
     seconds : ndarray of shape (n_images, n_stages), dtype float64
         Processor time of each image in each stage: decoding (with the steps the images came with), the image steps node by
-        node, then each family.
+        node, then each family. Without the compiling and loading of kernels, which the first image would pay for.
     n_cells : ndarray of shape (n_images,), dtype int64
         Cells found in each image; -1 where nothing has segmented it, or where it failed.
     contents : list of (str or None), of length n_images

@@ -1,12 +1,12 @@
 """One image in the pass: decoded, processed and measured once, but for what a store knows of it."""
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from leukofeat.kernels.clock import thread_seconds
 from leukofeat.parallel import note_image, notes_so_far, take_notes
 from leukofeat.plan import Plan
 from leukofeat.recall import Maps, Recall, Row
@@ -94,9 +94,9 @@ def _measure_image(
                 raise ValueError(f"{images.name(i)}: no cell found; loosen the segmenter, or use on_empty='nan'.")
             for f in families:
                 if f not in rows:
-                    started = time.thread_time()
+                    started = thread_seconds()
                     rows[f] = _measure_family(plan.families[f], plan.per, widths[f], smear)
-                    seconds[len(plan.nodes) + f] = time.thread_time() - started
+                    seconds[len(plan.nodes) + f] = thread_seconds() - started
             n_cells[number] = smear.n_cells if smear.is_segmented else -1
         except Exception as error:
             name = images.name(i)
@@ -149,18 +149,18 @@ def _run_node(
 
     Of node 0, decoding is the first.
     """
-    started = time.thread_time()
+    started = thread_seconds()
     smear = smears[plan.nodes[node].parent] if node else images.smear(i)
-    times = [] if node else [time.thread_time() - started]
+    times = [] if node else [thread_seconds() - started]
     for number, step in enumerate(plan.nodes[node].steps):
         known = None if maps is None else maps.known_smear(node, number, smear)
         if known is not None:
             smear, seconds = known
             times.append(seconds)
             continue
-        before, started, said = smear, time.thread_time(), len(notes_so_far())
+        before, started, said = smear, thread_seconds(), len(notes_so_far())
         smear = step(before)
-        times.append(time.thread_time() - started)
+        times.append(thread_seconds() - started)
         if maps is not None and said == len(notes_so_far()):  # what is to be said is said each time
             maps.note(node, number, before, smear, times[-1])
     return smear, times

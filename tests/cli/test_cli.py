@@ -1,5 +1,9 @@
 """What a person sees at the command line, broken files included."""
 
+import os
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pandas as pd
@@ -8,6 +12,7 @@ import pytest
 from leukofeat.baselines import make_baseline
 from leukofeat.calibration import group_params
 from leukofeat.cli import main
+from leukofeat.cli.demo import telling_fields
 from leukofeat.datasets import load_images, make_smears
 from leukofeat.persistence import load
 
@@ -212,3 +217,40 @@ def test_demo_writes_table_and_pictures(tmp_path, capsys):
     for row in ("leukofeat_svm", "jin2023_svm", "four_colors", "no_leukocytes"):
         assert row in text
     assert "Research use only" in text
+
+
+def test_the_demo_shows_a_field_of_each_class():
+    smears = make_smears(n_samples=24, size=128, random_state=0)
+    rows = telling_fields(smears)
+    assert [title.split(":")[0] for title in rows] == list(smears.target_names)
+    assert smears.target[list(rows.values())].tolist() == [0, 1, 2, 3]
+    dim = next(i for title, i in rows.items() if "dim" in title)
+    assert smears.images[dim].mean() <= np.median([image.mean() for image in smears.images])
+
+
+def test_the_demo_does_without_matplotlib_and_pyarrow(tmp_path):
+    code = (
+        # not None in sys.modules: scikit-learn looks there for pyarrow
+        "import sys\n"
+        "class Missing:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name in ('matplotlib', 'pyarrow'):\n"
+        "            raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Missing())\n"
+        "from leukofeat.cli import main\n"
+        "raise SystemExit(main(['demo', '-n', '16', '--quiet', '-o', 'out']))"
+    )
+    path = os.pathsep.join([os.getcwd(), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"report.html", "table.csv"}
+    assert done.stderr.count("pip install 'leukofeat[plot]'") == 1
+    assert "table.csv" in done.stdout
+    assert ".png" not in done.stdout

@@ -55,7 +55,7 @@ def test_the_folder_named_in_the_environment_is_filled_and_used(tmp_path):
         "from leukofeat.cli import warmup\n"
         "from leukofeat.kernels.regions.spans import part_runs\n"
         "from functools import partial\n"
-        "warmup._steps = lambda everything: [('runs', partial(part_runs, np.zeros((3, 3), np.int32), 1))]\n"
+        "warmup._steps = lambda everything, pipelines: [('runs', partial(part_runs, np.zeros((3, 3), np.int32), 1))]\n"
         "from leukofeat.cli import main\n"
         "raise SystemExit(main(['warmup']))\n"
     )
@@ -103,3 +103,11 @@ def test_the_stages_without_an_argument_can_be_gone_through(smears):
     }
     for stage in stages:
         warmup._apply(stage, list(smears.images[:1]), records)
+
+
+def test_of_several_pipelines_each_stage_is_gone_through_once_and_what_needs_no_segmenter_last():
+    names = [name for name, _ in warmup._steps(False, ("leukofeat_svm", "jin2023_svm", "no_leukocytes"))]
+    assert len(names) == len(set(names))
+    place = {name.split("(")[0]: i for i, name in enumerate(names)}
+    assert place["LeukocyteSegmenter"] < place["ScaledFeatures"] < place["GeometryFeatures"] < place["HOGFeatures"]
+    assert names[-1] == "the scale of an image"

@@ -164,16 +164,20 @@ def circular_arcs(points: np.ndarray, ends: np.ndarray, free: np.ndarray, radius
                     while i + size < n and bent[(start + i + size) % n]:
                         size += 1
                 if size >= LEAST_POINTS:
-                    rows = (start + i + np.arange(size)) % n
-                    a, b, r, error = fit_circle(x[rows], y[rows])
+                    arc_x, arc_y = np.empty(size), np.empty(size)
+                    for p in range(size):
+                        row = (start + i + p) % n
+                        arc_x[p], arc_y[p] = x[row], y[row]
+                    a, b, r, error = fit_circle(arc_x, arc_y)
                     angle = 2 * np.pi
                     if not whole and r > 0:
                         length = 0.0
                         for p in range(size - 1):
-                            length += np.hypot(x[rows[p + 1]] - x[rows[p]], y[rows[p + 1]] - y[rows[p]])
+                            length += np.hypot(arc_x[p + 1] - arc_x[p], arc_y[p + 1] - arc_y[p])
                         angle = length / r
                     if r > 0 and angle >= least:
-                        found[k] = a, b, r, error, angle
+                        # one by one: a row given whole would bring text along, for the error of a wrong length
+                        found[k, 0], found[k, 1], found[k, 2], found[k, 3], found[k, 4] = a, b, r, error, angle
                         k += 1
                 i += max(size, 1)
         begin = end

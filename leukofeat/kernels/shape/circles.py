@@ -197,7 +197,14 @@ def hough_circles(
         & (own >= inner[2:, 1:-1])
     )
     circles = _support(
-        before, places, centers + 1, edges.shape[1], int(step), low, high, _bins_of_squares(int(step), low, high)
+        before,
+        places,
+        plain(centers + 1, np.int64),
+        edges.shape[1],
+        int(step),
+        low,
+        high,
+        _bins_of_squares(int(step), low, high),
     )
     circles = circles[circles[:, 3] > threshold]
     x, y, radius, count = circles.T

@@ -60,7 +60,8 @@ class Bodies(NamedTuple):
     @property
     def boxes(self) -> np.ndarray:
         """(n, 4) int64: y0, y1, x0, x1, ends excluded."""
-        return self.table[:, BOX]
+        # by rows: by columns, as NumPy would have it, is another type to the kernels
+        return np.ascontiguousarray(self.table[:, BOX])
 
     @property
     def cut(self) -> np.ndarray:

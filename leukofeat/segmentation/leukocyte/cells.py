@@ -39,6 +39,7 @@ def find_seeds(nuclei: Bodies, planes: Planes, outside: Colors | None = None) ->
     radius, centers = nuclei.radius, nuclei.centers
     # all pixels nearest to the nucleus, and one beyond: the outline ends where evidence or reach do, at no window's side
     boxes = np.clip(region_boxes(nearest, nuclei.n)[:, BOX] + [-1, 1, -1, 1], 0, [h, h, w, w])
+    boxes = np.ascontiguousarray(boxes)  # by columns it would be another type, and compile every kernel again
     unit = weighted_mean(radius, nuclei.area)
     rest, near = first_colors(planes.bins, nuclei.labels, nearest, distance, radius, RING, NEAR * unit, FAR * unit)
     first, later = (rest, rest[:0]) if outside is None else outside

@@ -92,7 +92,9 @@ def _gaps(
     rim, start = _rims(labels, boxes)
     pairs, squares = np.empty((256, 2), np.int64), np.empty((256, 1))
     m = 0
-    most = reach.max() if reach.size else 0.0
+    most = 0.0
+    for r in reach:
+        most = max(most, r)
     for k in range(downwards.size):
         for following in range(k + 1, downwards.size):
             other = downwards[following]
@@ -144,7 +146,8 @@ def label_gaps(labels: np.ndarray, boxes: np.ndarray, reach: np.ndarray) -> Gaps
     # in one layout, so that one machine code serves
     boxes = np.ascontiguousarray(boxes)
     pairs, squares = _gaps(labels, boxes, reach, np.argsort(boxes[:, 0], kind="stable"))
-    return Gaps(pairs[:, 0], pairs[:, 1], np.sqrt(squares[:, 0]))
+    first, second = np.ascontiguousarray(pairs.T)
+    return Gaps(first, second, np.sqrt(squares[:, 0]))
 
 
 @jit
