@@ -105,7 +105,8 @@ def main(arguments=None):
                 build(source, output / tag, tag, names)
             finally:
                 git("worktree", "remove", "--force", str(source))
-    shutil.rmtree(output / ".doctrees")
+    for left in (".doctrees", "jupyter_execute"):
+        shutil.rmtree(output / left, ignore_errors=True)
     (output / "index.html").write_text(first_page(names), encoding="utf-8")
     print(f"{output}: {', '.join(names)}")
 
