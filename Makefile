@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python
 
-.PHONY: help install test doctest check format fuzz notebooks demo minimum ci clean
+.PHONY: help install test doctest check format fuzz notebooks demo pages docs site axe minimum ci clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
@@ -36,6 +36,21 @@ notebooks:  ## run the notebooks in examples/
 demo:  ## the main job on synthetic smears
 	leukofeat demo
 
+pages:  ## build the documentation in build/docs, warnings being errors, and check its links
+	$(PYTHON) -m sphinx -q -W --keep-going -b html docs build/docs
+	$(PYTHON) docs/check_site.py build/docs
+
+docs: pages  ## the same, and open it
+	$(PYTHON) -m webbrowser -t "file://$(CURDIR)/build/docs/index.html"
+
+site:  ## the documentation of every version beside one another, in site/
+	$(PYTHON) docs/versions.py
+	$(PYTHON) docs/check_site.py site
+
+# needs Chromium (CHROMIUM=its path), and `npm install axe-core puppeteer-core`
+axe: pages  ## look at some pages with axe in headless Chromium
+	node docs/axe.mjs $(addprefix build/docs/,index.html features.html traps.html baselines.html systems.html gallery/index.html api/index.html api/leukofeat.features.html api/leukofeat.features.FeatureSet.html) $(wildcard build/docs/gallery/first_steps.html leukofeat-demo/report.html)
+
 minimum:  ## the tests on the lowest versions that are admitted, in a virtual environment of their own
 	$(PYTHON) -m venv .minimum-venv
 	.minimum-venv/bin/python -m pip install --quiet -r tests/minimum.txt ".[test]"
@@ -45,5 +60,5 @@ ci:  ## everything, from an empty virtual environment
 	bash .ci/run
 
 clean:  ## remove what can be made again
-	rm -rf .ci-venv .minimum-venv build dist leukofeat-demo fuzzing-found .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .ci-venv .minimum-venv build site docs/api docs/gallery docs/systems.rst dist leukofeat-demo fuzzing-found .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

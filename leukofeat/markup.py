@@ -124,7 +124,7 @@ def table(
     caption: str | None = None,
     left: Collection[str] = (),
 ) -> Markup:
-    """Table of a frame's columns (not its index); it scrolls sideways where it is too wide.
+    """Table of a frame's columns (not its index); it scrolls sideways where it is too wide, from the keyboard, too.
 
     Numbers, markup and what has a format stand to the right, unless the column is named in `left`.
     """
@@ -141,7 +141,7 @@ def table(
         [element("td", shown(value), class_=side) for (_, shown, side), value in zip(columns, row, strict=True)]
         for row in frame.itertuples(index=False, name=None)
     ]
-    return element("div", grid(head, body, element("caption", caption) if caption else None), class_="wide")
+    return element("div", grid(head, body, element("caption", caption) if caption else None), class_="wide", tabindex=0)
 
 
 def grid(

@@ -65,6 +65,7 @@ def estimate_slides(
         features : DataFrame
             What they were estimated from, a row an image.
         n_groups : int
+            How many there are.
         note : str
             What may be said of them; print it beside any figure that rests on these groups.
 

@@ -69,7 +69,7 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     n_held_out_groups_ : int
         Patients on which the rule was learned.
     slope_, offsets_ : float, ndarray of shape (k,)
-        Of "log_odds": probabilities of a patient are softmax(slope_ * mean log-odds + offsets_).
+        Of "log_odds": probabilities of a patient are ``softmax(slope_ * mean log-odds + offsets_)``.
     sensitivity_, specificity_ : ndarray of shape (2,)
         Of "share": the rate of right answers on cells of held-out patients, and the number of independent answers by which a
         patient not seen before is foretold as well; far fewer than cells where patients differ.

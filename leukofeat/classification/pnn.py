@@ -21,8 +21,8 @@ class ProbabilisticNeuralNetwork(ClassifierMixin, BaseEstimator):
     """Bayes' rule with Gaussian kernel densities (Parzen windows) of the classes, Specht's probabilistic neural network.
 
     The density of class k at x is the mean over its n_k training samples x_i of a Gaussian around each,
-    p(x | k) = 1 / n_k sum_i exp(-|x - x_i|^2 / (2 h^2)) / (h sqrt(2 pi))^d with one bandwidth h for all classes and columns, and
-    P(k | x) is proportional to P(k) p(x | k). Nothing is trained: the pattern layer of the network is the training samples.
+    ``p(x | k) = 1 / n_k sum_i exp(-|x - x_i|^2 / (2 h^2)) / (h sqrt(2 pi))^d`` with one bandwidth h for all classes and columns, and
+    ``P(k | x)`` is proportional to ``P(k) p(x | k)``. Nothing is trained: the pattern layer of the network is the training samples.
 
     Parameters
     ----------

@@ -101,7 +101,7 @@ def _groups(explanation: Any) -> Markup:
     greatest = max(shown["contribution"].abs().max(), 1e-9)
     shown.insert(2, "bar", cells(_bar(value / greatest) for value in shown["contribution"]))
     told = f"What adds up to the {explanation.unit} {explanation.value:+.2f} for {explanation.verdict} against {explanation.against}"
-    titles = {"bar": "", "n_columns": "columns", "lead": "the column with most to say"}
+    titles = {"bar": "← against, for →", "n_columns": "columns", "lead": "the column with most to say"}
     return table(shown, formats={"contribution": _signed}, titles=titles, caption=told, left=("bar",))
 
 

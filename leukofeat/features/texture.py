@@ -111,7 +111,8 @@ class TextureFeatures(RegionFamily):
 
     See Also
     --------
-    measure_haralick, measure_lbp : The same for one image, with the definitions.
+    measure_haralick : The same for one image, with the definitions.
+    measure_lbp : Likewise.
 
     Examples
     --------

@@ -36,7 +36,7 @@ def is_web(url: str) -> bool:
 
 
 def local_path(path: str | os.PathLike[str]) -> str:
-    """Path of a file on this machine, which may be given as a file:// URL.
+    """Path of a file on this machine, which may be given as a ``file://`` URL.
 
     Examples
     --------

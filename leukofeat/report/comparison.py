@@ -100,7 +100,9 @@ def confusions(comparison: Comparison, pipelines: Sequence[str]) -> Markup:
         head = [element("th", "true ↓ said →"), *(element("th", label, scope="col") for label in counts.columns)]
         rows = [_confusion_row(i, label, row.to_numpy()) for i, (label, row) in enumerate(counts.iterrows())]
         matrix = grid(head, rows, class_="confusion")
-        figures.append(element("figure", element("figcaption", name), element("div", matrix, class_="wide")))
+        figures.append(
+            element("figure", element("figcaption", name), element("div", matrix, class_="wide", tabindex=0))
+        )
     return element("div", *figures, class_="grid matrices")
 
 
@@ -108,9 +110,17 @@ def _confusion_row(i: int, label: Any, counts: np.ndarray) -> list[Markup]:
     cells = [element("th", label, scope="row")]
     for j, count in enumerate(counts):
         share = count / max(1, counts.sum())
-        tint = ("0,114,178" if i == j else "213,94,0") + f",{share:.2f}"
+        color = (0, 114, 178) if i == j else (213, 94, 0)
+        tint = f"{','.join(map(str, color))},{share:.2f}"
         cells.append(
             element("td", element("b", f"{count:,}"), element("small", f"{100 * share:.0f} %"),
-                    style=f"background:rgba({tint})", class_="dark" if share > 0.55 else None)
+                    style=f"background:rgba({tint})", class_="dark" if _is_dark(color, share) else None)
         )  # fmt: skip
     return cells
+
+
+def _is_dark(color: tuple[int, int, int], share: float) -> bool:
+    """Whether white is easier to read than black on a colour over white, by the relative luminance of WCAG 2."""
+    level = 1 - share + share * np.array(color) / 255
+    linear = np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
+    return bool(linear @ (0.2126, 0.7152, 0.0722) < np.sqrt(1.05 * 0.05) - 0.05)

@@ -60,6 +60,7 @@ svg{display:block;width:100%;height:auto;font:12px system-ui,-apple-system,"Sego
 svg .tick{fill:var(--soft);font-size:11px}
 svg .head{font-weight:600;font-size:13px}
 svg .value{font-weight:600}
+img{max-width:100%;height:auto}
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(230px,1fr));gap:18px}
 figure{margin:0;min-width:0;break-inside:avoid}
 figcaption{font-weight:600;font-size:.9rem;margin:.2em 0;overflow-wrap:anywhere}
@@ -68,8 +69,9 @@ figcaption{font-weight:600;font-size:.9rem;margin:.2em 0;overflow-wrap:anywhere}
 .confusion th{font-size:.78rem;color:var(--soft);font-weight:600;overflow-wrap:anywhere;max-width:8em}
 .confusion td b{display:block}
 .confusion td,.confusion td:first-child{min-width:3.2em}
-.confusion td small{color:inherit;opacity:.75}
-.confusion .dark{color:#fff}
+.confusion td{color:#000}
+.confusion td small{color:inherit}
+.confusion td.dark{color:#fff}
 .legend{margin:.2em 0 .6em;font-size:.88rem}
 .key{margin-right:1.2em;display:inline-block;overflow-wrap:anywhere}
 .key .line{display:inline-block;width:34px;height:10px;margin-right:.4em}

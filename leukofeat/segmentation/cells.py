@@ -48,6 +48,7 @@ def split_cells(
         touches_border : ndarray of shape (m,), bool
             Whether the box reaches the edge of the field, so that part of the cell may be missing.
         target, groups : ndarray of shape (m,), or None
+            Those of each cell's field.
 
     Raises
     ------
