@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (OSError, ValueError, TypeError, WorkerError) as error:
+    except (OSError, ValueError, TypeError, ImportError, WorkerError) as error:
         tell(" ".join([str(error), *getattr(error, "__notes__", ())]))
         return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
