@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import Any
 
+__doctest_requires__ = {"import_extra": ["pyarrow"]}
+
 # package: the extra that it comes with, and what it is for
 _EXTRAS = {"matplotlib": ("plot", "pictures"), "pyarrow": ("parquet", "Parquet files")}
 

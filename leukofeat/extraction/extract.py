@@ -17,6 +17,8 @@ from leukofeat.parallel import warn_of_notes
 from leukofeat.remote import is_remote, masked
 from leukofeat.sequence import ImageSequence, as_sequence, printable
 
+__doctest_requires__ = {"extract_parquet": ["pyarrow"]}
+
 
 @dataclass(frozen=True)
 class ExtractedDataset:

@@ -13,6 +13,8 @@ from leukofeat.markup import write_csv
 if TYPE_CHECKING:
     import pyarrow as pa
 
+__doctest_requires__ = {"join_parts": ["pyarrow"]}
+
 ROWS = 1 << 16  # rows at once
 
 
@@ -73,6 +75,6 @@ def _batches(path: Path) -> "Iterator[pa.RecordBatch]":
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
-        some = iter(file.iter_batches(ROWS))
-        yield next(some, pa.RecordBatch.from_pylist([], file.schema_arrow))
-        yield from some
+        if file.metadata.num_rows == 0:
+            yield pa.RecordBatch.from_pylist([], file.schema_arrow)
+        yield from file.iter_batches(ROWS)
