@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python
 
-.PHONY: help install test doctest check format fuzz notebooks demo pages docs site axe minimum ci clean
+.PHONY: help install test doctest check format fuzz notebooks demo pages docs site axe minimum dist pythons ci clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
@@ -55,6 +55,12 @@ minimum:  ## the tests on the lowest versions that are admitted, in a virtual en
 	$(PYTHON) -m venv .minimum-venv
 	.minimum-venv/bin/python -m pip install --quiet -r tests/minimum.txt ".[test]"
 	.minimum-venv/bin/python -m pytest
+
+dist:  ## build sdist and wheel, look into them, and try the wheel alone in an empty environment
+	PYTHON=$(PYTHON) .ci/wheel
+
+pythons:  ## what `make dist` built, on every Python at hand that is new enough
+	.ci/pythons
 
 ci:  ## everything, from an empty virtual environment
 	bash .ci/run

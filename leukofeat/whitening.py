@@ -101,7 +101,8 @@ class WithinClassWhitener(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
                 f"{len(X)} samples of {codes.max() + 1} classes, and no column varies within a class; there is nothing to learn "
                 "from. Give several images a class, in which cells are found."
             )
-        self.components_ = (directions[:, kept] / np.sqrt(variances[kept])).T[::-1]
+        # in rows, as a model that was saved and loaded has them: by which way products go, and their last bits, depends on it
+        self.components_ = np.ascontiguousarray((directions[:, kept] / np.sqrt(variances[kept])).T[::-1])
         return self
 
     def transform(self, X: Any) -> np.ndarray:

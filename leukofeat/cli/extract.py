@@ -24,6 +24,8 @@ from leukofeat.cli.shared import (
 )
 from leukofeat.extraction import extract_parquet, join_parts
 from leukofeat.extraction.folder import check_shard
+from leukofeat.extraction.plain import extract_csv
+from leukofeat.extras import is_installed, missing
 from leukofeat.failures import warn_of
 from leukofeat.pipeline import set_memory
 
@@ -65,6 +67,9 @@ def run(arguments: argparse.Namespace) -> int:
     parts = output if in_parts else output.with_name(f"{output.name}.parts")
     check_output(arguments.output, is_folder=in_parts)
     check_output(str(parts), is_folder=True)
+    in_csv = output.suffix.lower() == ".csv" and not in_parts and not is_installed("pyarrow")
+    if in_parts and not is_installed("pyarrow"):
+        raise UsageError(f"{output}: {missing('pyarrow')} Or name a .csv.")
     if arguments.shard is not None and not in_parts:
         raise UsageError(f"{output}: shares are written into one folder; name a folder as --output.")
     shard = _read_shard(arguments.shard)
@@ -77,7 +82,10 @@ def run(arguments: argparse.Namespace) -> int:
     known = bunch.frame[[name for name in ("path", "label", "split", "group") if name in bunch.frame]]
     del bunch  # of many images the names alone are large
     per = "cell" if arguments.cells else "image"
-    found = extract_parquet(features, images, parts, frame=known, per=per, shard=shard)
+    if in_csv:
+        found = extract_csv(features, images, parts, output, frame=known, per=per)
+    else:
+        found = extract_parquet(features, images, parts, frame=known, per=per, shard=shard)
     warn_of([], found.n_images, empty=found.empty)
     before = found.n_images - found.n_measured
     record(
@@ -95,7 +103,8 @@ def run(arguments: argparse.Namespace) -> int:
     if not found.complete:
         print(f"{output}: other shares are not there yet.")
     if not in_parts:
-        join_parts(parts, output)
+        if not in_csv:
+            join_parts(parts, output)
         _write_errors(parts / "_errors.csv", output.with_name(f"{output.name}.errors.csv"))
         shutil.rmtree(parts, ignore_errors=True)
     return report_failures(found.failures, found.n_images)

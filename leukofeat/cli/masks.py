@@ -16,10 +16,10 @@ from leukofeat.cli.messages import UsageError
 from leukofeat.cli.shared import add_folder, add_running, check_output, read_folder, report_failures
 from leukofeat.datasets.mask_files import mask_stem
 from leukofeat.decode import write_labels
+from leukofeat.extras import import_extra
 from leukofeat.features import Failure
 from leukofeat.interchange import write_geojson, write_imagej
 from leukofeat.interchange.coco import annotate, write_annotations
-from leukofeat.interchange.imagej import need_roifile
 from leukofeat.markup import write_csv
 from leukofeat.parallel import map_images
 from leukofeat.remote import is_remote
@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if arguments.format == "roi":
         try:
-            need_roifile()
+            import_extra("roifile")
         except ImportError as error:
             raise UsageError(f"--format roi: {error}") from error
     bunch = read_folder(arguments)

@@ -21,6 +21,7 @@ from leukofeat.cli.document import current, record
 from leukofeat.cli.listing import ListBaselines
 from leukofeat.cli.messages import UsageError, announce_workers, tell
 from leukofeat.datasets import load_images
+from leukofeat.extras import is_installed, missing
 from leukofeat.features import Failure, FeatureSet
 from leukofeat.markup import write_csv
 from leukofeat.parallel import map_images
@@ -134,6 +135,8 @@ def check_output(output: str, suffixes: Sequence[str] = (), *, is_folder: bool =
     path = Path(output)
     if suffixes and path.suffix.lower() not in suffixes:
         raise UsageError(f"{output}: tables are written as {' or '.join(suffixes)}; name one of the two.")
+    if not is_folder and path.suffix.lower() == ".parquet" and not is_installed("pyarrow"):
+        raise UsageError(f"{output}: {missing('pyarrow')} Or name a .csv.")
     place = path if is_folder else path.parent
     if not is_folder and path.is_dir():
         raise UsageError(f"{output}: is a folder; name a file to write.")

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from leukofeat.evaluation.card import comparison_card
+from leukofeat.evaluation.saved import FORMAT, read_saved, write_tables
 from leukofeat.evaluation.tables import Outcome, confusion_tables, paired_tests
 from leukofeat.markup import write_csv
 
-_FORMAT = 1
 _HEAD = "comparison.json"
 _TABLES = ("table", "by_class", "by_fold", "by_group", "predictions", "pairs", "stress", "failures")
 # what two comparisons must have in common to be one
@@ -109,7 +109,7 @@ class Comparison:
         return comparison_card(self)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Write everything into a folder: a Parquet file a table, `comparison.json`, and `table.csv` to look at; no pickle.
+        """Write everything into a folder: `comparison.json`, `tables.json`, and `table.csv` to look at; no pickle.
 
         Parameters
         ----------
@@ -138,12 +138,8 @@ class Comparison:
         """
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
-        head = {"format": _FORMAT, "configuration": self.configuration, "notes": self.notes}
-        for name in _TABLES:
-            table = getattr(self, name)
-            (place / f"{name}.parquet").unlink(missing_ok=True)
-            if table is not None:
-                table.to_parquet(place / f"{name}.parquet")
+        head = {"format": FORMAT, "configuration": self.configuration, "notes": self.notes}
+        write_tables(place, {name: getattr(self, name) for name in _TABLES})
         write_csv(self.table, place / "table.csv", index=True)
         (place / _HEAD).write_text(json.dumps(head, indent=1, default=str), encoding="utf-8")
         return place
@@ -156,6 +152,8 @@ class Comparison:
         ------
         ValueError
             When there is none in the folder, or one that cannot be read; the message names the file.
+        ImportError
+            For one that an older version saved, as Parquet files, where what reads them is not installed.
         """
         place = Path(folder)
         if not (place / _HEAD).is_file():
@@ -164,14 +162,8 @@ class Comparison:
             raise ValueError(f"{place}: holds no saved comparison ({_HEAD} is missing){hint}.")
         try:
             head = json.loads((place / _HEAD).read_text(encoding="utf-8"))
-            if head["format"] != _FORMAT:
-                raise ValueError(f"format {head['format']}, of another version of leukofeat")
-            found = {
-                name: pd.read_parquet(place / f"{name}.parquet")
-                for name in _TABLES
-                if name != "stress" or (place / "stress.parquet").is_file()
-            }
-        except (OSError, ValueError, KeyError) as error:
+            found = read_saved(place, head["format"], _TABLES, optional=("stress",))
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{place}: the saved comparison cannot be read ({error}); run it again.") from error
         outcomes, labels = _outcomes(found["predictions"]), np.array(head["configuration"]["classes"])
         return cls(

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from leukofeat.extras import import_extra
 from leukofeat.markup import text_of
 
 UNKNOWN, SEVERAL = -1, -2
@@ -19,6 +20,7 @@ def read_table(path: Path) -> tuple[pd.DataFrame, str]:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file of predictions.")
     if path.suffix.lower() == ".parquet":
+        import_extra("pyarrow", str(path))
         try:
             _check_parquet(path)
             return as_text(pd.read_parquet(path)), "."

@@ -10,11 +10,14 @@ import pandas as pd
 from leukofeat.constraints import OneOf, check
 from leukofeat.extraction.folder import IMAGES_A_PART, Folder, check_shard
 from leukofeat.extraction.run import Run
+from leukofeat.extras import import_extra
 from leukofeat.failures import Failure
 from leukofeat.features import FeatureSet
 from leukofeat.parallel import warn_of_notes
 from leukofeat.remote import is_remote, masked
-from leukofeat.sequence import as_sequence, printable
+from leukofeat.sequence import ImageSequence, as_sequence, printable
+
+__doctest_requires__ = {"extract_parquet": ["pyarrow"]}
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,8 @@ def extract_parquet(
 
     Raises
     ------
+    ImportError
+        Where pyarrow is not installed; nothing is done then.
     OSError
         When the folder cannot be written, or another process writes to it. What is there stays as it is.
     TypeError
@@ -126,12 +131,9 @@ def extract_parquet(
     check("per", per, OneOf("image", "cell"))
     if isinstance(folder, str) and is_remote(folder):
         raise ValueError(f"{masked(folder)}: tables are written to this machine's own disks; name a folder there.")
+    import_extra("pyarrow", str(folder))
     target, sequence = Folder(Path(folder), check_shard(shard)), as_sequence(images)
-    if frame is None:
-        frame = pd.DataFrame(
-            {"path": [printable(sequence.source(i) or sequence.name(i)) for i in range(len(sequence))]}
-        )
-    run = Run(features, sequence, _as_text(frame, len(sequence)), per, target)
+    run = Run(features, sequence, known_of(sequence, frame), per, target)
     heads = run.run()
     mine = [(number * IMAGES_A_PART, head) for number in run.own if (head := heads[number]) is not None]
     if len(mine) < len(run.own):
@@ -153,8 +155,11 @@ def extract_parquet(
     )
 
 
-def _as_text(frame: Any, n_images: int) -> pd.DataFrame:
-    """What a table says of each image, as text."""
+def known_of(images: ImageSequence, frame: Any) -> pd.DataFrame:
+    """What a table says of each image, as text; its path where there is none."""
+    n_images = len(images)
+    if frame is None:
+        frame = pd.DataFrame({"path": [printable(images.source(i) or images.name(i)) for i in range(n_images)]})
     frame = frame.to_pandas() if hasattr(frame, "to_pandas") else frame
     names = [str(name) for name in frame.columns]
     if len(frame) != n_images:

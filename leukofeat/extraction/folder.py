@@ -6,16 +6,18 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from leukofeat.atomic import replacing
 from leukofeat.constraints import Integral, Number
 from leukofeat.extraction.part import Head, read_head
 from leukofeat.markup import write_csv
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 IMAGES_A_PART = 1024
 _PART = re.compile(r"part-\d{6,}\.parquet")
@@ -148,7 +150,7 @@ class Folder:
                     new.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
         return before
 
-    def finish(self, plan: str, n_images: int, schema: pa.Schema) -> list[Head | None]:
+    def finish(self, plan: str, n_images: int, schema: "pa.Schema") -> list[Head | None]:
         """Clear away what is not needed any more, and write the table of errors; returns the heads of the parts, None where one is
         not there yet, and the last one None where there are others behind it.
         """

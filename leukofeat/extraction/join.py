@@ -3,15 +3,19 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING
 
 from leukofeat.atomic import replacing
 from leukofeat.extraction.folder import Folder
+from leukofeat.extras import import_extra
 from leukofeat.markup import write_csv
 
-_ROWS = 1 << 16  # rows at once
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__doctest_requires__ = {"join_parts": ["pyarrow"]}
+
+ROWS = 1 << 16  # rows at once
 
 
 def join_parts(folder: str | os.PathLike[str], file: str | os.PathLike[str]) -> None:
@@ -27,6 +31,8 @@ def join_parts(folder: str | os.PathLike[str], file: str | os.PathLike[str]) -> 
     ------
     OSError
         When the file cannot be written.
+    ImportError
+        Where pyarrow is not installed.
     ValueError
         For another ending, or where parts are missing.
 
@@ -47,6 +53,7 @@ def join_parts(folder: str | os.PathLike[str], file: str | os.PathLike[str]) -> 
     suffix = Path(file).suffix.lower()
     if suffix not in (".parquet", ".csv"):
         raise ValueError(f"{file}: tables are written as .parquet or .csv; name one of the two.")
+    pq = import_extra("pyarrow.parquet", str(file))
     parts = Folder(Path(folder))
     if not parts.is_complete():
         raise ValueError(f"{folder}: is no complete table in parts; extract into it until it is.")
@@ -56,15 +63,18 @@ def join_parts(folder: str | os.PathLike[str], file: str | os.PathLike[str]) -> 
             schema = pq.read_schema(parts.parts()[0]).remove_metadata()
             with pq.ParquetWriter(new, schema, compression="zstd") as writer:
                 for batch in batches:
-                    writer.write_batch(batch.replace_schema_metadata(), row_group_size=_ROWS)
+                    writer.write_batch(batch.replace_schema_metadata(), row_group_size=ROWS)
         else:
             for number, batch in enumerate(batches):
                 write_csv(batch.to_pandas(), new, append=number > 0)
 
 
-def _batches(path: Path) -> Iterator[pa.RecordBatch]:
+def _batches(path: Path) -> "Iterator[pa.RecordBatch]":
     """Rows of a part, a few at a time; one batch at least."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     with pq.ParquetFile(path) as file:
-        some = iter(file.iter_batches(_ROWS))
-        yield next(some, pa.RecordBatch.from_pylist([], file.schema_arrow))
-        yield from some
+        if file.metadata.num_rows == 0:
+            yield pa.RecordBatch.from_pylist([], file.schema_arrow)
+        yield from file.iter_batches(ROWS)

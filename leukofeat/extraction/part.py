@@ -3,14 +3,15 @@
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from leukofeat.atomic import replacing
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _KEY = b"leukofeat"
 _LAYOUT = 1  # of what the head says
@@ -50,8 +51,11 @@ class Head(NamedTuple):
     notes: list[tuple[int, str, str]]
 
 
-def read_head(path: Path, schema: pa.Schema | None = None) -> Head | None:
+def read_head(path: Path, schema: "pa.Schema | None" = None) -> Head | None:
     """Head of a part; None where there is no such file, it is damaged, something else, or has other columns than `schema`."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         found = pq.read_metadata(path)
         told = json.loads((found.metadata or {})[_KEY])
@@ -69,7 +73,7 @@ def _said(one: Any) -> tuple[int, str, str]:
 
 
 def write_part(
-    path: Path, schema: pa.Schema, known: pd.DataFrame, values: Iterable[tuple[int, np.ndarray]], head: Head
+    path: Path, schema: "pa.Schema", known: pd.DataFrame, values: Iterable[tuple[int, np.ndarray]], head: Head
 ) -> int:
     """Write a part in one step; returns its number of rows.
 
@@ -85,6 +89,8 @@ def write_part(
     head : Head
         Without `rows`, which are counted.
     """
+    import pyarrow.parquet as pq
+
     n_rows = [0] * len(known)
     text = schema.names[: known.shape[1]]
     with (
@@ -110,7 +116,9 @@ def write_part(
     return sum(n_rows)
 
 
-def _table(schema: pa.Schema, known: pd.DataFrame, values: np.ndarray) -> pa.Table:
+def _table(schema: "pa.Schema", known: pd.DataFrame, values: np.ndarray) -> "pa.Table":
+    import pyarrow as pa
+
     columns: list[Any] = [
         pa.array(known[name].to_numpy(object), schema.field(name).type, from_pandas=True) for name in known
     ]
@@ -122,6 +130,9 @@ def _table(schema: pa.Schema, known: pd.DataFrame, values: np.ndarray) -> pa.Tab
 
 def read_rows(path: Path, head: Head) -> Iterable[tuple[int, np.ndarray]]:
     """Position and rows of each image of a part, as they have been written; a row group at a time is in memory."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     with pq.ParquetFile(path) as file:
         n_known = file.schema_arrow.types.count(pa.string())
         yield from ((i, np.empty((0, len(file.schema_arrow) - n_known))) for i, n in enumerate(head.rows) if n == 0)
@@ -139,7 +150,9 @@ def read_rows(path: Path, head: Head) -> Iterable[tuple[int, np.ndarray]]:
                 yield i, np.concatenate(waiting.pop(i))
 
 
-def schema_of(known: Sequence[str], columns: Sequence[str], kinds: dict[str, Any]) -> pa.Schema:
+def schema_of(known: Sequence[str], columns: Sequence[str], kinds: dict[str, Any]) -> "pa.Schema":
     """Columns of the parts: what is known of an image as text, then numbers, float64 where `kinds` does not say otherwise."""
+    import pyarrow as pa
+
     numbers = [(name, pa.from_numpy_dtype(np.dtype(kinds.get(name, np.float64)))) for name in columns]
     return pa.schema([*((name, pa.string()) for name in known), *numbers])

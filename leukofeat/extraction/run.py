@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from leukofeat.decode import ImageError
 from leukofeat.digest import describe, digest, environment
@@ -140,6 +139,8 @@ class Run:
 
     def _reuse(self, part: int) -> None:
         """Put the rows of a part that has changed into the store, as far as they can be read."""
+        from pyarrow import ArrowException
+
         head = read_head(self.folder.part(part))
         if head is None or head.plan != self.made_by:
             return
@@ -156,7 +157,7 @@ class Run:
                 if len(records) >= _AT_ONCE:
                     self.store.put(records, "row", "extracted")
                     records = {}
-        except (OSError, pa.ArrowException):  # damaged: these are measured again
+        except (OSError, ArrowException):  # damaged: these are measured again
             pass
         self.store.put(records, "row", "extracted")
 

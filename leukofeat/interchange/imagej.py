@@ -4,7 +4,6 @@ import io
 import os
 import re
 import zipfile
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from leukofeat.atomic import write_whole
 from leukofeat.decode import ImageError, limits
 from leukofeat.decode.content import read_content
+from leukofeat.extras import import_extra
 from leukofeat.interchange.documents import fraction, whole_number
 from leukofeat.interchange.maps import LabelMaps, as_maps
 from leukofeat.interchange.polygons import Outline, Polygon, check_length, maps_of, pair_up, trace_labels
@@ -22,7 +22,7 @@ _FARTHEST = 32_767  # pixels: coordinates of a ROI are 16 bits
 _MOVE, _LINE, _CLOSE = 0.0, 1.0, 4.0  # of java.awt.geom.PathIterator
 _ONE_DAY = (1980, 1, 1, 0, 0, 0)  # the same cells give the same file
 
-__doctest_requires__ = {("need_roifile", "read_imagej", "write_imagej"): ["roifile"]}
+__doctest_requires__ = {("read_imagej", "write_imagej"): ["roifile"]}
 
 
 def write_imagej(path: str | os.PathLike[str], cells: Any) -> None:
@@ -55,7 +55,7 @@ def write_imagej(path: str | os.PathLike[str], cells: Any) -> None:
     >>> read_imagej(path, (2, 3)).named("cells").tolist()
     [[0, 7, 7], [0, 7, 0]]
     """
-    roifile, maps, name = need_roifile(), as_maps(cells), os.fspath(path)
+    roifile, maps, name = import_extra("roifile"), as_maps(cells), os.fspath(path)
     if Path(name).suffix.lower() != ".zip":
         raise ValueError(f"{name}: regions of interest are written as .zip, which holds any number of them.")
     if max(maps.cells.shape) > _FARTHEST:
@@ -113,7 +113,7 @@ def read_imagej(path: str | os.PathLike[str], shape: tuple[int, int]) -> LabelMa
     >>> read_imagej(path, (3, 3)).cells.tolist()
     [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
     """
-    roifile = need_roifile()
+    roifile = import_extra("roifile")
     name, data = read_content(path)
     try:
         found = [roi for one in _members(name, data) if (roi := _outline(roifile, one)) is not None]
@@ -125,20 +125,6 @@ def read_imagej(path: str | os.PathLike[str], shape: tuple[int, int]) -> LabelMa
         ) from error
     cells = [outline for outline in found if outline.cell is not None]
     return maps_of(pair_up(cells, [outline for outline in found if outline.cell is None]), shape, name)
-
-
-def need_roifile() -> Any:
-    """The package that reads and writes regions of interest, or an ImportError that says how to get it.
-
-    Examples
-    --------
-    >>> need_roifile().ImagejRoi().name
-    ''
-    """
-    try:
-        return import_module("roifile")
-    except ImportError as error:
-        raise ImportError("Regions of ImageJ need the package roifile: pip install 'leukofeat[imagej]'.") from error
 
 
 def _members(name: str, data: bytes) -> list[bytes]:

@@ -1,12 +1,12 @@
 """Tables of cells for other packages."""
 
 import warnings
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from leukofeat.extras import import_extra
 from leukofeat.features.known_cells import CellBoxes, CellCenters
 
 # what `leukofeat extract --cells` puts in front
@@ -63,12 +63,9 @@ def to_anndata(table: pd.DataFrame, parameters: dict[str, Any] | None = None) ->
     >>> cells.n_obs == len(cells.obsm["spatial"])
     True
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            anndata = import_module("anndata")
-    except ImportError as error:
-        raise ImportError("to_anndata needs the package anndata: pip install 'leukofeat[anndata]'.") from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        anndata = import_extra("anndata")
     from leukofeat import __version__
 
     lacking = [name for name in (*CellCenters.names[:2], "cell") if name not in table]

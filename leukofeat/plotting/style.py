@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from leukofeat.extras import import_extra
 from leukofeat.markup import NOTE, visible
 from leukofeat.pictures import series_color, series_dashes
 
@@ -18,13 +19,7 @@ GUIDE = {"color": "#8a9099", "linewidth": 0.9, "linestyle": (0, (2, 2)), "zorder
 
 def pyplot() -> Any:
     """`matplotlib.pyplot`, or an ImportError that says what to install."""
-    try:
-        import matplotlib.pyplot as plt
-    except ModuleNotFoundError as error:
-        if error.name is not None and error.name.partition(".")[0] != "matplotlib":
-            raise
-        raise ImportError("matplotlib, which draws, is not installed: pip install 'leukofeat[plot]'.") from None
-    return plt
+    return import_extra("matplotlib.pyplot")
 
 
 def line_style(index: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from leukofeat.atomic import replacing, write_through
 from leukofeat.decode.tiff import quiet_tifffile
+from leukofeat.extras import import_extra
 from leukofeat.markup import write_csv
 from leukofeat.tiling.cells import Cell
 from leukofeat.tiling.places import MARK, check_replaceable, clear_leftovers, remove
@@ -99,6 +100,8 @@ class Table(Output):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__(path, (".parquet", ".csv"))
+        if self.path.suffix.lower() == ".parquet":
+            import_extra("pyarrow", str(self.path))
         self.writer: Any = None
         self.header = True
 

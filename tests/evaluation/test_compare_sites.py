@@ -184,7 +184,7 @@ def test_saved_comparison_is_the_same(found, tmp_path):
     for name in ("table", "by_type", "predictions", "sites", "failures"):
         pd.testing.assert_frame_equal(getattr(again, name), getattr(found, name))
     assert repr(again) == repr(found)
-    (tmp_path / "kept" / "table.parquet").write_bytes(b"")
+    (tmp_path / "kept" / "tables.json").write_bytes(b"")
     with pytest.raises(ValueError, match="run it again"):
         SiteComparison.load(tmp_path / "kept")
     with pytest.raises(ValueError, match="holds no saved comparison"):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
 
@@ -343,7 +344,7 @@ def test_a_full_disk_is_told_and_nothing_is_damaged(files, tmp_path, monkeypatch
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(part.pq.ParquetWriter, "write_table", full)
+        patch.setattr(pq.ParquetWriter, "write_table", full)
         with pytest.raises(
             OSError, match=r"No space left on device; what was there is as it was.*part-000001\.parquet"
         ):
@@ -423,7 +424,7 @@ def test_large_tables_are_written_in_several_row_groups(files, tmp_path, monkeyp
     extract(files, tmp_path / "whole", per="cell")
     monkeypatch.setattr(part, "_ROW_GROUP", 1)
     extract(files, tmp_path / "groups", per="cell")
-    assert part.pq.read_metadata(tmp_path / "groups" / "part-000000.parquet").num_row_groups > 1
+    assert pq.read_metadata(tmp_path / "groups" / "part-000000.parquet").num_row_groups > 1
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "groups"), pd.read_parquet(tmp_path / "whole"))
     assert extract(files[1:], tmp_path / "groups", per="cell").n_measured == 0  # rows are found again over groups
     pd.testing.assert_frame_equal(

@@ -8,10 +8,10 @@ from typing import Any, Self
 
 import pandas as pd
 
+from leukofeat.evaluation.saved import FORMAT, read_saved, write_tables
 from leukofeat.evaluation.sites.rows import OTHERS
 from leukofeat.markup import NOTE, card, cells, element, number, table
 
-_FORMAT = 1
 _HEAD = "sites.json"
 _TABLES = ("table", "by_type", "predictions", "sites", "failures")
 
@@ -150,7 +150,7 @@ class SiteComparison:
         )
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Write everything into a folder: a Parquet file a table, and `sites.json`; no pickle.
+        """Write everything into a folder: `sites.json` and `tables.json`; no pickle.
 
         Parameters
         ----------
@@ -164,9 +164,8 @@ class SiteComparison:
         """
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
-        head = {"format": _FORMAT, "configuration": self.configuration, "notes": self.notes}
-        for name in _TABLES:
-            getattr(self, name).to_parquet(place / f"{name}.parquet")
+        head = {"format": FORMAT, "configuration": self.configuration, "notes": self.notes}
+        write_tables(place, {name: getattr(self, name) for name in _TABLES})
         (place / _HEAD).write_text(json.dumps(head, indent=1, default=str), encoding="utf-8")
         return place
 
@@ -178,16 +177,16 @@ class SiteComparison:
         ------
         ValueError
             When there is none in the folder, or one that cannot be read; the message names the folder.
+        ImportError
+            For one that an older version saved, as Parquet files, where what reads them is not installed.
         """
         place = Path(folder)
         if not (place / _HEAD).is_file():
             raise ValueError(f"{place}: holds no saved comparison of sites ({_HEAD} is missing).")
         try:
             head = json.loads((place / _HEAD).read_text(encoding="utf-8"))
-            if head["format"] != _FORMAT:
-                raise ValueError(f"format {head['format']}, of another version of leukofeat")
-            found = {name: pd.read_parquet(place / f"{name}.parquet") for name in _TABLES}
-        except (OSError, ValueError, KeyError) as error:
+            found = read_saved(place, head["format"], _TABLES)
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{place}: the saved comparison cannot be read ({error}); run it again.") from error
         return cls(**found, configuration=head["configuration"], notes=head["notes"])
 
