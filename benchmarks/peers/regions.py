@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import cv2
 import numpy as np
 import pandas as pd
 from scipy import ndimage
+from skimage.draw import polygon
+from skimage.measure import find_contours
 from skimage.morphology import local_maxima, reconstruction
 from skimage.segmentation import watershed as scikit_watershed
 
-from leukofeat.kernels.regions import boxes, distance, labels, morphology, spans, watershed
+from leukofeat.kernels.regions import boxes, distance, labels, morphology, outlines, spans, watershed
 from peers.samples import Sample
 from peers.turns import Call, beside
 
@@ -241,3 +244,45 @@ def _grow(kernel: Any, s: Sample) -> dict[str, Call]:
         "leukofeat": Call(ours, lambda raw: {"reached": raw > 0}),
         "scikit-image": Call(lambda: scikit_watershed(level, s.nuclei, mask=mask), lambda raw: {"reached": raw > 0}),
     }
+
+
+def _traced(kernel: Any, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Corners of the outlines of 4-connected parts, and the first corner of each outline, with the number of all behind them."""
+    parts = _framed(cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)[1])
+    n_points, n_loops = kernel(parts, np.empty((0, 2), np.int32), np.empty((0, 2), np.int64))
+    points, loops = np.empty((n_points, 2), np.int32), np.empty((n_loops, 2), np.int64)
+    kernel(parts, points, loops)
+    return points, np.append(loops[:, 0], n_points)
+
+
+@beside(outlines.trace)
+def _trace(kernel: Any, s: Sample) -> dict[str, Call]:
+    mask = s.cells > 0
+    framed = _framed(mask).astype(float)
+    # outlines between the centres of pixels are other polygons, but as many
+    return {
+        "leukofeat": Call(lambda: _traced(kernel, mask), lambda raw: {"outlines": len(raw[1]) - 1}),
+        "scikit-image": Call(
+            lambda: find_contours(framed, 0.5, fully_connected="low"), lambda raw: {"outlines": len(raw)}
+        ),
+    }
+
+
+@beside(outlines.fill)
+def _fill(kernel: Any, s: Sample) -> dict[str, Call]:
+    points, rings = _traced(outlines.trace, s.cells > 0)
+    corners, whole = points.astype(float), np.array([0, len(rings) - 1])
+    shape, value = s.cells.shape, np.ones(1, np.int32)
+
+    def ours() -> np.ndarray:
+        out = np.zeros(shape, np.int32)
+        kernel(corners, rings, whole, value, out)
+        return out
+
+    def scikit() -> np.ndarray:
+        out = np.zeros(shape, np.int32)
+        for first, last in pairwise(rings):
+            out[polygon(corners[first:last, 1] - 0.5, corners[first:last, 0] - 0.5, shape)] ^= 1
+        return out
+
+    return {"leukofeat": Call(ours), "scikit-image": Call(scikit)}

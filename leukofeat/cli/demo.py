@@ -173,5 +173,5 @@ def _save(figure: Any, path: Path, title: str) -> None:
     import matplotlib.pyplot as plt
 
     figure.suptitle(f"{title} (synthetic). {NOTE}", fontsize=11)
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=110, pil_kwargs={"compress_level": 3})
     plt.close(figure)
