@@ -54,7 +54,7 @@ def small(monkeypatch, tmp_path):
 
 
 def run(folder):
-    assert len(BLOCKS) == 2
+    assert len(BLOCKS) == 4
     namespace = {}
     with warnings.catch_warnings():
         # images without a leukocyte, and classes too few for the number of slides, are told of; here nothing hangs on it
@@ -75,7 +75,8 @@ def test_the_first_lines(capsys):
         warnings.simplefilter("error", UserWarning)
         exec(compile(README[0], "README.md", "exec"), {})
     told = capsys.readouterr().out.splitlines()
-    assert told[0].startswith("Called ")
+    assert told[0].startswith("True: ")
+    assert told[1].startswith("Called ")
     assert any(line.startswith("For it: ") for line in told)
 
 

@@ -203,6 +203,8 @@ def _verdict(data: Dataset, table: pd.DataFrame) -> str:
         what += f", {count(len(data.y.categories), 'class', 'classes')}"
     what += f", {count(len(data.groups.categories), 'group')}" if data.groups is not None else ", no groups given"
     head = f"Nothing serious was found ({what})."
+    if data.y is None:
+        head = f"Little could be tested, for no classes were given; nothing serious was found in the rest ({what})."
     if n["severe"]:
         head = f"An accuracy measured on this dataset as it is cannot be believed ({what}): {n['severe']} severe and {count(n['warning'], 'further warning')}."
     elif n["warning"]:
@@ -211,7 +213,9 @@ def _verdict(data: Dataset, table: pd.DataFrame) -> str:
     for row in table[table["severity"].isin(("severe", "warning", "note"))].itertuples():
         told = row.worth >= 0.05 and "points" not in row.finding
         worth = f" Worth up to {row.worth:.1f} accuracy points." if told else ""
-        lines.append(f"- {row.severity.capitalize()}: {row.finding}{worth} {row.advice}".rstrip())
+        lines.append(
+            f"- {row.severity.capitalize()}: {row.finding}{'' if row.finding.endswith('.') else '.'}{worth} {row.advice}".rstrip()
+        )
     skipped = table.loc[table["severity"] == "not tested", "name"]
     if len(skipped):
         lines.append(f"Not tested: {', '.join(skipped).replace('_', ' ')}.")

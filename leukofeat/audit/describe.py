@@ -193,6 +193,8 @@ def measure_cell_size(image: np.ndarray, rest: np.ndarray, slide: np.ndarray) ->
     pale = (area < 0.03 * stained.size) & (area > 0.6 * width * height) & (width < 2 * height) & (height < 2 * width)
     pale[0] = False  # what is stained
     stained[pale[islands]] = 1
+    if stained.all():  # nothing pale from which to measure
+        return float("nan")
     distance = cv2.distanceTransform(stained, cv2.DIST_L2, 5)
     peaks = (distance >= cv2.dilate(distance, np.ones((7, 7), np.uint8))) & (rest > 0) & (distance >= 2.5)
     values = np.sort(distance[peaks])

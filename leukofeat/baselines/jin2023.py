@@ -1,5 +1,7 @@
 """The SVM and the network of Jin et al. (2023)."""
 
+import warnings
+
 import numpy as np
 from sklearn.pipeline import Pipeline, make_pipeline
 
@@ -72,6 +74,10 @@ def jin2023_svm(
     `clear_border` of the one it would replace.
     """
     check("features", features, OneOf("text", "code"))
+    if segmenter is not None and not segmented:
+        warnings.warn(
+            "jin2023_svm looks at no outlines: segmenter= has no effect without segmented=True.", stacklevel=2
+        )
     is_code = features == "code"
     if is_code:
         cleanup = Cleanup(min_nucleus_area=50, clear_border=clear_border)

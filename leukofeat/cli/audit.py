@@ -8,7 +8,7 @@ from pathlib import Path
 from leukofeat.audit import audit_dataset
 from leukofeat.cli.commands import CAUTION
 from leukofeat.cli.document import record
-from leukofeat.cli.shared import add_folder, add_running, check_output, read_folder, report_failures
+from leukofeat.cli.shared import add_folder, add_masks, add_running, check_output, read_folder, report_failures
 from leukofeat.features import Failure
 from leukofeat.report import write_report
 
@@ -23,6 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="RESULTS",
         help="folder for report.html, the verdict and the tables: findings, images, pairs, manifest (default: nothing is written)",
     )
+    add_masks(parser, "; the audit leaves these files out of the images")
     add_running(parser)
 
 

@@ -79,11 +79,12 @@ def run(arguments: argparse.Namespace) -> int:
     bunch = read_folder(arguments)
     target = check_labels(bunch, arguments.folder, arguments.binary)
     groups = _groups(arguments, bunch)
+    known = groups.groups if isinstance(groups, Bunch) else groups
     result = compare(
         rows,
         bunch.images,
         target,
-        cv=_splits(arguments, bunch, n_folds, groups),
+        cv=_splits(arguments, bunch, n_folds, known),
         groups=groups,
         stress=arguments.stress,
         n_jobs=arguments.jobs,
@@ -128,9 +129,7 @@ def _groups(arguments: argparse.Namespace, bunch: Bunch) -> Any:
         return bunch.groups
     if arguments.groups == "estimated" and "estimated" not in bunch.frame:
         warn(SLIDE_NOTE)
-        return estimate_slides(
-            bunch.images, _labels(bunch), n_jobs=arguments.jobs, verbose=int(not arguments.quiet)
-        ).groups
+        return estimate_slides(bunch.images, _labels(bunch), n_jobs=arguments.jobs, verbose=int(not arguments.quiet))
     return group_column(bunch, arguments.groups, arguments.folder)
 
 

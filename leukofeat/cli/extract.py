@@ -93,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
         counts={
             "rows": found.n_rows,
             "columns": found.n_columns,
-            "measured": found.n_measured,
+            "measured": found.n_measured - len(found.failures),
             "empty": len(found.empty),
         },
         complete=found.complete,

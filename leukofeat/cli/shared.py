@@ -15,7 +15,7 @@ from sklearn.utils import Bunch
 
 from leukofeat.atomic import replacing
 from leukofeat.base import ImageStage
-from leukofeat.baselines import find_pipeline, make_baseline
+from leukofeat.baselines import find_pipeline
 from leukofeat.baselines.registry import BASELINES
 from leukofeat.cli.document import current, record
 from leukofeat.cli.listing import ListBaselines
@@ -106,11 +106,9 @@ def named_baseline(name: str, *, segments: bool = True) -> Pipeline:
     """
     known, colon, _ = name.partition(":")
     try:
-        takes_one = not segments and "segmenter" in inspect.signature(BASELINES.get(known, make_baseline)).parameters
-        if colon and known in BASELINES:
-            pipeline = find_pipeline(f"{name},segmenter=passthrough" if takes_one else name)[1]
-        else:
-            pipeline = make_baseline(name, **({"segmenter": "passthrough"} if takes_one else {}))
+        if not segments and known in BASELINES and "segmenter" in inspect.signature(BASELINES[known]).parameters:
+            name = f"{name}{',' if colon else ':'}segmenter=passthrough"
+        pipeline = find_pipeline(name)[1]
     except (ValueError, ImportError) as error:
         raise UsageError(f"--baseline: {error}") from error
     if split_pipeline(pipeline).features is None:

@@ -14,7 +14,7 @@ from sklearn.utils import Bunch
 from leukofeat.calibration import group_params
 from leukofeat.cli.commands import CAUTION
 from leukofeat.cli.document import record
-from leukofeat.cli.messages import warn
+from leukofeat.cli.messages import UsageError, warn
 from leukofeat.cli.shared import (
     FOLDER,
     add_baseline,
@@ -69,7 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _train(arguments: argparse.Namespace, memory: str | None) -> int:
-    check_output(arguments.output)
+    if check_output(arguments.output).suffix.lower() in (".pkl", ".pickle", ".joblib"):
+        raise UsageError(f"{arguments.output}: a model is saved without pickle; call it .skops.")
     pipeline = named_baseline(arguments.baseline, segments=not has_masks(arguments))
     bunch = read_folder(arguments)
     if bunch.target is None:

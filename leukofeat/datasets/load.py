@@ -172,7 +172,7 @@ def load_images(
         groups=frame["group"].to_numpy(dtype=str) if "group" in frame else None,
         split=frame["split"].to_numpy(dtype=str) if "split" in frame else None,
         frame=frame,
-        summary=_summary(frame, others, masks) + _unread_tables(root, frame),
+        summary=_summary(frame, others, masks) + _unread_tables(root, frame) + ("" if masks else _likely_masks(frame)),
     )
 
 
@@ -206,7 +206,22 @@ def _unread_tables(root: Path | str, frame: pd.DataFrame) -> str:
     if "label" in frame or not isinstance(root, Path):
         return ""
     found = sorted(path.name for path in root.glob("*.csv") if path.name != "manifest.csv")
-    return f"; {printable(found[0])} lies there unread (manifest=)" if found else ""
+    return f"; {printable(found[0])} lies there unread (manifest=, --manifest)" if found else ""
+
+
+def _likely_masks(frame: pd.DataFrame) -> str:
+    """What is said where many files are called like another with the same ending behind it, as label maps beside images are."""
+    stems = {str(Path(path).with_suffix("")) for path in frame["path"]}
+    endings = Counter(
+        stem[match.start() :]
+        for stem in stems
+        for match in re.finditer(r"[_.-](?=[A-Za-z_-]+$)", stem)
+        if stem[: match.start()] in stems
+    )
+    ending, n = max(endings.items(), key=lambda found: found[1], default=("", 0))
+    if n < max(2, len(stems) / 4):
+        return ""
+    return f"; {n:,} of them end in {printable(ending)}, each beside another image: label maps are named by cells= (--cells-from '*{printable(ending)}.png')"
 
 
 def _count(column: pd.Series, one: str, many: str) -> str:

@@ -181,7 +181,8 @@ def _proposal(frame: pd.DataFrame) -> str:
     known = {role: name for role, name in guess.items() if name is not None and role not in frame}
     if "path" not in known:
         return " columns={'path': NAME} says which of them names the images' files." if len(frame.columns) else ""
-    return f" Say which is which, perhaps columns={known}."
+    typed = " ".join(f"--column {role}={name}" for role, name in known.items())
+    return f" Say which is which, perhaps columns={known} ({typed})."
 
 
 def _found(paths: list[str], root: Path | str, table: str, masks: Sequence[str]) -> list[str]:

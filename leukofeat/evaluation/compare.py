@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.utils import Bunch
 
 from leukofeat.constraints import OneOf, check
 from leukofeat.digest import digest
@@ -71,7 +72,8 @@ def compare(
         the order of the rows of each class); or as in scikit-learn. A dict of name to any of these compares under several
         protocols of splitting; what does not depend on the folds is measured once for all of them.
     groups : array-like of length n, optional
-        Slide or patient of each image: what intervals and tests count as one observation, and what models are given that ask for
+        Slide or patient of each image, or what :func:`~leukofeat.evaluation.estimate_slides` returns, whose note then stands first in
+        `notes`: what intervals and tests count as one observation, and what models are given that ask for
         groups in `fit` (such as :class:`~leukofeat.calibration.CalibratedClassifier`). Under several protocols, a dict
         may give each its own; one that it leaves out has none. What `estimate_slides` gives will do as it is.
     target_names : sequence of str, optional
@@ -139,7 +141,8 @@ def compare(
     check("on_error", on_error, OneOf("nan", "raise"))
     images = as_sequence(X)
     target = check_classes(y, len(images), target_names)
-    protocols = make_protocols(cv, groups, target, random_state)
+    estimate = groups if isinstance(groups, Bunch) else None
+    protocols = make_protocols(cv, groups if estimate is None else estimate.groups, target, random_state)
     own = {name: pipeline for name, pipeline in pipelines.items() if not isinstance(pipeline, Predictions)}
     refused = check_foreign(pipelines, protocols, images, np.unique(target), on_error)
     families = [split_pipeline(pipeline).features for pipeline in own.values()]
@@ -178,6 +181,8 @@ def compare(
         shown = {key: pipeline for key, pipeline in pipelines.items() if key not in refused[name]}
         found[name] = _compare_under(protocol, run, shown, changed, n_bootstrap, random_state)
         found[name].notes.extend(refused[name].values())
+        if estimate is not None:
+            found[name].notes.insert(0, estimate.note)
         if verbose > 0:
             for pipeline, accuracy in found[name].table["accuracy"].items():
                 under = f"{name}, " if isinstance(cv, Mapping) else ""

@@ -36,7 +36,7 @@ class Protocol(NamedTuple):
         if self.groups is None:
             return [
                 "No groups were given: images of one slide or patient may stand on both sides of a split, and intervals and tests "
-                "take every image for independent evidence. estimate_slides() guesses groups where there are no identifiers."
+                "take every image for independent evidence. estimate_slides() (--groups estimated) guesses groups where there are no identifiers."
             ]
         mixed = {
             g for train, test in self.splits for g in np.intersect1d(self.groups[train], self.groups[test]).tolist()

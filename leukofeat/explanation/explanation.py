@@ -129,15 +129,17 @@ class Explanation:
     def _of_groups(self, n: int) -> list[str]:
         groups = self.groups[(self.groups["group"] != NOT_MEASURED) & (self.groups["contribution"].abs() >= _SAID)]
         table = self.columns.set_index("column")
-        told = []
+        told, rest = [], self.value - self.base - self.columns.loc[self.columns["imputed"], "contribution"].sum()
         for side, heading in ((groups["contribution"] > 0, "For it"), (groups["contribution"] < 0, "Against it")):
             parts = [
                 f"{group} {total:+.2f}, {_of_column(lead, table.loc[lead])}"
                 for group, total, _, lead in groups[side].head(n).itertuples(index=False)
             ]
+            rest -= groups[side].head(n)["contribution"].sum()
             if parts:
                 told.append(f"{heading}: {'; '.join(parts)}.")
-        return [*told, f"An average image has {self.base:+.2f}."]
+        others = f"; all that is not named brings {rest:+.2f}" if abs(rest) >= _SAID else ""
+        return [*told, f"An average image starts at {self.base:+.2f}{others}."]
 
     def _of_missing(self) -> list[str]:
         filled = self.columns[self.columns["imputed"]]

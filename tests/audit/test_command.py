@@ -1,6 +1,7 @@
 """`leukofeat audit`: the verdict on the screen, the tables in a folder, the exit code."""
 
 import cv2
+import numpy as np
 import pandas as pd
 
 from leukofeat.cli import main
@@ -39,3 +40,15 @@ def test_broken_files_end_with_3_and_are_named(clean, tmp_path, capsys):
 def test_a_folder_without_images_ends_with_1(tmp_path, capsys):
     assert main(["audit", str(tmp_path)]) == 1
     assert "no JPEG, PNG, BMP or TIFF image" in capsys.readouterr().err
+
+
+def test_label_maps_beside_the_images_are_told_and_left_out(clean, tmp_path, capsys):
+    folder = _folder(clean, tmp_path / "set")
+    for file in list(folder.rglob("*.png")):
+        cv2.imwrite(str(file.with_name(f"{file.stem}_cp_masks.png")), np.eye(8, dtype=np.uint8))
+    assert main(["audit", str(folder)]) == 0
+    assert "16 of them end in _cp_masks, each beside another image" in capsys.readouterr().err
+    assert (
+        main(["audit", str(folder), "--cells-from", "*_cp_masks.png"]) == 3
+    )  # these have another size than their images
+    assert "16 images of 4 classes" in capsys.readouterr().err

@@ -133,7 +133,9 @@ def test_roles_that_there_are_not(tmp_path):
 def test_a_table_that_nobody_named_is_told(tmp_path):
     draw(tmp_path, "1.png", "2.png")
     (tmp_path / "labels.csv").write_text("id,label\n1,a\n2,b\n")
-    assert load_images(tmp_path).summary == "2 images without labels; labels.csv lies there unread (manifest=)"
+    assert (
+        load_images(tmp_path).summary == "2 images without labels; labels.csv lies there unread (manifest=, --manifest)"
+    )
 
 
 def test_a_given_table_is_not_changed(tmp_path):

@@ -11,7 +11,7 @@ from sklearn.svm import SVC
 from leukofeat.augmentation import augment
 from leukofeat.baselines import make_baseline
 from leukofeat.datasets import load_images, make_smears
-from leukofeat.evaluation import compare, mcnemar
+from leukofeat.evaluation import compare, estimate_slides, mcnemar
 from leukofeat.evaluation.stress_tests import STRESS_TESTS
 from leukofeat.features import FeatureSet
 from leukofeat.segmentation import LabKMeansSegmenter
@@ -295,3 +295,11 @@ def test_what_pipelines_in_a_vote_measure_is_kept(smears, paths, tmp_path, monke
     compare({"pool": pool}, paths, smears.target, **options)
     assert len(measured) == 3 * len(paths)  # read once, measured once for each of the two
     assert pool.estimators[0][1][-2].memory is None
+
+
+def test_groups_that_are_an_estimate_say_so(slides):
+    estimate = estimate_slides(slides.images, slides.target)
+    found = compare({"lda": _lda()}, slides.images, slides.target, cv=2, groups=estimate, n_bootstrap=20)
+    given = compare({"lda": _lda()}, slides.images, slides.target, cv=2, groups=estimate.groups, n_bootstrap=20)
+    assert found.notes == [estimate.note, *given.notes]
+    pd.testing.assert_frame_equal(found.predictions, given.predictions)

@@ -85,7 +85,7 @@ ASSOCIATIONS = {
 }
 PREDICTIONS = {
     "predict_from_background": _Check(
-        "the background and red cells alone, no leukocyte",
+        "background and red cells, without any leukocyte,",
         _each("background"),
         "Mask the background, normalise it, and test on slides not seen; quote this control beside any score.",
     ),
@@ -177,7 +177,9 @@ def _settle_prediction(check: _Check, finding: Finding, sample: _Sample) -> Find
     severity = _grade(gain / (1 - chance), finding.p, levels)
     if severity is None:
         return replace(finding, finding=f"{finding.finding} (p = {finding.p:.2g} after correction).")
-    text = f"{finding.finding}: {100 * gain:.1f} points to be had without looking at a leukocyte (p = {_small(finding.p)})."
+    text = (
+        f"{finding.finding}: {100 * gain:.1f} points to be had without looking at a leukocyte (p {_small(finding.p)})."
+    )
     if sample.groups is None:
         text += " Without groups, slides stand on both sides of the folds: part of this is recognising the slide."
     return replace(finding, severity=severity, worth=100 * gain, finding=text, images=sample.rows, advice=check.advice)
@@ -190,7 +192,7 @@ def _settle_association(check: _Check, finding: Finding, sample: _Sample) -> Fin
         return finding
     values = check.columns(sample.data, sample.rows)
     found = predict(_as_columns(values), sample.y, sample.groups, sample.data.seed, _WORTH_IMAGES)
-    text = f"{check.what} goes along with the class (epsilon² {finding.effect:.2f}, p = {_small(finding.p)}): {_by_class(values, sample)}."
+    text = f"{check.what} goes along with the class (epsilon² {finding.effect:.2f}, p {_small(finding.p)}): {_by_class(values, sample)}."
     worth = np.nan
     if found is not None:
         worth = 100 * max(0.0, found.accuracy - found.chance)
@@ -204,7 +206,7 @@ def _grade(value: float, p: float, levels: dict[str, float]) -> str | None:
 
 
 def _small(p: float) -> str:
-    return "< 0.0001" if p < 1e-4 else f"{p:.2g}"
+    return "< 0.0001" if p < 1e-4 else f"= {p:.2g}"
 
 
 def _common(values: np.ndarray) -> np.ndarray:
