@@ -29,7 +29,7 @@ def draw_overview(file: Path) -> None:
         ExplanationDisplay.from_explanation(why, k=7, axes=axes[1:])
     titles = (
         f"A synthetic field, not trained on: {why.smear.n_cells} leukocytes,\nand how sure the outline of each is",
-        f"Called {why.verdict} (probability {why.probability:.2f}):\nblue cells speak for it, orange ones against it",
+        f"Called {why.verdict} (probability {why.probability:.2f}):\nblue cells speak for it, dashed orange ones against it",
         "What drove the verdict",
     )
     for ax, title in zip(axes, titles, strict=True):

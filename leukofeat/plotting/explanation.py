@@ -18,7 +18,7 @@ _LEAST = 0.005  # of the largest bar: what is shorter is not seen
 class ExplanationDisplay:
     """The image, its cells outlined by how they push the verdict, beside bars of what the columns add.
 
-    Cells and bars in blue speak for the verdict, in orange against it; a thick outline says more than a thin one.
+    Cells and bars in blue speak for the verdict, in orange against it, with dashed outlines; a thick outline says more than a thin one.
 
     Parameters
     ----------
