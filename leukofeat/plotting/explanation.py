@@ -100,7 +100,7 @@ class ExplanationDisplay:
         shown, bars = axes
         smear = why.smear
         if smear is not None:
-            shown.imshow(draw_pushes(smear, why.cells, width=640))
+            shown.imshow(draw_pushes(smear, why.cells))
         shown.set_axis_off()
         headline = why.sentences()[0]
         shown.set_title(f"{Path(why.name).name}\n{headline}", fontsize=8, loc="left", wrap=True)
