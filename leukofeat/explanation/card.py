@@ -93,7 +93,7 @@ def explanation_parts(explanation: Any, *, n_columns: int = 20) -> list[Markup]:
     smear = explanation.smear
     parts = []
     if smear is not None:
-        seen = picture(draw_pushes(smear, explanation.cells), explanation.name, width=480)
+        seen = picture(draw_pushes(smear, explanation.cells), f"{explanation.name}, its cells outlined", width=480)
         parts.append(element("div", seen))
     if len(explanation.cells) > 1:
         legend = (
