@@ -126,6 +126,7 @@ def _formula(translator, node):
 # what the theme leaves out for readers with a keyboard or a screen reader: boxes that scroll can be reached, parts have names
 _MENDED = (
     (re.compile(r"<pre>"), '<pre tabindex="0">'),
+    (re.compile(r"(\)|</em>|</code>|</a>) -- "), r"\1 – "),  # between the type of a parameter and its meaning
     (re.compile(r"<p><img (?![^>]*thumb)"), '<p class="picture" tabindex="0"><img '),
     (re.compile(r"<th([^>]*)>\s*(?:<p>\s*</p>)?\s*</th>"), r"<td\1></td>"),  # a corner that heads nothing
     (re.compile(r'<div class="(table-wrapper|output text_html)'), r'<div tabindex="0" class="\1'),
