@@ -106,7 +106,8 @@ def test_from_estimator_takes_one_image(smears):
 def test_the_page_shows_each_image_and_says_what_it_is_not(found, tmp_path):
     silent = Explanation("<b>.png", 8, reason="no leukocyte found")
     page = write_explanations(tmp_path / "why.html", [*found, silent]).read_text()
-    assert page.count("<img") == len(found)
+    assert page.count("<img") == page.count(", its cells outlined") == len(found)
+    assert "in dashed orange for" in page
     assert page.count(NOTE) >= len(found)
     assert "9 images: " in page
     assert "1 without a verdict" in page
