@@ -27,6 +27,8 @@ exclude_patterns = ["_templates", "_static"]
 
 # pages are plain Markdown that a code host shows as well: there, too, every heading is an anchor
 myst_heading_anchors = 4
+# an option stays --format, a pattern '*.png', for who copies them
+smartquotes = False
 # what is stored in a notebook is shown; examples/run_notebooks.py is what runs them
 nb_execution_mode = "off"
 nb_merge_streams = True
@@ -121,11 +123,15 @@ def _formula(translator, node):
     raise nodes.SkipNode
 
 
-# what the theme leaves out for readers with a keyboard or a screen reader: boxes that scroll can be reached, and parts have names
+# what the theme leaves out for readers with a keyboard or a screen reader: boxes that scroll can be reached, parts have names
 _MENDED = (
     (re.compile(r"<pre>"), '<pre tabindex="0">'),
+    (re.compile(r"(\)|</em>|</code>|</a>) -- "), r"\1 – "),  # between the type of a parameter and its meaning
+    (re.compile(r"<p><img (?![^>]*thumb)"), '<p class="picture" tabindex="0"><img '),
+    (re.compile(r"<th([^>]*)>\s*(?:<p>\s*</p>)?\s*</th>"), r"<td\1></td>"),  # a corner that heads nothing
     (re.compile(r'<div class="(table-wrapper|output text_html)'), r'<div tabindex="0" class="\1'),
     (re.compile(r'class="caption" role="heading">'), 'class="caption" role="heading" aria-level="2">'),
+    (re.compile(r'<div id="search-results"'), '<h1>Search</h1><div id="search-results"'),
     (re.compile(r'<aside class="sidebar-drawer">'), '<aside class="sidebar-drawer" aria-label="Pages">'),
     (re.compile(r'<aside class="toc-drawer'), '<aside aria-label="On this page" class="toc-drawer'),
 )

@@ -28,8 +28,8 @@ def draw_overview(file: Path) -> None:
         CellsDisplay.from_smear(why.smear, ax=axes[0])
         ExplanationDisplay.from_explanation(why, k=7, axes=axes[1:])
     titles = (
-        f"A synthetic field, not trained on: {why.smear.n_cells} leukocytes,\nand how sure the outline of each is",
-        f"Called {why.verdict} (probability {why.probability:.2f}):\nblue cells speak for it, orange ones against it",
+        f"A synthetic field, not trained on:\n{why.smear.n_cells} leukocytes, and how sure each outline is",
+        f"Called {why.verdict} (probability {why.probability:.2f}): blue speaks\nfor it, dashed orange against it",
         "What drove the verdict",
     )
     for ax, title in zip(axes, titles, strict=True):

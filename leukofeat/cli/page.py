@@ -25,8 +25,8 @@ FIGURES = {
 
 _HEAD = f"""# The command line
 
-Every command, its options and examples, and what it prints for a script. This page is written by
-`python -m leukofeat.cli.page > docs/command_line.md`; the tests compare the two. {CAUTION}
+Every command, its options and examples, and what it prints for a script. {CAUTION} (This page is
+written by `python -m leukofeat.cli.page > docs/command_line.md`, and a test compares the two.)
 
 ## For scripts
 
@@ -35,20 +35,20 @@ Every command, its options and examples, and what it prints for a script. This p
 `--quiet` leaves out bars and lines that merely tell progress; errors, warnings and what was understood of a folder remain. Where
 standard error is no terminal, a bar is drawn once a minute.
 
-With `--json` standard output is one JSON document and nothing else, also after an error; what is for people goes to standard error, and
-with `--quiet` only errors, warnings and what was understood do. NaN and infinity are null. Its keys:
+With `--json` standard output is one JSON document and nothing else, also after an error; what is written for people goes to standard
+error. NaN and infinity are null. The document's keys:
 
 | key | what it is |
 | --- | --- |
-| `command`, `version` | of leukofeat |
-| `exit_code` | as the process ends with |
+| `command`, `version` | which command ran, and of which version of leukofeat |
+| `exit_code` | the code that the process ends with |
 | `error` | null, or why nothing was done |
-| `written` | files and folders, below what was typed |
-| `counts` | whole numbers by name: `images` and `failed` of all commands that read images, and those of the command |
-| `failures` | of each image that failed, `file` and `reason` |
-| `figures` | what the command found: see below |
+| `written` | files and folders that were written |
+| `counts` | whole numbers by name: `images` and `failed` for every command that reads images, and the command's own |
+| `failures` | `file` and `reason` of each image that failed |
+| `figures` | what the command found: its keys stand with each command; those in brackets are there only where there are labels, groups or stress tests |
 | `warnings` | lines that a person should know before believing the figures |
-| `caution` | research use only |
+| `caution` | for what the results may not be used |
 
 Results are files: `-o -` is refused. `leukofeat completion SHELL` prints a script that completes commands, options, choices, baselines
 and files in bash, zsh and fish; `leukofeat completion --help` says where it belongs.
@@ -73,7 +73,7 @@ def _section(name: str, parser: argparse.ArgumentParser) -> str:
     rows = "\n".join(_row(action) for action in actions if action.help != argparse.SUPPRESS)
     table = f"| option | what it is |\n| --- | --- |\n{rows}\n\n" if rows else ""
     purpose = f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}."
-    return f"\n## {name}\n\n{purpose}\n\n```\n{typed}\n```\n\n{table}`figures` of `--json`: {FIGURES[name]}.\n"
+    return f"\n## {name}\n\n{purpose}\n\n```sh\n{typed}\n```\n\n{table}`figures` of `--json`: {FIGURES[name]}.\n"
 
 
 def _row(action: argparse.Action) -> str:

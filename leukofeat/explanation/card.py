@@ -18,13 +18,13 @@ _STRONGEST = 4  # pixels of the outline of the cell with the greatest push
 
 
 def draw_pushes(smear: Smear, cells: pd.DataFrame, *, width: int = 480) -> np.ndarray:
-    """Picture `width` pixels wide: cells that speak for the verdict outlined in blue, against it in orange, the stronger the thicker.
+    """Picture `width` pixels wide: cells that speak for the verdict outlined in blue, against it in dashed orange, the stronger the thicker.
 
     Parameters
     ----------
     smear : Smear
     cells : DataFrame
-        `Explanation.cells`; cells that were not left out are grey.
+        `Explanation.cells`; cells that were not left out in turn are grey.
     width : int
 
     Returns
@@ -47,15 +47,29 @@ def draw_pushes(smear: Smear, cells: pd.DataFrame, *, width: int = 480) -> np.nd
         found, _ = cv2.findContours(
             (labels[box] == one.label).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
         )
-        edges = [
-            np.round((edge + np.array([one.bbox_left + 0.5, one.bbox_top + 0.5])) * scale).astype(np.int32)
-            for edge in found
-        ]
-        cv2.polylines(shown, edges, True, _WHITE, thick + 2, cv2.LINE_AA)
-        cv2.polylines(shown, edges, True, color, thick, cv2.LINE_AA)
+        edges = [(edge[:, 0] + np.array([one.bbox_left + 0.5, one.bbox_top + 0.5])) * scale for edge in found]
+        cv2.polylines(shown, [_pixels(edge) for edge in edges], True, _WHITE, thick + 2, cv2.LINE_AA)
+        if color == AGAINST_COLOR:  # dashed, for readers and printers that see no colour
+            dashes = [dash for edge in edges for dash in _dashes(edge, thick)]
+            cv2.polylines(shown, dashes, False, color, thick, cv2.LINE_AA)
+        else:
+            cv2.polylines(shown, [_pixels(edge) for edge in edges], True, color, thick, cv2.LINE_AA)
     for one in cells.itertuples(index=False):  # above all outlines
         _write(shown, str(one.cell), scale * one.bbox_right, scale * (one.bbox_top + one.bbox_bottom) / 2)
     return shown
+
+
+def _pixels(points: np.ndarray) -> np.ndarray:
+    return np.round(points).astype(np.int32)
+
+
+def _dashes(edge: np.ndarray, thick: int) -> list[np.ndarray]:
+    """Dashes of a closed line through points (n, 2) as long as the gaps between them, the round ends of a stroke included."""
+    closed = np.vstack([edge, edge[:1]])
+    along = np.append(0, np.cumsum(np.hypot(*np.diff(closed, axis=0).T)))
+    starts, period = np.linspace(0, along[-1], max(3, round(along[-1] / (4 * thick + 8))) + 1, retstep=True)
+    places = starts[:-1, None] + np.linspace(0, max(period / 2 - thick, 1), 8)
+    return [_pixels(np.column_stack([np.interp(dash, along, axis) for axis in closed.T])) for dash in places]
 
 
 def _write(shown: np.ndarray, text: str, x: float, y: float) -> None:
@@ -79,11 +93,12 @@ def explanation_parts(explanation: Any, *, n_columns: int = 20) -> list[Markup]:
     smear = explanation.smear
     parts = []
     if smear is not None:
-        seen = picture(draw_pushes(smear, explanation.cells), explanation.name, width=480)
+        seen = picture(draw_pushes(smear, explanation.cells), f"{explanation.name}, its cells outlined", width=480)
         parts.append(element("div", seen))
     if len(explanation.cells) > 1:
         legend = (
-            f"Cells in blue speak for {explanation.verdict}, in orange for {explanation.against}, the thicker the more."
+            f"Cells outlined in blue speak for {explanation.verdict}, in dashed orange for {explanation.against}, "
+            "the thicker the more."
         )
         parts.append(element("p", legend, class_="hint"))
     parts.append(element("div", *(element("p", sentence) for sentence in explanation.sentences())))

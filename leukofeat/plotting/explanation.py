@@ -18,7 +18,7 @@ _LEAST = 0.005  # of the largest bar: what is shorter is not seen
 class ExplanationDisplay:
     """The image, its cells outlined by how they push the verdict, beside bars of what the columns add.
 
-    Cells and bars in blue speak for the verdict, in orange against it; a thick outline says more than a thin one.
+    Cells and bars in blue speak for the verdict, in orange against it, with dashed outlines; a thick outline says more than a thin one.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ class ExplanationDisplay:
         shown, bars = axes
         smear = why.smear
         if smear is not None:
-            shown.imshow(draw_pushes(smear, why.cells, width=640))
+            shown.imshow(draw_pushes(smear, why.cells))
         shown.set_axis_off()
         headline = why.sentences()[0]
         shown.set_title(f"{Path(why.name).name}\n{headline}", fontsize=8, loc="left", wrap=True)

@@ -106,7 +106,7 @@ def interval_chart(rows: Sequence[Interval], *, label: str) -> Markup:
 def square_chart(series: Sequence[Curve], *, title: str, x_label: str, y_label: str, dots: bool = False) -> Markup:
     """Curves in the unit square, each in its band, or through dots that stand on their intervals."""
     size, left, top, bottom = 200.0, 40.0, 26.0, 40.0
-    parts = [text(left, 16, _short(title, 30), class_="head")]
+    parts = [text(0, 16, _short(title, 30), class_="head")]
 
     def x_at(v: Any) -> Any:
         return left + size * np.clip(v, 0, 1)

@@ -44,7 +44,7 @@ nav{margin:16px 0 0;font-size:.9rem}
 nav a{color:var(--blue);margin-right:1.1em;display:inline-block}
 .wide{overflow-x:auto;margin:.6em 0 1em}
 table{border-collapse:collapse;font-size:.86rem;font-variant-numeric:tabular-nums}
-caption{text-align:left;color:var(--soft);padding-bottom:.3em}
+caption{text-align:left;color:var(--soft);padding-bottom:.3em;max-width:92vw}
 th,td{padding:5px 12px 5px 0;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
 thead th{color:var(--soft);font-weight:600;white-space:nowrap;vertical-align:bottom}
 td.n,th.n{text-align:right;white-space:nowrap}
@@ -94,7 +94,7 @@ footer{margin-top:3em;padding-top:1em;border-top:1px solid var(--line);color:var
 .cases{grid-template-columns:repeat(2,1fr);gap:10px}.matrices{grid-template-columns:1fr}}
 @media print{body{font-size:10.5pt}main{max-width:none;padding:0}nav{display:none}.wide{overflow:visible}h2,h3{break-after:avoid}
 svg,tr,.cases figure{break-inside:avoid}details{border:0;padding:0}details::details-content{content-visibility:visible;height:auto}
-*{-webkit-print-color-adjust:exact;print-color-adjust:exact}@page{margin:14mm}table{font-size:.72rem}}
+pre{white-space:pre-line}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}@page{margin:14mm}table{font-size:.72rem}}
 """)
 
 

@@ -1,5 +1,7 @@
 """Every check fires on the fault that is planted for it and on none that is not."""
 
+import re
+
 import cv2
 import numpy as np
 import pandas as pd
@@ -62,6 +64,7 @@ def test_planted_faults_of_the_generator_are_found(fault, expected):
         np.testing.assert_array_equal(result["burned_in_marks"].images, smears.planted["scale_bar"])
         assert set(result.images["mark_place"]) == {"", "bottom right"}
         assert result["mark_style_by_class"].worth > 30
+        assert re.search(r", p [=<] 0\.\d+\):", result["mark_style_by_class"].finding)
 
 
 def _blur(image):

@@ -45,13 +45,35 @@ def test_cells_are_outlined_by_their_push():
     assert seen.shape == (240, 360, 3)
     inked = []
     for i, color in enumerate((FOR_COLOR, AGAINST_COLOR, SILENT_COLOR)):
-        edge = seen[100:140, 120 * i + 12 : 120 * i + 30].astype(int).mean(axis=0)  # the left one, from outside in
-        strongest = edge[edge.sum(axis=1).argmin()]
+        edge = seen[100:140, 120 * i + 12 : 120 * i + 30].astype(int)  # the left one, from outside in
+        strongest = edge.reshape(-1, 3)[edge.sum(axis=2).argmin()]
         others = [c for c in (FOR_COLOR, AGAINST_COLOR, SILENT_COLOR) if c != color]
         assert all(np.abs(strongest - color).sum() < np.abs(strongest - other).sum() for other in others)
-        inked.append((edge.sum(axis=1) < 600).sum())
+        inked.append((edge.sum(axis=2) < 600).sum(axis=1).max())
     assert inked[0] > inked[1]
     assert (draw_pushes(smear, cells.iloc[:0]) == 230).all()
+
+
+def test_cells_for_and_against_are_told_apart_without_colour():
+    labels = np.zeros((60, 90), int)
+    labels[20:40, 5:25], labels[20:40, 50:70] = 1, 2
+    smear = Smear(np.full((60, 90, 3), 230, np.uint8), labels)
+    cells = pd.DataFrame(smear.boxes, columns=BOX).assign(label=[1, 2], cell=[1, 2], push=[1.0, -1.0])
+    grey = draw_pushes(smear, cells, width=360).mean(axis=2)
+    around_for, around_against = grey[78:86, 26:96].min(axis=0), grey[78:86, 206:276].min(axis=0)  # upper edges
+    assert (around_for < 160).all(), "one line"
+    dashed = np.diff((around_against < 160).astype(int))
+    assert 4 <= np.abs(dashed).sum() <= 12, "dashes and gaps"
+    assert 0.3 < (around_against < 160).mean() < 0.7
+
+
+@pytest.mark.parametrize("width", [20, 480])
+def test_cells_of_a_pixel_are_drawn(width):
+    labels = np.zeros((40, 60), int)
+    labels[5, 5], labels[39, 59] = 1, 2
+    smear = Smear(np.full((40, 60, 3), 230, np.uint8), labels)
+    cells = pd.DataFrame(smear.boxes, columns=BOX).assign(label=[1, 2], cell=[1, 2], push=[-1.0, -0.01])
+    assert (draw_pushes(smear, cells, width=width) != 230).any()
 
 
 def test_the_display_has_the_picture_and_bars_that_add_up(found):
@@ -84,7 +106,8 @@ def test_from_estimator_takes_one_image(smears):
 def test_the_page_shows_each_image_and_says_what_it_is_not(found, tmp_path):
     silent = Explanation("<b>.png", 8, reason="no leukocyte found")
     page = write_explanations(tmp_path / "why.html", [*found, silent]).read_text()
-    assert page.count("<img") == len(found)
+    assert page.count("<img") == page.count(", its cells outlined") == len(found)
+    assert "in dashed orange for" in page
     assert page.count(NOTE) >= len(found)
     assert "9 images: " in page
     assert "1 without a verdict" in page

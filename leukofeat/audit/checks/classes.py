@@ -177,9 +177,7 @@ def _settle_prediction(check: _Check, finding: Finding, sample: _Sample) -> Find
     severity = _grade(gain / (1 - chance), finding.p, levels)
     if severity is None:
         return replace(finding, finding=f"{finding.finding} (p = {finding.p:.2g} after correction).")
-    text = (
-        f"{finding.finding}: {100 * gain:.1f} points to be had without looking at a leukocyte (p {_small(finding.p)})."
-    )
+    text = f"{finding.finding}: {100 * gain:.1f} points to be had without looking at a leukocyte ({_p(finding.p)})."
     if sample.groups is None:
         text += " Without groups, slides stand on both sides of the folds: part of this is recognising the slide."
     return replace(finding, severity=severity, worth=100 * gain, finding=text, images=sample.rows, advice=check.advice)
@@ -192,7 +190,7 @@ def _settle_association(check: _Check, finding: Finding, sample: _Sample) -> Fin
         return finding
     values = check.columns(sample.data, sample.rows)
     found = predict(_as_columns(values), sample.y, sample.groups, sample.data.seed, _WORTH_IMAGES)
-    text = f"{check.what} goes along with the class (epsilon² {finding.effect:.2f}, p {_small(finding.p)}): {_by_class(values, sample)}."
+    text = f"{check.what} goes along with the class (epsilon² {finding.effect:.2f}, {_p(finding.p)}): {_by_class(values, sample)}."
     worth = np.nan
     if found is not None:
         worth = 100 * max(0.0, found.accuracy - found.chance)
@@ -205,8 +203,8 @@ def _grade(value: float, p: float, levels: dict[str, float]) -> str | None:
     return next((name for name, level in levels.items() if value >= level), None) if p < ALPHA else None
 
 
-def _small(p: float) -> str:
-    return "< 0.0001" if p < 1e-4 else f"= {p:.2g}"
+def _p(p: float) -> str:
+    return "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
 
 
 def _common(values: np.ndarray) -> np.ndarray:

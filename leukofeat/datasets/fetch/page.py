@@ -5,8 +5,8 @@ from leukofeat.datasets.fetch.registry import DATASETS
 
 _HEAD = """# Data: public sets, the data home, and folders of your own
 
-Written by `python -m leukofeat.datasets > docs/datasets.md`. No images come with the package, and none may: they belong to their authors.
-For research only.
+No images come with the package, and none may: they belong to their authors. For research only. (This page is written by
+`python -m leukofeat.datasets > docs/datasets.md`.)
 
 ## The data home
 
@@ -16,7 +16,7 @@ One folder holds the public sets, a folder each, and networks in `weights`. It i
 export LEUKOFEAT_DATA=/data/smears
 ```
 
-```
+```text
 /data/smears/
     aria2021/      Original/Benign/..., as the archive comes, or class folders with a manifest.csv
     bccd/
@@ -26,7 +26,7 @@ export LEUKOFEAT_DATA=/data/smears
 
 `fetch_NAME()` finds a set there, compares it with what is published (images, classes, checksums as far as they are known), warns once of its
 known faults, and returns what `load_images` does, with `DESCR`, the card as text. What is not there is downloaded where that can be done
-without a login, and else the error says how to get it by hand and where to put it. A part of a set is told, not refused.
+without a login; where it cannot, the error says how to get it by hand and where to put it. An incomplete set is loaded, and what is missing is told.
 
 ```python
 from leukofeat.datasets import DATASETS, fetch_aria2021, list_datasets
@@ -36,8 +36,8 @@ bunch = fetch_aria2021()
 bunch.images, bunch.target, bunch.groups
 ```
 
-The tests on real images and the benchmarks look in the same place: `--data aria2021` is a set there, by its name or that of its folder, and
-a path stays a path. Without the sets those tests are skipped, with the reason.
+The benchmarks and the tests on real images look in the same place: `--data` takes the name of a set there (`aria2021`), that of its folder,
+or a path. Tests whose sets are not there are skipped, and say why.
 
 ## The sets
 
