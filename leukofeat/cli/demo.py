@@ -131,7 +131,8 @@ def _draw(folder: Path, result: Comparison, smears: Bunch, stages: Pipeline, tab
     _save(features.figure_, folder / "features.png", "Features that separate the classes best")
 
     confusion = ConfusionDisplay.from_comparison(result)
-    _save(confusion.figure_, folder / "confusion.png", "Confusion on unseen slides")
+    confusion.figure_.set_figheight(confusion.figure_.get_figheight() + 0.4)  # for the title
+    _save(confusion.figure_, folder / "confusion.png", "Confusion on unseen slides", note="")  # it has its own
     return ["stages.png", "features.png", "confusion.png"]
 
 
@@ -169,9 +170,9 @@ def _touching(cells: np.ndarray) -> int:
     return sum(int(np.count_nonzero((a != b) & (a > 0) & (b > 0))) for a, b in pairs)
 
 
-def _save(figure: Any, path: Path, title: str) -> None:
+def _save(figure: Any, path: Path, title: str, note: str = f". {NOTE}") -> None:
     import matplotlib.pyplot as plt
 
-    figure.suptitle(f"{title} (synthetic). {NOTE}", fontsize=11)
+    figure.suptitle(f"{title} (synthetic){note}", fontsize=11)
     figure.savefig(path, dpi=110, pil_kwargs={"compress_level": 3})
     plt.close(figure)
