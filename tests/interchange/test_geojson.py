@@ -264,3 +264,11 @@ def test_what_cannot_be_written(tmp_path):
     with pytest.raises(ValueError, match=r"height, width"):
         read_geojson(written(tmp_path, collection()), image.shape)
     assert not (tmp_path / "a.geojson").exists()
+
+
+@pytest.mark.parametrize("classes", [np.array([0, 1]), ["blast", np.nan], [b"blast", None]])
+def test_classes_are_names(tmp_path, classes):
+    """As `predict` gives codes where it was trained on codes."""
+    with pytest.raises(TypeError, match=r"classes holds .*give names"):
+        write_geojson(tmp_path / "a.geojson", LabelMaps(cells=[[1, 2]]), classes=classes)
+    assert not (tmp_path / "a.geojson").exists()
