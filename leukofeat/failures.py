@@ -24,6 +24,20 @@ class Failure:
     reason: str
 
 
+def raise_interrupt(error: Exception) -> None:
+    """Raise KeyboardInterrupt for an error that stands for it: what arrives within a compiled kernel comes out as SystemError.
+
+    Examples
+    --------
+    >>> raise_interrupt(SystemError("anything else"))
+    """
+    cause: BaseException | None = error
+    while isinstance(cause, SystemError):  # one from the other, as the kernel was called
+        cause = cause.__cause__
+    if isinstance(cause, KeyboardInterrupt):
+        raise KeyboardInterrupt from error
+
+
 class WorkerError(RuntimeError):
     """A worker process that ended in the middle of its work, mostly because the machine's memory was used up.
 

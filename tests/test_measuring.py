@@ -89,3 +89,21 @@ def test_cells_are_counted_image_by_image(plan, smears):
     assert [found.empty.tolist() for found in (area, both, dark)] == [[1], [], []]
     (cells,) = measure(Plan([Area()], [Leaf(2, (0,), "nan")], plan.nodes, per="cell"), images)
     assert (cells.n_cells.tolist(), cells.empty.tolist()) == ([n, 0, -1], [])
+
+
+class Interrupted(MeanColor):
+    """Somebody presses Ctrl-C while a kernel runs, which comes out of that as another error."""
+
+    def row(self, smear):
+        try:
+            try:
+                raise KeyboardInterrupt
+            except KeyboardInterrupt as interrupt:
+                raise SystemError("returned a result with an exception set") from interrupt
+        except SystemError as error:
+            raise SystemError("returned a result with an exception set") from error
+
+
+def test_an_interrupt_within_a_kernel_is_no_failure_of_the_image(smears):
+    with pytest.raises(KeyboardInterrupt):
+        measure(Plan([Interrupted()], [Leaf(0, (0,), "nan")], [Node(-1)]), as_sequence(smears.images))

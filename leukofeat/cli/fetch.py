@@ -3,11 +3,10 @@
 import argparse
 import difflib
 import warnings
-from typing import Any
 
 from leukofeat import datasets
 from leukofeat.cli.document import record
-from leukofeat.cli.messages import UsageError
+from leukofeat.cli.messages import UsageError, warn
 from leukofeat.sequence import printable
 
 
@@ -28,7 +27,9 @@ def run(arguments: argparse.Namespace) -> int:
         meant = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}."
         raise UsageError(f"no data set {arguments.name!r}; {meant}")
     card = known[arguments.name]
-    bunch = _fetch(arguments.name, arguments.data_home, not arguments.no_download)
+    bunch = getattr(datasets, f"fetch_{arguments.name}")(
+        data_home=arguments.data_home, download=not arguments.no_download, verbose=int(not arguments.quiet)
+    )
     told = {name: getattr(card, name) for name in ("title", "licence", "url", "citation", "known_faults")}
     record(counts={"images": len(bunch.images)}, name=arguments.name, data=bunch.summary, **told)
     print(f"{arguments.name}: {card.title}; {bunch.summary}")
@@ -36,20 +37,18 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _fetch(name: str, data_home: str | None, download: bool) -> Any:
-    return getattr(datasets, f"fetch_{name}")(data_home=data_home, download=download)
-
-
 def _list(data_home: str | None) -> int:
     rows = []
     for name, card in datasets.DATASETS.items():
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter(
-                    "ignore", UserWarning
-                )  # what is wrong with a set is told of the one that is asked for
-                there = _fetch(name, data_home, False).summary
-        except (OSError, ValueError):
+                # what is wrong with a set is told of the one that is asked for
+                warnings.simplefilter("ignore", UserWarning)
+                there = getattr(datasets, f"fetch_{name}")(data_home=data_home, download=False).summary
+        except FileNotFoundError:
+            there = None
+        except (OSError, ValueError) as error:  # a folder of its name that holds something else
+            warn(f"{name}: {error}")
             there = None
         rows.append({"name": name, "title": card.title, "licence": card.licence, "url": card.url, "at_hand": there})
     record(counts={"datasets": len(rows), "at_hand": sum(row["at_hand"] is not None for row in rows)}, datasets=rows)

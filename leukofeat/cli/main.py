@@ -1,6 +1,7 @@
 """The command line itself: what was typed is understood and run, and what happens to errors."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -33,6 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     >>> main(["extract", "no_such_folder", "-o", "features.csv"])  # and a word on standard error
     1
     """
+    if argv is None and isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        # a name that the encoding of a pipe does not have, as on Windows, ends no command
+        sys.stdout.reconfigure(errors="backslashreplace")
     typed = list(sys.argv[1:] if argv is None else argv)
     before = typed[: typed.index("--")] if "--" in typed else typed
     command = next((word for word in typed if not word.startswith("-")), None)

@@ -17,6 +17,7 @@ from leukofeat.cli.shared import add_folder, add_running, check_output, read_fol
 from leukofeat.datasets.mask_files import mask_stem
 from leukofeat.decode import write_labels
 from leukofeat.extras import import_extra
+from leukofeat.failures import raise_interrupt
 from leukofeat.features import Failure
 from leukofeat.interchange import write_geojson, write_imagej
 from leukofeat.interchange.coco import annotate, write_annotations
@@ -149,6 +150,7 @@ def _write_image(
     try:
         smear = images.smear(i)
     except Exception as error:
+        raise_interrupt(error)
         for place in places.values():  # one of an earlier run would pass for this run's
             place.unlink(missing_ok=True)
         return f"{type(error).__name__}: {str(error).removeprefix(f'{images.name(i)}: ')}"

@@ -70,14 +70,20 @@ class GivenMasks:
             return _maps(self.nuclei, smear).only_nuclei().on(smear)
         if self.nuclei is None or self.nuclei == self.cells:
             return _maps(self.cells, smear).on(smear)
-        maps = {}
-        for what, file in (("nuclei", self.nuclei), ("cells", self.cells)):
-            if is_drawn(file):
-                found = _maps(file, smear)
-                maps[what] = (found.only_nuclei() if what == "nuclei" else found).named(what)
-            else:
-                maps[what] = self._read(file, smear)
-        return self._joined(smear, **maps)
+        if is_drawn(self.nuclei):
+            nuclei = _maps(self.nuclei, smear).only_nuclei().named("nuclei")
+        else:
+            nuclei = self._objects(self.nuclei, smear)
+        if not is_drawn(self.cells):
+            return self._joined(smear, nuclei, self._objects(self.cells, smear))
+        drawn = _maps(self.cells, smear)
+        joined = self._joined(smear, nuclei, drawn.named("cells"))
+        known = dict(zip(drawn.label_ids.tolist(), drawn.confidence.tolist(), strict=True))
+        return joined.replace(confidence=[known.get(int(number), np.nan) for number in np.asarray(joined.label_ids)])
+
+    def _objects(self, file: Place, smear: Smear) -> np.ndarray:
+        labels = self._read(file, smear)
+        return labels if self.numbered else _parts(labels)
 
     def _joined(self, smear: Smear, nuclei: np.ndarray, cells: np.ndarray) -> Smear:
         if ((nuclei != 0) & (nuclei != cells)).any():
@@ -152,12 +158,12 @@ def _number_parts(nuclei: np.ndarray | None, cells: np.ndarray | None) -> tuple[
     """Masks as label maps of their 8-connected parts; a nucleus has the number of its cell."""
     if nuclei is not None and nuclei is cells:  # one file for both: the nucleus is its greatest value
         nuclei = nuclei == nuclei.max(initial=1)
-    nuclei, cells = _parts(nuclei), _parts(cells)
+    nuclei, cells = (None if mask is None else _parts(mask) for mask in (nuclei, cells))
     return (nuclei, cells) if nuclei is None or cells is None else match_labels(nuclei, cells)
 
 
-def _parts(mask: np.ndarray | None) -> np.ndarray | None:
-    return None if mask is None else cv2.connectedComponents((mask != 0).astype(np.uint8), connectivity=8)[1]
+def _parts(mask: np.ndarray) -> np.ndarray:
+    return cv2.connectedComponents((mask != 0).astype(np.uint8), connectivity=8)[1]
 
 
 def join_masks(

@@ -208,7 +208,7 @@ class Run:
             except Exception as error:
                 error.add_note(f"While fitting {name!r} in fold {fold}.")
                 raise
-            fit_seconds = process_seconds() - started
+            fit_seconds = max(0.0, process_seconds() - started)
             shared_seconds = 0.0 if table is None else table.mean_seconds(self.n_images)
             found = [self._test(fold, model, take(rows), rows, shared_seconds, fit_seconds) for rows in asked]
         return found, sorted({empty for warning in caught for empty in warning.names})
@@ -254,7 +254,7 @@ class Run:
         started = process_seconds()
         last, reached = _peel(model, inputs)
         predicted = np.asarray(last.predict(reached))
-        seconds = (process_seconds() - started) / len(rows)
+        seconds = max(0.0, process_seconds() - started) / len(rows)
         scores, are_probabilities = class_scores(last, reached, self.labels)
         return Outcome(
             fold=np.full(len(rows), fold),

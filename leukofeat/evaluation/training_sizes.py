@@ -92,4 +92,7 @@ def _place(target: np.ndarray, units: np.ndarray, rng: np.random.Generator) -> n
     for label in np.unique(target[first]):
         own = rng.permutation(np.flatnonzero(target[first] == label))
         places[own] = np.arange(len(own)) / len(own)
+    for label in np.unique(target):  # where groups mix classes, one that holds this class
+        holding = np.unique(codes[target == label])
+        places[holding[np.argmin(places[holding])]] = 0
     return places[codes]

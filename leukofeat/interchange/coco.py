@@ -55,6 +55,8 @@ class CocoImage(NamedTuple):
         where = f"{self.file} ({self.file_name})"
         cells, nuclei, n_painted = [], [], 0
         try:
+            if self.annotations and not any(one.get("segmentation") for one in self.annotations):
+                raise ValueError("its annotations are boxes without a mask")
             for one in self.annotations:
                 polygons, n = _polygons(one.get("segmentation"), self.shape)
                 n_painted += n
@@ -249,6 +251,8 @@ def _polygons(segmentation: Any, shape: tuple[int, int]) -> tuple[list[Polygon],
         if segmentation.get("size") != list(shape):
             raise ValueError(f"a mask has the size {segmentation.get('size')!r:.40}, but its image {list(shape)}")
         return decode(counts_of(segmentation.get("counts")), shape)
+    if segmentation is None:  # a box beside others that have masks
+        return [], 0
     if not isinstance(segmentation, list):
         raise ValueError(f"a segmentation is no list and no run lengths but {type(segmentation).__name__}")
     found = []

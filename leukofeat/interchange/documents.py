@@ -49,8 +49,8 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
     >>> read_json(path)[1]
     {'images': []}
     """
-    # without an indent the encoder written in C is used
-    write_whole(os.fspath(path), json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
+    # in ASCII, which also holds names of files that are no text; without an indent the encoder written in C is used
+    write_whole(os.fspath(path), json.dumps(value, allow_nan=False, separators=(",", ":")).encode())
 
 
 def whole_number(value: Any, least: int = 1) -> int | None:

@@ -43,7 +43,7 @@ def write_geojson(
     Raises
     ------
     TypeError, ValueError
-        For what holds no cells, classes of another number, a table without `cell`.
+        For what holds no cells, classes of another number or that are no text, a table without `cell` or of other cells.
     OSError
         When the file cannot be written.
 
@@ -66,8 +66,17 @@ def write_geojson(
     kinds = list(maps.classes or ()) if classes is None else list(classes)
     if len(kinds) != n:
         raise ValueError(f"classes has {len(kinds)} entries for {n} cells; give one for each, or None.")
+    if wrong := [kind for kind in kinds if kind is not None and not isinstance(kind, str)]:
+        raise TypeError(
+            f"classes holds {wrong[0]!r}, {type(wrong[0]).__name__}; give names, or None, as target_names[code] of a code."
+        )
     known = sorted({kind for kind in kinds if kind is not None})
     values = _values(measurements)
+    if n and values and not values.keys() & set(maps.label_ids.tolist()):
+        raise ValueError(
+            f"measurements has cell {next(iter(values))}, and the image cells {maps.label_ids[0]} to {maps.label_ids[-1]}, none of those: is "
+            "it of another image?"
+        )
     outlines, nuclei = trace_labels(maps.cells), trace_labels(maps.nuclei)
     features = []
     for i, (number, confidence) in enumerate(zip(maps.label_ids.tolist(), maps.confidence.tolist(), strict=True)):

@@ -59,6 +59,8 @@ def thread_seconds() -> float:
 def process_seconds() -> float:
     """Processor time of this process in seconds, as `time.process_time`, without what compiling and loading kernels took.
 
+    What another thread compiles is left out when that is done, at which a difference of two calls may be below 0.
+
     Examples
     --------
     >>> started = process_seconds()

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from leukofeat.failures import raise_interrupt
 from leukofeat.kernels.clock import thread_seconds
 from leukofeat.parallel import note_image, notes_so_far, take_notes
 from leukofeat.plan import Plan
@@ -99,6 +100,7 @@ def _measure_image(
                     seconds[len(plan.nodes) + f] = thread_seconds() - started
             n_cells[number] = smear.n_cells if smear.is_segmented else -1
         except Exception as error:
+            raise_interrupt(error)
             name = images.name(i)
             if leaf.on_error == "raise":
                 if name not in " ".join([str(error), *getattr(error, "__notes__", ())]):

@@ -144,7 +144,7 @@ class ConfusionDisplay:
         Raises
         ------
         ValueError
-            For other lengths, or a class that is not among the labels.
+            For other lengths or none, or a class that is not among the labels.
 
         Examples
         --------
@@ -154,6 +154,8 @@ class ConfusionDisplay:
         """
         said = np.asarray(y_pred)
         target = check_labels(y_true, len(said))
+        if not len(target):
+            raise ValueError("y_true and y_pred are empty; there is no confusion to draw.")
         known = np.unique(np.concatenate([target, said])) if labels is None else np.asarray(labels)
         counts = pd.DataFrame(confusion_counts(target, said, known), known, known)
         return cls({name: counts}, normalize=normalize).plot(axes)

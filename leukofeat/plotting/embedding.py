@@ -120,6 +120,8 @@ class EmbeddingDisplay:
         classes = None
         if y is not None:
             codes = np.asarray(y)
+            if class_names is not None and codes.max(initial=-1) >= len(class_names):
+                raise ValueError(f"class_names has {len(class_names)} names, and y the code {codes.max()}; name each.")
             classes = (codes if class_names is None else np.asarray(class_names)[codes]).astype(str)
         pictures = None
         if images is not None:

@@ -10,6 +10,7 @@ import warnings
 from contextlib import redirect_stderr
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -190,6 +191,21 @@ def test_a_reader_that_has_seen_enough():
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
+
+
+def test_names_that_a_pipe_has_no_letters_for(tmp_path):
+    """As where standard output of Windows goes to a file: the name is escaped, and the table is there."""
+    folder = tmp_path / "Präparate"
+    folder.mkdir()
+    assert cv2.imwrite(str(tmp_path / "1.png"), np.full((64, 64, 3), 200, np.uint8))
+    (tmp_path / "1.png").rename(folder / "1.png")
+    table = tmp_path / "Färbung.csv"
+    typed = [sys.executable, "-m", "leukofeat", "extract", folder, "-o", table, "--baseline", "four_colors", "--quiet"]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run(typed, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "F\\xe4rbung.csv: 1 rows" in done.stdout
+    assert table.is_file()
 
 
 def test_bars_are_drawn_seldom_in_a_log():

@@ -10,6 +10,7 @@ import stat
 import tarfile
 import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import cv2
@@ -201,6 +202,14 @@ def test_a_set_is_downloaded_once(card, server, tmp_path):
         assert bunch.summary == "2 images of 2 classes (Benign 1, Pro 1)"
     assert len(server.ranges) == 1
     assert [path.name for path in home.iterdir()] == ["set"]
+
+
+def test_two_at_once_download_once(card, server, tmp_path):
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _: find.download_dataset(card, tmp_path, 0), range(2)))
+    assert both == [tmp_path / "set"] * 2
+    assert len(server.ranges) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
 
 
 def test_a_damaged_set_leaves_nothing_and_comes_again(card, server, tmp_path):

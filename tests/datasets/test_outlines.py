@@ -66,6 +66,33 @@ def test_outlines_beside_label_maps(two):
         assert smear.label_ids.tolist() == [5, 12]
 
 
+@pytest.mark.parametrize("ending", ["geojson", "json"])
+def test_cells_keep_their_confidence_beside_nuclei_of_another_file(two, ending):
+    maps = LabelMaps(cells=CELLS, confidence=[np.nan] * 4 + [0.75] + [np.nan] * 6 + [0.5])
+    for name in ("Pro", "Benign"):
+        write_geojson(two / name / "1.geojson", maps)
+        write_labels(two / name / "1_n.png", NUCLEI // 4)
+    write_coco(two / "cells.json", {"Pro/1.png": maps, "Benign/1.png": maps})
+    where = "*.geojson" if ending == "geojson" else "cells.json"
+    for smear in load_images(two, nuclei="*_n.png", cells=where).images:
+        assert smear.label_ids.tolist() == [5, 12]
+        assert smear.confidence.tolist() == [0.75, 0.5]
+        np.testing.assert_array_equal(smear.nuclei, MAPS.nuclei)
+
+
+def test_masks_that_are_not_numbered_beside_outlines(two):
+    """Each part of a mask is an object, whichever of the two it is."""
+    for name in ("Pro", "Benign"):
+        write_geojson(two / name / "1.geojson", LabelMaps(cells=CELLS))
+        inner = CELLS * np.pad(np.ones((2, 6), int), ((2, 2), (1, 1)))
+        assert cv2.imwrite(str(two / name / "1_m.png"), np.where(inner, 255, 0).astype(np.uint8))
+    for smear in load_images(two, nuclei="*_m.png", cells="*.geojson", numbered=False).images:
+        assert smear.label_ids.tolist() == [5, 12]
+        assert np.unique(smear.nuclei).tolist() == [0, 1, 2]
+    for smear in load_images(two, nuclei="*.geojson", cells="*_m.png", numbered=False).images:
+        assert len(smear.label_ids) == 2
+
+
 def test_one_coco_file_for_all(two):
     other = LabelMaps(cells=CELLS * (CELLS == 5))
     write_coco(two / "annotations.json", {"Pro/1.png": MAPS, "Benign/1.png": other})

@@ -68,3 +68,17 @@ def test_shares_are_between_0_and_1(sizes, smears):
         compare_training_sizes({}, smears.images, smears.target, train_sizes=sizes)
     with pytest.raises(ValueError, match="one way to split"):
         compare_training_sizes({}, smears.images, smears.target, cv={"a": 5})
+
+
+def test_every_class_is_there_where_groups_mix_them(seen):
+    """Patients with a few blasts among many normal cells, of which the first image shows none."""
+    rng = np.random.default_rng(0)
+    for seed in range(5):
+        groups = np.repeat(np.arange(40), 4)
+        target = np.zeros(160, int)
+        target[3 + 4 * rng.choice(40, 6, replace=False)] = 1
+        everything = [(np.arange(160), np.arange(160))]
+        options = {"cv": everything, "groups": groups, "random_state": seed, "train_sizes": (0.05, 0.5)}
+        compare_training_sizes({}, np.zeros((160, 8, 8, 3), np.uint8), target, **options)
+        for ((train, _),) in seen["cv"].values():
+            assert set(target[train]) == {0, 1}

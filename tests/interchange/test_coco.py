@@ -120,3 +120,31 @@ def test_masks_that_would_be_painted_for_hours(tmp_path):
     whole = {"segmentation": {"size": [2000, 2000], "counts": [0, 4_000_000]}}
     with pytest.raises(ImageError, match="more than 50 times"):
         read(tmp_path, document(*[whole] * 80, size=(2000, 2000)))
+
+
+def _document(*segmentations):
+    return {
+        "images": [{"id": 1, "file_name": "1.png", "width": 8, "height": 6}],
+        "categories": [{"id": 1, "name": "cell"}],
+        "annotations": [
+            {"id": i, "image_id": 1, "category_id": 1, "bbox": [1, 1, 3, 3]} | one
+            for i, one in enumerate(segmentations)
+        ],
+    }
+
+
+@pytest.mark.parametrize("box", [{}, {"segmentation": None}, {"segmentation": []}])
+def test_boxes_without_masks_are_no_cells(tmp_path, box):
+    """As of a file for detectors: not as many cells that hold no pixel."""
+    place = tmp_path / "boxes.json"
+    place.write_text(json.dumps(_document(box, box)))
+    with pytest.raises(ImageError, match=r"boxes\.json \(1\.png\).*boxes without a mask"):
+        read_coco(place, "1.png")
+    place.write_text(json.dumps(_document(box, {"segmentation": [[0, 0, 2, 0, 2, 2]]})))
+    with pytest.warns(UserWarning, match="hold no pixel"):
+        assert len(read_coco(place, "1.png").label_ids) == 1
+
+
+def test_names_of_files_that_are_no_text(tmp_path):
+    write_coco(tmp_path / "a.json", {"b\udcff ü.png": LabelMaps(cells=[[0, 7]])})
+    assert read_coco(tmp_path / "a.json", "b\udcff ü.png").label_ids.tolist() == [7]

@@ -264,3 +264,23 @@ def test_what_cannot_be_written(tmp_path):
     with pytest.raises(ValueError, match=r"height, width"):
         read_geojson(written(tmp_path, collection()), image.shape)
     assert not (tmp_path / "a.geojson").exists()
+
+
+@pytest.mark.parametrize("classes", [np.array([0, 1]), ["blast", np.nan], [b"blast", None]])
+def test_classes_are_names(tmp_path, classes):
+    """As `predict` gives codes where it was trained on codes."""
+    with pytest.raises(TypeError, match=r"classes holds .*give names"):
+        write_geojson(tmp_path / "a.geojson", LabelMaps(cells=[[1, 2]]), classes=classes)
+    assert not (tmp_path / "a.geojson").exists()
+
+
+def test_measurements_of_another_image_are_refused(tmp_path):
+    maps = LabelMaps(cells=[[3, 9]])
+    with pytest.raises(ValueError, match="measurements has cell 4, and the image cells 3 to 9"):
+        write_geojson(tmp_path / "a.geojson", maps, measurements=pd.DataFrame({"cell": [4], "area": [1.0]}))
+    # of some cells, and beside others that are not written
+    write_geojson(tmp_path / "a.geojson", maps, measurements=pd.DataFrame({"cell": [4, 9], "area": [1.0, 2.0]}))
+    measured = [
+        one["properties"]["measurements"] for one in json.loads((tmp_path / "a.geojson").read_text())["features"]
+    ]
+    assert measured == [{}, {"area": 2.0}]

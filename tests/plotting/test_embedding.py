@@ -92,6 +92,7 @@ def test_a_pipeline_is_drawn_by_what_reaches_its_classifier(smears):
 def test_what_does_not_fit_is_told(smears):
     for wrong, match in (
         ({"coordinates": [[1, 2, 3]]}, r"shape \(n, 2\)"), ({"coordinates": [[0, 0]], "y": [0, 1]}, "y= has 2"),
+        ({"coordinates": [[0, 0]], "y": [1], "class_names": ["benign"]}, "class_names has 1 names, and y the code 1"),
         ({"coordinates": [[0, 0]], "images": smears.images}, "images= has 8"), ({"coordinates": [[0, 0]], "side": 0}, "side=0"),
     ):  # fmt: skip
         with pytest.raises(ValueError, match=match):

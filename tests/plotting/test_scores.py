@@ -266,3 +266,8 @@ def test_short_names_keep_both_ends():
     assert short("abc", 5) == "abc"
     assert short("model_with_a_long_name_07", 11) == "model…me_07"
     assert short("$x$ \n y") == r"\$x\$ y"
+
+
+def test_no_predictions_have_no_confusion():
+    with pytest.raises(ValueError, match="are empty"):
+        ConfusionDisplay.from_predictions([], [])

@@ -3,13 +3,15 @@
 import hashlib
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
+from filelock import FileLock
 from sklearn.utils import Bunch
 
-from leukofeat.datasets.fetch.card import DataCard
+from leukofeat.datasets.fetch.card import Archive, DataCard
 from leukofeat.datasets.fetch.download import download_file, extract_archive, file_sha256
 from leukofeat.datasets.home import VARIABLE, get_data_home
 from leukofeat.decode import ImageError
@@ -95,16 +97,37 @@ def fetch(
 
 
 def download_dataset(card: DataCard, home: Path, verbose: int) -> Path:
-    """Download and unpack a set into the data home; returns its folder, which is there whole or not at all."""
+    """Download and unpack a set into the data home; returns its folder, which is there whole or not at all.
+
+    Who asks for a set that another process is getting waits for that.
+    """
     if card.archive is None:
         raise FileNotFoundError(_how_to_get(card, home, True))
-    place = home / card.archive.filename
     try:
-        source = download_file(card.archive.url, place, sha256=card.archive.sha256, verbose=verbose)
+        with _alone(card, home):
+            there = find_dataset(card, home)  # brought by who was here before
+            return _get(card.archive, home / card.folders[0], verbose) if there is None else there
     except OSError as error:
         raise OSError(f"{error} {_how_to_get(card, home, True)}") from error
+
+
+@contextmanager
+def _alone(card: DataCard, home: Path) -> Iterator[None]:
+    """No other process gets the same set meanwhile."""
+    home.mkdir(parents=True, exist_ok=True)
+    place = home / f".{card.name}.lock"
+    with FileLock(place):
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # of a system that keeps files that are open
+                place.unlink()
+
+
+def _get(archive: Archive, folder: Path, verbose: int) -> Path:
+    source = download_file(archive.url, folder.with_name(archive.filename), sha256=archive.sha256, verbose=verbose)
     try:
-        return extract_archive(source, home / card.folders[0], max_bytes=card.archive.max_bytes)
+        return extract_archive(source, folder, max_bytes=archive.max_bytes)
     finally:
         source.unlink(missing_ok=True)  # a damaged one, too: the next call gets it again
 
