@@ -7,14 +7,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from sklearn.utils import Bunch
 
 from leukofeat import Smear
 from leukofeat.datasets import get_data_home, make_smears
 
 cv2.setNumThreads(1)
-settings.register_profile("leukofeat", deadline=None)  # a busy machine is no failure
+# a busy machine is no failure
+settings.register_profile("leukofeat", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("leukofeat")
 
 
