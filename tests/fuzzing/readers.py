@@ -15,6 +15,7 @@ from leukofeat.baselines import read_pipeline
 from leukofeat.datasets import load_images
 from leukofeat.decode import read_pixel_size
 from leukofeat.evaluation import read_predictions
+from leukofeat.interchange import read_coco, read_outlines
 from leukofeat.persistence import load, read_card
 from leukofeat.store import Store
 
@@ -34,6 +35,12 @@ def read_a_label_map(file: Path) -> None:
     assert labels.ndim == 2
     assert labels.dtype.kind in "iu"
     assert labels.min() >= 0
+
+
+def read_outlined_cells(file: Path) -> None:
+    found = read_coco(file, "field.png") if file.suffix == ".json" else read_outlines(file, (64, 64))
+    assert found.cells.shape == found.nuclei.shape
+    assert found.cells.max(initial=0) <= len(found.label_ids)
 
 
 def read_a_manifest(file: Path) -> None:
@@ -85,6 +92,7 @@ def read_a_network(file: Path) -> None:
 READERS: dict[str, Callable[[Path], None]] = {
     "image": read_an_image,
     "labels": read_a_label_map,
+    "outlines": read_outlined_cells,
     "manifest": read_a_manifest,
     "pipeline": read_a_pipeline,
     "model": read_a_model,

@@ -2,7 +2,7 @@
 
     python -m tests.fuzzing.run [--files 20000] [--seconds 600] [--seed 0] [--jobs 2] [--folder FOLDER] [--keep fuzzing-found]
 
-The files are made here, of every kind that the package reads: images, label maps, manifests, pipelines, models, tables of predictions,
+The files are made here, of every kind that the package reads: images, label maps, outlines, manifests, pipelines, models, tables of predictions,
 stores and networks; `--folder` adds the images of a folder. Each mutant is drawn from the seed and its number, and read in a process of
 its own keeping that is watched from outside. A table says what became of them by kind. A mutant that crashes or hangs the reader, takes
 more memory, or raises what is not documented is kept in `--keep`, and the exit code is 1.
@@ -31,8 +31,9 @@ from tests.fuzzing.mutate import mutate
 _HANG, _START = 5.0, 300.0  # seconds for a file, and for a process to make its seeds
 _MEMORY = 2**30  # bytes
 _SHARES = {
-    "image": 0.45,
+    "image": 0.4,
     "labels": 0.15,
+    "outlines": 0.05,
     "manifest": 0.08,
     "pipeline": 0.05,
     "model": 0.1,

@@ -16,11 +16,13 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from sklearn.utils import Bunch
 
 from leukofeat import write_labels
 from leukofeat.datasets import make_smears
 from leukofeat.evaluation import make_card
 from leukofeat.features import ColorFeatures, HOGFeatures
+from leukofeat.interchange import LabelMaps, write_coco, write_geojson, write_imagej
 from leukofeat.persistence import save
 from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser
 from leukofeat.store import Store
@@ -41,13 +43,14 @@ class_weight = {a = 1, b = 2}
 
 @cache
 def seeds(networks: bool = True) -> dict[str, dict[str, bytes]]:
-    """Files by kind and name: `image`, `labels`, `manifest`, `pipeline`, `model`, `predictions`, `store` and, with torch, `network`."""
+    """Files by kind and name: `image`, `labels`, `outlines`, `manifest`, `pipeline`, `model`, `predictions`, `store` and, with torch, `network`."""
     smears = make_smears(n_samples=8, size=64, n_slides=4, random_state=0)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         return {
             "image": _images(smears.images[0]),
             "labels": _labels(place, smears.cells[0]),
+            "outlines": _outlines(place, smears),
             "manifest": _manifests(),
             "pipeline": {"own.toml": PIPELINE},
             "model": _models(place, smears),
@@ -109,6 +112,17 @@ def _labels(place: Path, labels: np.ndarray) -> dict[str, bytes]:
     palette.save(place / "palette.png", bits=4)
     tifffile.imwrite(place / "float.tif", labels.astype(np.float32), tile=(32, 32))
     names = ("a.png", "a.tif", "a.npy", "big.npy", "lzw.tif", "bits.png", "palette.png", "float.tif")
+    return {name: (place / name).read_bytes() for name in names}
+
+
+def _outlines(place: Path, smears: Bunch) -> dict[str, bytes]:
+    maps = LabelMaps(nuclei=smears.nuclei[0], cells=smears.cells[0])
+    write_geojson(place / "cells.geojson", maps)
+    write_coco(place / "cells.json", {"field.png": maps})
+    names = ["cells.geojson", "cells.json"]
+    if find_spec("roifile"):
+        write_imagej(place / "cells.zip", maps)
+        names.append("cells.zip")
     return {name: (place / name).read_bytes() for name in names}
 
 
