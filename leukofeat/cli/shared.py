@@ -72,7 +72,7 @@ def add_baseline(parser: argparse.ArgumentParser) -> None:
         "--baseline",
         default="leukofeat_svm",
         metavar="NAME",
-        help="pipeline: leukofeat_svm, jin2023_svm, ..., also with parameters (jin2023_svm:C=10)",
+        help="pipeline: leukofeat_svm, jin2023_svm, ..., also with parameters (jin2023_svm:C=10); module:function or a .toml file of your own",
     )
     group.add_argument("--list", action=ListBaselines, help="list the baselines and end")
 
@@ -110,7 +110,7 @@ def named_baseline(name: str, *, segments: bool = True) -> Pipeline:
             name = f"{name}{',' if colon else ':'}segmenter=passthrough"
         pipeline = find_pipeline(name)[1]
     except (ValueError, ImportError) as error:
-        raise UsageError(f"--baseline: {error}") from error
+        raise UsageError(f"--baseline: {error} --list shows all baselines.") from error
     if split_pipeline(pipeline).features is None:
         raise UsageError(
             f"--baseline: {known} measures no features; fit it in Python and keep it with leukofeat.persistence.save, or compare it by "
