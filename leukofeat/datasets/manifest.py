@@ -161,6 +161,8 @@ def _open(source: Any, root: Path | str, columns: dict[str, str]) -> tuple[str, 
     try:
         # As text: a class may be called 01, NA or None.
         file = open_binary(source) if is_remote(source) else local_path(source)
+        if isinstance(file, str) and file.lower().endswith(".csv") and b"\0" in Path(file).read_bytes():
+            raise ValueError("it holds a zero byte, at which some versions of pandas end a name")
         return table, pd.read_csv(file, dtype=names, keep_default_na=False, na_values=[""])
     except RemoteError as error:
         raise ImageError(f"{table}: cannot be read: {error}.") from None

@@ -102,9 +102,15 @@ def test_a_file_that_vanishes_is_an_error_of_its_row(root):
     assert bunch.images[2].shape == (40, 40, 3)
 
 
-@pytest.mark.parametrize("name", ["A/pipe.png", "/dev/zero", "A", "x" * 5000, "A/1.png\0"])
+@pytest.mark.parametrize("name", ["A/pipe.png", "/dev/zero", "A", "x" * 5000])
 def test_a_manifest_of_what_is_no_file_is_refused(name, root):
     os.mkfifo(root / "A/pipe.png")
     (root / "manifest.csv").write_text(f"path,label\nA/1.png,a\n{name},b\n")
     with pytest.raises(ImageError, match=r"manifest\.csv: 1 of 2 listed files are missing"):
+        load_images(root)
+
+
+def test_a_manifest_with_a_zero_byte_is_refused(root):
+    (root / "manifest.csv").write_text("path,label\nA/1.png,a\nA/1.png\0,b\n")
+    with pytest.raises(ImageError, match=r"manifest\.csv: cannot be read as CSV in UTF-8 \(it holds a zero byte"):
         load_images(root)
