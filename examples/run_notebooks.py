@@ -42,7 +42,9 @@ def execute(path: Path, folder: str | None) -> Any:
         for cell in notebook.cells:
             cell.source = SWITCH.sub(lambda _: f"FOLDER = {folder!r}", cell.source)
     with tempfile.TemporaryDirectory() as empty, tempfile.TemporaryDirectory() as settings:
-        env = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"} | {"IPYTHONDIR": settings}
+        # notebooks run side by side: threads of linear algebra would wait for each other, for minutes
+        env = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} | dict(os.environ) | {"IPYTHONDIR": settings}
+        env.pop("MPLBACKEND", None)
         client = NotebookClient(
             notebook,
             timeout=600,
