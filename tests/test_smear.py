@@ -128,6 +128,7 @@ def test_labels_that_differ_by_the_width_of_32_bits_are_two_cells():
 
 def test_cost_does_not_follow_the_labels():
     nuclei, _ = maps()
+    FeatureSet([GeometryFeatures()]).fit_transform([Smear(WHITE, nuclei)])  # what compiling takes is not meant
     tracemalloc.start()
     smear = Smear(WHITE, np.array([0, 1, 2**31 - 1])[nuclei])
     assert FeatureSet([GeometryFeatures()]).fit_transform([smear]).shape[0] == 1
