@@ -60,7 +60,8 @@ class Limits(NamedTuple):
             or total - largest < LOBE_MOST**2 * disc
         ):
             return True
-        return cell[0] <= CELL_MOST * self.red and cell[1] <= LONG
+        # how large and how long a cell is that the frame cuts does not show
+        return not cut and cell[0] <= CELL_MOST * self.red and cell[1] <= LONG
 
 
 def join_lobes(
