@@ -25,6 +25,7 @@ FEW_GAPS = 0.02  # gaps, against the area of the lobes, that say nothing
 # radii in red cells: of a lobed nucleus at most (a monocyte's has 1.7), of what is a lobe beside a nucleus of any size, and
 # of a cell at most; and how long a cell is against its width. What goes beyond is two cells
 LOBED_MOST, LOBE_MOST, CELL_MOST, LONG = 1.8, 0.7, 3.2, 1.35
+LARGE_LOBE, MANY = 1.1, 3  # radius, in red cells, of parts of which so many are no lobes
 DOUBTFUL = 2.4  # radius of a core, in red cells, from which on these are looked for once more
 ROUNDS = 2  # in which groups fall apart: first at their widest gap, then altogether
 OTHER_NUCLEI = 0.5  # how much a pixel of another nucleus between the lobes counts against them
@@ -60,6 +61,8 @@ class Limits(NamedTuple):
             or total - largest < LOBE_MOST**2 * disc
         ):
             return True
+        if np.count_nonzero(area >= LARGE_LOBE**2 * disc) >= MANY:
+            return False
         # how large and how long a cell is that the frame cuts does not show
         return not cut and cell[0] <= CELL_MOST * self.red and cell[1] <= LONG
 
