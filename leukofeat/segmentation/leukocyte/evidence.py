@@ -12,6 +12,7 @@ from leukofeat.segmentation.leukocyte.cores import inner_distance
 from leukofeat.segmentation.leukocyte.neighbors import hull_counts
 
 STRIP = 3.0  # pixels inside an outline that show the edge rather than what lies within
+LEAST_INSIDE = 0.05  # share of a body that lies within, at least, or it is a ring or a thread and edge all over
 LEAST_OUTLINE = 0.35  # length of outline, against the root of the area (3.5 all round), that says anything
 LEAST_SHARE = 0.2  # share of its cell that a nucleus fills at least
 GRAIN = 1.0  # edge strength of a body without texture, in L*a*b* units a pixel: the noise of the camera
@@ -19,17 +20,19 @@ GRAIN = 1.0  # edge strength of a body without texture, in L*a*b* units a pixel:
 
 @jit
 def _edge_sums(nuclei: np.ndarray, n: int, depth: np.ndarray, room: np.ndarray, edge: np.ndarray) -> np.ndarray:
-    """Per nucleus 1..n: number and sum of edges of its outline inside of its cell, then of what lies within it: (n, 4) float64.
+    """Per nucleus 1..n: number and sum of edges of its outline inside of its cell, of what lies within it, and of all of it: (n, 6) float64.
 
     `depth` is the distance inside each nucleus, `room` that inside each cell, in pixels.
     """
     h, w = nuclei.shape
-    sums = np.zeros((n, 4))
+    sums = np.zeros((n, 6))
     for y in range(h):
         for x in range(w):
             c = nuclei[y, x] - 1
             if c < 0:
                 continue
+            sums[c, 4] += 1
+            sums[c, 5] += edge[y, x]
             if depth[y, x] > STRIP:
                 sums[c, 2] += 1
                 sums[c, 3] += edge[y, x]
@@ -66,7 +69,8 @@ def outline_evidence(
     sums = _edge_sums(nuclei, n, inner_distance(nuclei), room, edge)
     evidence = np.full(n, np.nan)
     for i in np.flatnonzero(sums[:, 0] >= np.maximum(LEAST_OUTLINE * np.sqrt(table[:, 4]), 1)).tolist():
-        texture = sums[i, 3] / max(sums[i, 2], 1) + GRAIN
+        inside = 2 if sums[i, 2] >= LEAST_INSIDE * sums[i, 4] else 4
+        texture = sums[i, inside + 1] / max(sums[i, inside], 1) + GRAIN
         own, others, _, bad = hull_counts(nuclei, nuclei, i + 1, i + 1, table[i, BOX])
         small = min(1.0, table[i, 4] / (LEAST_SHARE * area[i]))
         evidence[i] = sums[i, 1] / sums[i, 0] / texture * own / max(1, own + others + bad) * small
