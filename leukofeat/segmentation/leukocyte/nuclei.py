@@ -33,6 +33,7 @@ RIDGE = 30.0  # added to the colour variances: the noise of a JPEG
 CONVINCING, CONVINCING_SMALL, SMALL = 2.0, 1.2, 12.0
 LESS_VIOLET = 0.3  # how much evidence counts for a nucleus that is bluer than the rest of its cell
 LIKE_NUCLEUS = 0.5  # stain, against that of the nucleus, that the rest of such a cell has at least
+LEAST_DARKNESS = 4.0  # L* under the slide's from which on a pixel has a hue
 ALL_NUCLEUS = 1.2  # evidence that any two parts have to have, or the cell is nucleus all over
 
 
@@ -144,7 +145,7 @@ def _other_nuclei(cell: np.ndarray, planes: Planes, window: tuple[slice, slice])
     radius = float(np.sqrt(np.count_nonzero(cell) / np.pi))
     regions, part = _with_rim(cell, 1), np.zeros(2, np.bool_)
     offset = np.ascontiguousarray(planes.offset[window])
-    for plane, n_classes in ((planes.excess[window], 3), (planes.violet[window], 2)):
+    for plane, n_classes in ((planes.excess[window], 3), (planes.violet[window], 2), (_magenta(offset), 2)):
         # of three classes of stain the upper two: pale cytoplasm, nucleus, dark rim
         cuts = otsu_thresholds(np.bincount(plane[cell > 0], minlength=256), n_classes)
         if cuts.size == 0:
@@ -153,6 +154,12 @@ def _other_nuclei(cell: np.ndarray, planes: Planes, window: tuple[slice, slice])
         yield _by_color(rough, cell, regions, part, offset, radius)
         if n_classes == 2:
             yield rough
+
+
+def _magenta(offset: np.ndarray) -> np.ndarray:
+    """How magenta each pixel is for its darkness, a* over L*, (H, W) uint8: a hue, which pale chromatin shares with dark."""
+    darkness = np.maximum(-offset[..., 0], LEAST_DARKNESS)
+    return cv2.medianBlur(np.clip(255 * offset[..., 1] / darkness, 0, 255).astype(np.uint8), 3)
 
 
 def _by_color(
