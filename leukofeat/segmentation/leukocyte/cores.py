@@ -106,7 +106,10 @@ def split_cores(cores: np.ndarray, azure: np.ndarray) -> Bodies:
 
 def core_gaps(cores: Bodies) -> Gaps:
     """Gaps between cores, up to what lobes of one nucleus can have."""
-    return label_gaps(cores.labels, cores.boxes, LOBE_GAP * cores.radius)
+    radius = cores.radius
+    gaps = label_gaps(cores.labels, cores.boxes, LOBE_GAP * radius)
+    near = gaps.pixels <= LOBE_GAP * np.sqrt(radius[gaps.first] * radius[gaps.second])
+    return gaps if near.all() else Gaps(*(column[near] for column in gaps))
 
 
 def near_groups(gaps: Gaps, n: int) -> np.ndarray:
