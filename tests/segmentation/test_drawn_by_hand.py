@@ -43,12 +43,10 @@ def drawn_dice(data_folder):
 
 
 def test_nuclei_outlined_by_hand_get_no_worse(drawn_dice):
-    assert drawn_dice.mean() >= 0.91
+    assert drawn_dice.mean() >= 0.935
     assert np.median(drawn_dice) >= 0.94
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wanted, and .919 today: clumps that are one body, and dark rims drawn as cytoplasm"
-)
+@pytest.mark.xfail(strict=True, reason="wanted, and .940 today: mostly dark rims, which were drawn as cytoplasm")
 def test_nuclei_outlined_by_hand(drawn_dice):
     assert drawn_dice.mean() >= 0.95

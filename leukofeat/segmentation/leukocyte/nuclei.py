@@ -5,7 +5,8 @@ is not enough, as in a basophilic cytoplasm, the linear discriminant between the
 
 Whether a cell has two parts, and which of them is the nucleus, is asked of its outline (`evidence`). Where the answer is
 doubtful other ones are heard: a nucleus paler than a dark rim of cytoplasm, in stain; a nucleus told by its violet hue, which
-basophilic cytoplasm has not, however dark; and a cell that is nucleus all over.
+basophilic cytoplasm has not, however dark, or by how magenta it is for its darkness, which pale chromatin shares with dark; and a
+cell that is nucleus all over.
 """
 
 from collections.abc import Iterator
@@ -145,7 +146,7 @@ def _other_nuclei(cell: np.ndarray, planes: Planes, window: tuple[slice, slice])
     radius = float(np.sqrt(np.count_nonzero(cell) / np.pi))
     regions, part = _with_rim(cell, 1), np.zeros(2, np.bool_)
     offset = np.ascontiguousarray(planes.offset[window])
-    for plane, n_classes in ((planes.excess[window], 3), (planes.violet[window], 2), (_magenta(offset), 2)):
+    for plane, n_classes in ((planes.excess[window], 3), (planes.violet[window], 2), (magenta(offset), 2)):
         # of three classes of stain the upper two: pale cytoplasm, nucleus, dark rim
         cuts = otsu_thresholds(np.bincount(plane[cell > 0], minlength=256), n_classes)
         if cuts.size == 0:
@@ -156,7 +157,7 @@ def _other_nuclei(cell: np.ndarray, planes: Planes, window: tuple[slice, slice])
             yield rough
 
 
-def _magenta(offset: np.ndarray) -> np.ndarray:
+def magenta(offset: np.ndarray) -> np.ndarray:
     """How magenta each pixel is for its darkness, a* over L*, (H, W) uint8: a hue, which pale chromatin shares with dark."""
     darkness = np.maximum(-offset[..., 0], LEAST_DARKNESS)
     return cv2.medianBlur(np.clip(255 * offset[..., 1] / darkness, 0, 255).astype(np.uint8), 3)

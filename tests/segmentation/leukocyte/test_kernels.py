@@ -18,13 +18,16 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.labels import label_sums, nearest_label, renumbered, separated
+from leukofeat.segmentation.leukocyte.bodies import Bodies
 from leukofeat.segmentation.leukocyte.cell_fit import first_colors
 from leukofeat.segmentation.leukocyte.component_tree import core_sums, sharpest_components, stain_edges
-from leukofeat.segmentation.leukocyte.cores import inner_distance
+from leukofeat.segmentation.leukocyte.cores import core_gaps, inner_distance
 from leukofeat.segmentation.leukocyte.evidence import outline_evidence
 from leukofeat.segmentation.leukocyte.leaks import color_sums, red_sums
+from leukofeat.segmentation.leukocyte.lobes import Limits
 from leukofeat.segmentation.leukocyte.necks import split_at_necks
 from leukofeat.segmentation.leukocyte.neighbors import hull_counts, joined, label_gaps, touching_labels
+from leukofeat.segmentation.leukocyte.nuclei import magenta
 from leukofeat.segmentation.leukocyte.nucleus_fit import discriminate, remove_specks, threshold_each
 from leukofeat.segmentation.leukocyte.planes import Planes
 from leukofeat.segmentation.leukocyte.red_cells import red_cell_radius
@@ -456,9 +459,51 @@ def test_evidence_is_the_edge_against_the_texture():
     assert evidence_of(*outlined(10.0, 9.0))[0] == pytest.approx(1.0, rel=0.05)
 
 
+def test_a_ring_is_edge_all_over_and_no_evidence():
+    cells = discs((80, 80), (40, 40, 30))
+    ring = np.where(discs((80, 80), (40, 40, 22)) > 0, 0, discs((80, 80), (40, 40, 26)))
+    edge = np.where(ring > 0, 9, 1).astype(np.float32)
+    assert evidence_of(ring, cells, edge)[0] < 1
+
+
 def test_evidence_of_none_and_of_all_nucleus_is_not_a_number():
     _, cells, edge = outlined(10.0, 1.0)
     assert np.isnan(evidence_of(cells, cells, edge)).all()
     none = np.zeros_like(cells)
     assert np.isnan(evidence_of(none, cells, edge)).all()
     assert evidence_of(none, none, edge).shape == (0,)
+
+
+def test_what_the_frame_cuts_cannot_be_judged_by_its_size():
+    limits, compact = Limits(np.inf, 10.0), (27.0, 1.2)
+    parts = np.pi * np.array([16.0, 13.0]) ** 2
+    assert limits.allow(parts, parts, compact, cut=False)
+    assert not limits.allow(parts, parts, compact, cut=True)
+    lobes = np.pi * np.array([9.0, 9.0]) ** 2
+    assert limits.allow(lobes, lobes, compact, cut=True)
+
+
+def test_three_parts_larger_than_red_cells_are_no_lobes():
+    limits, compact = Limits(np.inf, 10.0), (27.0, 1.0)
+    for radii, allowed in ([12.0, 12.0, 12.0], False), ([14.0, 12.0, 9.0], True):
+        parts = np.pi * np.array(radii) ** 2
+        assert limits.allow(parts, parts, compact, cut=False) == allowed
+
+
+def test_how_far_a_lobe_may_lie_depends_on_both():
+    def gaps(*bodies):
+        labels = discs((120, 160), *bodies)
+        return core_gaps(Bodies.measure(labels, np.ones(labels.shape, np.uint8))).first.size
+
+    assert gaps((60, 40, 30), (60, 118, 30)) == 1  # 18 pixels between two of 30
+    assert gaps((60, 40, 30), (60, 96, 8)) == 0
+    assert gaps((60, 40, 30), (60, 86, 8)) == 1
+
+
+def test_magenta_is_the_same_for_pale_and_for_dark_chromatin():
+    chromatin, cytoplasm = np.array([-60.0, 30.0, -40.0]), np.array([-45.0, 8.0, -40.0])
+    offset = np.repeat(np.stack([chromatin, 0.4 * chromatin, cytoplasm, 0 * chromatin])[None], 3, axis=0)
+    dark, pale, blue, empty = magenta(np.repeat(offset, 3, axis=1).astype(np.float32))[1, 1::3]
+    assert dark == pale == 127
+    assert blue < 50
+    assert empty == 0

@@ -186,6 +186,17 @@ def test_two_blasts_with_a_gap_are_two_cells_where_red_cells_show_their_size():
     assert cells.max() == 2
 
 
+REDS = [(20, 110, 16), (25, 165, 16), (180, 20, 16), (180, 60, 16), (175, 180, 16), (60, 180, 16), (130, 20, 16)]
+
+
+def test_three_nuclei_larger_than_red_cells_are_three_cells():
+    blasts = [(74, 76, 21, 25), (74, 124, 21, 25), (116, 100, 21, 25)]
+    cells = segment_leukocytes(draw((200, 200), blasts, REDS))[1]
+    middles = {int(cells[y, x]) for y, x, _, _ in blasts}
+    assert len(middles) == 3
+    assert 0 not in middles
+
+
 def test_confidence_and_what_was_dropped_come_with_the_record(field):
     platelet = draw((190, 210), [*FIELD["cells"], (20, 190, 3, 3)], FIELD["reds"])
     (smear,) = LeukocyteSegmenter().transform([platelet])
