@@ -26,7 +26,8 @@ from leukofeat.segmentation.leukocyte.nucleus_fit import discriminate, remove_sp
 from leukofeat.segmentation.leukocyte.planes import Planes
 from leukofeat.segmentation.leukocyte.stain import NO_EXCESS
 
-RIM = 2.0  # width in pixels of the background around a cell that is all nucleus
+MIXED = 1.5  # pixels on both sides of an outline that have colours of both
+RIM = 4.0  # width in pixels of the background around a cell that is all nucleus
 OPENING = 0.08  # radius, in cell radii, of the opening that takes dark rims of cells off nuclei
 SPECK, HOLE = 0.1, 0.06  # share of the nucleus under which a part of it is a speck, and a gap a hole
 RIDGE = 30.0  # added to the colour variances: the noise of a JPEG
@@ -167,7 +168,9 @@ def _by_color(
     nuclei: np.ndarray, cells: np.ndarray, regions: np.ndarray, full: np.ndarray, offset: np.ndarray, radius: float
 ) -> np.ndarray:
     """Nuclei drawn anew by the linear discriminant between their colours and the others of their cells."""
-    mask = discriminate(offset, nuclei, regions, cells, full, RIDGE)
+    found = (nuclei > 0).view(np.uint8)
+    mixed = cv2.morphologyEx(found, cv2.MORPH_GRADIENT, _disc(MIXED))
+    mask = discriminate(offset, nuclei, regions, cells, full, 1 - mixed, RIDGE)
     return _tidied(mask, cells, full.size - 1, radius)
 
 

@@ -6,6 +6,7 @@ from leukofeat.kernels.jit import jit
 from leukofeat.segmentation.leukocyte.flooding import flood, framed, unframed
 
 TEXTURE = 0.65  # stain, against that of the nucleus, above which what Otsu splits off is chromatin and not cytoplasm
+LEAST_CLEAR = 0.1  # cytoplasm clear of the outline, against the nucleus, under which that nucleus fills its cell
 LEAST_CLASS = 10  # pixels of either class that have a mean and variances
 
 
@@ -85,23 +86,37 @@ def _otsu(counts: np.ndarray) -> tuple[int, float, float]:
 
 @jit
 def discriminate(
-    colors: np.ndarray, nuclei: np.ndarray, regions: np.ndarray, cells: np.ndarray, full: np.ndarray, ridge: float
+    colors: np.ndarray,
+    nuclei: np.ndarray,
+    regions: np.ndarray,
+    cells: np.ndarray,
+    full: np.ndarray,
+    pure: np.ndarray,
+    ridge: float,
 ) -> np.ndarray:
-    """Mask of each nucleus by the linear discriminant between its colours and those of the rest of its region; (H, W) uint8.
+    """Mask of each nucleus by the linear discriminant between its colours and those of the rest of its cell; (H, W) uint8.
 
-    The rim of a region around its cell counts for cells flagged in `full` only. The pooled covariance gets `ridge` on its
-    diagonal; the cut is half way between the two means.
+    Around a nucleus that nearly fills its cell there are hardly any but mixed pixels, which have the colours of both sides, and half way to
+    these would lie inside of the outline: there, as in the cells flagged in `full`, only `pure` pixels count, (H, W) uint8, and
+    the rim of the region around the cell with them. The pooled covariance gets `ridge` on its diagonal; the cut is half way
+    between the two means.
     """
     h, w = nuclei.shape
     n = full.size
-    # outside and inside each nucleus: number, x, y, z, xx, xy, xz, yy, yz, zz
-    sums = np.zeros((n, 2, 10))
+    # number, x, y, z, xx, xy, xz, yy, yz, zz of each of these five
+    sums = np.zeros((n, 5, 10))
+    rest_pure, core_pure, rest_mixed, core_mixed, rim = range(5)
     for y in range(h):
         for x in range(w):
             c = regions[y, x]
-            if c > 0 and (full[c] or cells[y, x] == c):
+            if c > 0 and (cells[y, x] == c or pure[y, x]):
                 a, b, d = colors[y, x, 0], colors[y, x, 1], colors[y, x, 2]
-                s = sums[c, 1 if nuclei[y, x] == c else 0]
+                part = rest_pure if pure[y, x] else rest_mixed
+                if cells[y, x] != c:
+                    part = rim
+                elif nuclei[y, x] == c:
+                    part += core_pure
+                s = sums[c, part]
                 # written out, which takes half the time of a loop
                 s[0] += 1
                 s[1] += a
@@ -118,7 +133,14 @@ def discriminate(
     cut = np.zeros(n)
     pooled, apart = np.zeros((3, 3)), np.zeros(3)
     for c in range(1, n):
-        rest, core = sums[c, 0], sums[c, 1]
+        rest, core = sums[c, rest_pure], sums[c, core_pure]
+        filled = full[c] or rest[0] < LEAST_CLEAR * (core[0] + sums[c, core_mixed, 0])
+        if filled:
+            rest += sums[c, rim]
+        if not filled or rest[0] < LEAST_CLASS:
+            rest += sums[c, rest_mixed]
+        if not filled or core[0] < LEAST_CLASS:
+            core += sums[c, core_mixed]
         m0, m1 = rest[0], core[0]
         known[c] = min(m0, m1) >= LEAST_CLASS
         if not known[c]:

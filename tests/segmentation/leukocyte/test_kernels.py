@@ -351,10 +351,26 @@ def test_discriminant_is_that_of_scikit_learn():
     cells = discs((60, 60), (30, 30, 25))
     rough = discs((60, 60), (30, 30, 12))
     colors = rng.normal(0, 4, (60, 60, 3)).astype(np.float32) + np.float32([-30, 20, -20]) * (rough > 0)[..., None]
-    found = discriminate(colors, rough, cells, cells, np.zeros(2, bool), 0.0)
+    mixed = cv2.morphologyEx(rough.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8))
+    found = discriminate(colors, rough, cells, cells, np.zeros(2, bool), 1 - mixed, 0.0)
     inside = cells > 0
     lda = LinearDiscriminantAnalysis(priors=[0.5, 0.5]).fit(colors[inside], rough[inside])
     assert (found[inside] == lda.predict(colors[inside])).mean() > 0.999
+
+
+@pytest.mark.parametrize("radius", [12, 20, 40])
+def test_the_outline_of_a_nucleus_that_fills_its_cell_lies_half_way(radius):
+    size = 2 * radius + 24
+    nucleus = discs((size, size), (size // 2, size // 2, radius))
+    cells = discs((size, size), (size // 2, size // 2, radius + 1))
+    regions = discs((size, size), (size // 2, size // 2, radius + 6))
+    noise = np.random.default_rng(0).normal(0, 2, (size, size, 3))
+    blurred = cv2.GaussianBlur((nucleus > 0).astype(np.float32), (0, 0), 1.0)[..., None]
+    colors = (noise + blurred * (-60, 30, -30)).astype(np.float32)
+    rough = discs((size, size), (size // 2, size // 2, radius - 1))
+    mixed = cv2.morphologyEx(rough.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    found = discriminate(colors, rough, regions, cells, np.zeros(2, bool), 1 - mixed, 30.0)
+    assert abs(np.sqrt(found.sum() / np.pi) - np.sqrt(nucleus.sum() / np.pi)) < 0.3
 
 
 def specks_oracle(mask, cells, n, share, hole_share):
