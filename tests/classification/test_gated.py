@@ -68,6 +68,28 @@ def test_abroad_they_are_those_of_far(data):
     assert (model.predict(away) == far.predict(X[:, -1:])).mean() > 0.98
 
 
+def test_with_a_limit_one_odd_column_makes_no_row_strange():
+    rng = np.random.default_rng(0)
+    y = np.arange(300) % 2
+    X = rng.normal(size=(300, 31)) + y[:, None]
+    odd, away = X[:10].copy(), X[:10] + 40 * np.resize([1, -1], 31)
+    odd[:, 0] = 1e3
+    plain, limited = gated().fit(X, y), gated(limit=3.0).fit(X, y)
+    assert plain.familiarity(odd).max() < 0.01
+    assert limited.familiarity(odd).min() > 0.9
+    assert limited.familiarity(away).max() < limited.familiarity(odd).min()
+
+
+def test_values_a_class_differ_as_the_pairs_do(data):
+    X, y = data
+    parts = [LogisticRegression(), LogisticRegression()]
+    model = GatedClassifier(*parts, n_far=2).fit(X, y)
+    values, pairs = model.decision_function(X), model.pairs(X)
+    if values.ndim == 2:
+        np.testing.assert_allclose(values[:, :, None] - values[:, None, :], pairs, atol=1e-9)
+        np.testing.assert_array_equal(model.predict(X), model.classes_[values.argmax(axis=1)])
+
+
 @given(st.floats(0, 6))
 def test_the_further_the_less_familiar(exponent):
     X, y = load_iris(return_X_y=True)
