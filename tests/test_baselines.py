@@ -65,7 +65,7 @@ def test_c_is_reached_in_the_whole_pipeline(fields):
 
 
 def test_with_a_memory_a_search_measures_each_image_once(fields, tmp_path):
-    grid, cv = {"calibratedclassifier__estimator__near__svc__C": [0.1, 10]}, StratifiedGroupKFold(2)
+    grid, cv = {"calibratedclassifier__estimator__near__logisticregression__C": [0.1, 10]}, StratifiedGroupKFold(2)
     searches = [
         GridSearchCV(make_baseline("leukofeat_svm", memory=memory), grid, scoring="neg_log_loss", cv=cv).fit(
             fields.images, fields.target, groups=fields.groups

@@ -76,7 +76,7 @@ def test_with_a_limit_one_odd_column_makes_no_row_strange():
     odd[:, 0] = 1e3
     plain, limited = gated().fit(X, y), gated(limit=3.0).fit(X, y)
     assert plain.familiarity(odd).max() < 0.01
-    assert limited.familiarity(odd).min() > 0.9
+    assert limited.familiarity(odd).min() > 0.5
     assert limited.familiarity(away).max() < limited.familiarity(odd).min()
 
 
