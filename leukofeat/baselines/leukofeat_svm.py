@@ -39,7 +39,7 @@ def leukofeat_svm(
     C: float = 0.001,
     shrinkage: float | str = "auto",
     red_cells: str = "ratio",
-    reach: float | None = 10.0,
+    reach: float | None = 5.0,
     segmenter: ImageStage | str | None = None,
 ) -> Pipeline:
     """Shape, colour, nuclear texture and grain of single leukocytes, whitened within classes, logistic regression; elsewhere, four columns that travel.
@@ -66,7 +66,7 @@ def leukofeat_svm(
     :class:`~leukofeat.classification.GatedClassifier`). They were chosen by how blasts and healthy leukocytes of six
     public sets are told apart when a model is trained on one set and asked of another: forward searches scored some 17,000 small sets, of which
     15,000 over all columns were given up, since they found the laboratories' stains, and 2,500 over 146 columns of shape and texture; the last
-    choice was made by hand among some 40. benchmarks/transfer.py has the figures, which are optimistic for these sets. 1 instead of 10
+    choice was made by hand among some 40. benchmarks/transfer.py has the figures, which are optimistic for these sets. 1 instead of 5
     is for models that are trained on several laboratories' images, where the many columns know the laboratory by its cells; it costs
     points at home. None leaves the second classifier out.
 
@@ -81,7 +81,7 @@ def leukofeat_svm(
     shrinkage : float or "auto", default="auto"
         Of the whitening.
     red_cells : {"ratio", "none", "color"}, default="ratio"
-    reach : float or None, default=10.0
+    reach : float or None, default=5.0
     segmenter : stage or "passthrough", optional
     """
     check("red_cells", red_cells, OneOf("ratio", "none", "color"))
@@ -104,8 +104,8 @@ def leukofeat_svm(
         ]
         again = None if isinstance(found_by, str) else found_by
         features.append(ScaledFeatures(FeatureSet(at_scale, columns=_TRAVELLING), again))
-        far = _regression(0.1, shrinkage, SoftClipper(_LIMIT))
-        classifier = GatedClassifier(classifier, far, n_far=len(_TRAVELLING), reach=reach, limit=_LIMIT)
+        far = _regression(0.1, shrinkage)
+        classifier = GatedClassifier(classifier, far, n_far=len(_TRAVELLING), reach=reach)
     return make_pipeline(
         ScaleBarCropper(),
         ShadingCorrector(),
@@ -118,11 +118,11 @@ def leukofeat_svm(
     )
 
 
-def _regression(C: float, shrinkage: float | str, clipper: SoftClipper) -> Pipeline:
+def _regression(C: float, shrinkage: float | str, clipper: SoftClipper | None = None) -> Pipeline:
     return make_pipeline(
         SimpleImputer(strategy="median", keep_empty_features=True),
         StandardScaler(),
-        clipper,
+        clipper if clipper is not None else "passthrough",
         WithinClassWhitener(shrinkage),
         LogisticRegression(C=C, class_weight="balanced", max_iter=1000),
     )

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from leukofeat.constraints import Integral, Number, OneOf, Real
 from leukofeat.statistics.held_out import inner_folds
 from leukofeat.statistics.pairs import pair_values
-from leukofeat.whitening import SoftClipper, WithinClassWhitener
+from leukofeat.whitening import WithinClassWhitener
 
 
 class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -37,10 +37,6 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     n_far : int, default=1
     reach : float, default=5.0
         Multiple of the usual distance at which both count alike.
-    limit : float, optional
-        Standard deviations beyond which no column counts for the distance (:class:`~leukofeat.whitening.SoftClipper`), for columns with
-        long tails: a row is far where many columns are off, not where one is. There is a greatest distance then, so that it is for a
-        `near` whose values are bounded in the same way.
     cv : int, default=3
         Folds in which rows are held out for the usual distance: blocks of consecutive rows, so that those of a slide mostly stay together.
     decision_function_shape : {"ovr", "ovo"}, default="ovr"
@@ -84,7 +80,6 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         "far": [HasMethods(["fit", "decision_function"])],
         "n_far": [Number(Integral, 1)],
         "reach": [Number(Real, 0, above=True)],
-        "limit": [Number(Real, 0, above=True), None],
         "cv": [Number(Integral, 2)],
         "decision_function_shape": [OneOf("ovr", "ovo")],
     }
@@ -96,7 +91,6 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         *,
         n_far: int = 1,
         reach: float = 5.0,
-        limit: float | None = None,
         cv: int = 3,
         decision_function_shape: str = "ovr",
     ) -> None:
@@ -104,7 +98,6 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self.far = far
         self.n_far = n_far
         self.reach = reach
-        self.limit = limit
         self.cv = cv
         self.decision_function_shape = decision_function_shape
 
@@ -147,11 +140,11 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         held_out = []
         for train, test in inner_folds(codes, None, self.cv):
             try:
-                space, means = _within_classes(near[train], codes[train], self.limit)
+                space, means = _within_classes(near[train], codes[train])
             except ValueError:  # too few rows to learn from
                 continue
             held_out.append(_distances(space, means, near[test]))
-        self._space_, self._means_ = _within_classes(near, codes, self.limit)
+        self._space_, self._means_ = _within_classes(near, codes)
         self.typical_ = float(np.median(np.concatenate(held_out or [_distances(self._space_, self._means_, near)])))
         return self
 
@@ -224,11 +217,9 @@ def _votes(pairs: np.ndarray) -> np.ndarray:
     return (pairs > 0).sum(axis=2) + sums / (3 * (np.abs(sums) + 1))
 
 
-def _within_classes(X: np.ndarray, codes: np.ndarray, limit: float | None) -> tuple[Any, np.ndarray]:
+def _within_classes(X: np.ndarray, codes: np.ndarray) -> tuple[Any, np.ndarray]:
     """Space in which rows of a class spread alike in all directions, and the class means in it."""
-    steps = [SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), WithinClassWhitener()]
-    if limit is not None:
-        steps.insert(2, SoftClipper(limit))
+    steps = SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), WithinClassWhitener()
     space = make_pipeline(*steps).fit(X, codes)
     white = space.transform(X)
     return space, np.stack([white[codes == k].mean(axis=0) for k in np.unique(codes)])

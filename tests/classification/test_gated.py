@@ -68,18 +68,6 @@ def test_abroad_they_are_those_of_far(data):
     assert (model.predict(away) == far.predict(X[:, -1:])).mean() > 0.98
 
 
-def test_with_a_limit_one_odd_column_makes_no_row_strange():
-    rng = np.random.default_rng(0)
-    y = np.arange(300) % 2
-    X = rng.normal(size=(300, 31)) + y[:, None]
-    odd, away = X[:10].copy(), X[:10] + 40 * np.resize([1, -1], 31)
-    odd[:, 0] = 1e3
-    plain, limited = gated().fit(X, y), gated(limit=3.0).fit(X, y)
-    assert plain.familiarity(odd).max() < 0.01
-    assert limited.familiarity(odd).min() > 0.5
-    assert limited.familiarity(away).max() < limited.familiarity(odd).min()
-
-
 def test_values_a_class_differ_as_the_pairs_do(data):
     X, y = data
     parts = [LogisticRegression(), LogisticRegression()]
