@@ -1,14 +1,79 @@
-"""Within-class whitening: what varies between slides of one class counts little, what does not counts much."""
+"""Soft clipping and within-class whitening: one odd value does not rule, and what varies within classes counts little."""
 
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, OneToOneFeatureMixin, TransformerMixin
 from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from leukofeat.constraints import Number, OneOf, Real
+from leukofeat.constraints import Integral, Number, OneOf, Real
+
+
+class SoftClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Bend standardised columns so that none gets beyond a limit: limit tanh(x / limit).
+
+    Near 0 a value stays what it is. The few cells that are measured wrongly, and columns with long tails, would otherwise make up most of a
+    covariance, and one value outside everything that was seen in training most of a verdict.
+
+    Parameters
+    ----------
+    limit : float, default=3.0
+        Where columns end, in the standard deviations that a StandardScaler in front makes them be measured in.
+    n_free : int, default=0
+        Last columns that are left as they are, since it means something that another slide's lie outside.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+
+    Examples
+    --------
+    >>> SoftClipper(3.0, n_free=1).fit_transform([[0.1, 0.1], [100.0, 100.0]]).round(2).tolist()
+    [[0.1, 0.1], [3.0, 100.0]]
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "limit": [Number(Real, 0, above=True)],
+        "n_free": [Number(Integral, 0)],
+    }
+
+    def __init__(self, limit: float = 3.0, *, n_free: int = 0) -> None:
+        self.limit = limit
+        self.n_free = n_free
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Check the columns; there is nothing to learn.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : ignored
+
+        Returns
+        -------
+        self
+        """
+        self._validate_params()
+        validate_data(self, X, dtype=np.float64)
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Bent columns.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features), dtype float64
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        bound = max(0, X.shape[1] - self.n_free)
+        return np.hstack([self.limit * np.tanh(X[:, :bound] / self.limit), X[:, bound:]])
 
 
 class WithinClassWhitener(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):

@@ -43,9 +43,10 @@ def test_probabilities_for_every_scorer_and_search(name, fields):
     scores = cross_validate(pipeline[-1], X, fields.target, scoring=SCORERS, cv=2, error_score="raise")
     for found in (scores, grouped):
         assert all(np.isfinite(found[f"test_{scorer}"]).all() for scorer in SCORERS)
-    svm = "estimator__near__svc__C" if "near" in pipeline[-1].estimator.get_params() else "estimator__svc__C"
+    gated = "near" in pipeline[-1].estimator.get_params()
+    cost = "estimator__near__logisticregression__C" if gated else "estimator__svc__C"
     search = GridSearchCV(
-        pipeline[-1], {svm: [0.001, 1]}, scoring=SCORERS, refit="neg_log_loss",
+        pipeline[-1], {cost: [0.001, 1]}, scoring=SCORERS, refit="neg_log_loss",
         cv=StratifiedGroupKFold(2), error_score="raise",
     ).fit(X, fields.target, groups=slides)  # fmt: skip
     for scorer in SCORERS:
@@ -64,7 +65,7 @@ def test_c_is_reached_in_the_whole_pipeline(fields):
 
 
 def test_with_a_memory_a_search_measures_each_image_once(fields, tmp_path):
-    grid, cv = {"calibratedclassifier__estimator__near__svc__C": [0.1, 10]}, StratifiedGroupKFold(2)
+    grid, cv = {"calibratedclassifier__estimator__near__logisticregression__C": [0.1, 10]}, StratifiedGroupKFold(2)
     searches = [
         GridSearchCV(make_baseline("leukofeat_svm", memory=memory), grid, scoring="neg_log_loss", cv=cv).fit(
             fields.images, fields.target, groups=fields.groups

@@ -4,7 +4,7 @@ from sklearn.covariance import ledoit_wolf
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from leukofeat.whitening import WithinClassWhitener
+from leukofeat.whitening import SoftClipper, WithinClassWhitener
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,30 @@ def test_nuisance_is_added_to_the_shrunk_covariance(data, shrinkage):
         WithinClassWhitener().fit(X, y, nuisance[:, 1:])
     with pytest.raises(ValueError, match="nuisance contains NaN"):
         WithinClassWhitener().fit(X, y, np.full((1, 6), np.nan))
+
+
+@pytest.mark.parametrize(
+    ("estimator", "check"),
+    list(estimator_checks_generator(SoftClipper())),
+    ids=lambda value: getattr(getattr(value, "func", None), "__name__", "estimator"),
+)
+def test_the_clipper_keeps_scikit_learns_contract(estimator, check):
+    check(estimator)
+
+
+def test_no_column_gets_beyond_the_limit_but_the_free_ones():
+    X = np.linspace(-50, 50, 303).reshape(101, 3)
+    bent = SoftClipper(2.0, n_free=1).fit_transform(X)
+    assert np.abs(bent[:, :2]).max() <= 2
+    assert (np.diff(bent, axis=0) >= 0).all()
+    np.testing.assert_array_equal(bent[:, 2], X[:, 2])
+    small = X / 1000
+    # x - tanh(x) is at most x^3 / 3
+    assert (np.abs(SoftClipper(2.0).fit_transform(small) - small) <= np.abs(small) ** 3 / 12 + 1e-15).all()
+    np.testing.assert_array_equal(SoftClipper(n_free=9).fit_transform(X), X)
+
+
+@pytest.mark.parametrize("params", [{"limit": 0}, {"n_free": -1}])
+def test_a_clipper_refuses(params, data):
+    with pytest.raises(ValueError, match=next(iter(params))):
+        SoftClipper(**params).fit(data[0])

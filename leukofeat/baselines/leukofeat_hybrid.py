@@ -131,7 +131,7 @@ def leukofeat_hybrid(
     how : {"log_mean", "stack", "union"}, default="log_mean"
         "stack" learns what each is worth by a logistic regression on the probabilities of five inner folds, at six times the cost (they know no
         groups: it is not for slides or patients); "union" puts the
-        columns of a frozen network beside the others', in front of the one whitened linear SVM.
+        columns of a frozen network beside the others', in front of the one whitened classifier.
     network : path, optional
         ONNX file of a frozen network. It needs no PyTorch.
     architecture, weights, swap, size, n_epochs, checkpoint, device, random_state, verbose
@@ -142,7 +142,7 @@ def leukofeat_hybrid(
     check("how", how, OneOf("log_mean", "stack", "union"))
     handcrafted = leukofeat_svm(segmenter=segmenter)
     if how == "union":
-        # the gate in the recipe knows its own columns; these go to its first SVM
+        # the gate in the recipe knows its own columns; these go to its first classifier
         *stages, (_, columns), (_, classifier) = leukofeat_svm(segmenter=segmenter, reach=None).steps
         families = [_embedding(network, "cell"), *columns.families]
         return make_pipeline(*(stage for _, stage in stages), FeatureSet(families), classifier)

@@ -40,8 +40,8 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     cv : int, default=3
         Folds in which rows are held out for the usual distance: blocks of consecutive rows, so that those of a slide mostly stay together.
     decision_function_shape : {"ovr", "ovo"}, default="ovr"
-        What `decision_function` gives for three classes or more, that of both classifiers and of this one: a value a class, or a value a pair,
-        in the order of `SVC(decision_function_shape="ovo")`.
+        What `decision_function` gives for three classes or more, that of both classifiers and of this one: a value a class, whose differences are
+        the pairs', or a value a pair, in the order of `SVC(decision_function_shape="ovo")`.
 
     Attributes
     ----------
@@ -187,13 +187,13 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n,), (n, k) or (n, k (k - 1) / 2), dtype float64
-            Of two classes those of the second; else a value a class, the pairs that it wins and, below 1, by how much; or a value a pair.
+            Of two classes those of the second; else a value a class, the mean of its pairs', or a value a pair.
         """
         pairs = self.pairs(X)
         k = len(self.classes_)
         if k == 2:
             return pairs[:, 1, 0]
-        return pairs[:, *np.triu_indices(k, 1)] if self.decision_function_shape == "ovo" else _votes(pairs)
+        return pairs[:, *np.triu_indices(k, 1)] if self.decision_function_shape == "ovo" else pairs.mean(axis=2)
 
     def predict(self, X: Any) -> np.ndarray:
         """The class that wins most pairs, of such with equally many the one that wins by more, shape (n,)."""

@@ -24,7 +24,7 @@ from sklearn.utils.validation import check_is_fitted
 from leukofeat.calibration import CalibratedClassifier
 from leukofeat.classification import GatedClassifier
 from leukofeat.explanation.form import LinearForm, beside
-from leukofeat.whitening import WithinClassWhitener
+from leukofeat.whitening import SoftClipper, WithinClassWhitener
 
 
 def linear_form(estimator: Any, n_columns: int | None = None, *, at: Any = None) -> LinearForm:
@@ -41,8 +41,8 @@ def linear_form(estimator: Any, n_columns: int | None = None, *, at: Any = None)
     n_columns : int, optional
         By default the estimator's `n_features_in_`.
     at : array-like of shape (n_columns,), optional
-        Row that the form is for: a :class:`~leukofeat.classification.GatedClassifier` is linear where its gate stands for one row, and
-        has no form without.
+        Row that the form is for: a :class:`~leukofeat.classification.GatedClassifier` is linear where its gate stands for one row, a
+        :class:`~leukofeat.whitening.SoftClipper` along the line from the mean to that row; they have no form without.
 
     Returns
     -------
@@ -237,6 +237,16 @@ def _singular(step: TruncatedSVD, form: LinearForm) -> LinearForm:
 @_follow.register
 def _whitened(step: WithinClassWhitener, form: LinearForm) -> LinearForm:
     return form.times(step.components_)
+
+
+@_follow.register
+def _bent(step: SoftClipper, form: LinearForm) -> LinearForm:
+    if form.at is None:
+        raise TypeError(f"{step!r} bends its columns; ask for the form of one row, linear_form(model, at=row).")
+    row = form.decide(form.at[None])
+    # the straight line through 0, where the scaler puts the mean, and the row's own value: exact for that row
+    slopes = np.divide(step.transform(row), row, out=np.ones_like(row), where=row != 0)[0]
+    return replace(form.scaled(slopes), local=True)
 
 
 @_follow.register

@@ -68,6 +68,16 @@ def test_abroad_they_are_those_of_far(data):
     assert (model.predict(away) == far.predict(X[:, -1:])).mean() > 0.98
 
 
+def test_values_a_class_differ_as_the_pairs_do(data):
+    X, y = data
+    parts = [LogisticRegression(), LogisticRegression()]
+    model = GatedClassifier(*parts, n_far=2).fit(X, y)
+    values, pairs = model.decision_function(X), model.pairs(X)
+    if values.ndim == 2:
+        np.testing.assert_allclose(values[:, :, None] - values[:, None, :], pairs, atol=1e-9)
+        np.testing.assert_array_equal(model.predict(X), model.classes_[values.argmax(axis=1)])
+
+
 @given(st.floats(0, 6))
 def test_the_further_the_less_familiar(exponent):
     X, y = load_iris(return_X_y=True)

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -13,6 +14,7 @@ from sklearn.svm import SVC
 from leukofeat.calibration import CalibratedClassifier
 from leukofeat.classification import GatedClassifier
 from leukofeat.explanation import explain, linear_form
+from leukofeat.whitening import SoftClipper
 
 
 def _model(k: int) -> tuple[CalibratedClassifier, np.ndarray]:
@@ -47,6 +49,20 @@ def test_far_away_the_columns_that_travel_drive_the_verdict() -> None:
     share = [why.columns.set_index("column")["weight"].abs() for why in (home, abroad)]
     assert share[0][travelling].sum() < share[0].drop(travelling).sum()
     assert share[1][travelling].sum() > 10 * share[1].drop(travelling).sum()
+
+
+def test_bent_columns_have_a_form_at_a_row_only() -> None:
+    rng = np.random.default_rng(0)
+    y = np.arange(60) % 3
+    X = rng.standard_t(2, size=(60, 4)) + y[:, None]
+    X[3, 1] = np.nan
+    model = make_pipeline(SimpleImputer(), StandardScaler(), SoftClipper(2.0, n_free=1), LogisticRegression()).fit(X, y)
+    for row, value in zip(X[:9], model.decision_function(X[:9]), strict=True):
+        form = linear_form(model, at=row)
+        assert form.local
+        np.testing.assert_allclose(form.decide(row[None])[0], value, rtol=1e-9, atol=1e-9)
+    with pytest.raises(TypeError, match="at=row"):
+        linear_form(model)
 
 
 def test_without_a_row_a_gate_has_no_form() -> None:
