@@ -64,7 +64,10 @@ EXAMPLES = {
         ("leukofeat train smears -o model.skops", "the default pipeline on class folders"),
         ("leukofeat train smears -o model.skops --evaluate -j 4", "with figures on unseen groups, and controls"),
         ("leukofeat train smears -o svm.skops -b jin2023_svm:C=10", "a published pipeline with a parameter"),
-        ("leukofeat train smears -o model.skops --patients --abstain 0.8 --evaluate", "with a verdict for each patient"),
+        (
+            "leukofeat train smears -o model.skops --patients --abstain 0.8 --evaluate",
+            "with a verdict for each patient",
+        ),
     ),
     "predict": (
         ("leukofeat predict model.skops smears -o predictions.csv", "a class and its probability for each image"),

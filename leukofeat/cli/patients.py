@@ -8,20 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.special import softmax
-from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
 from leukofeat.classification import GroupClassifier
 from leukofeat.classification.group_checks import check_one_class
 from leukofeat.classification.group_tables import grouped, log_odds_table
 from leukofeat.cli.messages import UsageError
+from leukofeat.pipeline import last_step
 from leukofeat.statistics.groups import mean_log_odds
 from leukofeat.statistics.held_out import group_codes
-
-
-def last_step(rest: Any) -> Any:
-    """What a pipeline ends in; any other model is itself."""
-    return rest[-1] if isinstance(rest, Pipeline) else rest
 
 
 def check_grouped(arguments: argparse.Namespace, groups: np.ndarray | None) -> np.ndarray:

@@ -13,7 +13,7 @@ from leukofeat.cli.commands import CAUTION
 from leukofeat.cli.document import record
 from leukofeat.cli.likeness import tell_unlike
 from leukofeat.cli.messages import UsageError
-from leukofeat.cli.patients import check_grouped, last_step, patient_table
+from leukofeat.cli.patients import check_grouped, patient_table
 from leukofeat.cli.shared import (
     add_folder,
     add_masks,
@@ -28,6 +28,7 @@ from leukofeat.failures import warn_of
 from leukofeat.features import Failure
 from leukofeat.measuring import Extraction
 from leukofeat.persistence import load
+from leukofeat.pipeline import last_step
 
 NOTHING = "no leukocyte found: there is nothing to judge"
 

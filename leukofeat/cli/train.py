@@ -178,7 +178,8 @@ def _train(arguments: argparse.Namespace, memory: str | None) -> int:
             print(
                 f"{protocol}: {'control ' * row['control']}{row['pipeline']}: accuracy {row['accuracy']:.4f} "
                 f"({row['accuracy_low']:.4f} to {row['accuracy_high']:.4f}), macro-F1 {row['macro_f1']:.4f}"
-                + f"; {in_words(row)}" * arguments.patients
+                + f"; {in_words(row)}"
+                * arguments.patients
             )
     print(CAUTION)
     return report_failures(found.failures, len(bunch.images))
@@ -194,7 +195,9 @@ def _pipeline(arguments: argparse.Namespace, name: str) -> Pipeline:
     if not 0 <= (arguments.abstain or 0) <= 1:
         raise UsageError(f"--abstain: a probability from 0 to 1. Got {arguments.abstain:g} instead.")
     if not hasattr(pipeline, "predict_proba"):
-        raise UsageError(f"--patients: {name} gives no probabilities, of which the verdict of a patient takes the mean.")
+        raise UsageError(
+            f"--patients: {name} gives no probabilities, of which the verdict of a patient takes the mean."
+        )
     return by_patient(pipeline, arguments.abstain or 0.0)
 
 

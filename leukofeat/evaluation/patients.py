@@ -135,9 +135,7 @@ def figures_by_patient(comparison: Comparison, abstain: float = 0.0, silent: Any
         votes = ~own["row"].isin(np.asarray(silent)).to_numpy()
         table = grouped(own["group"].to_numpy(), codes, votes)
         scores = own[[f"score_{label}" for label in classes]].to_numpy(np.float64)
-        told = log_odds_table(
-            table, patient_probabilities(scores[votes], codes[votes], len(table)), classes, abstain
-        )
+        told = log_odds_table(table, patient_probabilities(scores[votes], codes[votes], len(table)), classes, abstain)
         truth = own["target"].to_numpy()[np.unique(codes, return_index=True)[1]]
         found[str(name)] = patient_figures(told, truth, classes)
     return found
