@@ -63,10 +63,9 @@ EXAMPLES = {
     "train": (
         ("leukofeat train smears -o model.skops", "the default pipeline on class folders"),
         ("leukofeat train smears -o model.skops --evaluate -j 4", "with figures on unseen groups, and controls"),
-        ("leukofeat train smears -o svm.skops -b jin2023_svm:C=10", "a published pipeline with a parameter"),
         (
-            "leukofeat train smears -o model.skops --patients --abstain 0.8 --evaluate",
-            "with a verdict for each patient",
+            "leukofeat train smears -o svm.skops -b jin2023_svm:C=10 --patients --abstain 0.8",
+            "a published pipeline with a parameter, and a verdict for each patient",
         ),
     ),
     "predict": (

@@ -100,8 +100,9 @@ class GroupExplanation:
         """What there is to say, a sentence a thing; of images and of groups of columns the `n` greatest on either side."""
         if self.mean is None:
             return [f"No verdict: {self.reason.removesuffix('.')}."]
-        means = [f"In the mean of its images: {' '.join(self.mean.of_columns(n))}"]
-        return [self._headline(), *self._of_votes(), *self._of_images(n), *self._of_deletions(), *means]
+        columns = f"Columns in the mean of its images, as they speak for {self.likeliest}."
+        told = [self._headline(), *self._of_votes(), *self._of_images(n), *self._of_deletions()]
+        return [*told, " ".join([columns, *self.mean.of_columns(n)])]
 
     def _headline(self) -> str:
         odds = f"log-odds {self.value:+.2f} against {self.against}"
