@@ -46,10 +46,7 @@ def check_patients(arguments: argparse.Namespace, bunch: Bunch, rows: np.ndarray
     place = arguments.manifest or Path(arguments.folder) / "manifest.csv"
     where = f"{place if Path(place).is_file() else arguments.folder}: --patients"
     labels = np.asarray(bunch.target_names)[bunch.target]
-    try:
-        codes = group_codes(groups)
-    except ValueError as error:
-        raise ValueError(f"{where}: {error} Name the patient of every image, or leave these rows out.") from error
+    codes = group_codes(groups)
     try:
         check_one_class(groups, codes, labels)
     except ValueError as error:

@@ -117,7 +117,7 @@ def patients(tmp_path_factory):
 @pytest.fixture(scope="module")
 def of_patients(patients, tmp_path_factory):
     file = tmp_path_factory.mktemp("model") / "model.skops"
-    typed = ["train", str(patients), "-o", str(file), "-b", "four_colors", "-q", "--patients", "--abstain", "0.3"]
+    typed = ["train", str(patients), "-o", str(file), "-b", "four_colors", "-q", "--patients", "--abstain", "0.33"]
     assert main([*typed, "--evaluate"]) == 0
     return file
 
@@ -125,10 +125,10 @@ def of_patients(patients, tmp_path_factory):
 def test_train_makes_a_model_with_a_verdict_by_patient(patients, of_patients):
     model, bunch = load(of_patients), load_images(patients)
     assert isinstance(model[-1], GroupClassifier)
-    assert model[-1].abstain == 0.3
+    assert model[-1].abstain == 0.33
     train = bunch.split == "train"
     steps = make_baseline("four_colors").steps
-    expected = Pipeline([*steps[:-1], ("patients", GroupClassifier(steps[-1][1], abstain=0.3))])
+    expected = Pipeline([*steps[:-1], ("patients", GroupClassifier(steps[-1][1], abstain=0.33))])
     names = bunch.target_names[bunch.target]
     expected.fit(bunch.images[train], names[train], **group_params(expected, bunch.groups[train]))
     columns = model[:-1].transform(bunch.images)
@@ -150,6 +150,7 @@ def test_figures_by_patient_are_in_the_card_and_of_patients_held_out(patients, o
     assert part["patient_accuracy"] == round(float((found["verdict"] == truth)[decided].mean()), 4)
     for row in folds:
         assert row["n_patients"] == 24
+        assert 0 < row["patients_undecided"] < 24
         assert row["patient_accuracy_low"] <= row["patient_accuracy"] <= row["patient_accuracy_high"]
         assert 0 <= row["patient_calibration_error"] <= 1
     assert main(["show", str(of_patients)]) == 0

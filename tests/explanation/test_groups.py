@@ -299,14 +299,16 @@ def test_images_that_failed_or_have_no_cell_are_told(smears_of_patients, model_o
 
 def test_what_a_baseline_measures_itself_is_explained_too():
     bunch = make_smears(n_samples=24, size=96, n_slides=12, random_state=0)
-    model = by_patient(make_baseline("leukofeat_svm"))
-    model.fit(bunch.images, bunch.target, **group_params(model, bunch.groups))
+    model, y = by_patient(make_baseline("leukofeat_svm")), bunch.target // 2
+    model.fit(bunch.images, y, **group_params(model, bunch.groups))
     found = explain_groups(model, bunch.images, bunch.groups)
     expected = model[-1].predict_groups(model[:-1].transform(bunch.images), bunch.groups)
     assert [one.verdict for one in found] == expected["verdict"].tolist()
+    values = np.array([why.value * (1 if why.verdict else -1) for why in explain(model, bunch.images, max_cells=0)])
     for why in found:  # behind a gate each image has a form of its own
         check(why, model[-1])
         assert why.mean.base + why.columns["contribution"].sum() == pytest.approx(why.mean.value)
+        assert why.mean.value == pytest.approx(values[why.images["row"]].mean() * (1 if why.likeliest else -1))
 
 
 def test_names_are_no_markup_and_the_card_is_the_page(tmp_path):
