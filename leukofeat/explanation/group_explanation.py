@@ -130,7 +130,9 @@ class GroupExplanation:
             if parts:
                 told.append(f"{heading}: {', '.join(parts)}.")
         if self.calibrated:
-            told.append(f"Before any image the calibration stands at {self.offset:+.2f}.")
+            told.append(
+                f"The calibration by patient starts at {self.offset:+.2f}, and takes the mean log-odds of the images times {self.slope:.2f}."
+            )
         return told
 
     def _of_deletions(self) -> list[str]:
