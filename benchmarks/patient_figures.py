@@ -11,6 +11,7 @@ from scipy.special import softmax
 
 from leukofeat.classification.group_checks import check_one_class
 from leukofeat.evaluation import Comparison, bootstrap_interval
+from leukofeat.evaluation.patients import patient_probabilities
 from leukofeat.statistics.bootstrap import metric_statistics
 from leukofeat.statistics.groups import mean_log_odds
 from leukofeat.statistics.held_out import group_codes
@@ -65,12 +66,10 @@ def told(result: Comparison, name: str, cohort: Cohort, *, clipped: bool = True)
     rows, scores = own["row"].to_numpy(), own[[f"score_{c}" for c in range(len(cohort.names))]].to_numpy()
     n = len(cohort.labels)
     if clipped:
-        means = mean_log_odds(scores, cohort.codes[rows], n)
+        patients = softmax(np.nan_to_num(mean_log_odds(scores, cohort.codes[rows], n)), axis=1)
     else:  # behind GroupClassifier, whose probabilities of single images have its mean log-odds as they are
-        logs = np.log(np.maximum(scores, 1e-300))
-        sums = np.stack([np.bincount(cohort.codes[rows], column, n) for column in logs.T], axis=1)
-        means = sums / np.maximum(np.bincount(cohort.codes[rows], minlength=n), 1)[:, None]
-    return Told(rows, scores, softmax(np.nan_to_num(means), axis=1))
+        patients = np.nan_to_num(patient_probabilities(scores, cohort.codes[rows], n))
+    return Told(rows, scores, patients)
 
 
 def areas(found: Sequence[Told], cohort: Cohort) -> Callable[[np.ndarray], dict[str, np.ndarray]]:

@@ -25,24 +25,16 @@ import pandas as pd
 from patient_figures import Cohort, area_table, calibration_table, curve_table, share_table_of_types
 from places import NAME_OR_FOLDER, data_folder
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-from sklearn.pipeline import make_pipeline
 
 from leukofeat.baselines import find_pipeline
-from leukofeat.classification import GroupClassifier
 from leukofeat.datasets import load_images, make_smears
 from leukofeat.evaluation import compare
-from leukofeat.pipeline import split_pipeline
+from leukofeat.evaluation.patients import by_patient
 
 PIPELINES = ("leukofeat_svm", "jin2023_svm")
 CONTROLS = ("no_leukocytes", "four_colors")
 SIZES = (10, 20, 40)
 Split = tuple[np.ndarray, np.ndarray]
-
-
-def by_patient(pipeline: Any) -> Any:
-    """The pipeline with the verdict of a patient as its last step."""
-    stages, features, rest = split_pipeline(pipeline)
-    return make_pipeline(*stages, *([] if features is None else [features]), GroupClassifier(rest))
 
 
 def folds_of(cohort: Cohort, seed: int) -> dict[str, list[Split]]:

@@ -60,6 +60,18 @@ def split_pipeline(pipeline: Any) -> PipelineParts:
     return PipelineParts(stages, features, pipeline[n:] if n else pipeline)
 
 
+def last_step(model: Any) -> Any:
+    """What a pipeline ends in; any other model is itself.
+
+    Examples
+    --------
+    >>> from sklearn.svm import SVC
+    >>> last_step(SVC())
+    SVC()
+    """
+    return model[-1] if isinstance(model, Pipeline) else model
+
+
 def set_memory(pipeline: Any, memory: Any, *, replace: bool = True) -> Any:
     """Let every stage of a pipeline that can remember what it measured or learned use one memory.
 

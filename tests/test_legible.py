@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leukofeat.explanation.card import _groups
+from leukofeat.explanation.card import group_table
 from leukofeat.markup import table
 from leukofeat.report.comparison import _confusion_row, confusions
 from leukofeat.report.page import whole_page
@@ -49,6 +49,6 @@ def test_every_column_of_an_explanation_has_a_heading():
         )
         base, value, unit, verdict, against = 0.1, 0.6, "log-odds", "Pre", "Benign"
 
-    headings = re.findall(r"<th [^>]*>(.*?)</th>", _groups(Explanation))
+    headings = re.findall(r"<th [^>]*>(.*?)</th>", group_table(Explanation))
     assert len(headings) == 5
     assert all(headings)

@@ -63,7 +63,10 @@ EXAMPLES = {
     "train": (
         ("leukofeat train smears -o model.skops", "the default pipeline on class folders"),
         ("leukofeat train smears -o model.skops --evaluate -j 4", "with figures on unseen groups, and controls"),
-        ("leukofeat train smears -o svm.skops -b jin2023_svm:C=10", "a published pipeline with a parameter"),
+        (
+            "leukofeat train smears -o svm.skops -b jin2023_svm:C=10 --patients --abstain 0.8",
+            "a published pipeline with a parameter, and a verdict for each patient",
+        ),
     ),
     "predict": (
         ("leukofeat predict model.skops smears -o predictions.csv", "a class and its probability for each image"),
@@ -72,6 +75,7 @@ EXAMPLES = {
     "explain": (
         ("leukofeat explain model.skops image.png -o why.html", "one image"),
         ("leukofeat explain model.skops smears -o why.html --against Benign", "a folder, held against one class"),
+        ("leukofeat explain model.skops smears -o why.html --patients", "a section for each patient"),
     ),
     "show": (
         ("leukofeat show model.skops", "to read here"),

@@ -15,7 +15,7 @@ FIGURES = {
     "audit": "data, verdict, findings",
     "train": "data, pipeline, classes, scores, [decisions]",
     "predict": "data, classes, predicted, predictions, [patients]",
-    "explain": "verdicts, [data]",
+    "explain": "[verdicts], [data]; with --patients: patients",
     "show": "card; its keys stand in the document itself, too",
     "compare": "data, summary, notes, [points_lost]; with --list: baselines",
     "benchmark": "summary, notes, accuracy, points_lost, [data]",

@@ -5,16 +5,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import softmax
 from sklearn.pipeline import Pipeline
 
 from leukofeat.calibration import CalibratedClassifier
 from leukofeat.classification import GatedClassifier, GroupClassifier
-from leukofeat.classification.group_tables import grouped, log_odds_table
 from leukofeat.cli.commands import CAUTION
 from leukofeat.cli.document import record
 from leukofeat.cli.likeness import tell_unlike
 from leukofeat.cli.messages import UsageError
+from leukofeat.cli.patients import check_grouped, patient_table
 from leukofeat.cli.shared import (
     add_folder,
     add_masks,
@@ -29,8 +28,7 @@ from leukofeat.failures import warn_of
 from leukofeat.features import Failure
 from leukofeat.measuring import Extraction
 from leukofeat.persistence import load
-from leukofeat.statistics.groups import mean_log_odds
-from leukofeat.statistics.held_out import group_codes
+from leukofeat.pipeline import last_step
 
 NOTHING = "no leukocyte found: there is nothing to judge"
 
@@ -68,14 +66,11 @@ def run(arguments: argparse.Namespace) -> int:
     write = check_table(arguments.output)
     write_patients = None if arguments.patients is None else check_table(arguments.patients)
     stages, features, rest = feature_parts(load(arguments.model))
-    if write_patients and not hasattr(rest, "predict_proba") and not isinstance(_last(rest), GroupClassifier):
+    if write_patients and not hasattr(rest, "predict_proba") and not isinstance(last_step(rest), GroupClassifier):
         raise UsageError(f"--patients: {arguments.model} gives no probabilities, of which it takes the mean.")
     bunch = read_folder(arguments)
-    if write_patients and bunch.groups is None:
-        raise UsageError(
-            f"--patients: nothing says which images of {arguments.folder} are of one patient; give it a manifest.csv with the columns "
-            "path and group."
-        )
+    if write_patients:
+        check_grouped(arguments, bunch.groups)
     images = bunch.images
     tell_unlike(arguments, stages, rest.classes_, bunch)
     for stage in stages:
@@ -98,7 +93,9 @@ def run(arguments: argparse.Namespace) -> int:
         predictions=table,
     )
     if write_patients:
-        patients = _patients(found, [failure.row for failure in failures], bunch.groups, features, rest)
+        good = np.ones(len(table), bool)
+        good[[failure.row for failure in failures]] = False
+        patients = patient_table(found.values, found.n_cells, good, bunch.groups, features, rest)
         write_patients(patients)
         record(written=[arguments.patients], counts={"patients": len(patients)}, patients=patients)
         undecided = int(patients["verdict"].isna().sum())
@@ -139,29 +136,12 @@ def _verdicts(found: Extraction, failures: list[Failure], features: Any, rest: A
 
 def _gate(rest: Any) -> GatedClassifier | None:
     """The gate that rows come to as they were measured, if the model has one."""
-    model = rest[0] if isinstance(rest, Pipeline) and len(rest) == 1 else rest
-    while isinstance(model, (CalibratedClassifier, GroupClassifier)):  # others may change columns
-        model = model.estimator_
+    model = rest
+    while True:  # what stands around it, as far as columns come to it as they were
+        if isinstance(model, Pipeline) and len(model) == 1:
+            model = model[0]
+        elif isinstance(model, (CalibratedClassifier, GroupClassifier)):
+            model = model.estimator_
+        else:
+            break
     return model if isinstance(model, GatedClassifier) else None
-
-
-def _last(rest: Any) -> Any:
-    return rest[-1] if isinstance(rest, Pipeline) else rest
-
-
-def _patients(found: Extraction, failed: list[int], groups: np.ndarray, features: Any, rest: Any) -> pd.DataFrame:
-    """A row a group, by the images that were judged and have cells."""
-    votes = ~np.isin(np.arange(len(groups)), failed) & (found.n_cells != 0)
-    judged = features.wrap_output(found.values[votes])
-    last, codes = _last(rest), group_codes(groups)
-    if isinstance(last, GroupClassifier):
-        reached = rest[:-1].transform(judged) if last is not rest and len(rest) > 1 and votes.any() else judged
-        everything = np.full((len(groups), reached.shape[1]), np.nan)
-        everything[votes] = reached
-        if isinstance(reached, pd.DataFrame):
-            everything = pd.DataFrame(everything, columns=reached.columns)
-        return last.predict_groups(everything, groups, n_cells=found.n_cells)
-    table = grouped(groups, codes, votes, found.n_cells)
-    told = np.asarray(rest.predict_proba(judged), np.float64) if votes.any() else np.empty((0, len(rest.classes_)))
-    scores = softmax(mean_log_odds(told, codes[votes], len(table)), axis=1)
-    return log_odds_table(table, scores, rest.classes_)

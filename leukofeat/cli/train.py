@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 from sklearn.metrics import accuracy_score, f1_score
+from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
 from leukofeat.calibration import group_params
 from leukofeat.cli.commands import CAUTION
 from leukofeat.cli.document import record
 from leukofeat.cli.messages import UsageError, warn
+from leukofeat.cli.patients import check_patients, in_words, patient_table
 from leukofeat.cli.shared import (
     FOLDER,
     add_baseline,
@@ -32,8 +34,10 @@ from leukofeat.cli.shared import (
 from leukofeat.evaluation import Comparison, bootstrap_interval, compare, make_card, make_splitter
 from leukofeat.evaluation.known_protocols import by_group
 from leukofeat.evaluation.model_card import score_rows
+from leukofeat.evaluation.patients import by_patient, figures_by_patient, patient_figures
 from leukofeat.persistence import save
 from leukofeat.pipeline import set_memory
+from leukofeat.statistics.held_out import group_codes
 
 # share of a class's training images without a leukocyte from which on a person should look at them
 _MANY_EMPTY = 0.2
@@ -58,6 +62,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="also how well it does on slides or patients that it was not fitted on: cross-validation within the training images, "
         f"by group where there are groups, with the controls {' and '.join(_CONTROLS)} beside it; the model's card keeps the figures",
     )
+    parser.add_argument(
+        "--patients",
+        action="store_true",
+        help="also learn the verdict of a patient, the column `group` of the manifest, from all the images, calibrated on patients that were held "
+        "out (GroupClassifier): for `leukofeat predict --patients` and `leukofeat explain --patients`; figures are then by patient, too",
+    )
+    parser.add_argument(
+        "--abstain",
+        type=float,
+        metavar="P",
+        help="with --patients: no verdict where the likeliest class of a patient has a lower probability (default: 0, always one)",
+    )
     add_running(parser)
 
 
@@ -71,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _train(arguments: argparse.Namespace, memory: str | None) -> int:
     if check_output(arguments.output).suffix.lower() in (".pkl", ".pickle", ".joblib"):
         raise UsageError(f"{arguments.output}: a model is saved without pickle; call it .skops.")
-    pipeline = named_baseline(arguments.baseline, segments=not has_masks(arguments))
+    pipeline = _pipeline(arguments, arguments.baseline)
     bunch = read_folder(arguments)
     if bunch.target is None:
         raise ValueError(
@@ -79,6 +95,8 @@ def _train(arguments: argparse.Namespace, memory: str | None) -> int:
         )
     target, trained = bunch.target_names[bunch.target], _training_rows(bunch, arguments.folder)
     _check_classes(arguments.folder, target[trained], "")
+    if arguments.patients:
+        check_patients(arguments, bunch, trained)
     verbose = int(not arguments.quiet)
     stages, features, rest = feature_parts(set_memory(pipeline, memory))
     features.set_params(on_error="nan", n_jobs=arguments.jobs, verbose=verbose)
@@ -91,13 +109,23 @@ def _train(arguments: argparse.Namespace, memory: str | None) -> int:
     fitted, empty = good & trained, found.n_cells == 0
     classes = _check_classes(arguments.folder, target[fitted], "readable ")
     _check_cells(arguments.folder, target[fitted], empty[fitted])
+    if arguments.patients:
+        check_patients(arguments, bunch, fitted, "readable ")
     values = features.wrap_output(found.values)
     groups = None if bunch.groups is None else bunch.groups[fitted]
     rest.fit(values[fitted], target[fitted], **group_params(rest, groups))
     parts = {}
     for part in [] if bunch.split is None else sorted(set(bunch.split[good]) - {"train"}):
         rows = good & (bunch.split == part)
-        parts[part] = _scored(bunch, rows, target[rows], rest.predict(values[rows])), np.sum(empty & rows)
+        row = _scored(bunch, rows, target[rows], rest.predict(values[rows]))
+        if arguments.patients:
+            there = np.flatnonzero(bunch.split == part)
+            table = patient_table(
+                found.values[there], found.n_cells[there], good[there], bunch.groups[there], features, rest
+            )
+            first = there[np.unique(group_codes(bunch.groups[there]), return_index=True)[1]]
+            row |= patient_figures(table, target[first], rest.classes_)
+        parts[part] = row, np.sum(empty & rows)
     notes = (
         [] if groups is None else _shared_groups(bunch.groups, fitted, {part: bunch.split == part for part in parts})
     )
@@ -133,11 +161,16 @@ def _train(arguments: argparse.Namespace, memory: str | None) -> int:
             + (f", {n_empty} of them without a leukocyte, judged by filled-in columns" if n_empty else "")
             + ("" if bunch.groups is not None else "; no group column, so slides may stand on both sides")
         )
+        if arguments.patients:
+            print(f"{part}, {in_words(row)}")
     for note in notes:
         warn(note)
     if arguments.evaluate:  # the model is on disk by now, whatever becomes of this
         protocol, compared = _cross_validate(arguments, bunch.images[fitted], target[fitted], groups, memory)
         tested = score_rows(protocol, compared, _CONTROLS)
+        if arguments.patients:
+            figures = figures_by_patient(compared, arguments.abstain or 0.0, np.flatnonzero(empty[fitted]))
+            tested = [row | figures[row["pipeline"]] for row in tested]
         every = tuple(dict.fromkeys([*card.notes, *compared.notes]))
         save(pipeline, arguments.output, replace(card, scores=(*card.scores, *tested), notes=every))
         record(scores=(*card.scores, *tested))
@@ -145,9 +178,27 @@ def _train(arguments: argparse.Namespace, memory: str | None) -> int:
             print(
                 f"{protocol}: {'control ' * row['control']}{row['pipeline']}: accuracy {row['accuracy']:.4f} "
                 f"({row['accuracy_low']:.4f} to {row['accuracy_high']:.4f}), macro-F1 {row['macro_f1']:.4f}"
+                + f"; {in_words(row)}"
+                * arguments.patients
             )
     print(CAUTION)
     return report_failures(found.failures, len(bunch.images))
+
+
+def _pipeline(arguments: argparse.Namespace, name: str) -> Pipeline:
+    """Pipeline of this name, with the verdict of a patient at its end where that was asked for."""
+    pipeline = named_baseline(name, segments=not has_masks(arguments))
+    if not arguments.patients:
+        if arguments.abstain is not None:
+            raise UsageError("--abstain: is about the verdict of a patient; give --patients, too.")
+        return pipeline
+    if not 0 <= (arguments.abstain or 0) <= 1:
+        raise UsageError(f"--abstain: a probability from 0 to 1. Got {arguments.abstain:g} instead.")
+    if not hasattr(pipeline, "predict_proba"):
+        raise UsageError(
+            f"--patients: {name} gives no probabilities, of which the verdict of a patient takes the mean."
+        )
+    return by_patient(pipeline, arguments.abstain or 0.0)
 
 
 def _scored(bunch: Bunch, rows: np.ndarray, target: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
@@ -193,7 +244,7 @@ def _cross_validate(
         cv = make_splitter("random", n_splits=int(np.clip(np.bincount(codes).min(), 2, 5)))
         protocol = f"Images held out at random, {cv.get_n_splits()} folds of the training images"
     names = dict.fromkeys([arguments.baseline, *_CONTROLS])
-    pipelines = {name: named_baseline(name, segments=not has_masks(arguments)) for name in names}
+    pipelines = {name: _pipeline(arguments, name) for name in names}
     verbose = int(not arguments.quiet)
     return protocol, compare(
         pipelines, images, target, cv=cv, groups=groups, memory=memory, n_jobs=arguments.jobs, verbose=verbose

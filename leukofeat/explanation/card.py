@@ -103,24 +103,26 @@ def explanation_parts(explanation: Any, *, n_columns: int = 20) -> list[Markup]:
         parts.append(element("p", legend, class_="hint"))
     parts.append(element("div", *(element("p", sentence) for sentence in explanation.sentences())))
     if not explanation.reason:
-        parts += [_groups(explanation), _columns(explanation, n_columns)]
+        parts += [group_table(explanation), column_table(explanation, n_columns)]
         if len(explanation.cells) > 1:
             parts.append(_cells(explanation))
     return [*parts, element("p", NOTE, class_="note")]
 
 
-def _groups(explanation: Any) -> Markup:
+def group_table(explanation: Any, of: str = "What adds up") -> Markup:
+    """What groups of columns add, as bars that add up."""
     groups = explanation.groups
     average = {"group": "average image", "contribution": explanation.base, "n_columns": None, "lead": ""}
     shown = pd.concat([groups.astype(object), pd.DataFrame([average], dtype=object)], ignore_index=True)
     greatest = max(shown["contribution"].abs().max(), 1e-9)
-    shown.insert(2, "bar", cells(_bar(value / greatest) for value in shown["contribution"]))
-    told = f"What adds up to the {explanation.unit} {explanation.value:+.2f} for {explanation.verdict} against {explanation.against}"
+    shown.insert(2, "bar", cells(bar(value / greatest) for value in shown["contribution"]))
+    told = f"{of} to the {explanation.unit} {explanation.value:+.2f} for {explanation.verdict} against {explanation.against}"
     titles = {"bar": "← against, for →", "n_columns": "columns", "lead": "the column with most to say"}
-    return table(shown, formats={"contribution": _signed}, titles=titles, caption=told, left=("bar",))
+    return table(shown, formats={"contribution": signed}, titles=titles, caption=told, left=("bar",))
 
 
-def _columns(explanation: Any, n: int) -> Markup:
+def column_table(explanation: Any, n: int) -> Markup:
+    """The columns with most to say, to be opened."""
     names = ["column", "contribution", "value", "reference", "unit", "meaning"]
     top = explanation.columns.head(n)
     shown = top[names].assign(value=top["value"].where(~top["imputed"]))
@@ -131,7 +133,7 @@ def _columns(explanation: Any, n: int) -> Markup:
     return details(
         f"Columns ({min(n, len(explanation.columns))} of {len(explanation.columns)})",
         element("p", hint, class_="hint"),
-        table(shown, formats={"contribution": _signed}, titles={"reference": "mean in training"}),
+        table(shown, formats={"contribution": signed}, titles={"reference": "mean in training"}),
     )
 
 
@@ -140,14 +142,21 @@ def _cells(explanation: Any) -> Markup:
     titles = {"push": "speaks for the verdict by", "value_without": f"{explanation.unit} without it"}
     titles["verdict_without"] = "verdict without it"
     n = min(_MOST_CELLS, len(shown))
-    return details(f"Cells ({n:,} of {len(shown):,})", table(shown.head(n), formats={"push": _signed}, titles=titles))
+    return details(f"Cells ({n:,} of {len(shown):,})", table(shown.head(n), formats={"push": signed}, titles=titles))
 
 
-def _signed(value: float) -> str:
+def signed(value: float) -> str:
+    """A number with its sign; a dash where there is none.
+
+    Examples
+    --------
+    >>> signed(0.5), signed(float("nan"))
+    ('+0.50', '–')
+    """
     return "–" if value != value else f"{value:+.2f}"
 
 
-def _bar(share: float) -> Markup:
+def bar(share: float) -> Markup:
     """A bar to the right of the middle where it speaks for the verdict, else to the left."""
     color = FOR_COLOR if share > 0 else AGAINST_COLOR
     left = 60 if share > 0 else 60 - 60 * abs(share)

@@ -88,6 +88,21 @@ def measure_row(features: Any, smear: Smear) -> np.ndarray:
     return row if places is None else row[list(places)]
 
 
+def untried(smear: Smear) -> pd.DataFrame:
+    """A row a cell as in `Explanation.cells`, before any is left out.
+
+    Examples
+    --------
+    >>> untried(Smear(np.zeros((3, 3, 3), np.uint8), np.diag([1, 2, 3])))["label"].tolist()
+    [1, 2, 3]
+    """
+    table = pd.DataFrame({"label": np.arange(1, smear.n_cells + 1), "cell": np.asarray(smear.label_ids)})
+    table[list(COLUMNS[2:6])] = smear.boxes
+    table["push"], table["value_without"] = np.nan, np.nan
+    table["verdict_without"] = pd.Series([None] * smear.n_cells, dtype=object)
+    return table
+
+
 def delete_cells(smear: Smear, features: Any, judge: Judge, row: np.ndarray, max_cells: int) -> Deletions:
     """Each cell left out in turn, and then those that push most together until the verdict changes.
 
@@ -106,11 +121,7 @@ def delete_cells(smear: Smear, features: Any, judge: Judge, row: np.ndarray, max
     -------
     Deletions
     """
-    n, ids = smear.n_cells, np.asarray(smear.label_ids)
-    table = pd.DataFrame({"label": np.arange(1, n + 1), "cell": ids})
-    table[list(COLUMNS[2:6])] = smear.boxes
-    table["push"], table["value_without"] = np.nan, np.nan
-    table["verdict_without"] = pd.Series([None] * n, dtype=object)
+    n, table = smear.n_cells, untried(smear)
     tried = np.argsort(-smear.region_boxes("cell")[:, 4], kind="stable")[:max_cells] if n > 1 else np.empty(0, int)
     if len(tried):
         rows = np.stack([measure_row(features, without_cells(smear, [int(i) + 1])) for i in tried])

@@ -1,13 +1,15 @@
 """Why a model gives each image its class: shares of columns, exact, and of cells, by leaving them out."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
+from leukofeat.classification import GroupClassifier
 from leukofeat.constraints import Integral, Number, check
 from leukofeat.explanation.cells import COLUMNS, Deletions, Judge, delete_cells
 from leukofeat.explanation.explanation import Explanation
@@ -32,7 +34,9 @@ def explain(model: Any, X: Any, *, against: Any = None, max_cells: int = 50) -> 
     Parameters
     ----------
     model : fitted pipeline
-        Image stages, a feature stage, and steps that :func:`linear_form` takes; or those alone, for rows of a table.
+        Image stages, a feature stage, and steps that :func:`linear_form` takes; or those alone, for rows of a table. Of one that ends in
+        a :class:`~leukofeat.classification.GroupClassifier` the classifier of images inside it is explained; for its verdicts of
+        patients there is :func:`explain_groups`.
     X : list, ndarray, Series or one-column DataFrame of n images, paths or smears; or a table of shape (n, n_columns)
         A table where the model has no feature stage.
     against : class label, optional
@@ -54,7 +58,7 @@ def explain(model: Any, X: Any, *, against: Any = None, max_cells: int = 50) -> 
 
     Notes
     -----
-    Verdicts are `model.predict`'s. For several classes, the decision value is that of the pair: an SVC's hyperplane between the two,
+    Verdicts are `model.predict`'s, or of what is inside a GroupClassifier. For several classes, the decision value is that of the pair: an SVC's hyperplane between the two,
     or the difference of two classes' scores.
 
     Of a :class:`~leukofeat.classification.GatedClassifier` the form is that of the image's own row: what its gate lets through is as it
@@ -83,12 +87,38 @@ def explain(model: Any, X: Any, *, against: Any = None, max_cells: int = 50) -> 
     ['size of the cell', 'size of the cytoplasm', 'size of the nucleus']
     """
     check("max_cells", max_cells, Number(Integral, 0))
+    explainer, shown = prepare(model, X, against)
+    return explainer.all(shown.values, shown.images, shown.reasons, max_cells)
+
+
+class Shown(NamedTuple):
+    """Rows of n images as they were measured, the images (None for rows of a table), and by row why there is nothing to judge."""
+
+    values: np.ndarray
+    images: ImageSequence | None
+    reasons: dict[int, str]
+    n_cells: np.ndarray | None = None
+
+
+def of_images(rest: Any) -> Any:
+    """A fitted model's classifier of single images: what stands inside a GroupClassifier, behind the steps in front of it."""
+    if isinstance(rest, Pipeline) and len(rest) and isinstance(rest[-1], GroupClassifier):
+        check_is_fitted(rest[-1])
+        return Pipeline([*rest.steps[:-1], (rest.steps[-1][0], rest[-1].estimator_)])
+    if isinstance(rest, GroupClassifier):
+        check_is_fitted(rest)
+        return rest.estimator_
+    return rest
+
+
+def prepare(model: Any, X: Any, against: Any) -> tuple["Explainer", Shown]:
+    """What explains single images, and the images as it sees them."""
     model = getattr(model, "best_estimator_", model)
     check_is_fitted(model.steps[-1][1] if isinstance(model, Pipeline) else model)
     stages, features, rest = split_pipeline(model)
     if features is None:
-        return _of_table(model, stages, X, against)
-    images = as_sequence(X)
+        return _of_table(of_images(model), stages, X, against)
+    rest, images = of_images(rest), as_sequence(X)
     for stage in stages:
         images = stage.transform(images)
     names = features.get_feature_names_out().tolist()
@@ -98,11 +128,10 @@ def explain(model: Any, X: Any, *, against: Any = None, max_cells: int = 50) -> 
     reasons = {int(i): NOTHING for i in np.flatnonzero(found.n_cells == 0)}
     reasons |= {failure.row: failure.reason for failure in found.failures}
     about = describe_columns(names, features.members())
-    explainer = _Explainer(form, rest, features, about, against)
-    return explainer.all(found.values, images, reasons, max_cells)
+    return Explainer(form, rest, features, about, against), Shown(found.values, images, reasons, found.n_cells)
 
 
-def _of_table(model: Any, stages: Sequence[Any], X: Any, against: Any) -> list[Explanation]:
+def _of_table(model: Any, stages: Sequence[Any], X: Any, against: Any) -> tuple["Explainer", Shown]:
     try:
         values = None if stages else np.asarray(X, np.float64)
     except (TypeError, ValueError):
@@ -115,7 +144,7 @@ def _of_table(model: Any, stages: Sequence[Any], X: Any, against: Any) -> list[E
     form = _scores(model, values.shape[1], against)
     named = getattr(X, "columns", getattr(model, "feature_names_in_", [f"column_{j}" for j in range(values.shape[1])]))
     about = describe_columns([str(name) for name in named])
-    return _Explainer(form, model, None, about, against, given=X).all(values, None, {}, 0)
+    return Explainer(form, model, None, about, against, given=X), Shown(values, None, {})
 
 
 def _scores(rest: Any, n_columns: int, against: Any) -> LinearForm:
@@ -129,7 +158,7 @@ def _scores(rest: Any, n_columns: int, against: Any) -> LinearForm:
     return form
 
 
-class _Explainer:
+class Explainer:
     """What all images of one call share."""
 
     def __init__(
@@ -156,36 +185,54 @@ class _Explainer:
     def _verdicts(self, values: np.ndarray, judged: np.ndarray) -> tuple[dict[int, Any], dict[int, float]]:
         if not len(judged):
             return {}, {}
-        table = self._wrap(values[judged]) if self.given is None else self.given
+        table = self._rows(values, judged)
         verdicts = np.asarray(self.rest.predict(table)).tolist()
         if not hasattr(self.rest, "predict_proba"):
             return dict(zip(judged, verdicts, strict=True)), dict.fromkeys(judged, np.nan)
         p = self.rest.predict_proba(table)[np.arange(len(judged)), [self.classes.index(v) for v in verdicts]]
         return dict(zip(judged, verdicts, strict=True)), dict(zip(judged, p.tolist(), strict=True))
 
+    def probabilities(self, values: np.ndarray, judged: np.ndarray) -> np.ndarray:
+        """Of each class for some of the rows, (m, k)."""
+        if not len(judged):
+            return np.empty((0, len(self.classes)))
+        return np.asarray(self.rest.predict_proba(self._rows(values, judged)), np.float64)
+
+    def _rows(self, values: np.ndarray, judged: np.ndarray) -> Any:
+        return self._wrap(values[judged]) if self.given is None else _safe_indexing(self.given, judged)
+
     def _wrap(self, values: np.ndarray) -> Any:
         return self.features.wrap_output(values)
 
+    def pair(self, row: np.ndarray, winner: int, other: int) -> LinearForm:
+        """Score of a row for one class against another, by their places."""
+        return self._at(row).pair(winner, other)
+
+    def _at(self, row: np.ndarray) -> LinearForm:
+        return linear_form(self.rest, len(row), at=row) if self.form.local else self.form
+
     def _pair(self, row: np.ndarray, verdict: Any) -> tuple[LinearForm, Any]:
         """Score of the verdict against the class that was asked for, or against which it is least ahead."""
-        form = linear_form(self.rest, len(row), at=row) if self.form.local else self.form
         winner = self.classes.index(verdict)
         others = [k for k in range(len(self.classes)) if k != winner]
         if self.against is not None and self.against != verdict:
             others = [self.classes.index(self.against)]
+        form = self._at(row)
         pairs = [form.pair(winner, other) for other in others]
         nearest = int(np.argmin([pair.decide(row[None])[0, 0] for pair in pairs]))
         return pairs[nearest], self.classes[others[nearest]]
 
-    def _one(self, row: np.ndarray, verdict: Any, chance: float, place: Any, max_cells: int) -> Explanation:
-        pair, other = self._pair(row, verdict)
-        name, i, images = place
-        shares = pair.shares(row[None])[0]
-        columns = pd.DataFrame(
+    def columns(self, row: np.ndarray, shares: np.ndarray, pair: LinearForm) -> pd.DataFrame:
+        """Columns with what they add, the greatest contribution first."""
+        return pd.DataFrame(
             {"column": self.about.index, "contribution": shares, "value": row, "reference": pair.reference}
             | {"weight": pair.coef[0], "imputed": np.isnan(row)}
             | {name: self.about[name].to_numpy() for name in self.about}
         ).sort_values("contribution", key=lambda s: -s.abs(), kind="stable", ignore_index=True)
+
+    def _one(self, row: np.ndarray, verdict: Any, chance: float, place: Any, max_cells: int) -> Explanation:
+        pair, other = self._pair(row, verdict)
+        name, i, images = place
         found = self._cells(pair, row, images, i, max_cells)
         return Explanation(
             name=name,
@@ -196,7 +243,7 @@ class _Explainer:
             base=float(pair.base[0]),
             unit=pair.unit,
             probability=chance,
-            columns=columns,
+            columns=self.columns(row, pair.shares(row[None])[0], pair),
             cells=found.table,
             decisive=found.decisive,
             n_tried=found.n_tried,

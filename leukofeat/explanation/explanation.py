@@ -120,13 +120,14 @@ class Explanation:
         """What there is to say, a sentence a thing; of groups the `n` greatest on either side."""
         if self.reason:
             return [f"No verdict: {self.reason.removesuffix('.')}."]
-        return [self._headline(), *self._of_groups(n), *self._of_missing(), *self._of_cells()]
+        return [self._headline(), *self.of_columns(n), *self._of_missing(), *self._of_cells()]
 
     def _headline(self) -> str:
         sure = f", probability {self.probability:.2f}" if self.probability == self.probability else ""
         return f"Called {self.verdict} rather than {self.against} ({self.unit} {self.value:+.2f}{sure})."
 
-    def _of_groups(self, n: int) -> list[str]:
+    def of_columns(self, n: int = 3) -> list[str]:
+        """The groups of columns that say most, the `n` greatest on either side, and what all others bring."""
         groups = self.groups[(self.groups["group"] != NOT_MEASURED) & (self.groups["contribution"].abs() >= _SAID)]
         table = self.columns.set_index("column")
         told, rest = [], self.value - self.base - self.columns.loc[self.columns["imputed"], "contribution"].sum()

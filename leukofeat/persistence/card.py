@@ -50,7 +50,8 @@ class ModelCard:
         `min_height`, `max_height`, `min_width` and `max_width` in pixels, of the images that were looked at.
     scores : tuple of mappings
         A row a `protocol` and `pipeline`: `control` (whether it looks at no leukocyte), `n_images`, `n_groups`, and metrics with
-        `_low` and `_high`, the ends of their 95 % intervals.
+        `_low` and `_high`, the ends of their 95 % intervals. Of a model with a verdict by patient also `n_patients`,
+        `patients_undecided`, `patient_accuracy` (of those who got a verdict) and `patient_calibration_error`.
     notes : tuple of str
         What a reader has to know before believing the scores.
 

@@ -97,10 +97,25 @@ def _scores(shown: Any) -> Iterator[Any]:
             {"pipeline": names} | {title: [_interval(row, name) for row in rows] for name, title in _METRICS.items()}
         )
         yield from _margin(rows)
+        yield from _by_patient(rows, names)
     if protocols:
         yield "Behind a figure stands its 95 % interval. A control looks at no leukocyte: what it reads is not leukaemia."
     if shown.notes:
         yield list(shown.notes)
+
+
+def _by_patient(rows: list[Mapping[str, Any]], names: list[str]) -> Iterator[Any]:
+    """The verdicts of patients, where a model gives such."""
+    known = [(row, name) for row, name in zip(rows, names, strict=True) if row.get("n_patients")]
+    if not known:
+        return
+    yield f"By patient, on {number(known[0][0]['n_patients'])}; the accuracy is of those who got a verdict:"
+    yield pd.DataFrame(
+        {"pipeline": [name for _, name in known]}
+        | {"accuracy": [_interval(row, "patient_accuracy") for row, _ in known]}
+        | {"without a verdict": [number(row.get("patients_undecided")) for row, _ in known]}
+        | {"calibration error": [number(row.get("patient_calibration_error")) for row, _ in known]}
+    )
 
 
 def _margin(rows: list[Mapping[str, Any]]) -> Iterator[str]:

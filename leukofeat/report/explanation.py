@@ -11,7 +11,7 @@ from leukofeat.explanation.card import explanation_parts
 from leukofeat.markup import Markup, element, escape
 from leukofeat.report.page import whole_page
 
-_CAUTIONS = (
+CAUTIONS = (
     "Contributions are exact for the model and say what it went by, not what is true of the cell.",
     "Columns that go together share what they say as the fit chose, often with opposite signs: read groups before single columns.",
     "What a cell does is what its removal does: with two cells that are alike, either hides the other.",
@@ -61,7 +61,7 @@ def write_explanations(
         heading = element("h2", f"{name}: {'no verdict' if one.reason else one.verdict}", title=one.name)
         section: Markup = element("section", heading, *explanation_parts(one))
         sections.append((f"image-{i}", name, section))
-    cautions = [escape(caution) for caution in _CAUTIONS]
+    cautions = [escape(caution) for caution in CAUTIONS]
     when = date or datetime.date.today().isoformat()
     page = whole_page(title, when, [escape(_summary(explanations))], cautions, sections)
     target = Path(path)

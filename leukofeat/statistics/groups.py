@@ -8,10 +8,23 @@ CERTAIN = 1e-3  # no image is believed to be surer than this: a single one must 
 _FLATTEST, _STEEPEST = 1e-4, 1e3  # slopes that are tried
 
 
-def mean_log_odds(probabilities: np.ndarray, codes: np.ndarray, n_groups: int) -> np.ndarray:
+def clipped_log_odds(probabilities: np.ndarray, least: float = CERTAIN) -> np.ndarray:
+    """Log-odds of each class of single rows, (n, k): of probabilities clipped to [least, 1]; rows add up to 0.
+
+    Examples
+    --------
+    >>> clipped_log_odds(np.array([[0.2, 0.8], [0.0, 1.0]])).round(3)
+    array([[-0.693,  0.693],
+           [-3.454,  3.454]])
+    """
+    logs = np.log(np.clip(probabilities, least, 1.0))
+    return logs - logs.mean(axis=1, keepdims=True)
+
+
+def mean_log_odds(probabilities: np.ndarray, codes: np.ndarray, n_groups: int, least: float = CERTAIN) -> np.ndarray:
     """Mean log-odds of each class over the rows of a group.
 
-    Probabilities are clipped to [0.001, 1] before. For two classes the difference of the two columns is the mean of
+    Probabilities are clipped to [0.001, 1] before, or to [least, 1]. For two classes the difference of the two columns is the mean of
     log(p / (1 - p)); for more, each column is the mean of log p, less their mean over the classes (centred log-ratio).
 
     Parameters
@@ -20,6 +33,7 @@ def mean_log_odds(probabilities: np.ndarray, codes: np.ndarray, n_groups: int) -
     codes : ndarray of shape (n,), int
         Group of each row, 0 to `n_groups` - 1.
     n_groups : int
+    least : float, default=0.001
 
     Returns
     -------
@@ -31,8 +45,7 @@ def mean_log_odds(probabilities: np.ndarray, codes: np.ndarray, n_groups: int) -
     >>> mean_log_odds(np.array([[0.5, 0.5], [0.2, 0.8]]), np.array([0, 0]), 1).round(3)
     array([[-0.347,  0.347]])
     """
-    logs = np.log(np.clip(probabilities, CERTAIN, 1.0))
-    logs -= logs.mean(axis=1, keepdims=True)
+    logs = clipped_log_odds(probabilities, least)
     sums = np.stack([np.bincount(codes, column, n_groups) for column in logs.T], axis=1)
     with np.errstate(invalid="ignore"):
         return sums / np.bincount(codes, minlength=n_groups)[:, None]
