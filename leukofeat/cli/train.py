@@ -178,8 +178,7 @@ def _train(arguments: argparse.Namespace, memory: str | None) -> int:
             print(
                 f"{protocol}: {'control ' * row['control']}{row['pipeline']}: accuracy {row['accuracy']:.4f} "
                 f"({row['accuracy_low']:.4f} to {row['accuracy_high']:.4f}), macro-F1 {row['macro_f1']:.4f}"
-                + f"; {in_words(row)}"
-                * arguments.patients
+                + (f"; {in_words(row)}" if arguments.patients else "")
             )
     print(CAUTION)
     return report_failures(found.failures, len(bunch.images))
