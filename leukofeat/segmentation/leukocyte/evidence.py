@@ -20,7 +20,7 @@ GRAIN = 1.0  # edge strength of a body without texture, in L*a*b* units a pixel:
 
 @jit
 def _edge_sums(nuclei: np.ndarray, n: int, depth: np.ndarray, room: np.ndarray, edge: np.ndarray) -> np.ndarray:
-    """Per nucleus 1..n: number and sum of edges of its outline inside of its cell, of what lies within it, and of all of it: (n, 6) float64.
+    """Per nucleus 1..n: number and sum of edges of its outline inside of its cell, of what lies within, and of all of it: (n, 6).
 
     `depth` is the distance inside each nucleus, `room` that inside each cell, in pixels.
     """

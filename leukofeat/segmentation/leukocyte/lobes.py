@@ -1,7 +1,8 @@
 """Step four, lobes: cores that are one nucleus are joined.
 
 The lobes of a segmented nucleus lie in one cell: the gaps in their common hull are cytoplasm, and the cell around them
-has no waist. Together they hold no more stain, which is DNA, than the solitary nuclei of the field.
+has no waist. Together they hold no more stain, which is DNA, than the solitary nuclei of the field, and they are no larger, in
+red cells, than a nucleus can be, nor several of them larger than a lobe is.
 """
 
 from collections.abc import Callable

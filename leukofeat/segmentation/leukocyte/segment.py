@@ -53,11 +53,11 @@ def segment_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> t
        most evidence inside and edges along it, by dynamic programming; colours and outline in turns.
     4. Lobes of one nucleus are joined when the gaps in their common hull are filled by their own cell, unless together
        they hold more stain (DNA) than the solitary nuclei of the field, or are larger, measured in red cells, than any nucleus in
-       a cell that is long or larger than any.
+       a cell that is long, larger than any or cut by the frame; or three of them are larger than red cells each.
     5. Nuclei: Otsu's threshold on the stain of each cell, then a linear discriminant on its colours. Where the outline is
        no sharper than the texture of the chromatin, other answers are heard, and the sharpest and most convex wins: a nucleus
-       paler than a dark rim of cytoplasm, one told by its violet hue, which basophilic cytoplasm has not, or a cell that is
-       nucleus all over.
+       paler than a dark rim of cytoplasm, one told by its violet hue, which basophilic cytoplasm has not, or by how magenta it is for
+       its darkness, or a cell that is nucleus all over. Where a nucleus nearly fills its cell, pixels of mixed colours count for neither.
     6. Cells again around these nuclei, twice: boldly and shyly. What only the bold outline takes in is given up when it
        has the colour of the red cells.
     7. Bodies with too little stain for a nucleus, or too small against the red cells, are dropped (platelets,
