@@ -2,7 +2,7 @@
 
     python benchmarks/memory.py (--data NAME|FOLDER | --synthetic N) [--every 20] [--turns 3] [--json FILE]
 
-The steps: images are measured; one own column is added; a grid search goes over the SVM's C; one more pipeline is compared; and
+The steps: images are measured; one own column is added; a grid search goes over the classifier's C; one more pipeline is compared; and
 all of it once more in a new process. Both sides of a step take turns, on one thread; times are medians. `ratio` is that of the CPU
 times, `wall ratio` that of the clock, which the disk counts in. New in the last row are the fits of the grid search, which nothing
 keeps. Research use only.
@@ -105,7 +105,7 @@ class Day:
 
 
 def _search(model: Any, prefix: str, X: Any, y: np.ndarray, groups: np.ndarray) -> None:
-    grid = {f"{prefix}estimator__svc__C": C_VALUES}
+    grid = {f"{prefix}estimator__near__logisticregression__C": C_VALUES}
     search = GridSearchCV(model, grid, scoring="neg_log_loss", cv=StratifiedGroupKFold(3), error_score="raise")
     search.fit(X, y, **group_params(search, groups))
 

@@ -85,15 +85,13 @@ def patient_table(
 
 
 def in_words(figures: Mapping[str, Any]) -> str:
-    """Figures by patient as a line of the terminal; empty where there are none.
+    """Figures by patient as a line of the terminal.
 
     Examples
     --------
     >>> in_words({"n_patients": 9, "patients_undecided": 9, "patient_accuracy": None, "patient_calibration_error": None})
     'by patient: none of 9 patients got a verdict'
     """
-    if "n_patients" not in figures:
-        return ""
     n, undecided = figures["n_patients"], figures["patients_undecided"]
     if figures["patient_accuracy"] is None:
         return f"by patient: none of {n} patients got a verdict"

@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
 from leukofeat.calibration import group_params
+from leukofeat.classification import GroupClassifier
 from leukofeat.cli.commands import CAUTION
 from leukofeat.cli.document import record
 from leukofeat.cli.messages import UsageError, warn
@@ -36,7 +37,7 @@ from leukofeat.evaluation.known_protocols import by_group
 from leukofeat.evaluation.model_card import score_rows
 from leukofeat.evaluation.patients import by_patient, figures_by_patient, patient_figures
 from leukofeat.persistence import save
-from leukofeat.pipeline import set_memory
+from leukofeat.pipeline import last_step, set_memory
 from leukofeat.statistics.held_out import group_codes
 
 # share of a class's training images without a leukocyte from which on a person should look at them
@@ -191,6 +192,8 @@ def _pipeline(arguments: argparse.Namespace, name: str) -> Pipeline:
         if arguments.abstain is not None:
             raise UsageError("--abstain: is about the verdict of a patient; give --patients, too.")
         return pipeline
+    if isinstance(last_step(pipeline), GroupClassifier):
+        raise UsageError(f"--patients: {name} ends in a GroupClassifier already; leave --patients out.")
     if not 0 <= (arguments.abstain or 0) <= 1:
         raise UsageError(f"--abstain: a probability from 0 to 1. Got {arguments.abstain:g} instead.")
     if not hasattr(pipeline, "predict_proba"):

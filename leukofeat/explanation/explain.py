@@ -97,7 +97,6 @@ class Shown(NamedTuple):
     values: np.ndarray
     images: ImageSequence | None
     reasons: dict[int, str]
-    n_cells: np.ndarray | None = None
 
 
 def of_images(rest: Any) -> Any:
@@ -128,7 +127,7 @@ def prepare(model: Any, X: Any, against: Any) -> tuple["Explainer", Shown]:
     reasons = {int(i): NOTHING for i in np.flatnonzero(found.n_cells == 0)}
     reasons |= {failure.row: failure.reason for failure in found.failures}
     about = describe_columns(names, features.members())
-    return Explainer(form, rest, features, about, against), Shown(found.values, images, reasons, found.n_cells)
+    return Explainer(form, rest, features, about, against), Shown(found.values, images, reasons)
 
 
 def _of_table(model: Any, stages: Sequence[Any], X: Any, against: Any) -> tuple["Explainer", Shown]:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_consistent_length
 
 from leukofeat.classification import GroupClassifier
@@ -13,7 +14,7 @@ from leukofeat.classification.group_tables import NO_VOTE, log_odds_table
 from leukofeat.explanation.explain import Explainer, Shown, prepare
 from leukofeat.explanation.explanation import Explanation
 from leukofeat.explanation.group_explanation import GroupExplanation
-from leukofeat.pipeline import last_step
+from leukofeat.pipeline import last_step, split_pipeline
 from leukofeat.statistics.groups import CERTAIN, clipped_log_odds, scaled
 from leukofeat.statistics.held_out import group_codes
 
@@ -88,8 +89,9 @@ def explain_groups(model: Any, X: Any, groups: Any, *, against: Any = None) -> l
     if not hasattr(chosen, "predict_proba"):
         raise TypeError(f"{last!r} gives no probabilities, of which the verdict of a patient takes the mean.")
     explainer, shown = prepare(chosen, X, against)
-    if shown.images is None:
-        shown = shown._replace(reasons={int(i): _NO_VALUE for i in np.flatnonzero(~has_values(shown.values))})
+    shown = shown._replace(
+        reasons=dict.fromkeys(_without_value(chosen, explainer, shown, X), _NO_VALUE) | shown.reasons
+    )
     votes = np.array([i not in shown.reasons for i in range(len(codes))], bool)
     p = np.full((len(codes), len(explainer.classes)), np.nan)
     p[votes] = explainer.probabilities(shown.values, np.flatnonzero(votes))
@@ -98,6 +100,19 @@ def explain_groups(model: Any, X: Any, groups: Any, *, against: Any = None) -> l
     for rows in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1) if len(codes) else []:
         told.append(_one(explainer, shown, rule, names[rows[0]], rows, p))
     return told
+
+
+def _without_value(model: Any, explainer: Explainer, shown: Shown, X: Any) -> list[int]:
+    """Rows without any value, as the GroupClassifier sees them behind the steps in front of it."""
+    rest = split_pipeline(model).rest
+    if not isinstance(last_step(model), GroupClassifier):
+        return np.flatnonzero(~has_values(shown.values)).tolist() if shown.images is None else []
+    judged = np.array([i for i in range(len(shown.values)) if i not in shown.reasons], int)
+    if not len(judged):
+        return []
+    table = X if shown.images is None else explainer.features.wrap_output(shown.values[judged])
+    reached = rest[:-1].transform(table) if isinstance(rest, Pipeline) and len(rest) > 1 else table
+    return judged[~has_values(reached)].tolist()
 
 
 class _Rule(NamedTuple):

@@ -245,7 +245,7 @@ def _bent(step: SoftClipper, form: LinearForm) -> LinearForm:
         raise TypeError(f"{step!r} bends its columns; ask for the form of one row, linear_form(model, at=row).")
     row = form.decide(form.at[None])
     # the straight line through 0, where the scaler puts the mean, and the row's own value: exact for that row
-    slopes = np.divide(step.transform(row), row, out=np.ones_like(row), where=row != 0)[0]
+    slopes = np.divide(step.bend(row), row, out=np.ones_like(row), where=row != 0)[0]
     return replace(form.scaled(slopes), local=True)
 
 

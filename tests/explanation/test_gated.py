@@ -81,3 +81,14 @@ def test_columns_with_names_are_explained_without_a_warning() -> None:
         warnings.simplefilter("error")
         why = explain(model, X)[-1]
     assert why.value == pytest.approx(abs(model.decision_function(X)[-1]))
+
+
+def test_bent_columns_of_a_pipeline_that_hands_on_tables() -> None:
+    rng = np.random.default_rng(0)
+    y = np.arange(40) % 2
+    X = pd.DataFrame(rng.normal(size=(40, 3)) + y[:, None], columns=list("abc"))
+    steps = StandardScaler(), SoftClipper(2.0), LogisticRegression()
+    model = make_pipeline(*steps).set_output(transform="pandas").fit(X, y)
+    for why, value in zip(explain(model, X), model.decision_function(X), strict=True):
+        assert abs(why.value) == pytest.approx(abs(value))
+        assert why.base + why.columns["contribution"].sum() == pytest.approx(why.value)

@@ -327,3 +327,14 @@ def test_a_long_table_shows_both_ends_and_adds_up():
     shown = "".join(group_explanation_parts(why))
     assert "70 others in between" in shown
     assert "calibration by patient" in shown
+
+
+def test_a_row_that_is_filled_in_before_the_rule_has_a_vote():
+    X, y, groups = table()
+    X[3] = np.nan
+    inner = make_pipeline(StandardScaler(), LogisticRegression())
+    model = make_pipeline(SimpleImputer(), GroupClassifier(inner)).fit(X, y, groupclassifier__groups=groups)
+    expected = model[-1].predict_groups(model[:-1].transform(X), groups)
+    found = explain_groups(model, X, groups)
+    assert [one.probability for one in found] == pytest.approx(expected[["score_A", "score_B"]].max(axis=1).tolist())
+    assert (found[0].images["reason"] == "").all()

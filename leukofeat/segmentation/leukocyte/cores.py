@@ -106,8 +106,12 @@ def split_cores(cores: np.ndarray, azure: np.ndarray) -> Bodies:
 
 def core_gaps(cores: Bodies) -> Gaps:
     """Gaps between cores, up to what lobes of one nucleus can have."""
+    return label_gaps(cores.labels, cores.boxes, LOBE_GAP * cores.radius)
+
+
+def lobe_gaps(cores: Bodies, gaps: Gaps) -> Gaps:
+    """Those of the `core_gaps` that two lobes of one nucleus can have: against the radii of both, not of the larger one alone."""
     radius = cores.radius
-    gaps = label_gaps(cores.labels, cores.boxes, LOBE_GAP * radius)
     near = gaps.pixels <= LOBE_GAP * np.sqrt(radius[gaps.first] * radius[gaps.second])
     return gaps if near.all() else Gaps(*(column[near] for column in gaps))
 

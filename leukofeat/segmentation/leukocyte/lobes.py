@@ -15,7 +15,7 @@ from leukofeat.kernels.regions.labels import renumbered
 from leukofeat.opencv import cv2
 from leukofeat.segmentation.leukocyte.bodies import BOX, Bodies, keep_labels
 from leukofeat.segmentation.leukocyte.cells import Colors, grow_cells
-from leukofeat.segmentation.leukocyte.cores import core_gaps, inner_distance, near_groups, nucleus_stain
+from leukofeat.segmentation.leukocyte.cores import core_gaps, inner_distance, lobe_gaps, near_groups, nucleus_stain
 from leukofeat.segmentation.leukocyte.neighbors import Gaps, hull_counts, touching_labels
 from leukofeat.segmentation.leukocyte.planes import FAINT, Planes
 from leukofeat.segmentation.leukocyte.red_cells import ALIKE, WIDEST, red_cell_radius
@@ -26,7 +26,7 @@ FEW_GAPS = 0.02  # gaps, against the area of the lobes, that say nothing
 # radii in red cells: of a lobed nucleus at most (a monocyte's has 1.7), of what is a lobe beside a nucleus of any size, and
 # of a cell at most; and how long a cell is against its width. What goes beyond is two cells
 LOBED_MOST, LOBE_MOST, CELL_MOST, LONG = 1.8, 0.7, 3.2, 1.35
-LARGE_LOBE, MANY = 1.1, 3  # radius, in red cells, of parts of which so many are no lobes
+LARGE_LOBE, MANY_LARGE = 1.1, 3  # radius, in red cells, of cores of which so many are no lobes of one nucleus
 DOUBTFUL = 2.4  # radius of a core, in red cells, from which on these are looked for once more
 ROUNDS = 2  # in which groups fall apart: first at their widest gap, then altogether
 OTHER_NUCLEI = 0.5  # how much a pixel of another nucleus between the lobes counts against them
@@ -62,7 +62,7 @@ class Limits(NamedTuple):
             or total - largest < LOBE_MOST**2 * disc
         ):
             return True
-        if np.count_nonzero(area >= LARGE_LOBE**2 * disc) >= MANY:
+        if np.count_nonzero(area >= LARGE_LOBE**2 * disc) >= MANY_LARGE:
             return False
         # how large and how long a cell is that the frame cuts does not show
         return not cut and cell[0] <= CELL_MOST * self.red and cell[1] <= LONG
@@ -83,7 +83,8 @@ def join_lobes(
     else `beside` gives it, or 0, and is asked where cells may hide them, or where a core is larger than nuclei are. `most` is the stain
     that one nucleus may hold, and `outside` the colours outside of cells, where the field around the image has told them.
     """
-    gaps = core_gaps(cores)
+    beside_each_other = core_gaps(cores)
+    gaps = lobe_gaps(cores, beside_each_other)
 
     def joined(group: np.ndarray) -> tuple[Bodies, np.ndarray]:
         same = np.array_equal(group, np.arange(group.size))
@@ -92,7 +93,7 @@ def join_lobes(
 
     group = near_groups(gaps, cores.n)
     nuclei, cells = joined(group)
-    most, sure = nucleus_stain(cores, gaps) if most is None else most, True
+    most, sure = nucleus_stain(cores, beside_each_other) if most is None else most, True
     if most == np.inf and red == 0:
         # where stain does not show what one nucleus may hold, size does
         red = red_cell_radius(planes, cells)

@@ -27,7 +27,7 @@ from leukofeat.segmentation.leukocyte.planes import Planes
 from leukofeat.segmentation.leukocyte.stain import NO_EXCESS
 
 MIXED = 1.5  # pixels on both sides of an outline that have colours of both
-RIM = 4.0  # width in pixels of the background around a cell that is all nucleus
+RIM = 4.0  # width in pixels of the background around a cell that its nucleus fills
 OPENING = 0.08  # radius, in cell radii, of the opening that takes dark rims of cells off nuclei
 SPECK, HOLE = 0.1, 0.06  # share of the nucleus under which a part of it is a speck, and a gap a hole
 RIDGE = 30.0  # added to the colour variances: the noise of a JPEG
@@ -112,7 +112,8 @@ def _reconsider(
     edge, violet = (np.ascontiguousarray(plane[window]) for plane in (planes.edge, planes.violet))
     room, extent = inner_distance(cell), region_boxes(cell, 1)
     area, total = extent[:, 4], label_sums(cell, extent, violet)
-    for mask in _other_nuclei(cell, planes, window):
+    others = (cells[window] > 0) & (cell == 0)
+    for mask in _other_nuclei(cell, others, planes, window):
         table = region_boxes(mask, 1)
         value = outline_evidence(mask, room, edge, table, area)[0]
         value *= _hue_factor(mask, table, violet, area, total)[0]
@@ -142,10 +143,12 @@ def _is_stained(excess: np.ndarray, nucleus: np.ndarray, cell: np.ndarray) -> bo
     return rest.size > 0 and rest.mean() - NO_EXCESS >= LIKE_NUCLEUS * (excess[nucleus > 0].mean() - NO_EXCESS)
 
 
-def _other_nuclei(cell: np.ndarray, planes: Planes, window: tuple[slice, slice]) -> Iterator[np.ndarray]:
-    """Other nuclei that a cell may have, (H, W) int32 each: 0 and 1."""
+def _other_nuclei(
+    cell: np.ndarray, others: np.ndarray, planes: Planes, window: tuple[slice, slice]
+) -> Iterator[np.ndarray]:
+    """Other nuclei that a cell may have, (H, W) int32 each: 0 and 1; `others` are the pixels of other cells."""
     radius = float(np.sqrt(np.count_nonzero(cell) / np.pi))
-    regions, part = _with_rim(cell, 1), np.zeros(2, np.bool_)
+    regions, part = np.where(others, 0, _with_rim(cell, 1)), np.zeros(2, np.bool_)
     offset = np.ascontiguousarray(planes.offset[window])
     for plane, n_classes in ((planes.excess[window], 3), (planes.violet[window], 2), (magenta(offset), 2)):
         # of three classes of stain the upper two: pale cytoplasm, nucleus, dark rim

@@ -53,7 +53,7 @@ def segment_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> t
        most evidence inside and edges along it, by dynamic programming; colours and outline in turns.
     4. Lobes of one nucleus are joined when the gaps in their common hull are filled by their own cell, unless together
        they hold more stain (DNA) than the solitary nuclei of the field, or are larger, measured in red cells, than any nucleus in
-       a cell that is long, larger than any or cut by the frame; or three of them are larger than red cells each.
+       a cell that is long, larger than any or cut by the frame; or three cores are larger than red cells each.
     5. Nuclei: Otsu's threshold on the stain of each cell, then a linear discriminant on its colours. Where the outline is
        no sharper than the texture of the chromatin, other answers are heard, and the sharpest and most convex wins: a nucleus
        paler than a dark rim of cytoplasm, one told by its violet hue, which basophilic cytoplasm has not, or by how magenta it is for

@@ -21,7 +21,7 @@ from leukofeat.kernels.regions.labels import label_sums, nearest_label, renumber
 from leukofeat.segmentation.leukocyte.bodies import Bodies
 from leukofeat.segmentation.leukocyte.cell_fit import first_colors
 from leukofeat.segmentation.leukocyte.component_tree import core_sums, sharpest_components, stain_edges
-from leukofeat.segmentation.leukocyte.cores import core_gaps, inner_distance
+from leukofeat.segmentation.leukocyte.cores import core_gaps, inner_distance, lobe_gaps
 from leukofeat.segmentation.leukocyte.evidence import outline_evidence
 from leukofeat.segmentation.leukocyte.leaks import color_sums, red_sums
 from leukofeat.segmentation.leukocyte.lobes import Limits
@@ -509,7 +509,8 @@ def test_three_parts_larger_than_red_cells_are_no_lobes():
 def test_how_far_a_lobe_may_lie_depends_on_both():
     def gaps(*bodies):
         labels = discs((120, 160), *bodies)
-        return core_gaps(Bodies.measure(labels, np.ones(labels.shape, np.uint8))).first.size
+        cores = Bodies.measure(labels, np.ones(labels.shape, np.uint8))
+        return lobe_gaps(cores, core_gaps(cores)).first.size
 
     assert gaps((60, 40, 30), (60, 118, 30)) == 1  # 18 pixels between two of 30
     assert gaps((60, 40, 30), (60, 96, 8)) == 0

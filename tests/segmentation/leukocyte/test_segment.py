@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leukofeat import Smear
+from leukofeat.segmentation.leukocyte.nuclei import _other_nuclei
+from leukofeat.segmentation.leukocyte.planes import make_planes
 from leukofeat.segmentation.leukocyte.segment import LeukocyteSegmenter, find_leukocytes, segment_leukocytes
 from leukofeat.segmentation.metrics import dice
 from tests.cells import DATA, MISSING
@@ -346,3 +348,21 @@ def test_many_cells_cost_what_one_costs_each():
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 6 * peaks[0]
+
+
+def test_other_nuclei_are_heard_without_the_neighbours():
+    """A cell that its nucleus fills is held against the slide around it, and not against the cells that touch it."""
+    yy, xx = np.mgrid[:110, :160]
+    first, second = np.hypot(yy - 55, xx - 55) < 24, np.hypot(yy - 55, xx - 103) < 24
+
+    def areas(bodies, others):
+        image = np.where(bodies[..., None], NUCLEUS, SLIDE).astype(np.uint8)
+        planes = make_planes(cv2.GaussianBlur(image, (0, 0), 0.8))
+        return [mask.sum() for mask in _other_nuclei(first.astype(np.int32), others, planes, np.s_[:110, :160])]
+
+    nobody = np.zeros_like(first)
+    alone, beside, mistaken = (
+        areas(bodies, others)[0]
+        for bodies, others in ((first, nobody), (first | second, second), (first | second, nobody))
+    )
+    assert abs(beside - alone) < 0.01 * alone < abs(mistaken - alone)
