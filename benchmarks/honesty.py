@@ -7,7 +7,7 @@ The set holds class folders, or a manifest.csv with path, label and, as far as t
 block (contiguous pseudo-slides), cluster0 to cluster2 (coarse colour clusters), stream (acquisition series) and group. Where
 there is none of the grouping columns, slides are estimated with `estimate_slides`, three seeds. Each row is a pipeline, each
 column a way to test the same pipeline; the last columns are points of accuracy lost when only what should not matter is
-changed. Controls see no leukocyte: what they score is not leukaemia. `leukofeat benchmark` does the same for the SVM baselines
+changed. Controls see no leukocyte: what they score is not leukaemia. `leukofeat benchmark` does the same for the baselines
 and pipelines of one's own, and writes a report. Research use only.
 """
 

@@ -1,4 +1,4 @@
-"""`leukofeat benchmark`: the SVM baselines and the controls under every way to split that a data set allows."""
+"""`leukofeat benchmark`: the baselines and the controls under every way to split that a data set allows."""
 
 import argparse
 from typing import Any

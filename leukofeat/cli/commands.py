@@ -16,7 +16,7 @@ COMMANDS = {
     "explain": "why a trained model gives images their classes: cells and columns that drove each verdict",
     "show": "what a model file says of itself: what it is for, its limits, training data and figures",
     "compare": "pipelines, and predictions made elsewhere, side by side under one way to split",
-    "benchmark": "the SVM baselines and the controls under every way to split that the data allow",
+    "benchmark": "the baselines and the controls under every way to split that the data allow",
     "warmup": "compile ahead of the first use, as for an image of a container",
     "completion": "a script that completes commands, options and files in bash, zsh or fish",
 }
