@@ -62,17 +62,15 @@ def _pictures(explanation: Any, n: int) -> list[Markup]:
     if explanation.sequence is None or voting.empty:
         return []
     told: list[Markup] = []
-    for of, side in (
-        (explanation.likeliest, voting[voting["share"] > 0].head(n)),
-        (explanation.against, voting[voting["share"] < 0][::-1].head(n)),
-    ):
+    for side in (voting[voting["share"] > 0].head(n), voting[voting["share"] < 0][::-1].head(n)):
         for one in side.itertuples(index=False):
             smear = explanation.smear(one.row)
             if smear is None:
                 continue
             seen = draw_pushes(smear, untried(smear), width=_WIDTH) if smear.is_segmented else smear.image
-            caption = element("figcaption", f"{Path(one.name).name}: {signed(one.share)}, for {of}")
-            told.append(element("figure", picture(seen, f"{one.name}, its cells outlined", width=_WIDTH), caption))
+            says = f"{one.name}, its cells outlined" if smear.is_segmented else one.name
+            caption = element("figcaption", f"{Path(one.name).name}: {signed(one.share)} for {explanation.likeliest}")
+            told.append(element("figure", picture(seen, says, width=_WIDTH), caption))
     return [element("div", *told, class_="grid")] if told else []
 
 
