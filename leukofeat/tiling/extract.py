@@ -131,7 +131,7 @@ def extract_field(
     >>> from leukofeat.datasets import make_smears
     >>> from leukofeat.features import FeatureSet, GeometryFeatures
     >>> from leukofeat.segmentation import LeukocyteSegmenter
-    >>> smear = make_smears(n_samples=1, size=600, random_state=1).images[0]
+    >>> smear = make_smears(n_samples=1, size=600, random_state=2).images[0]
     >>> pipeline = make_pipeline(LeukocyteSegmenter(), FeatureSet([GeometryFeatures()]))
     >>> whole, tiled = (extract_field(smear, pipeline, tile=tile) for tile in (2048, 300))
     >>> whole.n_tiles, tiled.n_tiles, whole.n_cells == tiled.n_cells
