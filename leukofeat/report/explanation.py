@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from leukofeat.atomic import write_whole
 from leukofeat.explanation import Explanation
 from leukofeat.explanation.card import explanation_parts
 from leukofeat.markup import Markup, element, escape
 from leukofeat.report.page import whole_page
 
-CAUTIONS = (
+READ_GROUPS = "Columns that go together share what they say as the fit chose, often with opposite signs: read groups before single columns."
+_CAUTIONS = (
     "Contributions are exact for the model and say what it went by, not what is true of the cell.",
-    "Columns that go together share what they say as the fit chose, often with opposite signs: read groups before single columns.",
+    READ_GROUPS,
     "What a cell does is what its removal does: with two cells that are alike, either hides the other.",
 )
 
@@ -61,12 +63,10 @@ def write_explanations(
         heading = element("h2", f"{name}: {'no verdict' if one.reason else one.verdict}", title=one.name)
         section: Markup = element("section", heading, *explanation_parts(one))
         sections.append((f"image-{i}", name, section))
-    cautions = [escape(caution) for caution in CAUTIONS]
+    cautions = [escape(caution) for caution in _CAUTIONS]
     when = date or datetime.date.today().isoformat()
     page = whole_page(title, when, [escape(_summary(explanations))], cautions, sections)
-    target = Path(path)
-    target.write_text(page, encoding="utf-8", newline="\n")
-    return target
+    return write_whole(path, page.encode("utf-8"))
 
 
 def _summary(explanations: Sequence[Explanation]) -> str:

@@ -4,6 +4,7 @@ import datetime
 import os
 from pathlib import Path
 
+from leukofeat.atomic import write_whole
 from leukofeat.markup import element, escape
 from leukofeat.persistence import ModelCard
 from leukofeat.persistence.words import limits, purpose
@@ -46,6 +47,4 @@ def write_card(path: str | os.PathLike[str], card: ModelCard, *, date: str | Non
         sections,
         heading="What it is for",
     )
-    target = Path(path)
-    target.write_text(page, encoding="utf-8", newline="\n")
-    return target
+    return write_whole(path, page.encode("utf-8"))

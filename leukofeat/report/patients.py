@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from leukofeat.atomic import write_whole
 from leukofeat.explanation import GroupExplanation
 from leukofeat.explanation.group_card import group_explanation_parts, group_title
 from leukofeat.explanation.group_explanation import least_certain_first
 from leukofeat.markup import Markup, element, escape
-from leukofeat.report.explanation import CAUTIONS
+from leukofeat.report.explanation import READ_GROUPS
 from leukofeat.report.page import whole_page
 
 _EXACT = (
@@ -69,12 +70,10 @@ def write_group_explanations(
         told.append(f"The {len(shown):,} least certain stand below.")
     elif len(shown) > 1:
         told.append("The least certain stand first.")
-    cautions = [escape(caution) for caution in (_EXACT, CAUTIONS[1])]
+    cautions = [escape(caution) for caution in (_EXACT, READ_GROUPS)]
     when = date or datetime.date.today().isoformat()
     page = whole_page(title, when, [escape(sentence) for sentence in told], cautions, sections)
-    target = Path(path)
-    target.write_text(page, encoding="utf-8", newline="\n")
-    return target
+    return write_whole(path, page.encode("utf-8"))
 
 
 def _summary(explanations: Sequence[GroupExplanation]) -> str:

@@ -162,7 +162,10 @@ def _other_nuclei(
 
 
 def magenta(offset: np.ndarray) -> np.ndarray:
-    """How magenta each pixel is for its darkness, a* over L*, (H, W) uint8: a hue, which pale chromatin shares with dark."""
+    """How magenta each pixel is for its darkness, a* over L*, (H, W) uint8: a hue, which pale chromatin shares with dark.
+
+    `offset` is (H, W, 3) float32, L*a*b* less the empty slide; 255 is as much a* above the slide's as L* below it.
+    """
     darkness = np.maximum(-offset[..., 0], LEAST_DARKNESS)
     return cv2.medianBlur(np.clip(255 * offset[..., 1] / darkness, 0, 255).astype(np.uint8), 3)
 
