@@ -199,6 +199,23 @@ def test_abstain_needs_patients(patients, tmp_path, capsys):
     assert "give --patients, too" in capsys.readouterr().err
 
 
+def test_a_pipeline_that_has_the_verdict_already_is_told(patients, tmp_path, monkeypatch, capsys):
+    lines = [
+        "from leukofeat.baselines import make_baseline",
+        "from leukofeat.evaluation.patients import by_patient",
+        "def mine():",
+        "    return by_patient(make_baseline('four_colors'), 0.7)",
+    ]
+    (tmp_path / "own_of_patients.py").write_text("\n".join(lines))
+    monkeypatch.syspath_prepend(tmp_path)
+    model = tmp_path / "m.skops"
+    typed = ["train", str(patients), "-o", str(model), "-b", "own_of_patients:mine", "-q"]
+    assert main([*typed, "--patients"]) == 2
+    assert "own_of_patients:mine ends in a GroupClassifier already; leave --patients out" in capsys.readouterr().err
+    assert main(typed) == 0
+    assert load(model)[-1].abstain == 0.7
+
+
 def test_patients_lost_with_their_images_are_told(patients, tmp_path, capsys):
     frame = pd.read_csv(patients / "manifest.csv").drop(columns="split")
     (tmp_path / "broken.png").write_text("no image")
