@@ -11,6 +11,7 @@ from leukofeat.calibration import CalibratedClassifier
 from leukofeat.classification import GatedClassifier
 from leukofeat.constraints import OneOf, check
 from leukofeat.features import (
+    ChromatinFeatures,
     ColorFeatures,
     FeatureSet,
     GeometryFeatures,
@@ -42,7 +43,7 @@ def leukofeat_svm(
     reach: float | None = 8.0,
     segmenter: ImageStage | str | None = None,
 ) -> Pipeline:
-    """Shape, colour, nuclear texture and grain of single leukocytes, whitened within classes, logistic regression; elsewhere, four columns that travel.
+    """Shape, colour, chromatin, texture and grain of single leukocytes, whitened within classes, logistic regression; elsewhere, four columns that travel.
 
     Left out on purpose, because they follow the slide: columns of the whole image, the cytoplasm's texture but for its grain, and colour minus
     that of red cells and background; of the red cells only the density remains, as the unit of the nucleus's. Columns and
@@ -53,8 +54,8 @@ def leukofeat_svm(
     Columns have long tails, and before they are whitened no column gets beyond three standard deviations
     (:class:`~leukofeat.whitening.SoftClipper`), but for what is measured in units of red cells: there it means something that another slide
     lies outside of what was seen. This, the grain and the logistic regression, which took the place of the SVM that the name tells of, were
-    chosen by cross-validation on leukemia4 (some 170 configurations, its validation part among what was looked at), apl (200, folds by patient)
-    and pbc5 (420), and so was `reach`, among some 20 gates. Figures on these sets are the more optimistic for it.
+    chosen by cross-validation on leukemia4 (some 200 configurations, its validation part among what was looked at), apl (230, folds by patient)
+    and pbc5 (450), and so was the chromatin. Figures on these sets are the more optimistic for it.
 
     Two stages are for other cameras. Light that falls across the field is divided out before anything is measured, since it moves
     every colour and the outline of the cytoplasm. Within the cells that were found, colour follows brightness: what a coarse JPEG
@@ -66,9 +67,11 @@ def leukofeat_svm(
     :class:`~leukofeat.classification.GatedClassifier`). They were chosen by how blasts and healthy leukocytes of six
     public sets are told apart when a model is trained on one set and asked of another: forward searches scored some 17,000 small sets, of which
     15,000 over all columns were given up, since they found the laboratories' stains, and 2,500 over 146 columns of shape and texture; the last
-    choice was made by hand among some 40. benchmarks/transfer.py has the figures, which are optimistic for these sets. 1 instead of 8
-    is for models that are trained on several laboratories' images, where the many columns know the laboratory by its cells; it costs
-    points at home. None leaves the second classifier out.
+    choice was made by hand among some 40. How far the many columns are trusted is learned from the training images, by what they are worth on
+    blocks of them that are held out: hardly beyond what was seen where these are other laboratories, and up to `reach` times the usual
+    distance where they are other series of one. Give images in the order of laboratories and slides. The form of this gate was chosen among
+    some 150 by cross-validation at home and by transfer between the six sets. benchmarks/transfer.py has the figures, which are optimistic for
+    these sets. A `reach` of None leaves the second classifier out.
 
     `red_cells` is a point on a frontier: the more of the slide's red cells a model sees, the better it does on unseen series of the same
     laboratory, and the worse when leukocytes lie on another slide's field. "none" leaves them out, "ratio" takes nuclear density in units of
@@ -91,6 +94,7 @@ def leukofeat_svm(
         GeometryFeatures(),
         ColorFeatures(summary=("mean",)),  # over the cells: a large one counts no more than a small one
         TextureFeatures(regions=("nucleus",)),
+        ChromatinFeatures(),
         GranulometryFeatures(),
         RelativeColorFeatures(references=("cytoplasm", *references)),  # last, those of red cells behind the others
     ]

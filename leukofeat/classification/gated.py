@@ -1,12 +1,10 @@
 """Two experts and a gate: columns that tell most where an image is like those of training, columns that travel elsewhere."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.multiclass import check_classification_targets
@@ -15,7 +13,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from leukofeat.constraints import Integral, Number, OneOf, Real
 from leukofeat.statistics.held_out import inner_folds
 from leukofeat.statistics.pairs import pair_values
-from leukofeat.whitening import WithinClassWhitener
+
+# Reaches that are compared, in shares of the largest: from 1 to 1/362, two to a halving.
+_SHORTER = 2.0 ** -np.arange(0, 9, 0.5)
 
 
 class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -24,21 +24,28 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     Many columns together tell the classes of one laboratory apart, and say nothing sensible of another's images, which lie where no training image
     was; a few that mean the same everywhere tell less at home, and keep it abroad. The decision value of a pair of classes is
 
-        w near / s + (1 - w) far / t,    w = 1 / (1 + (d / (reach m))^2),
+        w near / s + (1 - w) far / t,    w = 1 / (1 + (d / (r m))^3),
 
-    with s and t the root mean squares of the two classifiers' values on training rows, d the squared distance of the row to the nearest class
-    mean after whitening within classes, and m the median d of training rows that were held out: a mixture of two experts
-    (Jacobs et al. 1991) whose gate is a measure of novelty.
+    with d the mean squared distance of the row to the nearest class mean, in the space that `near` sees behind its own first steps; m the
+    median d, s and t the root mean squares of the two classifiers' values, all three on training rows that were held out; and r the reach: a
+    mixture of two experts (Jacobs et al. 1991) whose gate is a measure of novelty.
+
+    How far the many columns can be trusted is learned: of reaches up to `reach`, r is the one under which the held-out rows have
+    the least logistic loss. Blocks of consecutive rows are held out. Where these are further series of one laboratory, the many columns hold on
+    them, and r becomes large; where they are other laboratories, whose cells the many columns know by the laboratory, it becomes small.
 
     Parameters
     ----------
     near, far : classifiers with `decision_function`
-        `near` gets all columns but the last `n_far`, `far` those.
+        `near` gets all columns but the last `n_far`, `far` those. Of a Pipeline, the steps before the last make the space in which
+        distances are measured: let them whiten within classes (:class:`~leukofeat.whitening.WithinClassWhitener`), so that no
+        direction in which images of one class differ counts more than another.
     n_far : int, default=1
-    reach : float, default=5.0
-        Multiple of the usual distance at which both count alike.
+    reach : float, default=8.0
+        The largest r that is tried: multiple of the usual distance at which both count alike.
     cv : int, default=3
-        Folds in which rows are held out for the usual distance: blocks of consecutive rows, so that those of a slide mostly stay together.
+        Folds in which rows are held out: blocks of consecutive rows, so that those of a slide or laboratory mostly stay together. Keep the
+        rows in their order, slide after slide and laboratory after laboratory.
     decision_function_shape : {"ovr", "ovo"}, default="ovr"
         What `decision_function` gives for three classes or more, that of both classifiers and of this one: a value a class, whose differences are
         the pairs', or a value a pair, in the order of `SVC(decision_function_shape="ovo")`.
@@ -48,6 +55,8 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     classes_ : ndarray of shape (k,)
     near_, far_ : classifiers
         Fitted on everything.
+    reach_ : float
+        r above; `reach` where no row could be held out.
     typical_ : float
         m above.
     scales_ : tuple of two floats
@@ -56,7 +65,9 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     Notes
     -----
-    Missing values are the classifiers' to fill in; the distance takes the training median for them.
+    Missing values are the classifiers' to fill in; those that reach the space of distances count as 0 there.
+
+    Cost: `cv` + 1 fits of both classifiers.
 
     References
     ----------
@@ -90,7 +101,7 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         far: Any,
         *,
         n_far: int = 1,
-        reach: float = 5.0,
+        reach: float = 8.0,
         cv: int = 3,
         decision_function_shape: str = "ovr",
     ) -> None:
@@ -133,23 +144,26 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 f"X has {X.shape[1]} columns, of which the last n_far={self.n_far} are for `far`: none is left for `near`."
             )
         self.classes_, codes = np.unique(y, return_inverse=True)
-        near, far = self._split(X)
-        self.near_, self.far_ = clone(self.near).fit(near, y), clone(self.far).fit(far, y)
-        own = self._pairs(self.near_, near), self._pairs(self.far_, far)
-        self.scales_ = tuple(float(np.sqrt((values**2).mean())) or 1.0 for values in own)
-        held_out = []
+        self._fit_experts(X, y)
+        rows, answers = [], []
         for train, test in inner_folds(codes, None, self.cv):
             try:
-                space, means = _within_classes(near[train], codes[train])
+                answers.append(clone(self)._fit_experts(X[train], y[train])._ask(X[test]))
             except ValueError:  # too few rows to learn from
                 continue
-            held_out.append(_distances(space, means, near[test]))
-        self._space_, self._means_ = _within_classes(near, codes)
-        self.typical_ = float(np.median(np.concatenate(held_out or [_distances(self._space_, self._means_, near)])))
+            rows.append(test)
+        held_out = _Answers(*map(np.concatenate, zip(*answers, strict=True))) if answers else self._ask(X)
+        self.scales_ = _scale(held_out.near), _scale(held_out.far)
+        self.typical_ = float(np.median(held_out.distances))
+        self.reach_ = float(self.reach)
+        if answers:
+            reaches = self.reach * _SHORTER
+            losses = [self._loss(held_out, reach, codes[np.concatenate(rows)]) for reach in reaches]
+            self.reach_ = float(reaches[np.argmin(losses)])
         return self
 
     def familiarity(self, X: Any) -> np.ndarray:
-        """How far each row is like those of training, which is the share of `near` in its verdict.
+        """How far each row is like those of training: w for r = `reach`, whatever r was learned.
 
         Parameters
         ----------
@@ -160,10 +174,21 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         ndarray of shape (n,), dtype float64
             From 1, where training rows are, to 0.
         """
-        near, _ = self._split(self._checked(X))
-        usual = self.reach * max(self.typical_, np.finfo(float).tiny)
-        with np.errstate(over="ignore"):
-            return 1 / (1 + (_distances(self._space_, self._means_, near) / usual) ** 2)
+        return self._share(self._distances(self._checked(X)), self.reach)
+
+    def share(self, X: Any) -> np.ndarray:
+        """w: the share of `near` in the verdict of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features_in_)
+
+        Returns
+        -------
+        ndarray of shape (n,), dtype float64
+            From 1 to 0; the familiarity, or less.
+        """
+        return self._share(self._distances(self._checked(X)), self.reach_)
 
     def pairs(self, X: Any) -> np.ndarray:
         """Decision values in favour of class i against class j.
@@ -176,10 +201,7 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         -------
         ndarray of shape (n, k, k), dtype float64
         """
-        near, far = self._split(self._checked(X))
-        share = self.familiarity(X)[:, None, None]
-        (s, t) = self.scales_
-        return share / s * self._pairs(self.near_, near) + (1 - share) / t * self._pairs(self.far_, far)
+        return self._mix(self._ask(self._checked(X)), self.reach_)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Decision values, in the shape that `decision_function_shape` says.
@@ -200,32 +222,64 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         likeliest = _votes(self.pairs(X)).argmax(axis=1)
         return self.classes_[likeliest]
 
-    def _pairs(self, model: Any, X: np.ndarray) -> np.ndarray:
-        return pair_values(model.decision_function(X), len(self.classes_), self.decision_function_shape)
+    def _fit_experts(self, X: np.ndarray, y: np.ndarray) -> Self:
+        near, far = X[:, : -self.n_far], X[:, -self.n_far :]
+        self.near_, self.far_ = clone(self.near).fit(near, y), clone(self.far).fit(far, y)
+        space = _space(self.near_, near)
+        self._means_ = np.stack([space[y == label].mean(axis=0) for label in np.unique(y)])
+        return self
+
+    def _ask(self, X: np.ndarray) -> "_Answers":
+        near, far = X[:, : -self.n_far], X[:, -self.n_far :]
+        pairs = [
+            pair_values(model.decision_function(columns), len(model.classes_), self.decision_function_shape)
+            for model, columns in ((self.near_, near), (self.far_, far))
+        ]
+        return _Answers(*pairs, self._distances(X))
+
+    def _distances(self, X: np.ndarray) -> np.ndarray:
+        space = _space(self.near_, X[:, : -self.n_far])
+        return np.min([((space - mean) ** 2).mean(axis=1) for mean in self._means_], axis=0)
+
+    def _share(self, distances: np.ndarray, reach: float) -> np.ndarray:
+        usual = reach * max(self.typical_, np.finfo(float).tiny)
+        with np.errstate(over="ignore"):
+            return 1 / (1 + (distances / usual) ** 3)
+
+    def _mix(self, answers: "_Answers", reach: float) -> np.ndarray:
+        share = self._share(answers.distances, reach)[:, None, None]
+        return share * answers.near / self.scales_[0] + (1 - share) * answers.far / self.scales_[1]
+
+    def _loss(self, answers: "_Answers", reach: float, codes: np.ndarray) -> float:
+        """Mean logistic loss of the pairs between the true class and each other."""
+        margins = self._mix(answers, reach)[np.arange(len(codes)), codes]
+        others = codes[:, None] != np.arange(margins.shape[1])
+        return float(np.logaddexp(0, -margins[others]).mean())
 
     def _checked(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
         return validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
 
-    def _split(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return X[:, : -self.n_far], X[:, -self.n_far :]
+
+class _Answers(NamedTuple):
+    """What both classifiers say of n rows, and how far these are from those of training."""
+
+    near: np.ndarray  # (n, k, k): in favour of class i against class j
+    far: np.ndarray  # (n, k, k)
+    distances: np.ndarray  # (n,): squared, a dimension, to the nearest class mean
+
+
+def _space(near: Any, X: np.ndarray) -> np.ndarray:
+    """Rows as the last step of a pipeline sees them, or as they are; 0 where a value is missing."""
+    steps = near[:-1] if isinstance(near, Pipeline) else []
+    return np.nan_to_num(np.asarray(steps.transform(X) if len(steps) else X, np.float64))
+
+
+def _scale(values: np.ndarray) -> float:
+    return float(np.sqrt((values**2).mean())) or 1.0
 
 
 def _votes(pairs: np.ndarray) -> np.ndarray:
     """Pairs that each class wins, and below 1 by how much, shape (n, k)."""
     sums = pairs.sum(axis=2)
     return (pairs > 0).sum(axis=2) + sums / (3 * (np.abs(sums) + 1))
-
-
-def _within_classes(X: np.ndarray, codes: np.ndarray) -> tuple[Any, np.ndarray]:
-    """Space in which rows of a class spread alike in all directions, and the class means in it."""
-    steps = SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), WithinClassWhitener()
-    space = make_pipeline(*steps).fit(X, codes)
-    white = space.transform(X)
-    return space, np.stack([white[codes == k].mean(axis=0) for k in np.unique(codes)])
-
-
-def _distances(space: Any, means: np.ndarray, X: np.ndarray) -> np.ndarray:
-    """Squared distance to the nearest class mean, a dimension."""
-    white = space.transform(X)
-    return np.min([((white - mean) ** 2).mean(axis=1) for mean in means], axis=0)

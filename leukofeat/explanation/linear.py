@@ -120,7 +120,7 @@ def _gated(step: GatedClassifier, form: LinearForm) -> LinearForm:
     row: Any = form.decide(form.at[None])
     if hasattr(step, "feature_names_in_"):
         row = pd.DataFrame(row, columns=step.feature_names_in_)
-    share = float(step.familiarity(row)[0])
+    share = float(step.share(row)[0])
     near = _follow(step.near_, form.take(slice(None, -step.n_far)))
     far = _follow(step.far_, form.take(slice(-step.n_far, None)))
     k = len(step.classes_)

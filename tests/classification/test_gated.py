@@ -18,6 +18,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from leukofeat.calibration import CalibratedClassifier
 from leukofeat.classification import GatedClassifier
 from leukofeat.persistence import load, save
+from leukofeat.statistics.held_out import inner_folds
+from leukofeat.statistics.pairs import pair_values
 
 
 def svm():
@@ -51,10 +53,18 @@ def test_scikit_learns_checks(estimator, check):
     check(estimator)
 
 
-def test_at_home_the_verdicts_are_those_of_near(data):
+@pytest.fixture(scope="module")
+def weak(data):
+    """The column that travels tells less than the others."""
     X, y = data
+    return np.c_[X[:, :-1], X[:, -1] + np.random.default_rng(0).normal(0, 2, len(X))], y
+
+
+def test_at_home_the_verdicts_are_those_of_near(weak):
+    X, y = weak
     model = gated().fit(X, y)
     assert (model.familiarity(X) > 0.5).mean() > 0.95
+    assert (model.share(X) > 0.5).mean() > 0.9
     near = clone(svm()).fit(X[:, :-1], y)
     assert (model.predict(X) == near.predict(X[:, :-1])).mean() > 0.95
 
@@ -66,6 +76,42 @@ def test_abroad_they_are_those_of_far(data):
     far = clone(svm()).fit(X[:, -1:], y)
     assert model.familiarity(away).max() < 0.01
     assert (model.predict(away) == far.predict(X[:, -1:])).mean() > 0.98
+
+
+def test_reach_is_that_of_the_least_loss_on_blocks_held_out(weak):
+    X, y = weak
+    model = gated(reach=4.0).fit(X, y)
+    losses = {}
+    for reach in 4.0 * 2.0 ** -np.arange(0, 9, 0.5):
+        margins = []
+        for train, test in inner_folds(np.unique(y, return_inverse=True)[1], None, 3):
+            near, far = svm().fit(X[train, :-1], y[train]), svm().fit(X[train, -1:], y[train])
+            white = near[:-1].transform(X[:, :-1])
+            means = [white[train][y[train] == label].mean(axis=0) for label in model.classes_]
+            d = np.min([((white[test] - mean) ** 2).mean(axis=1) for mean in means], axis=0)
+            w = 1 / (1 + (d / (reach * model.typical_)) ** 3)
+            k = len(model.classes_)
+            parts = [
+                pair_values(one.decision_function(part[test]), k, "ovo") / scale
+                for one, part, scale in zip((near, far), (X[:, :-1], X[:, -1:]), model.scales_, strict=True)
+            ]
+            mixed = w[:, None, None] * parts[0] + (1 - w)[:, None, None] * parts[1]
+            for row, label in zip(mixed, y[test], strict=True):
+                own = list(model.classes_).index(label)
+                margins += [row[own, j] for j in range(k) if j != own]
+        losses[reach] = np.log1p(np.exp(-np.array(margins))).mean()
+    assert model.reach_ == min(losses, key=losses.get)
+
+
+def test_where_a_laboratory_is_one_class_the_columns_that_travel_judge():
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], 150)
+    laboratory = np.tile(np.repeat([0, 1, 2], 50), 2)
+    camera = np.array([0.0, 30.0, 60.0])[laboratory] * (2 * y - 1)  # each laboratory's own way, opposite for the classes
+    X = np.c_[camera + rng.normal(0, 1, 300), rng.normal(0, 1, 300), y + rng.normal(0, 0.3, 300)]
+    several = gated().fit(X, y)
+    one = gated().fit(np.c_[2 * y + rng.normal(0, 0.5, 300), X[:, 1], X[:, 2] + rng.normal(0, 2, 300)], y)
+    assert several.reach_ < 2 < one.reach_
 
 
 def test_values_a_class_differ_as_the_pairs_do(data):
