@@ -271,6 +271,7 @@ class _Answers(NamedTuple):
 
 def _space(near: Any, X: np.ndarray) -> np.ndarray:
     """Rows as the last step of a pipeline sees them, or as they are; 0 where a value is missing."""
+    near = getattr(near, "best_estimator_", near)  # of a search
     steps = near[:-1] if isinstance(near, Pipeline) else []
     return np.nan_to_num(np.asarray(steps.transform(X) if len(steps) else X, np.float64))
 

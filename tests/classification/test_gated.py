@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -101,6 +102,13 @@ def test_reach_is_that_of_the_least_loss_on_blocks_held_out(weak):
                 margins += [row[own, j] for j in range(k) if j != own]
         losses[reach] = np.log1p(np.exp(-np.array(margins))).mean()
     assert model.reach_ == min(losses, key=losses.get)
+
+
+def test_a_search_measures_distances_as_its_best_pipeline_does(weak):
+    X, y = weak
+    search = GridSearchCV(svm(), {"svc__C": [1.0]}, cv=3)
+    found = GatedClassifier(search, svm(), decision_function_shape="ovo").fit(X, y)
+    np.testing.assert_allclose(found.familiarity(X), gated().fit(X, y).familiarity(X))
 
 
 def test_where_a_laboratory_is_one_class_the_columns_that_travel_judge():
