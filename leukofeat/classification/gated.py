@@ -231,11 +231,10 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _ask(self, X: np.ndarray) -> "_Answers":
         near, far = X[:, : -self.n_far], X[:, -self.n_far :]
-        pairs = [
-            pair_values(model.decision_function(columns), len(model.classes_), self.decision_function_shape)
-            for model, columns in ((self.near_, near), (self.far_, far))
-        ]
-        return _Answers(*pairs, self._distances(X))
+        return _Answers(self._pairs(self.near_, near), self._pairs(self.far_, far), self._distances(X))
+
+    def _pairs(self, model: Any, X: np.ndarray) -> np.ndarray:
+        return pair_values(model.decision_function(X), len(model.classes_), self.decision_function_shape)
 
     def _distances(self, X: np.ndarray) -> np.ndarray:
         space = _space(self.near_, X[:, : -self.n_far])
@@ -272,8 +271,9 @@ class _Answers(NamedTuple):
 def _space(near: Any, X: np.ndarray) -> np.ndarray:
     """Rows as the last step of a pipeline sees them, or as they are; 0 where a value is missing."""
     near = getattr(near, "best_estimator_", near)  # of a search
-    steps = near[:-1] if isinstance(near, Pipeline) else []
-    return np.nan_to_num(np.asarray(steps.transform(X) if len(steps) else X, np.float64))
+    if isinstance(near, Pipeline) and len(near) > 1:
+        X = near[:-1].transform(X)
+    return np.nan_to_num(np.asarray(X, np.float64))
 
 
 def _scale(values: np.ndarray) -> float:

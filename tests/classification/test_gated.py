@@ -115,7 +115,8 @@ def test_where_a_laboratory_is_one_class_the_columns_that_travel_judge():
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1], 150)
     laboratory = np.tile(np.repeat([0, 1, 2], 50), 2)
-    camera = np.array([0.0, 30.0, 60.0])[laboratory] * (2 * y - 1)  # each laboratory's own way, opposite for the classes
+    # each laboratory's own way, opposite for the classes
+    camera = np.array([0.0, 30.0, 60.0])[laboratory] * (2 * y - 1)
     X = np.c_[camera + rng.normal(0, 1, 300), rng.normal(0, 1, 300), y + rng.normal(0, 0.3, 300)]
     several = gated().fit(X, y)
     one = gated().fit(np.c_[2 * y + rng.normal(0, 0.5, 300), X[:, 1], X[:, 2] + rng.normal(0, 2, 300)], y)
