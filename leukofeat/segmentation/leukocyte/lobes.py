@@ -27,6 +27,9 @@ FEW_GAPS = 0.02  # gaps, against the area of the lobes, that say nothing
 # of a cell at most; and how long a cell is against its width. What goes beyond is two cells
 LOBED_MOST, LOBE_MOST, CELL_MOST, LONG = 1.8, 0.7, 3.2, 1.35
 LARGE_LOBE, MANY_LARGE = 1.1, 3  # radius, in red cells, of cores of which so many are no lobes of one nucleus
+# how long a cell of several lobes is against its width at most, of whatever size: two round cells that touch come to 2.2, and to
+# this where they overlap by a quarter of their width
+LONGEST = 1.8
 DOUBTFUL = 2.4  # radius of a core, in red cells, from which on these are looked for once more
 ROUNDS = 2  # in which groups fall apart: first at their widest gap, then altogether
 OTHER_NUCLEI = 0.5  # how much a pixel of another nucleus between the lobes counts against them
@@ -50,8 +53,11 @@ class Limits(NamedTuple):
         >>> parts = np.array([3000.0, 3000.0])
         >>> limits.allow(parts, parts, (55.0, 1.1), False), limits.allow(parts, parts, (55.0, 1.8), False)
         (True, False)
+        >>> lobes = np.array([900.0, 900.0])  # small ones, in a cell as long as two that touch
+        >>> limits.allow(lobes, lobes, (30.0, 1.3), False), limits.allow(lobes, lobes, (30.0, 2.2), False)
+        (True, False)
         """
-        if stain.sum() > self.stain:
+        if stain.sum() > self.stain or (not cut and cell[1] > LONGEST):
             return False
         disc = np.pi * self.red**2
         total, largest = float(area.sum()), float(area.max())

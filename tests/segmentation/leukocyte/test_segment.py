@@ -116,6 +116,21 @@ def test_touching_cells_are_split():
     assert segment_leukocytes(image)[1].max() == 6
 
 
+@pytest.mark.parametrize("apart", [33, 36])
+def test_two_small_cells_are_not_one_that_is_as_long(apart):
+    large = [(45, 45, 20, 24), (45, 205, 20, 24), (205, 45, 20, 24), (205, 205, 20, 24), (45, 125, 20, 24)]
+    small = [(150, 125 - apart // 2, 13, 18), (150, 125 + (apart + 1) // 2, 13, 18)]
+    image = draw((250, 250))
+    cv2.rectangle(image, (small[0][1], 135), (small[1][1], 165), PLASM, -1)
+    for y, x, _, cell in [*large, *small]:
+        cv2.circle(image, (x, y), cell, PLASM, -1, cv2.LINE_AA)
+    for y, x, nucleus, _ in [*large, *small]:
+        cv2.circle(image, (x, y), nucleus, NUCLEUS, -1, cv2.LINE_AA)
+    cells = segment_leukocytes(cv2.GaussianBlur(image, (0, 0), 0.8))[1]
+    assert cells.max() == 7
+    assert cells[small[0][:2]] != cells[small[1][:2]]
+
+
 def test_lobes_of_one_nucleus_stay_together():
     image = np.full((140, 140, 3), SLIDE, np.uint8)
     cv2.circle(image, (70, 70), 38, PLASM, -1, cv2.LINE_AA)
