@@ -114,6 +114,18 @@ def test_the_background_control_does_not_see_the_leukocytes(records, rng):
     )
 
 
+@pytest.mark.parametrize("red_cells", ["none", "ratio", "color"])
+def test_form_and_colour_apart_are_all_columns_but_those_of_red_cells(red_cells):
+    pipeline = make_baseline("leukofeat_svm", red_cells=red_cells)
+    names = pipeline.named_steps["featureset"].get_feature_names_out()
+    near = names[: -pipeline[-1].estimator.n_far]
+    (_, _, form), (_, _, color) = pipeline[-1].estimator.middle.named_steps["columntransformer"].transformers
+    assert [*near[form], *near[color]] == [name for name in near if "redcell" not in name]
+    channels = ("_rgb_", "_hsv_", "_lab_", "_ycrcb_", "_hed_", "_od_")
+    assert not any(channel in name for name in near[form] for channel in channels)
+    assert all(any(channel in name for channel in channels) for name in near[color])
+
+
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(ValueError, match=r"leukofeat_svm.*jin2023_svm"):
         make_baseline("vgg")

@@ -1,5 +1,6 @@
-"""Two experts and a gate: columns that tell most where an image is like those of training, columns that travel elsewhere."""
+"""Experts and a gate: columns that tell most where an image is like those of training, columns that travel elsewhere."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -16,6 +17,7 @@ from leukofeat.statistics.pairs import pair_values
 
 # Reaches that are compared, in shares of the largest: from 1 to 1/362, two to a halving.
 _SHORTER = 2.0 ** -np.arange(0, 9, 0.5)
+_NO_END = np.inf  # of a reach within which `near` judges alone
 
 
 class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -28,11 +30,15 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     with d the mean squared distance of the row to the nearest class mean, in the space that `near` sees behind its own first steps; m the
     median d, s and t the root mean squares of the two classifiers' values, all three on training rows that were held out; and r the reach: a
-    mixture of two experts (Jacobs et al. 1991) whose gate is a measure of novelty.
+    mixture of experts (Jacobs et al. 1991) whose gate is a measure of novelty.
+
+    Between the two may stand `middle`, which makes less of how columns hang together than `near` does, and so is less sure where another
+    patient's hang together otherwise: then v near / s + (1 - v) middle / u takes the place of near / s, with v a gate of a reach of its own.
 
     How far the many columns can be trusted is learned: of reaches up to `reach`, r is the one under which the held-out rows have
     the least logistic loss. Blocks of consecutive rows are held out. Where these are further series of one laboratory, the many columns hold on
     them, and r becomes large; where they are other laboratories, whose cells the many columns know by the laboratory, it becomes small.
+    The inner gate is learned likewise, after it, and only where the loss becomes less by more than its standard error (Breiman et al. 1984).
 
     Parameters
     ----------
@@ -40,6 +46,8 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         `near` gets all columns but the last `n_far`, `far` those. Of a Pipeline, the steps before the last make the space in which
         distances are measured: let them whiten within classes (:class:`~leukofeat.whitening.WithinClassWhitener`), so that no
         direction in which images of one class differ counts more than another.
+    middle : classifier with `decision_function`, optional
+        Gets the columns that `near` gets.
     n_far : int, default=1
     reach : float, default=8.0
         The largest r that is tried: multiple of the usual distance at which both count alike.
@@ -47,31 +55,34 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Folds in which rows are held out: blocks of consecutive rows, so that those of a slide or laboratory mostly stay together. Keep the
         rows in their order, slide after slide and laboratory after laboratory.
     decision_function_shape : {"ovr", "ovo"}, default="ovr"
-        What `decision_function` gives for three classes or more, that of both classifiers and of this one: a value a class, whose differences are
+        What `decision_function` gives for three classes or more, that of all classifiers and of this one: a value a class, whose differences are
         the pairs', or a value a pair, in the order of `SVC(decision_function_shape="ovo")`.
 
     Attributes
     ----------
     classes_ : ndarray of shape (k,)
-    near_, far_ : classifiers
-        Fitted on everything.
+    near_, middle_, far_ : classifiers
+        Fitted on everything; `middle_` is None without one.
     reach_ : float
         r above; `reach` where no row could be held out.
+    near_reach_ : float
+        That of the gate between `near` and `middle`: infinite where `near` alone is as good, or there is no other.
     typical_ : float
         m above.
-    scales_ : tuple of two floats
-        s and t above.
+    scales_ : tuple of floats
+        s, u with a `middle`, and t above.
     n_features_in_ : int
 
     Notes
     -----
     Missing values are the classifiers' to fill in; those that reach the space of distances count as 0 there.
 
-    Cost: `cv` + 1 fits of both classifiers.
+    Cost: `cv` + 1 fits of each classifier.
 
     References
     ----------
     .. [1] Jacobs, Jordan, Nowlan, Hinton, "Adaptive mixtures of local experts", Neural Computation 3, 1991.
+    .. [2] Breiman, Friedman, Olshen, Stone, "Classification and Regression Trees", 1984: the rule of one standard error.
 
     Examples
     --------
@@ -89,6 +100,7 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "near": [HasMethods(["fit", "decision_function"])],
         "far": [HasMethods(["fit", "decision_function"])],
+        "middle": [HasMethods(["fit", "decision_function"]), None],
         "n_far": [Number(Integral, 1)],
         "reach": [Number(Real, 0, above=True)],
         "cv": [Number(Integral, 2)],
@@ -100,6 +112,7 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         near: Any,
         far: Any,
         *,
+        middle: Any = None,
         n_far: int = 1,
         reach: float = 8.0,
         cv: int = 3,
@@ -107,6 +120,7 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     ) -> None:
         self.near = near
         self.far = far
+        self.middle = middle
         self.n_far = n_far
         self.reach = reach
         self.cv = cv
@@ -118,7 +132,7 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return tags
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Fit both classifiers, and learn how far a row usually is from those of training.
+        """Fit the classifiers, and learn how far a row usually is from those of training.
 
         Parameters
         ----------
@@ -152,18 +166,34 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             except ValueError:  # too few rows to learn from
                 continue
             rows.append(test)
-        held_out = _Answers(*map(np.concatenate, zip(*answers, strict=True))) if answers else self._ask(X)
-        self.scales_ = _scale(held_out.near), _scale(held_out.far)
+        held_out = _joined(answers) if answers else self._ask(X)
+        self.scales_ = tuple(map(_scale, held_out.values))
         self.typical_ = float(np.median(held_out.distances))
-        self.reach_ = float(self.reach)
+        self._widest_ = float(self.reach)
+        self.reach_, self.near_reach_ = self._widest_, _NO_END
         if answers:
-            reaches = self.reach * _SHORTER
-            losses = [self._loss(held_out, reach, codes[np.concatenate(rows)]) for reach in reaches]
-            self.reach_ = float(reaches[np.argmin(losses)])
+            codes, reaches = codes[np.concatenate(rows)], self._widest_ * _SHORTER
+            self.reach_, least = _best(reaches, lambda reach: self._losses(held_out, codes, reach, _NO_END))
+            if self.middle is not None:
+                reach, less = _best(reaches, lambda reach: self._losses(held_out, codes, self.reach_, reach))
+                gains = least - less
+                if gains.mean() > gains.std() / np.sqrt(len(gains)):
+                    self.near_reach_ = reach
         return self
 
+    def experts(self) -> list[tuple[Any, slice]]:
+        """Each fitted classifier with the columns that it gets, from the one that knows most to the one that travels furthest.
+
+        Returns
+        -------
+        list of (classifier, slice)
+        """
+        many, few = slice(None, -self.n_far), slice(-self.n_far, None)
+        between = [] if self.middle_ is None else [(self.middle_, many)]
+        return [(self.near_, many), *between, (self.far_, few)]
+
     def familiarity(self, X: Any) -> np.ndarray:
-        """How far each row is like those of training: w for r = `reach`, whatever r was learned.
+        """How far each row is like those of training: w for the largest r that was tried, whatever r was learned.
 
         Parameters
         ----------
@@ -174,10 +204,10 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         ndarray of shape (n,), dtype float64
             From 1, where training rows are, to 0.
         """
-        return self._share(self._distances(self._checked(X)), self.reach)
+        return self._gate(self._distances(self._checked(X)), self._widest_)
 
-    def share(self, X: Any) -> np.ndarray:
-        """w: the share of `near` in the verdict of each row.
+    def shares(self, X: Any) -> np.ndarray:
+        """Of each classifier in the verdict of each row.
 
         Parameters
         ----------
@@ -185,10 +215,10 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n,), dtype float64
-            From 1 to 0; the familiarity, or less.
+        ndarray of shape (n, 2) or (n, 3), dtype float64
+            w v, w (1 - v) with a `middle`, and 1 - w. Rows add up to 1.
         """
-        return self._share(self._distances(self._checked(X)), self.reach_)
+        return self._shares(self._distances(self._checked(X)), self.reach_, self.near_reach_)
 
     def pairs(self, X: Any) -> np.ndarray:
         """Decision values in favour of class i against class j.
@@ -201,7 +231,7 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         -------
         ndarray of shape (n, k, k), dtype float64
         """
-        return self._mix(self._ask(self._checked(X)), self.reach_)
+        return self._mix(self._ask(self._checked(X)), self.reach_, self.near_reach_)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Decision values, in the shape that `decision_function_shape` says.
@@ -225,13 +255,14 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     def _fit_experts(self, X: np.ndarray, y: np.ndarray) -> Self:
         near, far = X[:, : -self.n_far], X[:, -self.n_far :]
         self.near_, self.far_ = clone(self.near).fit(near, y), clone(self.far).fit(far, y)
+        self.middle_ = None if self.middle is None else clone(self.middle).fit(near, y)
         space = _space(self.near_, near)
         self._means_ = np.stack([space[y == label].mean(axis=0) for label in np.unique(y)])
         return self
 
     def _ask(self, X: np.ndarray) -> "_Answers":
-        near, far = X[:, : -self.n_far], X[:, -self.n_far :]
-        return _Answers(self._pairs(self.near_, near), self._pairs(self.far_, far), self._distances(X))
+        values = [self._pairs(model, X[:, columns]) for model, columns in self.experts()]
+        return _Answers(np.stack(values), self._distances(X))
 
     def _pairs(self, model: Any, X: np.ndarray) -> np.ndarray:
         return pair_values(model.decision_function(X), len(model.classes_), self.decision_function_shape)
@@ -240,20 +271,25 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         space = _space(self.near_, X[:, : -self.n_far])
         return np.min([((space - mean) ** 2).mean(axis=1) for mean in self._means_], axis=0)
 
-    def _share(self, distances: np.ndarray, reach: float) -> np.ndarray:
+    def _gate(self, distances: np.ndarray, reach: float) -> np.ndarray:
         usual = reach * max(self.typical_, np.finfo(float).tiny)
         with np.errstate(over="ignore"):
             return 1 / (1 + (distances / usual) ** 3)
 
-    def _mix(self, answers: "_Answers", reach: float) -> np.ndarray:
-        share = self._share(answers.distances, reach)[:, None, None]
-        return share * answers.near / self.scales_[0] + (1 - share) * answers.far / self.scales_[1]
+    def _shares(self, distances: np.ndarray, reach: float, near_reach: float) -> np.ndarray:
+        w, v = self._gate(distances, reach), self._gate(distances, near_reach)
+        return np.stack([w, 1 - w] if self.middle_ is None else [w * v, w * (1 - v), 1 - w], axis=1)
 
-    def _loss(self, answers: "_Answers", reach: float, codes: np.ndarray) -> float:
-        """Mean logistic loss of the pairs between the true class and each other."""
-        margins = self._mix(answers, reach)[np.arange(len(codes)), codes]
-        others = codes[:, None] != np.arange(margins.shape[1])
-        return float(np.logaddexp(0, -margins[others]).mean())
+    def _mix(self, answers: "_Answers", reach: float, near_reach: float) -> np.ndarray:
+        weights = self._shares(answers.distances, reach, near_reach) / self.scales_
+        return sum(weight[:, None, None] * values for weight, values in zip(weights.T, answers.values, strict=True))
+
+    def _losses(self, answers: "_Answers", codes: np.ndarray, reach: float, near_reach: float) -> np.ndarray:
+        """Mean logistic loss of the pairs between each row's class and the others."""
+        pairs = self._mix(answers, reach, near_reach)
+        margins = pairs[np.arange(len(codes)), codes]
+        others = codes[:, None] != np.arange(pairs.shape[1])
+        return np.logaddexp(0, -margins).mean(axis=1, where=others)
 
     def _checked(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
@@ -261,11 +297,23 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
 
 class _Answers(NamedTuple):
-    """What both classifiers say of n rows, and how far these are from those of training."""
+    """What the classifiers say of n rows, and how far these are from those of training."""
 
-    near: np.ndarray  # (n, k, k): in favour of class i against class j
-    far: np.ndarray  # (n, k, k)
+    values: np.ndarray  # (n_classifiers, n, k, k): in favour of class i against class j
     distances: np.ndarray  # (n,): squared, a dimension, to the nearest class mean
+
+
+def _joined(answers: list[_Answers]) -> _Answers:
+    return _Answers(
+        np.concatenate([one.values for one in answers], 1), np.concatenate([one.distances for one in answers])
+    )
+
+
+def _best(reaches: np.ndarray, losses: Callable[[float], np.ndarray]) -> tuple[float, np.ndarray]:
+    """The reach of the least mean loss, of equal ones the longest, and the loss of each row under it."""
+    found = [losses(reach) for reach in reaches]
+    best = int(np.argmin([one.mean() for one in found]))
+    return float(reaches[best]), found[best]
 
 
 def _space(near: Any, X: np.ndarray) -> np.ndarray:

@@ -120,15 +120,14 @@ def _gated(step: GatedClassifier, form: LinearForm) -> LinearForm:
     row: Any = form.decide(form.at[None])
     if hasattr(step, "feature_names_in_"):
         row = pd.DataFrame(row, columns=step.feature_names_in_)
-    share = float(step.share(row)[0])
-    near = _follow(step.near_, form.take(slice(None, -step.n_far)))
-    far = _follow(step.far_, form.take(slice(-step.n_far, None)))
     k = len(step.classes_)
     places = [(1, 0)] if k == 2 else list(combinations(range(k), 2))
-    weighed = (near, share / step.scales_[0]), (far, (1 - share) / step.scales_[1])
-    both = [beside([part.pair(i, j) for i, j in places]).scaled(weight) for part, weight in weighed]
+    parts = []
+    for (model, columns), share, scale in zip(step.experts(), step.shares(row)[0], step.scales_, strict=True):
+        part = _follow(model, form.take(columns))
+        parts.append(beside([part.pair(i, j) for i, j in places]).scaled(float(share / scale)))
     return replace(
-        beside(both).times(np.hstack([np.eye(len(places))] * 2)),
+        beside(parts).times(np.hstack([np.eye(len(places))] * len(parts))),
         classes=step.classes_,
         by_pair=k > 2,
         local=True,

@@ -153,13 +153,23 @@ class ChromaDenoiser(ImageStage):
         self.epsilon = epsilon
 
     def apply(self, smear: Smear) -> Smear:
-        luma, *chroma = cv2.split(cv2.cvtColor(smear.image, cv2.COLOR_RGB2YCrCb))
-        where = smear.region("cell") > 0 if smear.is_segmented else np.ones(luma.shape, bool)
+        where = smear.region("cell") > 0 if smear.is_segmented else np.ones(smear.image.shape[:2], bool)
         if not where.any():
             return smear
-        smooth = _guided(luma, chroma, where, 2 * int(self.radius) + 1, float(self.epsilon))
-        image = cv2.cvtColor(cv2.merge([luma, *smooth]), cv2.COLOR_YCrCb2RGB)
-        return smear.replace(image=np.where(where[:, :, None], image, smear.image))
+        image = smear.image.copy()
+        seen = _box(where, int(self.radius))
+        part, inside = image[seen], where[seen]
+        luma, *chroma = cv2.split(cv2.cvtColor(part, cv2.COLOR_RGB2YCrCb))
+        smooth = _guided(luma, chroma, inside, 2 * int(self.radius) + 1, float(self.epsilon))
+        changed = cv2.cvtColor(cv2.merge([luma, *smooth]), cv2.COLOR_YCrCb2RGB)
+        np.copyto(part, changed, where=inside[:, :, None])
+        return smear.replace(image=image)
+
+
+def _box(where: np.ndarray, margin: int) -> tuple[slice, slice]:
+    """Rows and columns of what is true, and `margin` pixels around it as far as the plane reaches."""
+    x, y, width, height = cv2.boundingRect(where.view(np.uint8))
+    return slice(max(0, y - margin), y + height + margin), slice(max(0, x - margin), x + width + margin)
 
 
 def _guided(

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_iris
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -44,7 +45,7 @@ def data(request):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks(
-    [GatedClassifier(filled(), filled())],
+    [GatedClassifier(filled(), filled()), GatedClassifier(filled(), filled(), middle=filled())],
     expected_failed_checks=lambda model: {
         "check_fit2d_1feature": "needs a column for each classifier",
         "check_classifiers_train": "of its two columns near has one",
@@ -65,7 +66,7 @@ def test_at_home_the_verdicts_are_those_of_near(weak):
     X, y = weak
     model = gated().fit(X, y)
     assert (model.familiarity(X) > 0.5).mean() > 0.95
-    assert (model.share(X) > 0.5).mean() > 0.9
+    assert (model.shares(X)[:, 0] > 0.5).mean() > 0.9
     near = clone(svm()).fit(X[:, :-1], y)
     assert (model.predict(X) == near.predict(X[:, :-1])).mean() > 0.95
 
@@ -123,6 +124,55 @@ def test_where_a_laboratory_is_one_class_the_columns_that_travel_judge():
     assert several.reach_ < 2 < one.reach_
 
 
+def on(columns):
+    """A classifier of some of its columns."""
+    chosen = ColumnTransformer([("of", "passthrough", columns)])
+    return make_pipeline(chosen, StandardScaler(), LogisticRegression(C=100.0))
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    """One column that tells the classes, sixty that tell nothing, and a last one for abroad."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], 150)
+    return np.c_[y + rng.normal(0, 0.5, 300), rng.normal(0, 1, (300, 61))], y
+
+
+def test_a_middle_that_knows_better_judges_and_a_worse_one_is_left_out(noisy):
+    X, y = noisy
+    helped = GatedClassifier(on(slice(0, 61)), LogisticRegression(), middle=on([0])).fit(X, y)
+    assert helped.near_reach_ < 1
+    assert helped.shares(X)[:, 1].mean() > 0.5
+    spared = GatedClassifier(on([0]), LogisticRegression(), middle=on(slice(1, 61))).fit(X, y)
+    assert spared.near_reach_ == np.inf
+    alone = GatedClassifier(on([0]), LogisticRegression()).fit(X, y)
+    np.testing.assert_array_equal(spared.decision_function(X), alone.decision_function(X))
+
+
+def test_verdicts_are_the_shares_of_all_three(weak):
+    X, y = weak
+    model = gated(middle=svm()).fit(X, y)
+    model.near_reach_ = 1.0
+    shares = model.shares(X)
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
+    assert shares.shape == (len(X), 3)
+    assert (shares[:, 1] > 0.1).any()
+    k = len(model.classes_)
+    parts = [
+        pair_values(one.decision_function(X[:, columns]), k, "ovo") / scale
+        for (one, columns), scale in zip(model.experts(), model.scales_, strict=True)
+    ]
+    expected = sum(share[:, None, None] * part for share, part in zip(shares.T, parts, strict=True))
+    np.testing.assert_allclose(model.pairs(X), expected)
+
+
+def test_familiarity_is_that_of_the_fit(data):
+    X, y = data
+    model = gated().fit(X, y)
+    before = model.familiarity(X)
+    np.testing.assert_array_equal(model.set_params(reach=0.1).familiarity(X), before)
+
+
 def test_values_a_class_differ_as_the_pairs_do(data):
     X, y = data
     parts = [LogisticRegression(), LogisticRegression()]
@@ -168,7 +218,7 @@ def test_missing_values_and_few_rows(data):
 
 def test_saved_and_loaded_without_trust_and_pickled(data, tmp_path):
     X, y = data
-    model = gated().fit(X, y)
+    model = gated(middle=svm()).fit(X, y)
     save(model, tmp_path / "m")
     for again in (load(tmp_path / "m"), pickle.loads(pickle.dumps(model))):
         assert again.decision_function(X).tobytes() == model.decision_function(X).tobytes()

@@ -5,6 +5,8 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -22,9 +24,14 @@ def _model(k: int) -> tuple[CalibratedClassifier, np.ndarray]:
     y = np.repeat(np.arange(k), 30)
     X = rng.normal(size=(30 * k, 6)) + 2 * np.eye(6)[y]
     near, far = (make_pipeline(StandardScaler(), SVC(kernel="linear", decision_function_shape="ovo")) for _ in range(2))
-    gated = GatedClassifier(near, far, n_far=2, decision_function_shape="ovo")
+    middle = (
+        None if k == 4 else make_pipeline(ColumnTransformer([("of", StandardScaler(), slice(0, 3))]), clone(far[-1]))
+    )
+    gated = GatedClassifier(near, far, middle=middle, n_far=2, decision_function_shape="ovo")
     rows = np.vstack([X[:5], X[:5] + rng.normal(0, 8, (5, 6)), np.full((1, 6), 60.0)])
-    return CalibratedClassifier(gated, decision_function_shape="ovo").fit(X, y), rows
+    model = CalibratedClassifier(gated, decision_function_shape="ovo").fit(X, y)
+    model.estimator_.near_reach_ = 1.0  # so that all of them have a say
+    return model, rows
 
 
 @pytest.mark.parametrize("k", [2, 3, 4])

@@ -10,6 +10,7 @@ from leukofeat.datasets import make_smears
 from leukofeat.evaluation.optics import compress_jpeg
 from leukofeat.opencv import cv2
 from leukofeat.preprocessing import BilateralDenoiser, ChromaDenoiser, GaussianDenoiser, MedianDenoiser
+from leukofeat.smear import Smear
 
 
 @pytest.mark.parametrize("size", [1, 3, 5, 7])
@@ -156,3 +157,47 @@ def test_a_coarse_jpeg_changes_the_blue_of_nuclei_less():
 def test_even_images_of_any_size_keep_their_colour(shape):
     image = np.full(shape, (120, 70, 160), np.uint8)
     assert np.abs(ChromaDenoiser().transform([image])[0].astype(int) - image).max() <= 2
+
+
+def guided(guide, plane, inside, radius, epsilon):
+    """He et al.'s filter, pixel by pixel; windows are mirrored at the frame, and only what is inside counts."""
+    wide = [np.pad(one, 2 * radius, mode="reflect") for one in (guide.astype(float), plane.astype(float), inside)]
+
+    def windows(a):
+        return np.lib.stride_tricks.sliding_window_view(a, (2 * radius + 1,) * 2)
+
+    n = windows(wide[2]).sum(axis=(2, 3)).clip(1)
+    level, own, cross, square = (
+        (windows(one * wide[2]).sum(axis=(2, 3)) / n)
+        for one in (wide[0], wide[1], wide[0] * wide[1], wide[0] * wide[0])
+    )
+    slope = (cross - level * own) / (square - level**2 + epsilon)
+    here = slice(radius, -radius)
+    weight = wide[2][here, here]
+    n = windows(weight).sum(axis=(2, 3)).clip(1)
+    slope, offset = (windows(one * weight).sum(axis=(2, 3)) / n for one in (slope, own - slope * level))
+    return slope * guide + offset
+
+
+@pytest.mark.parametrize("place", [(0, 0), (3, 5), (14, 20)])
+def test_colour_of_cells_against_a_slow_filter(place, rng):
+    image = rng.integers(60, 200, (24, 30, 3), np.uint8)
+    cells = np.zeros(image.shape[:2], np.int32)
+    cells[place[0] : place[0] + 10, place[1] : place[1] + 9] = 1
+    cells[place[0] + 4 : place[0] + 6, place[1] + 3 : place[1] + 7] = 0
+    smear = Smear(image, nuclei=cells, cells=cells)
+    result = ChromaDenoiser(radius=2).transform([smear])[0].image
+    np.testing.assert_array_equal(result[cells == 0], image[cells == 0])
+    luma, *chroma = cv2.split(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb))
+    smooth = [np.rint(guided(luma, plane, cells, 2, 10.0)).clip(0, 255).astype(np.uint8) for plane in chroma]
+    expected = cv2.cvtColor(cv2.merge([luma, *smooth]), cv2.COLOR_YCrCb2RGB)
+    assert np.abs(result.astype(int) - expected)[cells > 0].max() <= 1
+    assert (result != image)[cells > 0].mean() > 0.5
+
+
+def test_what_lies_around_cells_does_not_get_into_their_colour(rng):
+    smears = make_smears(2, random_state=0)
+    for image, cells in zip(smears.images, smears.cells, strict=True):
+        other = np.where(cells[:, :, None] > 0, image, rng.integers(0, 256, image.shape, np.uint8))
+        plain, odd = ChromaDenoiser().transform([Smear(one, nuclei=cells, cells=cells) for one in (image, other)])
+        np.testing.assert_array_equal(plain.image[cells > 0], odd.image[cells > 0])
