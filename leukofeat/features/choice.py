@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from leukofeat.features.summary import SUMMARIES
 
@@ -27,12 +28,7 @@ def choose(names: Sequence[str], columns: Sequence[str]) -> list[int]:
     >>> choose(["cell_count", "nucleus_area_mean", "nucleus_area_std"], ["nucleus_*_mean", "cell_count"])
     [0, 1]
     """
-    for column in columns:
-        if not any(_is_chosen(name, [column]) for name in names):
-            near = difflib.get_close_matches(column, names, n=1, cutoff=0)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
-            raise ValueError(f"columns: {column!r} matches none of the {len(names):,} columns{hint}.")
-    return [i for i, name in enumerate(names) if _is_chosen(name, columns)]
+    return list(_chosen(tuple(names), tuple(columns)))
 
 
 def choose_cells(names: Sequence[str], columns: Sequence[str], rows: Collection[str]) -> list[int]:
@@ -45,11 +41,27 @@ def choose_cells(names: Sequence[str], columns: Sequence[str], rows: Collection[
     >>> choose_cells(["nucleus_area", "nucleus_perimeter"], ["nucleus_area_mean"], {"nucleus_area_mean"})
     [0]
     """
-    return [
+    return list(_chosen_of_cells(tuple(names), tuple(columns), frozenset(rows)))
+
+
+# kept, since they are asked for at every image
+@lru_cache(maxsize=64)
+def _chosen(names: tuple[str, ...], columns: tuple[str, ...]) -> tuple[int, ...]:
+    for column in columns:
+        if not any(_is_chosen(name, [column]) for name in names):
+            near = difflib.get_close_matches(column, names, n=1, cutoff=0)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            raise ValueError(f"columns: {column!r} matches none of the {len(names):,} columns{hint}.")
+    return tuple(i for i, name in enumerate(names) if _is_chosen(name, columns))
+
+
+@lru_cache(maxsize=64)
+def _chosen_of_cells(names: tuple[str, ...], columns: tuple[str, ...], rows: frozenset[str]) -> tuple[int, ...]:
+    return tuple(
         i
         for i, name in enumerate(names)
         if name in rows or _is_chosen(name, columns) or any(f"{name}_{how}" in rows for how in SUMMARIES)
-    ]
+    )
 
 
 def _is_chosen(name: str, columns: Sequence[str]) -> bool:
