@@ -272,6 +272,8 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return np.min([((space - mean) ** 2).mean(axis=1) for mean in self._means_], axis=0)
 
     def _gate(self, distances: np.ndarray, reach: float) -> np.ndarray:
+        if reach == _NO_END:
+            return np.ones_like(distances)
         usual = reach * max(self.typical_, np.finfo(float).tiny)
         with np.errstate(over="ignore"):
             return 1 / (1 + (distances / usual) ** 3)

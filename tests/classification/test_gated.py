@@ -166,6 +166,15 @@ def test_verdicts_are_the_shares_of_all_three(weak):
     np.testing.assert_allclose(model.pairs(X), expected)
 
 
+def test_however_far_a_row_is_shares_are_numbers(weak):
+    X, y = weak
+    model = gated(middle=svm()).fit(X, y)
+    model.near_reach_ = np.inf
+    with np.errstate(over="ignore"):
+        shares = model.shares(np.full((1, X.shape[1]), 1e200))
+    np.testing.assert_array_equal(shares, [[0, 0, 1]])
+
+
 def test_familiarity_is_that_of_the_fit(data):
     X, y = data
     model = gated().fit(X, y)
