@@ -76,12 +76,12 @@ def leukofeat_svm(
 
     Between the two stands a third, for other patients: form and colour are whitened each for itself, and columns that see red cells left out. How
     the form of cells goes with their colour is a matter of the slide and the patient; what each tells alone is less, and holds better. How much
-    it counts is learned in the same way: half of the verdict where patients are held out, nothing where series of one laboratory are. It was
-    chosen among some 60 ways of fusing families, by cross-validation on leukemia4, apl and pbc5.
+    it counts is learned in the same way: half of the verdict where patients are held out, next to nothing where series of one laboratory are. It
+    was chosen among some 60 ways of fusing families, by cross-validation on leukemia4, apl and pbc5.
 
     `red_cells` is a point on a frontier: the more of the slide's red cells a model sees, the better it does on unseen series of the same
     laboratory, and the worse when leukocytes lie on another slide's field. "none" leaves them out, "ratio" takes nuclear density in units of
-    theirs, "color" also the differences in colour.
+    theirs, "color" also the differences in colour, and does without the third classifier, which would judge strange slides without them.
 
     Parameters
     ----------
@@ -116,10 +116,11 @@ def leukofeat_svm(
         again = None if isinstance(found_by, str) else found_by
         features.append(ScaledFeatures(FeatureSet(at_scale, columns=_TRAVELLING), again))
         apart = ColumnTransformer([(name, WithinClassWhitener(shrinkage), columns) for name, columns in parts])
+        middle = None if red_cells == "color" else _regression(C, clipper, apart)
         classifier = GatedClassifier(
             classifier,
             _regression(0.1, "passthrough", WithinClassWhitener(shrinkage)),
-            middle=_regression(C, clipper, apart),
+            middle=middle,
             n_far=len(_TRAVELLING),
             reach=reach,
         )
