@@ -149,6 +149,11 @@ def test_a_middle_that_knows_better_judges_and_a_worse_one_is_left_out(noisy):
     np.testing.assert_array_equal(spared.decision_function(X), alone.decision_function(X))
 
 
+def test_a_middle_that_knows_nothing_else_is_left_out(weak):
+    X, y = weak
+    assert gated(middle=svm()).fit(X, y).near_reach_ == np.inf
+
+
 def test_verdicts_are_the_shares_of_all_three(weak):
     X, y = weak
     model = gated(middle=svm()).fit(X, y)
