@@ -17,6 +17,7 @@ from leukofeat.statistics.pairs import pair_values
 
 # Reaches that are compared, in shares of the largest: from 1 to 1/362, two to a halving.
 _SHORTER = 2.0 ** -np.arange(0, 9, 0.5)
+_ROUNDING = 1e-9  # of a loss: two classifiers that say the same do not differ by more
 _NO_END = np.inf  # of a reach within which `near` judges alone
 
 
@@ -177,7 +178,7 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             if self.middle is not None:
                 reach, less = _best(reaches, lambda reach: self._losses(held_out, codes, self.reach_, reach))
                 gains = least - less
-                if gains.mean() > gains.std() / np.sqrt(len(gains)):
+                if gains.mean() > max(gains.std() / np.sqrt(len(gains)), _ROUNDING):
                     self.near_reach_ = reach
         return self
 
