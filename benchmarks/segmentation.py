@@ -6,7 +6,7 @@
 Sets: `synthetic` (smears), `made_up` and `clumps` (cells of any share of nucleus, and cells that touch), all with exact truth, and
 `noise` are made here. FOLDER_OF_SETS, by default the data home, may hold wbcseg (`wbcseg`: masks, nucleus 255, cytoplasm 128; `changed`: the same in other light), bccd
 (`bccd`: boxes), apl and pbc5 (`apl`, `pbc5`: a cell in the middle of each image; `drawn`: those of apl that are outlined in
-tests/segmentation/apl_outlines.txt), leukemia4 (`leukemia4`: fields; `pasted`: cells on fields of another class), allidb2 and bcisc
+tests/segmentation/apl_outlines.txt; `apl_cropped`, `pbc5_cropped`: the same cells cut out closely, against the whole image), leukemia4 (`leukemia4`: fields; `pasted`: cells on fields of another class), allidb2 and bcisc
 (masks). The last two are kept for the end: they are measured only where --sets names them, so that nothing is chosen by them. No segmenter gets parameters of its own for any set. Times are process-CPU medians of one thread, the
 segmenters in turn on each image. Research use only.
 """
@@ -22,7 +22,7 @@ from typing import Any
 
 import cv2
 import pandas as pd
-from outlines.changed import Changed, Noise, Pasted
+from outlines.changed import Changed, Cropped, Noise, Pasted
 from outlines.drawn import OUTLINES, Drawn
 from outlines.image_set import ImageSet
 from outlines.made_up_sets import MadeUpCells, MadeUpClumps
@@ -70,6 +70,8 @@ READ: dict[str, tuple[str, Any]] = {
     "apl": ("apl", Portraits.read),
     "drawn": ("apl", Drawn.read),
     "pbc5": ("pbc5", Portraits.read),
+    "apl_cropped": ("apl", Cropped.read),
+    "pbc5_cropped": ("pbc5", Cropped.read),
     "leukemia4": ("leukemia4", Fields.read),
     "pasted": ("leukemia4", Pasted.read),
     "allidb2": ("allidb2", Allidb2.read),

@@ -1,4 +1,4 @@
-"""The same cells in another light, turned, on another field; and noise, which holds none."""
+"""The same cells in another light, turned, on another field, cut out closely; and noise, which holds none."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from leukofeat.datasets import load_images, paste_cells
 from leukofeat.datasets.render import compress
 from leukofeat.segmentation import dice
 from outlines.image_set import ImageSet, Segment, spread, timed
+from outlines.scoring import label_dice
+from outlines.unmarked import Portraits
 
 
 def brighter(image: np.ndarray, factor: float) -> np.ndarray:
@@ -33,6 +35,7 @@ CHANGES = {
     "a*_+6": lambda image: stained(image, a=6),
     "b*_+6": lambda image: stained(image, b=6),
 }
+CROPS = (2.0, 2.5)  # side of a crop in diameters of the nucleus
 TURNS = {
     "turned": lambda array: np.ascontiguousarray(np.rot90(array)),
     "flipped": lambda array: np.ascontiguousarray(array[:, ::-1]),
@@ -91,6 +94,50 @@ class Pasted(ImageSet):
 
     def summary(self, rows: pd.DataFrame) -> dict[str, float]:
         return {"as_at_home": float(rows["as_at_home"].mean()), "under_.8": float((rows["as_at_home"] < 0.8).sum())}
+
+
+class Cropped(ImageSet):
+    """The cell in the middle of each portrait, cut out as closely as published crops are: Dice of its nucleus in the crop and in the whole.
+
+    Red cells are cut by the frame there, so that nothing is of a known size, and so are neighbours.
+    """
+
+    @classmethod
+    def read(cls, root: Path, n: int) -> Cropped:
+        return cls(f"{root.name}, cropped", Portraits.read(root, n).table, root)
+
+    def measure(self, i: int, segment: Segment) -> dict[str, Any]:
+        image = self.image(i)
+        whole = segment(image)
+        label = int(whole.region("cell")[image.shape[0] // 2, image.shape[1] // 2])
+        row: dict[str, Any] = {"ms": np.nan, "cells": whole.n_cells}
+        if not label or whole.touches_border[label - 1]:
+            return row
+        nucleus = whole.region("nucleus") == label
+        area, left, top, right, bottom = cv2.countNonZero(nucleus.astype(np.uint8)), *_box(nucleus)
+        for side in CROPS:
+            half = side * np.sqrt(area / np.pi)
+            y, x = (top + bottom) / 2, (left + right) / 2
+            window = np.s_[max(0, int(y - half)) : int(y + half), max(0, int(x - half)) : int(x + half)]
+            if nucleus[window].sum() == area:
+                crop, ms = timed(segment, np.ascontiguousarray(image[window]))
+                row |= {"ms": ms, f"within_{side:g}": label_dice(nucleus[window], crop.region("nucleus"))}
+        return row
+
+    def summary(self, rows: pd.DataFrame) -> dict[str, float]:
+        figures = {}
+        for side in CROPS:
+            values = rows[f"within_{side:g}"].dropna()
+            figures |= {
+                f"within_{side:g}": float(values.mean()),
+                f"within_{side:g}_under_.8": float((values < 0.8).sum()),
+            }
+        return figures
+
+
+def _box(mask: np.ndarray) -> tuple[int, int, int, int]:
+    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    return x, y, x + width, y + height
 
 
 class Noise(ImageSet):

@@ -40,6 +40,17 @@ class Scale(NamedTuple):
         """Whether there is a diameter."""
         return self.source != "unknown"
 
+    @property
+    def relative_error(self) -> float:
+        """Error as a share of the diameter; NaN where it is unknown.
+
+        Examples
+        --------
+        >>> Scale(50.0, 4.0, "red cells", 7).relative_error
+        0.08
+        """
+        return self.error / self.pixels
+
     def times(self, factor: float) -> "Scale":
         """Scale of the same field `factor` times as large.
 

@@ -13,6 +13,7 @@ import numpy as np
 from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.labels import renumbered
 from leukofeat.opencv import cv2
+from leukofeat.scale.record import Scale
 from leukofeat.segmentation.leukocyte.bodies import BOX, Bodies, keep_labels
 from leukofeat.segmentation.leukocyte.cells import Colors, grow_cells
 from leukofeat.segmentation.leukocyte.cores import core_gaps, inner_distance, lobe_gaps, near_groups, nucleus_stain
@@ -30,8 +31,12 @@ LARGE_LOBE, MANY_LARGE = 1.1, 3  # radius, in red cells, of cores of which so ma
 # how long a cell of several lobes is against its width at most, of whatever size: two round cells that touch come to 2.2, and to
 # this where they overlap by a quarter of their width
 LONGEST = 1.8
+FINE = 0.2  # relative error of the size of red cells, most of which the frame cuts, up to which it tells two cells from one
 DOUBTFUL = 2.4  # radius of a core, in red cells, from which on these are looked for once more
 ROUNDS = 2  # in which groups fall apart: first at their widest gap, then altogether
+# share of its cell that a lobed nucleus of which the frame cuts a part fills at most, where nothing tells its size: granulocytes have
+# much cytoplasm, and what fills its cell there is a neighbour
+LOBED_SHARE = 0.5
 OTHER_NUCLEI = 0.5  # how much a pixel of another nucleus between the lobes counts against them
 
 
@@ -42,10 +47,12 @@ class Limits(NamedTuple):
     red: float  # radius of the red cells in pixels; 0 where it is not known
     sure: bool = True  # or it counts against cells only that the frame cuts: those drawn around several mostly reach it
 
-    def allow(self, stain: np.ndarray, area: np.ndarray, cell: tuple[float, float], cut: bool) -> bool:
+    def allow(
+        self, stain: np.ndarray, area: np.ndarray, cell: tuple[float, float], cut: bool, part_cut: bool = False
+    ) -> bool:
         """Whether parts of these stains and areas, (n,) each, in a cell of this radius and elongation can be one nucleus.
 
-        `cut` says whether the frame cuts the cell.
+        `cut` says whether the frame cuts the cell, and `part_cut` whether it cuts one of the parts.
 
         Examples
         --------
@@ -58,6 +65,8 @@ class Limits(NamedTuple):
         (True, False)
         """
         if stain.sum() > self.stain or (not cut and cell[1] > LONGEST):
+            return False
+        if self.red == 0 and part_cut and area.sum() > LOBED_SHARE * np.pi * cell[0] ** 2:
             return False
         disc = np.pi * self.red**2
         total, largest = float(area.sum()), float(area.max())
@@ -77,7 +86,7 @@ class Limits(NamedTuple):
 def join_lobes(
     cores: Bodies,
     planes: Planes,
-    beside: Callable[[], float],
+    beside: Callable[[], Scale],
     red: float = 0.0,
     most: float | None = None,
     outside: Colors | None = None,
@@ -85,8 +94,8 @@ def join_lobes(
     """Give the lobes of one nucleus one label; returns nuclei, their cells, and the limits of one nucleus.
 
     Cores near each other are tried as one nucleus: its cell has to fill the hull of the lobes. Those that are none fall
-    apart at their widest gap, and then altogether. `red` is the radius of the red cells in pixels where it is known already;
-    else `beside` gives it, or 0, and is asked where cells may hide them, or where a core is larger than nuclei are. `most` is the stain
+    apart at their widest gap, and then altogether. `red` is the radius of the red cells in pixels where it is known already, else 0;
+    `beside` gives their size by what is seen beside the cells, and is asked where discs do not tell it. `most` is the stain
     that one nucleus may hold, and `outside` the colours outside of cells, where the field around the image has told them.
     """
     beside_each_other = core_gaps(cores)
@@ -102,17 +111,7 @@ def join_lobes(
     most, sure = nucleus_stain(cores, beside_each_other) if most is None else most, True
     if most == np.inf and red == 0:
         # where stain does not show what one nucleus may hold, size does
-        red = red_cell_radius(planes, cells)
-        largest = int(np.argmax(cores.area))
-        # one cell drawn around several may have taken in all red ones
-        hidden = red == 0 and (nuclei.n < cores.n or bool(cores.cut[largest]))
-        if (
-            hidden
-            or cores.radius[largest] > DOUBTFUL * red > 0
-            or inner_distance(cores.labels).max() > WIDEST * red > 0
-        ):
-            discs, red = red, beside()
-            sure = ALIKE[0] * red < discs < ALIKE[1] * red
+        red, sure = _red_cells(cores, nuclei.n < cores.n, planes, cells, beside)
     limits = Limits(most, red, sure)
     rounds = 0
     while nuclei.n < cores.n:
@@ -129,6 +128,7 @@ def join_lobes(
                     cores.area[parts],
                     _roundness(cells, g, g, extents[g - 1]),
                     _cut(cells, extents[g - 1]),
+                    bool(cores.cut[parts].any()),
                 )
             )
         if not apart.any():
@@ -138,6 +138,30 @@ def join_lobes(
         group = near_groups(gaps, cores.n)
         nuclei, cells = joined(group)
     return nuclei, cells, limits
+
+
+def _red_cells(
+    cores: Bodies, grouped: bool, planes: Planes, cells: np.ndarray, beside: Callable[[], Scale]
+) -> tuple[float, bool]:
+    """Radius of the red cells in pixels, 0 where it is not known, and whether it is sure.
+
+    The discs that fit into what is stained tell it, unless the frame cuts them, cells may hide the red ones, or a core is larger than nuclei
+    are. Then outlines do, which takes longer; where these do not, discs that the frame cuts are the least that a red cell can be.
+    """
+    discs, whole = red_cell_radius(planes, cells)
+    largest = int(np.argmax(cores.area))
+    # one cell drawn around several may have taken in all red ones
+    hidden = discs == 0 and (grouped or bool(cores.cut[largest]))
+    large = cores.radius[largest] > DOUBTFUL * discs > 0 or inner_distance(cores.labels).max() > WIDEST * discs > 0
+    if not (hidden or large or (discs > 0 and not whole)):
+        return discs, whole
+    scale = beside()
+    if not scale.known:
+        return (0.0 if whole else discs), False
+    red = scale.pixels / 2
+    if whole:
+        return red, ALIKE[0] * red < discs < ALIKE[1] * red
+    return red, scale.relative_error <= FINE
 
 
 def _without(gaps: Gaps, flags: np.ndarray) -> Gaps:
@@ -178,7 +202,8 @@ def join_pairs(nuclei: Bodies, cells: np.ndarray, azure: np.ndarray, limits: Lim
         extent = _around(extents[i - 1], extents[j - 1])
         if stain[both].sum() > limits.stain or solidity(cells, i, j, extent) < SOLID:
             return 0.0
-        if not limits.allow(stain[both], area[both], _roundness(cells, i, j, extent), _cut(cells, extent)):
+        cut = bool(nuclei.cut[both].any())
+        if not limits.allow(stain[both], area[both], _roundness(cells, i, j, extent), _cut(cells, extent), cut):
             return 0.0
         return filled_gaps(labels, cells, i, j, _around(boxes[i - 1], boxes[j - 1]))
 

@@ -17,14 +17,16 @@ TYPICAL = 0.6  # quantile, by area, of the discs' radii that counts: the frame a
 ALIKE = (0.75, 1.33)  # discs of such radii, against the typical one, are whole red cells
 # so many of them, and this share of what is stained in them, or it is not red cells that are seen
 FEW, EXPLAINED = 3, 0.45
+# a disc no nearer to the frame than this, in its own radii, is that of a cell; the frame may leave a slice of one only, which is narrower
+SEEN = 0.8
 
 
-def red_cell_radius(planes: Planes, cells: np.ndarray) -> float:
-    """Radius of the red cells in pixels, 0 where there are none or they are not told apart.
+def red_cell_radius(planes: Planes, cells: np.ndarray) -> tuple[float, bool]:
+    """Radius of the red cells in pixels, 0 where there are none or they are not told apart, and whether it is that of whole ones.
 
     It is that of the largest discs that fit between the outlines of what is stained, not azure and in none of the `cells`,
     (H, W) int32; pallors are filled, and no two discs hold each other's middle. A core of larger inscribed radius than `WIDEST`
-    of these contradicts it.
+    of these contradicts it. Unless `FEW` such discs lie clear of the frame they may be slices, and the red cells larger.
     """
     red = cv2.bitwise_and(
         cv2.compare(planes.azure, AZURE_FLOOR, cv2.CMP_LT), cv2.compare(planes.contrast, PALE, cv2.CMP_GT)
@@ -32,22 +34,27 @@ def red_cell_radius(planes: Planes, cells: np.ndarray) -> float:
     red[cells > 0] = 0
     area = cv2.countNonZero(red)
     if area < COVER * (red.size - cv2.countNonZero(cells)):
-        return 0.0
+        return 0.0, False
     red, area = _without_pallor(red, planes.azure)
     if area == red.size:
-        return 0.0
+        return 0.0, False
     depth = cv2.distanceTransform(red, cv2.DIST_L2, 5)
     top = cv2.dilate(depth, np.ones((5, 5), np.uint8))
     y, x = np.nonzero((depth >= top) & (depth > LEAST_DEPTH))
     radius = depth[y, x].astype(np.float64)
     order = np.argsort(-radius, kind="stable")
-    radius = _apart(y[order], x[order], radius[order])[::-1]
+    order = order[_apart(y[order], x[order], radius[order])[::-1]]
+    y, x, radius = y[order], x[order], radius[order]
     if radius.size == 0:
-        return 0.0
+        return 0.0, False
     share = np.cumsum(radius**2)
     typical = float(radius[np.searchsorted(share, TYPICAL * share[-1])])
-    whole = radius[(radius > ALIKE[0] * typical) & (radius < ALIKE[1] * typical)]
-    return typical if whole.size >= FEW and np.pi * (whole**2).sum() >= EXPLAINED * area else 0.0
+    alike = (radius > ALIKE[0] * typical) & (radius < ALIKE[1] * typical)
+    if alike.sum() < FEW or np.pi * (radius[alike] ** 2).sum() < EXPLAINED * area:
+        return 0.0, False
+    h, w = red.shape
+    seen = np.minimum.reduce([y + 1, h - y, x + 1, w - x]) >= SEEN * radius
+    return typical, bool((seen & (radius > ALIKE[0] * typical)).sum() >= FEW)
 
 
 def _without_pallor(red: np.ndarray, azure: np.ndarray) -> tuple[np.ndarray, int]:
@@ -63,7 +70,7 @@ def _without_pallor(red: np.ndarray, azure: np.ndarray) -> tuple[np.ndarray, int
 
 @jit
 def _apart(y: np.ndarray, x: np.ndarray, radius: np.ndarray) -> np.ndarray:
-    """Radii, largest first, of the discs whose middle lies in no larger one."""
+    """Which of the discs, largest first, have their middle in no larger one."""
     kept = np.empty(radius.size, np.int64)
     n = 0
     for i in range(radius.size):
@@ -75,4 +82,4 @@ def _apart(y: np.ndarray, x: np.ndarray, radius: np.ndarray) -> np.ndarray:
         if apart:
             kept[n] = i
             n += 1
-    return radius[kept[:n]]
+    return kept[:n]

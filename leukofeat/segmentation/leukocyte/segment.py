@@ -1,5 +1,6 @@
 """Leukocytes of any stain, magnification and crowding, the whole way: planes, cores, cells, lobes, nuclei, selection."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any, ClassVar, NamedTuple
 
@@ -15,26 +16,23 @@ from leukofeat.segmentation.leukocyte.bodies import Bodies, keep_labels, weighte
 from leukofeat.segmentation.leukocyte.cells import settle_cells
 from leukofeat.segmentation.leukocyte.clusters import LARGEST, TYPICAL_NUCLEUS, split_clusters
 from leukofeat.segmentation.leukocyte.confidence import outline_confidence
-from leukofeat.segmentation.leukocyte.cores import find_cores, split_cores, typical_radius
-from leukofeat.segmentation.leukocyte.frame import enlarged, on_slide, orientation, reduced
-from leukofeat.segmentation.leukocyte.lobes import join_lobes, join_pairs
+from leukofeat.segmentation.leukocyte.cores import split_cores
+from leukofeat.segmentation.leukocyte.first_look import look
+from leukofeat.segmentation.leukocyte.frame import enlarged, on_slide, orientation
+from leukofeat.segmentation.leukocyte.lobes import Limits, join_lobes, join_pairs
 from leukofeat.segmentation.leukocyte.nuclei import draw_nuclei
-from leukofeat.segmentation.leukocyte.planes import Planes, make_planes, shows_bodies
+from leukofeat.segmentation.leukocyte.planes import Planes, shows_bodies
 from leukofeat.segmentation.leukocyte.surroundings import Surroundings
 from leukofeat.segmentation.stage import note_redrawn
 from leukofeat.smear import Smear
 
 DIAMETER = Number(Real, 0, above=True)
 LEAST_SIDE = 8  # pixels of a side below which an image holds no cell
-# nuclear radii in pixels
-WORK_RADIUS = 34.0  # that images are reduced to
-LEAST_SEEN_RADIUS = 4.0  # that the first look has to find, or it looks closer
-TEXTURE_RADIUS = 14.0  # under which chromatin shows no texture to smooth
-FIRST_LOOK = 224 * 224  # pixels of the first look
 LITTLE_STAIN = "too little stain for a nucleus: a platelet or precipitate"
 PALE_BODY = "too pale for a nucleus beside the others: a red cell or a smudge"
 SMALL = "too small for a leukocyte against the red cells: a platelet or precipitate"
-FEW_RED_CELLS = 2  # that tell of a cluster; a single one may be anything
+ROUGH = 0.3  # relative error of the size of red cells up to which it tells of a cluster
+SUPPOSED = 2.7  # radius, in red cells, of what may be a cluster where they do not: little more than `LARGEST`
 LEAST_RADIUS = 0.5  # radius of a leukocyte, in red cells, at least
 LEAST_DENSITY = 0.3  # mean stain of a nucleus, against that of the others, at least
 
@@ -54,6 +52,7 @@ def segment_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> t
     4. Lobes of one nucleus are joined when the gaps in their common hull are filled by their own cell, unless together
        they hold more stain (DNA) than the solitary nuclei of the field, or are larger, measured in red cells, than any nucleus in
        a cell that is long, larger than any or cut by the frame; or three cores are larger than red cells each.
+       In a close crop red cells are slices, which tell no size: there, lobes that the frame cuts leave half of their cell to the cytoplasm.
     5. Nuclei: Otsu's threshold on the stain of each cell, then a linear discriminant on its colours. Where the outline is
        no sharper than the texture of the chromatin, other answers are heard, and the sharpest and most convex wins: a nucleus
        paler than a dark rim of cytoplasm, one told by its violet hue, which basophilic cytoplasm has not, or by how magenta it is for
@@ -188,18 +187,17 @@ def _segment(
     debris: Debris = []
     scale = cache(lambda: estimate_scale(image) if field is None else field.scale)
     solid = _drop_debris(split_cores(cores, planes.azure), debris)
-    bodies, cells, limits = join_lobes(
-        solid, planes, lambda: _red_radius(scale()) * _ratio(planes, image), 0.0, most, outside
-    )
-    known = limits.sure or scale().n_red_cells >= FEW_RED_CELLS
-    if known and solid.radius.max(initial=0) > LARGEST * limits.red > 0:
+    bodies, cells, limits = join_lobes(solid, planes, lambda: scale().times(_ratio(planes, image)), 0.0, most, outside)
+    red = _red_cells_of_cluster(solid, limits, scale)
+    if red > 0:
         # several nuclei: they are looked at again, at the scale that the red cells tell
-        red = limits.red / _ratio(planes, image)
+        told = red == limits.red
+        red /= _ratio(planes, image)
         planes, cores = look(image, diameter or 2 * TYPICAL_NUCLEUS * red, background)
         red *= _ratio(planes, image)
         debris.clear()
         solid = _drop_debris(split_cores(split_clusters(cores, planes, red), planes.azure), debris)
-        bodies, cells, limits = join_lobes(solid, planes, lambda: red, red, outside=outside)
+        bodies, cells, limits = join_lobes(solid, planes, Scale.unknown, red if told else 0.0, outside=outside)
     bodies = Bodies.measure(draw_nuclei(cells, bodies.labels, planes).labels, planes.azure, bodies.n)
     bodies = _drop_debris(join_pairs(bodies, cells, planes.azure, limits), debris)
     if bodies.n == 0:
@@ -217,43 +215,26 @@ def _segment(
     return keep_labels(nuclei, keep), keep_labels(cells, keep), confidence[keep], debris
 
 
-def _red_radius(scale: Scale) -> float:
-    """Radius of the red cells in pixels, 0 where there are none."""
-    return scale.pixels / 2 if scale.known else 0.0
+def _red_cells_of_cluster(solid: Bodies, limits: Limits, scale: Callable[[], Scale]) -> float:
+    """Radius of the red cells, in pixels of the planes, against which the largest body is more than one nucleus; 0 where it is not.
+
+    Where nothing tells how large red cells are, a body that the frame cuts is supposed to be more than a nucleus: in a crop around a cell it
+    is a neighbour, or the cell and a neighbour. It is cut where there is a line between two, and only there.
+    """
+    if solid.n == 0:
+        return 0.0
+    largest = int(np.argmax(solid.area))
+    radius = float(solid.radius[largest])
+    if limits.red > 0 and (limits.sure or scale().relative_error <= ROUGH):
+        return limits.red if radius > LARGEST * limits.red else 0.0
+    if limits.stain == np.inf and solid.cut[largest] and not scale().relative_error <= ROUGH:
+        return radius / SUPPOSED
+    return 0.0
 
 
 def _ratio(planes: Planes, image: np.ndarray) -> float:
     """Working scale: pixels of the planes per pixel of the image."""
     return planes.azure.shape[1] / image.shape[1]
-
-
-def look(image: np.ndarray, diameter: float | None, background: np.ndarray | None = None) -> tuple[Planes, np.ndarray]:
-    """Planes and cores at a scale at which the nuclei have the working radius or less."""
-    if diameter is None:
-        planes, cores, seen_at, radius = first_look(image)
-        if not cores.any():
-            return planes, cores
-    else:
-        seen_at, radius = 0.0, diameter / 2
-    scale = min(1.0, WORK_RADIUS / radius)
-    if scale == seen_at and radius < TEXTURE_RADIUS:
-        return planes, cores
-    if scale != seen_at:
-        planes = make_planes(reduced(image, scale), background)
-    return planes, find_cores(planes, radius * scale)
-
-
-def first_look(image: np.ndarray) -> tuple[Planes, np.ndarray, float, float]:
-    """Planes and cores at a small scale, that scale, and the radius of the nuclei in the full image."""
-    scale = min(1.0, float(np.sqrt(FIRST_LOOK / (image.shape[0] * image.shape[1]))))
-    while True:
-        planes = make_planes(reduced(image, scale))
-        cores = find_cores(planes, 0.0)
-        enough = TEXTURE_RADIUS if scale == 1 else 0.0
-        radius = typical_radius(cores, planes.azure, enough) if cores.any() else 0.0
-        if scale == 1 or radius >= LEAST_SEEN_RADIUS:
-            return planes, cores, scale, radius / scale
-        scale = min(1.0, 2 * scale)
 
 
 def _drop_debris(bodies: Bodies, debris: Debris) -> Bodies:

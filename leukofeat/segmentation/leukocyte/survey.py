@@ -8,9 +8,10 @@ import numpy as np
 from leukofeat.segmentation.leukocyte.cell_fit import BINS, fit_cells
 from leukofeat.segmentation.leukocyte.cells import BOLD, ROUNDS, Colors, find_seeds
 from leukofeat.segmentation.leukocyte.cores import core_gaps, solitary_stains, split_cores
+from leukofeat.segmentation.leukocyte.first_look import LEAST_SEEN_RADIUS, WORK_RADIUS, first_look, look
 from leukofeat.segmentation.leukocyte.frame import on_slide, reduced
 from leukofeat.segmentation.leukocyte.planes import slide_color
-from leukofeat.segmentation.leukocyte.segment import LEAST_SEEN_RADIUS, LEAST_SIDE, WORK_RADIUS, first_look, look
+from leukofeat.segmentation.leukocyte.segment import LEAST_SIDE
 
 
 def typical_diameter(image: np.ndarray) -> float | None:

@@ -439,10 +439,26 @@ def test_red_cell_radius_of_discs():
     for azure, radius in ((0, 14), (90, 0)):
         plane = np.full(red.shape, azure, np.uint8)
         planes = Planes(np.zeros((*red.shape, 3), np.float32), contrast, plane, plane, plane, plane, contrast)
-        assert red_cell_radius(planes, cores) == pytest.approx(radius, rel=0.1)
+        found, whole = red_cell_radius(planes, cores)
+        assert found == pytest.approx(radius, rel=0.1)
+        assert whole == (radius > 0)
     # what is drawn over by cells is not measured, and discs much smaller than a nucleus are no red cells
     planes = planes._replace(azure=np.zeros_like(plane))
-    assert red_cell_radius(planes, np.ones_like(cores)) == 0
+    assert red_cell_radius(planes, np.ones_like(cores)) == (0.0, False)
+
+
+def test_red_cells_that_the_frame_cuts_are_not_known_whole():
+    # slices of discs of radius 30, 12 deep, on all sides
+    centers = [(y, x) for y in (-18, 218) for x in (40, 100, 160)] + [
+        (y, x) for x in (-18, 218) for y in (40, 100, 160)
+    ]
+    red = discs((200, 200), *[(y, x, 30) for y, x in centers]) > 0
+    plane = np.zeros(red.shape, np.uint8)
+    contrast = np.where(red, 20, 0).astype(np.float32)
+    planes = Planes(np.zeros((*red.shape, 3), np.float32), contrast, plane, plane, plane, plane, contrast)
+    radius, whole = red_cell_radius(planes, discs((200, 200), (100, 100, 30)))
+    assert 0 < radius < 20
+    assert not whole
 
 
 def test_violet_tells_chromatin_from_a_darker_blue_cytoplasm():
@@ -497,6 +513,13 @@ def test_what_the_frame_cuts_cannot_be_judged_by_its_size():
     assert not limits.allow(parts, parts, compact, cut=True)
     lobes = np.pi * np.array([9.0, 9.0]) ** 2
     assert limits.allow(lobes, lobes, compact, cut=True)
+
+
+def test_what_fills_its_cell_at_the_frame_is_no_lobe_where_nothing_tells_sizes():
+    parts = np.pi * np.array([20.0, 15.0]) ** 2  # radius of both 25
+    unknown = Limits(np.inf, 0.0, sure=False)
+    for radius, part_cut, allowed in (30.0, True, False), (40.0, True, True), (30.0, False, True):
+        assert unknown.allow(parts, parts, (radius, 1.2), cut=True, part_cut=part_cut) == allowed
 
 
 def test_three_parts_larger_than_red_cells_are_no_lobes():
