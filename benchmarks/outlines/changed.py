@@ -125,13 +125,11 @@ class Cropped(ImageSet):
         return row
 
     def summary(self, rows: pd.DataFrame) -> dict[str, float]:
-        figures = {}
+        figures: dict[str, float] = {}
         for side in CROPS:
             values = rows[f"within_{side:g}"].dropna()
-            figures |= {
-                f"within_{side:g}": float(values.mean()),
-                f"within_{side:g}_under_.8": float((values < 0.8).sum()),
-            }
+            name = f"within_{side:g}"
+            figures |= {name: values.mean(), f"{name}_under_.8": (values < 0.8).sum(), f"{name}_cells": len(values)}
         return figures
 
 
