@@ -188,7 +188,7 @@ def _segment(
     scale = cache(lambda: estimate_scale(image) if field is None else field.scale)
     solid = _drop_debris(split_cores(cores, planes.azure), debris)
     bodies, cells, limits = join_lobes(solid, planes, lambda: scale().times(_ratio(planes, image)), 0.0, most, outside)
-    red = _red_cells_of_cluster(solid, limits, scale)
+    red = _red_cells_of_cluster(solid, limits, scale, suppose=field is None and diameter is None)
     if red > 0:
         # several nuclei: they are looked at again, at the scale that the red cells tell
         told = red == limits.red
@@ -215,11 +215,12 @@ def _segment(
     return keep_labels(nuclei, keep), keep_labels(cells, keep), confidence[keep], debris
 
 
-def _red_cells_of_cluster(solid: Bodies, limits: Limits, scale: Callable[[], Scale]) -> float:
+def _red_cells_of_cluster(solid: Bodies, limits: Limits, scale: Callable[[], Scale], *, suppose: bool) -> float:
     """Radius of the red cells, in pixels of the planes, against which the largest body is more than one nucleus; 0 where it is not.
 
     Where nothing tells how large red cells are, a body that the frame cuts is supposed to be more than a nucleus: in a crop around a cell it
-    is a neighbour, or the cell and a neighbour. It is cut where there is a line between two, and only there.
+    is a neighbour, or the cell and a neighbour. It is cut where there is a line between two, and only there. Nothing is to `suppose` in a
+    part of a field, whose frame cuts something everywhere, or where the size of nuclei is given.
     """
     if solid.n == 0:
         return 0.0
@@ -227,7 +228,7 @@ def _red_cells_of_cluster(solid: Bodies, limits: Limits, scale: Callable[[], Sca
     radius = float(solid.radius[largest])
     if limits.red > 0 and (limits.sure or scale().relative_error <= ROUGH):
         return limits.red if radius > LARGEST * limits.red else 0.0
-    if limits.stain == np.inf and solid.cut[largest] and not scale().relative_error <= ROUGH:
+    if suppose and limits.stain == np.inf and solid.cut[largest] and not scale().relative_error <= ROUGH:
         return radius / SUPPOSED
     return 0.0
 
