@@ -161,7 +161,12 @@ def _red_cells(
     red = scale.pixels / 2
     if whole:
         return red, ALIKE[0] * red < discs < ALIKE[1] * red
-    return red, scale.relative_error <= FINE
+    return red, tells_size(scale, FINE)
+
+
+def tells_size(scale: Scale, error: float) -> bool:
+    """Whether red cells tell how large they are, up to this relative error: two of them at least, as one may be a platelet."""
+    return scale.relative_error <= error and scale.n_red_cells != 1
 
 
 def _without(gaps: Gaps, flags: np.ndarray) -> Gaps:

@@ -19,7 +19,7 @@ from leukofeat.segmentation.leukocyte.confidence import outline_confidence
 from leukofeat.segmentation.leukocyte.cores import split_cores
 from leukofeat.segmentation.leukocyte.first_look import look
 from leukofeat.segmentation.leukocyte.frame import enlarged, on_slide, orientation
-from leukofeat.segmentation.leukocyte.lobes import Limits, join_lobes, join_pairs
+from leukofeat.segmentation.leukocyte.lobes import Limits, join_lobes, join_pairs, tells_size
 from leukofeat.segmentation.leukocyte.nuclei import draw_nuclei
 from leukofeat.segmentation.leukocyte.planes import Planes, shows_bodies
 from leukofeat.segmentation.leukocyte.surroundings import Surroundings
@@ -226,9 +226,9 @@ def _red_cells_of_cluster(solid: Bodies, limits: Limits, scale: Callable[[], Sca
         return 0.0
     largest = int(np.argmax(solid.area))
     radius = float(solid.radius[largest])
-    if limits.red > 0 and (limits.sure or scale().relative_error <= ROUGH):
+    if limits.red > 0 and (limits.sure or tells_size(scale(), ROUGH)):
         return limits.red if radius > LARGEST * limits.red else 0.0
-    if suppose and limits.stain == np.inf and solid.cut[largest] and not scale().relative_error <= ROUGH:
+    if suppose and limits.stain == np.inf and solid.cut[largest] and not tells_size(scale(), ROUGH):
         return radius / SUPPOSED
     return 0.0
 
