@@ -114,12 +114,12 @@ class Cropped(ImageSet):
         if not label or whole.touches_border[label - 1]:
             return row
         nucleus = whole.region("nucleus") == label
-        area, left, top, right, bottom = cv2.countNonZero(nucleus.astype(np.uint8)), *_box(nucleus)
+        top, left, bottom, right, area = whole.region_boxes("nucleus")[label - 1, :5].tolist()
         for side in CROPS:
             half = side * np.sqrt(area / np.pi)
             y, x = (top + bottom) / 2, (left + right) / 2
             window = np.s_[max(0, int(y - half)) : int(y + half), max(0, int(x - half)) : int(x + half)]
-            if nucleus[window].sum() == area:
+            if nucleus[window].sum() == area > 0:
                 crop, ms = timed(segment, np.ascontiguousarray(image[window]))
                 row |= {"ms": ms, f"within_{side:g}": label_dice(nucleus[window], crop.region("nucleus"))}
         return row
@@ -131,11 +131,6 @@ class Cropped(ImageSet):
             name = f"within_{side:g}"
             figures |= {name: values.mean(), f"{name}_under_.8": (values < 0.8).sum(), f"{name}_cells": len(values)}
         return figures
-
-
-def _box(mask: np.ndarray) -> tuple[int, int, int, int]:
-    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
-    return x, y, x + width, y + height
 
 
 class Noise(ImageSet):
