@@ -28,12 +28,23 @@ def stained(image: np.ndarray, a: int = 0, b: int = 0) -> np.ndarray:
     return cv2.cvtColor(np.clip(lab, 0, 255).astype(np.uint8), cv2.COLOR_LAB2RGB)
 
 
+def dyed(image: np.ndarray, absorbs: list[list[float]], slide: tuple[float, float, float]) -> np.ndarray:
+    """Under other dyes: optical densities times a matrix, and an empty slide of another colour."""
+    empty = np.percentile(image.reshape(-1, 3), 92, axis=0)
+    density = -np.log10(np.maximum(image, 1) / empty) @ np.array(absorbs).T
+    return np.clip(empty * slide * 10.0**-density, 0, 255).astype(np.uint8)
+
+
+TEAL = [[1, 0.6, 0], [0, 0.75, 0], [0, 0, 0.75]]
+DRAINED = [[0.7, 0.15, 0.15], [0.15, 0.7, 0.15], [0.15, 0.15, 0.7]]
 CHANGES = {
     "brightness_x1.2": lambda image: brighter(image, 1.2),
     "brightness_x.8": lambda image: brighter(image, 0.8),
     "JPEG_80": lambda image: compress(image, 80),
     "a*_+6": lambda image: stained(image, a=6),
     "b*_+6": lambda image: stained(image, b=6),
+    "teal_dyes": lambda image: dyed(image, TEAL, (0.55, 0.88, 0.92)),
+    "drained_dyes": lambda image: dyed(image, DRAINED, (0.8, 0.9, 0.9)),
 }
 CROPS = (2.0, 2.5)  # side of a crop in diameters of the nucleus
 TURNS = {

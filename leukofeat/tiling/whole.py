@@ -1,6 +1,6 @@
 """What stages take from the whole image is taken from the whole field, once, and held for all tiles."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial, singledispatch
 from itertools import product
@@ -30,9 +30,10 @@ from leukofeat.scale.estimate import estimate_scale
 from leukofeat.scale.record import Scale
 from leukofeat.segmentation import LeukocyteSegmenter
 from leukofeat.segmentation.leukocyte.cores import most_stain
+from leukofeat.segmentation.leukocyte.dyes import in_usual_dyes
 from leukofeat.segmentation.leukocyte.segment import find_leukocytes
 from leukofeat.segmentation.leukocyte.surroundings import Surroundings
-from leukofeat.segmentation.leukocyte.survey import slide_of, survey, together, typical_diameter
+from leukofeat.segmentation.leukocyte.survey import dyes_of, slide_of, survey, together, typical_diameter
 from leukofeat.segmentation.stage import Segmenter, note_redrawn
 from leukofeat.sequence import Step, as_sequence
 from leukofeat.smear import Smear
@@ -211,19 +212,21 @@ def _recolored(own: np.ndarray, reference: np.ndarray, method: str, smear: Smear
 
 @step.register
 def _(stage: LeukocyteSegmenter, course: _Course) -> None:
-    diameter = stage.diameter or _nucleus(course)
+    dyes = dyes_of(course.overview.shrunken)
+    stained = partial(in_usual_dyes, dyes=dyes)
+    diameter = stage.diameter or _nucleus(course, stained)
     course.nucleus = diameter
     if diameter is None:  # no nucleus is seen anywhere
         course.steps.append(stage.apply)
         return
-    background = slide_of(course.overview.shrunken, course.overview.factor, diameter)
-    parts = [survey(image, diameter, background) for image in course.looks()]
+    background = slide_of(stained(course.overview.shrunken), course.overview.factor, diameter)
+    parts = [survey(stained(image), diameter, background) for image in course.looks()]
     if not parts:  # none can be read
         course.steps.append(stage.apply)
         return
     seen = together(parts)
     most = most_stain(seen.solitary, seen.stain)
-    around = Surroundings(diameter, background, _scale(course), most, seen.outside)
+    around = Surroundings(diameter, background, _scale(course), most, seen.outside, dyes)
     course.steps.append(partial(_segmented, stage, around))
 
 
@@ -269,13 +272,13 @@ def _segmented(stage: LeukocyteSegmenter, around: Surroundings, smear: Smear) ->
     return smear.replace(**found._asdict())
 
 
-def _nucleus(course: _Course) -> float | None:
+def _nucleus(course: _Course, stained: Callable[[np.ndarray], np.ndarray]) -> float | None:
     """Typical diameter of a nucleus of the field in pixels: seen from afar, or, where nuclei are too small, in regions all over it."""
     factor = course.overview.factor
-    seen = typical_diameter(course.overview.shrunken)
+    seen = typical_diameter(stained(course.overview.shrunken))
     if seen is not None or factor == 1:
         return None if seen is None else seen * factor
-    known = [one for one in map(typical_diameter, course.looks()) if one is not None]
+    known = [one for one in (typical_diameter(stained(image)) for image in course.looks()) if one is not None]
     return float(np.median(known)) if known else None
 
 

@@ -59,11 +59,10 @@ def make_planes(image: np.ndarray, background: np.ndarray | None = None) -> Plan
     In an overexposed image the background saturates, and densities against it come out too low; it is then taken to be
     brighter than the camera could show.
     """
-    smooth = cv2.GaussianBlur(cv2.medianBlur(image, 3), (0, 0), SMOOTHING)
-    lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB)
+    smooth, lab = smoothed(image)
     if background is None:
         background = background_mode(lab, LIGHT_SHARE, GATHER_RADIUS)
-    rgb = cv2.cvtColor(background.astype(np.float32).reshape(1, 1, 3), cv2.COLOR_LAB2RGB).ravel() * 255
+    rgb = slide_rgb(background)
     rgb[rgb >= CLIPPED] *= 1 + HEADROOM * _overexposure(smooth, rgb)
     levels = np.maximum(np.arange(256), DARKEST)
     density = -np.log10(levels[None, :] / np.maximum(rgb[:, None], 1.0)).astype(np.float32)
@@ -74,8 +73,18 @@ def make_planes(image: np.ndarray, background: np.ndarray | None = None) -> Plan
 
 def slide_color(image: np.ndarray) -> np.ndarray:
     """L*a*b* of the empty slide of an (H, W, 3) uint8 RGB image, (3,) float64."""
+    return background_mode(smoothed(image)[1], LIGHT_SHARE, GATHER_RADIUS)
+
+
+def slide_rgb(background: np.ndarray) -> np.ndarray:
+    """RGB of an empty slide, 0 to 255, (3,) float32, from its L*a*b*."""
+    return cv2.cvtColor(background.astype(np.float32).reshape(1, 1, 3), cv2.COLOR_LAB2RGB).ravel() * 255
+
+
+def smoothed(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """An (H, W, 3) uint8 RGB image without the noise of single pixels, and in L*a*b* as OpenCV stores it in 8 bits."""
     smooth = cv2.GaussianBlur(cv2.medianBlur(image, 3), (0, 0), SMOOTHING)
-    return background_mode(cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB), LIGHT_SHARE, GATHER_RADIUS)
+    return smooth, cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB)
 
 
 def _overexposure(image: np.ndarray, background: np.ndarray) -> float:

@@ -12,11 +12,13 @@ from leukofeat.dropped import Dropped
 from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.scale.estimate import estimate_scale
 from leukofeat.scale.record import Scale
-from leukofeat.segmentation.leukocyte.bodies import Bodies, keep_labels, weighted_mean
+from leukofeat.segmentation.leukocyte.bodies import Bodies, keep_labels
 from leukofeat.segmentation.leukocyte.cells import settle_cells
 from leukofeat.segmentation.leukocyte.clusters import LARGEST, TYPICAL_NUCLEUS, split_clusters
 from leukofeat.segmentation.leukocyte.confidence import outline_confidence
 from leukofeat.segmentation.leukocyte.cores import split_cores
+from leukofeat.segmentation.leukocyte.debris import Debris, are_leukocytes, drop_debris, dropped_bodies
+from leukofeat.segmentation.leukocyte.dyes import Dyes, in_usual_dyes, other_dyes
 from leukofeat.segmentation.leukocyte.first_look import look
 from leukofeat.segmentation.leukocyte.frame import enlarged, on_slide, orientation
 from leukofeat.segmentation.leukocyte.lobes import Limits, join_lobes, join_pairs, tells_size
@@ -28,13 +30,9 @@ from leukofeat.smear import Smear
 
 DIAMETER = Number(Real, 0, above=True)
 LEAST_SIDE = 8  # pixels of a side below which an image holds no cell
-LITTLE_STAIN = "too little stain for a nucleus: a platelet or precipitate"
-PALE_BODY = "too pale for a nucleus beside the others: a red cell or a smudge"
-SMALL = "too small for a leukocyte against the red cells: a platelet or precipitate"
 ROUGH = 0.3  # relative error of the size of red cells up to which it tells of a cluster
 SUPPOSED = 2.7  # radius, in red cells, of what may be a cluster where they do not: little more than `LARGEST`
-LEAST_RADIUS = 0.5  # radius of a leukocyte, in red cells, at least
-LEAST_DENSITY = 0.3  # mean stain of a nucleus, against that of the others, at least
+SURE = 0.7  # share of the sureness under the usual dyes that other dyes have to reach to count
 
 
 def segment_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -44,7 +42,8 @@ def segment_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> t
 
     1. Planes: optical density against the empty slide, whose colour and shading are estimated from the image. Nuclei take up
        azure dyes, which absorb green but hardly blue; haemoglobin and eosin absorb both. Green minus 1.75 times blue is
-       therefore high in nuclei, under any stain, and near zero in red cells.
+       therefore high in nuclei and near zero in red cells. Where it is not (a blue or teal slide, a camera without colour), the two dyes of
+       the image are told by their densities and brought to the usual ones, and what is outlined better counts.
     2. Cores: in the component tree of this stain, every body at the level at which its own outline is sharpest,
        whatever else is in the image; clumps are cut at their necks.
     3. Cells: around each core, colours near it against colours far from it, and the star-shaped outline that has the
@@ -154,7 +153,11 @@ def find_leukocytes(
     image = on_slide(image)
     turn, back = orientation(image)
     image = turn(image)
-    found = _segment(image, diameter, surroundings)
+    if surroundings is None:
+        found, _ = find_dyes(image, diameter)
+    else:
+        image = in_usual_dyes(image, surroundings.dyes)
+        found = _outlined(image, look(image, surroundings.diameter, surroundings.background), diameter, surroundings)
     if found is None:
         return _nothing(back(image))
     nuclei, cells, confidence, debris = found
@@ -162,31 +165,55 @@ def find_leukocytes(
     if nuclei.shape != image.shape[:2]:
         nuclei, cells = enlarged(nuclei, size), enlarged(cells, size)
         nuclei[nuclei != cells] = 0
-    dropped: list[Dropped] = []
-    for labels, reason in debris:
-        table = region_boxes(back(labels if labels.shape == image.shape[:2] else enlarged(labels, size)))
-        dropped += [Dropped(y / area, x / area, int(area), reason) for area, y, x in table[:, 4:7].tolist() if area]
-    return Leukocytes(back(nuclei), back(cells), confidence, tuple(sorted(dropped)))
+    return Leukocytes(back(nuclei), back(cells), confidence, dropped_bodies(debris, image.shape[:2], back))
 
 
 def _nothing(image: np.ndarray) -> Leukocytes:
     return Leukocytes(np.zeros(image.shape[:2], np.int32), np.zeros(image.shape[:2], np.int32), np.zeros(0), ())
 
 
-Debris = list[tuple[np.ndarray, str]]  # label maps of what was dropped, at the working scale, and why
+class Outlined(NamedTuple):
+    """What is found at the working scale."""
+
+    nuclei: np.ndarray  # (h, w) int32
+    cells: np.ndarray  # (h, w) int32
+    confidence: np.ndarray  # (n,) float64
+    debris: Debris
+
+    @property
+    def sureness(self) -> float:
+        """Confidence in a cell times its share of the image, in the mean: low for shards of one, 0 for none."""
+        area = region_boxes(self.cells, len(self.confidence))[:, 4]
+        return float((area * self.confidence).sum() / max(1, area.size) / self.cells.size)
 
 
-def _segment(
-    image: np.ndarray, diameter: float | None, field: Surroundings | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, Debris] | None:
-    """Nuclei and cells at the working scale, how sure they are, and what was dropped; None where there are no bodies."""
+def find_dyes(image: np.ndarray, diameter: float | None = None) -> tuple[Outlined | None, Dyes | None]:
+    """What is found in an image, None where there are no bodies, and its dyes, None where they are the usual ones.
+
+    Other dyes count unless what is found with them falls to pieces, or is less sure by far.
+    """
+    seen = look(image, diameter)
+    found, dyes = _outlined(image, seen, diameter, None), other_dyes(image, *seen)
+    if dyes is None:
+        return found, None
+    stained = in_usual_dyes(image, dyes)
+    again = _outlined(stained, look(stained, diameter), diameter, None)
+    if again is None or (found is not None and again.sureness <= SURE * found.sureness):
+        return found, None
+    return again, dyes
+
+
+def _outlined(
+    image: np.ndarray, seen: tuple[Planes, np.ndarray], diameter: float | None, field: Surroundings | None
+) -> Outlined | None:
+    """Leukocytes of an image that has been looked at; None where there are no bodies."""
     background, most, outside = (None,) * 3 if field is None else (field.background, field.stain, field.outside)
-    planes, cores = look(image, diameter if field is None else field.diameter, background)
+    planes, cores = seen
     if not cores.any() or not shows_bodies(planes):
         return None
     debris: Debris = []
     scale = cache(lambda: estimate_scale(image) if field is None else field.scale)
-    solid = _drop_debris(split_cores(cores, planes.azure), debris)
+    solid = drop_debris(split_cores(cores, planes.azure), debris)
     bodies, cells, limits = join_lobes(solid, planes, lambda: scale().times(_ratio(planes, image)), 0.0, most, outside)
     red = _red_cells_of_cluster(solid, limits, scale, suppose=field is None and diameter is None)
     if red > 0:
@@ -196,23 +223,18 @@ def _segment(
         planes, cores = look(image, diameter or 2 * TYPICAL_NUCLEUS * red, background)
         red *= _ratio(planes, image)
         debris.clear()
-        solid = _drop_debris(split_cores(split_clusters(cores, planes, red), planes.azure), debris)
+        solid = drop_debris(split_cores(split_clusters(cores, planes, red), planes.azure), debris)
         bodies, cells, limits = join_lobes(solid, planes, Scale.unknown, red if told else 0.0, outside=outside)
     bodies = Bodies.measure(draw_nuclei(cells, bodies.labels, planes).labels, planes.azure, bodies.n)
-    bodies = _drop_debris(join_pairs(bodies, cells, planes.azure, limits), debris)
+    bodies = drop_debris(join_pairs(bodies, cells, planes.azure, limits), debris)
     if bodies.n == 0:
-        return bodies.labels, bodies.labels, np.zeros(0), debris
+        return Outlined(bodies.labels, bodies.labels, np.zeros(0), debris)
     cells = settle_cells(bodies, planes, outside)
     nuclei, evidence = draw_nuclei(cells, bodies.labels, planes)
     bodies = Bodies.measure(nuclei, planes.azure, bodies.n)
     confidence = outline_confidence(evidence, bodies, cells, limits.red)
-    whole = Bodies.measure(cells, planes.azure, bodies.n)
-    stained, dark = bodies.stained, bodies.density >= LEAST_DENSITY * weighted_mean(bodies.density, bodies.stain + 1)
-    large = (whole.radius >= LEAST_RADIUS * limits.red) | whole.cut
-    for seen, reason in (stained, LITTLE_STAIN), (dark | ~stained, PALE_BODY), (large | ~dark | ~stained, SMALL):
-        _note(debris, nuclei, seen, reason)
-    keep = stained & dark & large
-    return keep_labels(nuclei, keep), keep_labels(cells, keep), confidence[keep], debris
+    keep = are_leukocytes(bodies, Bodies.measure(cells, planes.azure, bodies.n), limits.red, debris)
+    return Outlined(keep_labels(nuclei, keep), keep_labels(cells, keep), confidence[keep], debris)
 
 
 def _red_cells_of_cluster(solid: Bodies, limits: Limits, scale: Callable[[], Scale], *, suppose: bool) -> float:
@@ -236,19 +258,6 @@ def _red_cells_of_cluster(solid: Bodies, limits: Limits, scale: Callable[[], Sca
 def _ratio(planes: Planes, image: np.ndarray) -> float:
     """Working scale: pixels of the planes per pixel of the image."""
     return planes.azure.shape[1] / image.shape[1]
-
-
-def _drop_debris(bodies: Bodies, debris: Debris) -> Bodies:
-    """Drop bodies with too little stain for a nucleus, against the others."""
-    stained = bodies.stained
-    _note(debris, bodies.labels, stained, LITTLE_STAIN)
-    return bodies.keep(stained)
-
-
-def _note(debris: Debris, labels: np.ndarray, keep: np.ndarray, reason: str) -> None:
-    """Add what is not kept of labels 1..n to the debris."""
-    if not keep.all():
-        debris.append((keep_labels(labels, ~keep), reason))
 
 
 class LeukocyteSegmenter(ImageStage):

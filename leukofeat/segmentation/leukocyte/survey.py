@@ -8,10 +8,11 @@ import numpy as np
 from leukofeat.segmentation.leukocyte.cell_fit import BINS, fit_cells
 from leukofeat.segmentation.leukocyte.cells import BOLD, ROUNDS, Colors, find_seeds
 from leukofeat.segmentation.leukocyte.cores import core_gaps, solitary_stains, split_cores
+from leukofeat.segmentation.leukocyte.dyes import Dyes, other_dyes
 from leukofeat.segmentation.leukocyte.first_look import LEAST_SEEN_RADIUS, WORK_RADIUS, first_look, look
 from leukofeat.segmentation.leukocyte.frame import on_slide, reduced
 from leukofeat.segmentation.leukocyte.planes import slide_color
-from leukofeat.segmentation.leukocyte.segment import LEAST_SIDE
+from leukofeat.segmentation.leukocyte.segment import LEAST_SIDE, find_dyes
 
 
 def typical_diameter(image: np.ndarray) -> float | None:
@@ -28,6 +29,14 @@ def slide_of(image: np.ndarray, factor: int, diameter: float) -> np.ndarray:
     `image` is the field, shrunken `factor` times.
     """
     return slide_color(reduced(on_slide(image), min(1.0, 2 * WORK_RADIUS / diameter * factor)))
+
+
+def dyes_of(image: np.ndarray) -> Dyes | None:
+    """Dyes of an (H, W, 3) uint8 field, as it is seen from afar; None where they are the usual ones."""
+    if min(image.shape[:2]) < LEAST_SIDE:
+        return None
+    image = on_slide(image)
+    return None if other_dyes(image, *look(image, None)) is None else find_dyes(image)[1]
 
 
 class Seen(NamedTuple):
