@@ -1,0 +1,104 @@
+"""Smears under other dyes: the same cells are found, and where there are none, none."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.pipeline import make_pipeline
+
+from leukofeat.datasets import make_smears
+from leukofeat.features import FeatureSet, GeometryFeatures
+from leukofeat.segmentation import LeukocyteSegmenter, dice, segment_leukocytes
+from leukofeat.segmentation.leukocyte.dyes import Dyes, in_usual_dyes, other_dyes
+from leukofeat.segmentation.leukocyte.first_look import look
+from leukofeat.tiling import extract_field
+
+SLIDE = np.array((240.0, 236.0, 244.0))
+# densities of red, green and blue that each dye has in the place of those of the usual ones
+TEAL = np.array([[1, 0.6, 0], [0, 0.75, 0], [0, 0, 0.75]])
+DRAINED = np.array([[0.7, 0.15, 0.15], [0.15, 0.7, 0.15], [0.15, 0.15, 0.7]])
+BROWN = np.array([[1, 0, 0], [0, 1, 0], [0, 0.3, 1]])
+DYES = {"teal": (TEAL, (0.55, 0.88, 0.92)), "drained": (DRAINED, (1, 1, 1)), "brown": (BROWN, (1, 1, 1))}
+NUCLEUS, PLASM, RED = (95, 45, 165), (200, 185, 228), (215, 170, 200)
+
+
+def dyed(image, name):
+    absorbs, light = DYES[name]
+    density = -np.log10(np.maximum(image, 1) / SLIDE) @ absorbs.T
+    return np.clip(SLIDE * light * 10.0**-density, 0, 255).astype(np.uint8)
+
+
+def draw(cells=True):
+    """A field of four cells and many red ones, in a soft focus, with the noise of a camera."""
+    image = np.full((190, 210, 3), SLIDE, np.uint8)
+    for y, x in ((30, 110), (100, 110), (160, 100), (110, 185), (100, 20), (60, 70), (15, 15), (180, 40), (20, 190)):
+        cv2.circle(image, (x, y), 11, RED, -1, cv2.LINE_AA)
+    for y, x, r, whole in ((40, 45, 13, 18), (120, 60, 12, 20), (70, 150, 14, 19), (150, 160, 11, 17)) if cells else ():
+        cv2.circle(image, (x, y), whole, PLASM, -1, cv2.LINE_AA)
+        cv2.circle(image, (x, y), r, NUCLEUS, -1, cv2.LINE_AA)
+    noise = np.random.default_rng(0).normal(0, 2, image.shape)
+    return np.clip(cv2.GaussianBlur(image, (0, 0), 0.8) + noise, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("name", DYES)
+def test_other_dyes_show_the_same_cells(name):
+    expected, found = segment_leukocytes(draw()), segment_leukocytes(dyed(draw(), name))
+    assert expected[0].max() == found[0].max() == 4
+    for before, after in zip(expected, found, strict=True):
+        assert dice(before, after) > 0.95
+
+
+@pytest.mark.parametrize("name", DYES)
+def test_other_dyes_are_seen_as_such_and_the_usual_ones_are_not(name):
+    for image, other in (draw(), False), (dyed(draw(), name), True):
+        assert (other_dyes(image, *look(image, None)) is not None) == other
+
+
+@pytest.mark.parametrize("name", DYES)
+def test_red_cells_alone_stay_red_cells(name):
+    for image in draw(cells=False), dyed(draw(cells=False), name):
+        assert not segment_leukocytes(image)[0].any()
+
+
+@settings(max_examples=8, deadline=None)
+@given(turns=st.integers(0, 3), mirror=st.booleans())
+def test_turned_image_gives_turned_regions(turns, mirror):
+    def turn(array):
+        array = np.rot90(array, turns)
+        return array[:, ::-1] if mirror else array
+
+    image = dyed(draw(), "teal")
+    for expected, found in zip(segment_leukocytes(image), segment_leukocytes(turn(image)), strict=True):
+        np.testing.assert_array_equal(turn(expected) > 0, found > 0)
+
+
+def test_a_gray_image_has_no_second_dye():
+    gray = np.repeat(cv2.cvtColor(draw(), cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+    assert other_dyes(gray, *look(gray, None)) is None
+
+
+@pytest.mark.parametrize(
+    "image", [np.zeros((9, 8, 3), np.uint8), np.full((40, 30, 3), 200, np.uint8)], ids=["black", "even"]
+)
+def test_an_even_image_has_no_dyes(image):
+    assert other_dyes(image, *look(image, None)) is None
+
+
+def test_an_image_is_brought_to_the_usual_dyes_as_densities_say():
+    rng = np.random.default_rng(2)
+    image = rng.integers(0, 256, (7, 9, 3), np.uint8)
+    dyes = Dyes(np.array([230, 240, 200], np.float32), rng.normal(0.4, 0.3, (3, 3)).astype(np.float32))
+    density = -np.log10(np.maximum(image, 3) / dyes.slide.astype(float))
+    expected = np.clip(dyes.slide * 10 ** -(density @ dyes.to_usual.T.astype(float)), 0, 255)
+    assert np.abs(in_usual_dyes(image, dyes) - expected).max() <= 0.51
+    assert in_usual_dyes(image, None) is image
+
+
+def test_tiles_of_a_field_are_looked_at_in_the_dyes_of_the_field():
+    image = make_smears(n_samples=1, size=420, random_state=3).images[0]
+    pipeline = make_pipeline(LeukocyteSegmenter(), FeatureSet([GeometryFeatures()]))
+    usual = extract_field(image, pipeline, tile=210, overlap=60).n_cells
+    teal = extract_field(dyed(image, "teal"), pipeline, tile=210, overlap=60).n_cells
+    assert usual > 3
+    assert teal == usual
