@@ -21,6 +21,10 @@ RING = 0.2  # width, in nuclear radii, of the ring that cytoplasm is first looke
 NEAR, FAR = 0.75, 1.75  # distances, in nuclear radii, between which pixels are taken more and more to be in no cell
 # a leak is this near the colour of red cells (in L*a*b* units), also relative to that of the cytoplasm
 RED_COLOR, RED_SHARE = 4.0, 0.4
+BODY_COLOR, BODY_SHARE = (
+    3.5,
+    0.5,
+)  # likewise of the stained bodies in it alone, which are compared with red cells like with like
 # pixels of cytoplasm, and of red cells per pixel of a nucleus, that can be compared
 LEAST_CYTOPLASM, RED_PER_NUCLEUS = 20, 0.1
 
@@ -62,11 +66,14 @@ def settle_cells(nuclei: Bodies, planes: Planes, outside: Colors | None = None) 
     if red[3] <= RED_PER_NUCLEUS * nuclei.area.mean():
         return bold
     shy = fit_cells(planes, seeds, SHY, ROUNDS)
-    sums = color_sums(planes, nuclei.labels, shy, bold, nuclei.n)
-    cytoplasm, added = sums[..., :3] / np.maximum(sums[..., 3:], 1)
-    to_red = np.linalg.norm(added - red[:3] / max(red[3], 1.0), axis=1)
-    to_cytoplasm = np.linalg.norm(added - cytoplasm, axis=1)
-    leaked = (to_red < RED_COLOR) & (to_red < RED_SHARE * to_cytoplasm) & (sums[0, :, 3] >= LEAST_CYTOPLASM)
+    sums = color_sums(planes, nuclei.labels, shy, bold, nuclei.n, PALE)
+    cytoplasm, added, bodies = sums[..., :3] / np.maximum(sums[..., 3:], 1)
+    color = red[:3] / max(red[3], 1.0)
+    leaked = np.zeros(nuclei.n + 1, bool)
+    for taken, near, share in (added, RED_COLOR, RED_SHARE), (bodies, BODY_COLOR, BODY_SHARE):
+        to_red = np.linalg.norm(taken - color, axis=1)
+        leaked |= (to_red < near) & (to_red < share * np.linalg.norm(taken - cytoplasm, axis=1))
+    leaked &= sums[0, :, 3] >= LEAST_CYTOPLASM
     if not leaked.any():
         return bold
     return np.where(leaked[bold], np.where(shy == bold, bold, 0), np.where(leaked[shy], shy, bold))

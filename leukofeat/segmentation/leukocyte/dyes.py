@@ -65,13 +65,24 @@ def other_dyes(image: np.ndarray, planes: Planes, cores: np.ndarray) -> Dyes | N
     if np.count_nonzero(bodies) < LEAST_BODIES * np.count_nonzero(dark):
         return None
     nucleus, other = density[bodies > 0].mean(axis=0), density[(level > cuts[0]) & (level <= cuts[1])].mean(axis=0)
-    red, green, blue = nucleus.tolist()
-    share = (green - HEMOGLOBIN * blue - max(red - green, 0)) / (red + green + blue)
     alike = float(nucleus @ other / (np.linalg.norm(nucleus) * np.linalg.norm(other)))
     dense = nucleus.sum() > max(DENSE, DARKER * other.sum())
-    if not (dense and AZURE[0] < share < AZURE[1] and alike < np.cos(np.radians(APART))):
+    if not (dense and AZURE[0] < _azure(nucleus) < AZURE[1] and alike < np.cos(np.radians(APART))):
         return None
     return Dyes(slide, (_basis(NUCLEUS, RED_CELL) @ np.linalg.inv(_basis(nucleus, other))).astype(np.float32))
+
+
+def hold_azure(image: np.ndarray, nuclei: np.ndarray, dyes: Dyes) -> bool:
+    """Whether nuclei found in an image, at its scale or a smaller one, are stained as by the usual dyes: what else is dark is no nucleus."""
+    if not nuclei.any():
+        return False
+    small = (
+        image
+        if nuclei.shape == image.shape[:2]
+        else cv2.resize(image, nuclei.shape[::-1], interpolation=cv2.INTER_AREA)
+    )
+    color = np.array(cv2.mean(small, (nuclei > 0).view(np.uint8))[:3])
+    return _azure(-np.log10(np.maximum(color, DARKEST) / np.maximum(dyes.slide, 1.0))) >= AZURE[1]
 
 
 def in_usual_dyes(image: np.ndarray, dyes: Dyes | None) -> np.ndarray:
@@ -80,6 +91,12 @@ def in_usual_dyes(image: np.ndarray, dyes: Dyes | None) -> np.ndarray:
         return image
     density = cv2.transform(_densities(image, dyes.slide), dyes.to_usual)
     return np.clip(dyes.slide * np.exp(-np.log(np.float32(10)) * density) + 0.5, 0, 255).astype(np.uint8)
+
+
+def _azure(density: np.ndarray) -> float:
+    """Share of a density that only azure dyes absorb."""
+    red, green, blue = density.tolist()
+    return (green - HEMOGLOBIN * blue - max(red - green, 0)) / (red + green + blue)
 
 
 def _densities(image: np.ndarray, slide: np.ndarray) -> np.ndarray:

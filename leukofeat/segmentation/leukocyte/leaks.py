@@ -41,8 +41,10 @@ def red_sums(planes: Planes, cells: np.ndarray, pale: float, floor: int) -> np.n
 
 
 @jit
-def color_sums(planes: Planes, nuclei: np.ndarray, narrow: np.ndarray, wide: np.ndarray, n: int) -> np.ndarray:
-    """Sums of the colours of each cell's cytoplasm, and of what a wider outline adds to it.
+def color_sums(
+    planes: Planes, nuclei: np.ndarray, narrow: np.ndarray, wide: np.ndarray, n: int, pale: float
+) -> np.ndarray:
+    """Sums of the colours of each cell's cytoplasm, of what a wider outline adds to it, and of the stained bodies in that.
 
     Parameters
     ----------
@@ -51,21 +53,26 @@ def color_sums(planes: Planes, nuclei: np.ndarray, narrow: np.ndarray, wide: np.
         Nuclei 1..n, and two versions of their cells.
     n : int
         Number of cells.
+    pale : float
+        A stained body is further than this from the background, and not at an edge, where colours are mixed: as `red_sums` sees red cells.
 
     Returns
     -------
-    (2, n + 1, 4) float64
-        Of cytoplasm, and of what is added: the offsets in L*, a*, b* and the number of pixels.
+    (3, n + 1, 4) float64
+        Of cytoplasm, of what is added, and of stained bodies in that: the offsets in L*, a*, b* and the number of pixels.
     """
     h, w = nuclei.shape
-    sums = np.zeros((2, n + 1, 4))
+    sums = np.zeros((3, n + 1, 4))
     for y in range(h):
         for x in range(w):
             c = wide[y, x]
             if c > 0 and nuclei[y, x] == 0:
-                row = sums[0 if narrow[y, x] == c else 1, c]
-                row[0] += planes.offset[y, x, 0]
-                row[1] += planes.offset[y, x, 1]
-                row[2] += planes.offset[y, x, 2]
-                row[3] += 1
+                added = narrow[y, x] != c
+                body = added and planes.edge[y, x] < PURE and planes.contrast[y, x] > pale
+                for k in range(1 if added else 0, 1 + added + body):
+                    row = sums[k, c]
+                    row[0] += planes.offset[y, x, 0]
+                    row[1] += planes.offset[y, x, 1]
+                    row[2] += planes.offset[y, x, 2]
+                    row[3] += 1
     return sums

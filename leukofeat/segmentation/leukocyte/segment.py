@@ -18,7 +18,7 @@ from leukofeat.segmentation.leukocyte.clusters import LARGEST, TYPICAL_NUCLEUS, 
 from leukofeat.segmentation.leukocyte.confidence import outline_confidence
 from leukofeat.segmentation.leukocyte.cores import split_cores
 from leukofeat.segmentation.leukocyte.debris import Debris, are_leukocytes, drop_debris, dropped_bodies
-from leukofeat.segmentation.leukocyte.dyes import Dyes, in_usual_dyes, other_dyes
+from leukofeat.segmentation.leukocyte.dyes import Dyes, hold_azure, in_usual_dyes, other_dyes
 from leukofeat.segmentation.leukocyte.first_look import look
 from leukofeat.segmentation.leukocyte.frame import enlarged, on_slide, orientation
 from leukofeat.segmentation.leukocyte.lobes import Limits, join_lobes, join_pairs, tells_size
@@ -194,7 +194,7 @@ def find_dyes(image: np.ndarray, diameter: float | None = None) -> tuple[Outline
     """
     seen = look(image, diameter)
     found, dyes = _outlined(image, seen, diameter, None), other_dyes(image, *seen)
-    if dyes is None:
+    if dyes is None or (found is not None and hold_azure(image, found.nuclei, dyes)):
         return found, None
     stained = in_usual_dyes(image, dyes)
     again = _outlined(stained, look(stained, diameter), diameter, None)

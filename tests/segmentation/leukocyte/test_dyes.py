@@ -1,5 +1,8 @@
 """Smears under other dyes: the same cells are found, and where there are none, none."""
 
+import sys
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -13,6 +16,10 @@ from leukofeat.segmentation import LeukocyteSegmenter, dice, segment_leukocytes
 from leukofeat.segmentation.leukocyte.dyes import Dyes, in_usual_dyes, other_dyes
 from leukofeat.segmentation.leukocyte.first_look import look
 from leukofeat.tiling import extract_field
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
+
+from outlines.made_up import make_cell
 
 SLIDE = np.array((240.0, 236.0, 244.0))
 # densities of red, green and blue that each dye has in the place of those of the usual ones
@@ -71,6 +78,12 @@ def test_turned_image_gives_turned_regions(turns, mirror):
     image = dyed(draw(), "teal")
     for expected, found in zip(segment_leukocytes(image), segment_leukocytes(turn(image)), strict=True):
         np.testing.assert_array_equal(turn(expected) > 0, found > 0)
+
+
+@pytest.mark.parametrize(("share", "px", "seed"), [(0.3, 70, 0), (0.4, 40, 2), (0.5, 70, 2)])
+def test_a_dark_rim_of_cytoplasm_is_no_other_dye(share, px, seed):
+    made = make_cell(share, "rim", px, seed)
+    assert dice(segment_leukocytes(made.image)[0], made.nuclei) > 0.95
 
 
 def test_a_gray_image_has_no_second_dye():

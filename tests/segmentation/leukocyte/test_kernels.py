@@ -288,7 +288,7 @@ def test_colors_are_summed_where_they_belong(data):
     contrast, edge = (rng.uniform(0, high, (6, 9)).astype(np.float32) for high in (24, 6))
     azure = rng.integers(0, 120, (6, 9)).astype(np.uint8)
     planes = Planes(offset, contrast, azure, azure, azure, azure.astype(np.uint16), edge)
-    sums = color_sums(planes, nuclei, narrow, wide, 3)
+    sums = color_sums(planes, nuclei, narrow, wide, 3, 12.0)
 
     def expected(where):
         return [*offset[where].sum(axis=0, dtype=float), where.sum()]
@@ -296,7 +296,7 @@ def test_colors_are_summed_where_they_belong(data):
     red = (wide == 0) & (azure < 60) & (edge < 3) & (contrast > 12)
     np.testing.assert_allclose(red_sums(planes, wide, 12.0, 60), expected(red), atol=1e-9)
     for k in (1, 2, 3):
-        for row, inside in ((0, narrow == k), (1, narrow != k)):
+        for row, inside in ((0, narrow == k), (1, narrow != k), (2, (narrow != k) & (edge < 3) & (contrast > 12))):
             np.testing.assert_allclose(sums[row, k], expected((wide == k) & (nuclei == 0) & inside), atol=1e-9)
 
 

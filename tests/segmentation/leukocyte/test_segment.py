@@ -321,6 +321,23 @@ def test_masks_drawn_by_hand(dataset, nucleus, cell):
     assert np.mean(scores, axis=0)[1] >= cell
 
 
+@pytest.mark.skipif(not (DATA / "apl").is_dir(), reason="the data home has no apl")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AML/Patient_76_BL_11726585",
+        "APL/Patient_73_BL_14612635",
+        "APL/Patient_68_PMY_13158331",
+        "AML/Patient_57_BL_13884362",
+    ],
+)
+def test_red_cells_that_touch_a_blast_stay_outside(name):
+    image = cv2.cvtColor(cv2.imread(str(DATA / "apl" / f"{name}.jpg")), cv2.COLOR_BGR2RGB)
+    nuclei, cells = segment_leukocytes(image)
+    own = cells[image.shape[0] // 2, image.shape[1] // 2]
+    assert 0 < (cells == own).sum() < 1.7 * (nuclei == own).sum()  # 2 to 2.8 with the red cells
+
+
 @pytest.mark.skipif(not (DATA / "leukemia4").is_dir(), reason="the data home has no leukemia4")
 def test_fields_of_all_classes_have_sound_maps():
     for name in ("Benign", "Early", "Pre", "Pro"):
