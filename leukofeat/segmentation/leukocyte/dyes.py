@@ -28,10 +28,8 @@ from leukofeat.segmentation.leukocyte.stain import HEMOGLOBIN, background_mode
 # optical densities in red, green and blue, of a unit together: nuclei and red cells under May-Grünwald-Giemsa
 NUCLEUS, RED_CELL = (0.33, 0.55, 0.12), (0.3, 0.45, 0.25)
 USUAL = 1.5  # levels of azure per unit of colour difference that cores hold under the usual dyes: 1.6 to 2.5
-AZURE = (
-    -0.15,
-    0.2,
-)  # share of nuclear density that is azure under other dyes: below it is dirt, above are the usual dyes
+# share of the density of nuclei that is azure under other dyes: below is dirt, above are the usual ones
+AZURE = (-0.15, 0.2)
 DENSE = 0.8  # density of nuclei in all channels together, at least: red cells on top of each other reach .75
 DARKER = 1.4  # times as dense as the other is the dye of nuclei, at least
 APART = 2.0  # degrees between the two dyes, at least: below, there is but one
@@ -76,11 +74,7 @@ def hold_azure(image: np.ndarray, nuclei: np.ndarray, dyes: Dyes) -> bool:
     """Whether nuclei found in an image, at its scale or a smaller one, are stained as by the usual dyes: what else is dark is no nucleus."""
     if not nuclei.any():
         return False
-    small = (
-        image
-        if nuclei.shape == image.shape[:2]
-        else cv2.resize(image, nuclei.shape[::-1], interpolation=cv2.INTER_AREA)
-    )
+    small = cv2.resize(image, nuclei.shape[::-1], interpolation=cv2.INTER_AREA)
     color = np.array(cv2.mean(small, (nuclei > 0).view(np.uint8))[:3])
     return _azure(-np.log10(np.maximum(color, DARKEST) / np.maximum(dyes.slide, 1.0))) >= AZURE[1]
 
@@ -96,7 +90,7 @@ def in_usual_dyes(image: np.ndarray, dyes: Dyes | None) -> np.ndarray:
 def _azure(density: np.ndarray) -> float:
     """Share of a density that only azure dyes absorb."""
     red, green, blue = density.tolist()
-    return (green - HEMOGLOBIN * blue - max(red - green, 0)) / (red + green + blue)
+    return (green - HEMOGLOBIN * blue - max(red - green, 0)) / max(red + green + blue, 1 / LEVELS)
 
 
 def _densities(image: np.ndarray, slide: np.ndarray) -> np.ndarray:
