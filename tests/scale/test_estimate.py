@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from leukofeat import Scale, Smear, estimate_scale
 from leukofeat.datasets import make_smears
+from tests.dyes import DYES, dyed
 
 SLIDE, RED, NUCLEUS = (238, 232, 236), (222, 168, 166), (92, 50, 150)
 
@@ -140,6 +141,20 @@ def test_light_and_stain_hardly_matter(fields):
         for other in (image * 0.8, slope, pale, dark):
             found = estimate_scale(np.rint(other).astype(np.uint8))
             assert found.pixels == pytest.approx(scale.pixels, abs=1.5 * scale.error)
+
+
+@pytest.mark.parametrize("name", DYES)
+def test_under_other_dyes_nuclei_are_no_red_cells(name):
+    # two nuclei, as round as red cells and larger, between nine of these
+    image = np.full((200, 200, 3), (240, 236, 244), np.uint8)
+    for y in (25, 100, 175):
+        for x in (25, 100, 175):
+            cv2.circle(image, (x, y), 12, (215, 170, 200), -1, cv2.LINE_AA)
+    for x in (62, 138):
+        cv2.circle(image, (x, 62), 19, (80, 30, 150), -1, cv2.LINE_AA)
+    usual, other = estimate_scale(image), estimate_scale(dyed(image, name))
+    assert usual.n_red_cells == other.n_red_cells == 9
+    assert abs(other.pixels - usual.pixels) < 1
 
 
 def test_on_made_up_smears_the_error_covers_the_truth():
