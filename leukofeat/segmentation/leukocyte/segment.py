@@ -220,11 +220,13 @@ def _outlined(
         # several nuclei: they are looked at again, at the scale that the red cells tell
         told = red == limits.red
         red /= _ratio(planes, image)
-        planes, cores = look(image, diameter or 2 * TYPICAL_NUCLEUS * red, background)
-        red *= _ratio(planes, image)
-        debris.clear()
-        solid = drop_debris(split_cores(split_clusters(cores, planes, red), planes.azure), debris)
-        bodies, cells, limits = join_lobes(solid, planes, Scale.unknown, red if told else 0.0, outside=outside)
+        closer, cores = look(image, diameter or 2 * TYPICAL_NUCLEUS * red, background)
+        red *= _ratio(closer, image)
+        pieces: Debris = []
+        solid = drop_debris(split_cores(split_clusters(cores, closer, red), closer.azure), pieces)
+        if solid.n > 0:
+            planes, debris = closer, pieces
+            bodies, cells, limits = join_lobes(solid, planes, Scale.unknown, red if told else 0.0, outside=outside)
     bodies = Bodies.measure(draw_nuclei(cells, bodies.labels, planes).labels, planes.azure, bodies.n)
     bodies = drop_debris(join_pairs(bodies, cells, planes.azure, limits), debris)
     if bodies.n == 0:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leukofeat import Smear
+from leukofeat.datasets import make_smears
 from leukofeat.segmentation.leukocyte.nuclei import _other_nuclei
 from leukofeat.segmentation.leukocyte.planes import make_planes
 from leukofeat.segmentation.leukocyte.segment import LeukocyteSegmenter, find_leukocytes, segment_leukocytes
@@ -269,6 +270,18 @@ def test_nothing_there_gives_empty_maps(name, image):
         assert labels.shape == image.shape[:2]
         assert labels.dtype == np.int32
         assert not labels.any()
+
+
+@pytest.mark.parametrize("seed", [21784, 24538])
+def test_bodies_that_a_closer_look_does_not_find_again_are_no_error(seed):
+    rng = np.random.default_rng(seed)
+    image = make_smears(n_samples=12, random_state=0).images[seed % 12]
+    height, width = rng.integers(20, 121, 2)
+    y, x = rng.integers(0, image.shape[0] - height + 1), rng.integers(0, image.shape[1] - width + 1)
+    absorbs = np.eye(3) + rng.normal(0, 0.7, (3, 3))
+    density = -np.log10(np.maximum(image[y : y + height, x : x + width].astype(float), 1) / 240) @ absorbs.T
+    odd = np.clip(240 * rng.uniform(0.2, 1.2, 3) * 10**-density, 0, 255).astype(np.uint8)
+    assert holds(*segment_leukocytes(odd))
 
 
 def test_layout_and_flags_of_the_array_do_not_matter(field):
