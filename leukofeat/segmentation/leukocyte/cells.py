@@ -21,10 +21,8 @@ RING = 0.2  # width, in nuclear radii, of the ring that cytoplasm is first looke
 NEAR, FAR = 0.75, 1.75  # distances, in nuclear radii, between which pixels are taken more and more to be in no cell
 # a leak is this near the colour of red cells (in L*a*b* units), also relative to that of the cytoplasm
 RED_COLOR, RED_SHARE = 4.0, 0.4
-BODY_COLOR, BODY_SHARE = (
-    3.5,
-    0.5,
-)  # likewise of the stained bodies in it alone, which are compared with red cells like with like
+# likewise of the stained bodies in it alone, which are compared with red cells like with like
+BODY_COLOR, BODY_SHARE = 3.5, 0.5
 # pixels of cytoplasm, and of red cells per pixel of a nucleus, that can be compared
 LEAST_CYTOPLASM, RED_PER_NUCLEUS = 20, 0.1
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from leukofeat.kernels.color.otsu import otsu_thresholds
 from leukofeat.opencv import cv2
-from leukofeat.segmentation.leukocyte.first_look import FIRST_LOOK
+from leukofeat.segmentation.leukocyte.first_look import first_scale
 from leukofeat.segmentation.leukocyte.frame import reduced
 from leukofeat.segmentation.leukocyte.planes import (
     DARKEST,
@@ -50,8 +50,7 @@ def other_dyes(image: np.ndarray, planes: Planes, cores: np.ndarray) -> Dyes | N
     azure, difference = cv2.mean(planes.azure, nuclei)[0], cv2.mean(planes.contrast, nuclei)[0]
     if azure > USUAL * difference or not shows_bodies(planes):
         return None
-    height, width = image.shape[:2]
-    rgb, lab = smoothed(reduced(image, min(1.0, float(np.sqrt(FIRST_LOOK / (height * width))))))
+    rgb, lab = smoothed(reduced(image, first_scale(image)))
     slide = slide_rgb(background_mode(lab, LIGHT_SHARE, GATHER_RADIUS))
     density = _densities(rgb, slide)
     level = np.clip(density.sum(axis=2) * LEVELS, 0, 255).astype(np.uint8)

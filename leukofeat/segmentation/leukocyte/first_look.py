@@ -29,9 +29,14 @@ def look(image: np.ndarray, diameter: float | None, background: np.ndarray | Non
     return planes, find_cores(planes, radius * scale)
 
 
+def first_scale(image: np.ndarray) -> float:
+    """Scale of 1 or less at which an image has no more pixels than are looked at first."""
+    return min(1.0, float(np.sqrt(FIRST_LOOK / (image.shape[0] * image.shape[1]))))
+
+
 def first_look(image: np.ndarray) -> tuple[Planes, np.ndarray, float, float]:
     """Planes and cores at a small scale, that scale, and the radius of the nuclei in the full image."""
-    scale = min(1.0, float(np.sqrt(FIRST_LOOK / (image.shape[0] * image.shape[1]))))
+    scale = first_scale(image)
     while True:
         planes = make_planes(reduced(image, scale))
         cores = find_cores(planes, 0.0)

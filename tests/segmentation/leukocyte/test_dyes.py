@@ -13,16 +13,17 @@ from sklearn.pipeline import make_pipeline
 from leukofeat.datasets import make_smears
 from leukofeat.features import FeatureSet, GeometryFeatures
 from leukofeat.segmentation import LeukocyteSegmenter, dice, segment_leukocytes
+from leukofeat.segmentation.leukocyte import segment
 from leukofeat.segmentation.leukocyte.dyes import Dyes, in_usual_dyes, other_dyes
 from leukofeat.segmentation.leukocyte.first_look import look
 from leukofeat.tiling import extract_field
-from tests.dyes import DYES, SLIDE, dyed
+from tests.dyes import DYES, dyed
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
 
 from outlines.made_up import make_cell
 
-NUCLEUS, PLASM, RED = (95, 45, 165), (200, 185, 228), (215, 170, 200)
+SLIDE, NUCLEUS, PLASM, RED = (240, 236, 244), (95, 45, 165), (200, 185, 228), (215, 170, 200)
 
 
 def draw(cells=True):
@@ -73,6 +74,26 @@ def test_turned_image_gives_turned_regions(turns, mirror):
 def test_a_dark_rim_of_cytoplasm_is_no_other_dye(share, px, seed):
     made = make_cell(share, "rim", px, seed)
     assert dice(segment_leukocytes(made.image)[0], made.nuclei) > 0.95
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_other_dyes_that_show_nothing_do_not_count(level, monkeypatch):
+    image = dyed(draw(), "drained")
+    before = segment.find_dyes(image)
+    monkeypatch.setattr(segment, "in_usual_dyes", lambda image, dyes: np.full_like(image, level))
+    found, dyes = segment.find_dyes(image)
+    assert before[1] is not None
+    assert dyes is None
+    assert found is None or found.sureness < before[0].sureness
+
+
+def test_shards_are_less_sure_than_what_they_are_of():
+    whole = np.zeros((40, 40), np.int32)
+    whole[10:30, 10:30] = 1
+    shards = np.where(whole, 1 + np.arange(40)[:, None] // 5 - 2, 0).astype(np.int32)
+    one, four = (segment.Outlined(cells, cells, np.full(cells.max(), 0.8), []) for cells in (whole, shards))
+    assert one.sureness == pytest.approx(0.8 * 400 / 1600)
+    assert four.sureness == pytest.approx(one.sureness / 4)
 
 
 def test_a_gray_image_has_no_second_dye():
