@@ -42,11 +42,7 @@ def drawn_dice(data_folder):
     return np.array([data.score(i, smear)["dice"] for i, smear in enumerate(smears)])
 
 
-def test_nuclei_outlined_by_hand_get_no_worse(drawn_dice):
-    assert drawn_dice.mean() >= 0.935
-    assert np.median(drawn_dice) >= 0.94
-
-
-@pytest.mark.xfail(strict=True, reason="wanted, and .941 today: mostly dark rims, which were drawn as cytoplasm")
 def test_nuclei_outlined_by_hand(drawn_dice):
     assert drawn_dice.mean() >= 0.95
+    assert np.median(drawn_dice) >= 0.95
+    assert (drawn_dice < 0.9).sum() <= 5

@@ -76,6 +76,13 @@ class Bodies(NamedTuple):
         return self.stain >= DEBRIS_STAIN * weighted_mean(self.stain, np.maximum(self.stain, 1))
 
 
+def around(boxes: np.ndarray, margin: int) -> tuple[slice, slice]:
+    """The window of a map that holds boxes (y0, y1, x0, x1), (n, 4), with a margin in pixels as far as the map goes."""
+    y0, _, x0, _ = boxes.min(axis=0) - margin
+    _, y1, _, x1 = boxes.max(axis=0) + margin
+    return np.s_[max(y0, 0) : y1, max(x0, 0) : x1]
+
+
 def keep_labels(labels: np.ndarray, flags: np.ndarray) -> np.ndarray:
     """Keep the labels 1..n flagged, renumbered in order."""
     if flags.all():

@@ -19,7 +19,7 @@ from leukofeat.kernels.color.otsu import otsu_thresholds
 from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.labels import label_sums
 from leukofeat.opencv import cv2
-from leukofeat.segmentation.leukocyte.bodies import BOX
+from leukofeat.segmentation.leukocyte.bodies import BOX, around
 from leukofeat.segmentation.leukocyte.cores import inner_distance
 from leukofeat.segmentation.leukocyte.evidence import outline_evidence
 from leukofeat.segmentation.leukocyte.nucleus_fit import discriminate, remove_specks, threshold_each
@@ -28,6 +28,7 @@ from leukofeat.segmentation.leukocyte.stain import NO_EXCESS
 
 MIXED = 1.5  # pixels on both sides of an outline that have colours of both
 RIM = 4.0  # width in pixels of the background around a cell that its nucleus fills
+MARGIN = int(RIM) + 1  # pixels around a cell that are looked at
 OPENING = 0.08  # radius, in cell radii, of the opening that takes dark rims of cells off nuclei
 SPECK, HOLE = 0.1, 0.06  # share of the nucleus under which a part of it is a speck, and a gap a hole
 RIDGE = 30.0  # added to the colour variances: the noise of a JPEG
@@ -59,20 +60,12 @@ def draw_nuclei(cells: np.ndarray, cores: np.ndarray, planes: Planes) -> Nuclei:
     n = len(extents)
     if n == 0:
         return Nuclei(np.zeros_like(cells), np.zeros(0))
-    boxes = extents[:, BOX]
-    window = _around(np.where([True, False, True, False], boxes.min(axis=0), boxes.max(axis=0)))
+    window = around(extents[:, BOX], MARGIN)
     inside = Planes(*(np.ascontiguousarray(plane[window]) for plane in planes))
     part, evidence = _drawn(np.ascontiguousarray(cells[window]), np.ascontiguousarray(cores[window]), inside, n)
     nuclei = np.zeros_like(cells)
     nuclei[window] = part
     return Nuclei(nuclei, evidence)
-
-
-def _around(box: np.ndarray) -> tuple[slice, slice]:
-    """The window that holds a box (y0, y1, x0, x1) with its rim, and one pixel more."""
-    y0, y1, x0, x1 = box
-    margin = int(RIM) + 1
-    return np.s_[max(y0 - margin, 0) : y1 + margin, max(x0 - margin, 0) : x1 + margin]
 
 
 def _drawn(cells: np.ndarray, cores: np.ndarray, planes: Planes, n: int) -> Nuclei:
@@ -102,7 +95,7 @@ def _reconsider(
     nuclei: np.ndarray, cells: np.ndarray, planes: Planes, i: int, box: np.ndarray, evidence: float
 ) -> float:
     """Give cell i the nucleus that has most evidence, in place, and return that evidence."""
-    window = _around(box)
+    window = around(box[None], MARGIN)
     cell = (cells[window] == i).astype(np.int32)
     first = (nuclei[window] == i).astype(np.int32)
     # a nucleus whose outline is that of its cell is an answer, too: all nucleus

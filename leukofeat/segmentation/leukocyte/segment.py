@@ -24,6 +24,7 @@ from leukofeat.segmentation.leukocyte.frame import enlarged, on_slide, orientati
 from leukofeat.segmentation.leukocyte.lobes import Limits, join_lobes, join_pairs, tells_size
 from leukofeat.segmentation.leukocyte.nuclei import draw_nuclei
 from leukofeat.segmentation.leukocyte.planes import Planes, shows_bodies
+from leukofeat.segmentation.leukocyte.rim import without_rims
 from leukofeat.segmentation.leukocyte.surroundings import Surroundings
 from leukofeat.segmentation.stage import note_redrawn
 from leukofeat.smear import Smear
@@ -57,7 +58,8 @@ def segment_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> t
        paler than a dark rim of cytoplasm, one told by its violet hue, which basophilic cytoplasm has not, or by how magenta it is for
        its darkness, or a cell that is nucleus all over. Where a nucleus nearly fills its cell, pixels of mixed colours count for neither.
     6. Cells again around these nuclei, twice: boldly and shyly. What only the bold outline takes in is given up when it
-       has the colour of the red cells.
+       has the colour of the red cells. Cytoplasm goes all around: a rim along the membrane, far darker than the nucleus is inside,
+       is no part of it.
     7. Bodies with too little stain for a nucleus, or too small against the red cells, are dropped (platelets,
        precipitate). What the frame cuts is reported, as `Smear.touches_border` tells.
 
@@ -165,6 +167,7 @@ def find_leukocytes(
     if nuclei.shape != image.shape[:2]:
         nuclei, cells = enlarged(nuclei, size), enlarged(cells, size)
         nuclei[nuclei != cells] = 0
+    nuclei = without_rims(nuclei, cells, image)
     return Leukocytes(back(nuclei), back(cells), confidence, dropped_bodies(debris, image.shape[:2], back))
 
 

@@ -1,0 +1,103 @@
+"""Step six, in the end: the dark rim of a basophilic cell is cytoplasm where it lies against the nucleus, too.
+
+Cytoplasm goes all around a nucleus. In blasts, promyelocytes and plasma cells it is deeply basophilic along the membrane,
+darker than chromatin, and where the nucleus comes near the membrane both are one dark body to any threshold. The rim is told
+by its depth under the outline of the cell: what is far darker there than the nucleus is inside, along much of the outline.
+"""
+
+import numpy as np
+
+from leukofeat.kernels.jit import jit
+from leukofeat.kernels.regions.boxes import region_boxes
+from leukofeat.opencv import cv2
+from leukofeat.segmentation.leukocyte.bodies import BOX, around
+from leukofeat.segmentation.leukocyte.cores import inner_distance
+
+# a cell in layers, one under the other: the thickness of each, in radii of the cell, and their number, the last without end
+LAYER, N_LAYERS = 0.015, 16
+RIM_LAYERS = 9  # among which the darkest of a rim is
+EDGE_LAYERS = 7  # which are the edge of a cell
+INSIDE = 13  # layers under which a nucleus is free of any rim
+# a rim counts the more, from not at all to wholly, the darker it is where it is darkest, in optical density in green (base 10)
+# beyond that inside of the nucleus, and the more of the nucleus' circumference lies at the edge: the tip of one may be chromatin
+DARKER, ALONG = (0.12, 0.2), (0.2, 0.4)
+FADED = 0.8  # share of that excess under which a rim ends
+LEAST_IN_LAYER, LEAST_INSIDE = 8, 20  # pixels that have a mean
+LEAST_LEFT = 0.5  # share of the nucleus that is left, or what was taken off is no rim
+_DENSITY = -np.log10(np.arange(1, 257) / 256)  # of 8-bit levels, from one more so that 0 has one
+
+
+def without_rims(nuclei: np.ndarray, cells: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """Nuclei without the dark rims of their cells, (H, W) int32.
+
+    Parameters
+    ----------
+    nuclei, cells : (H, W) int32
+        Nucleus i in cell i, for i = 1..n.
+    image : (H, W, 3) uint8
+        RGB.
+    """
+    extents = region_boxes(cells)
+    area = extents[:, 4]
+    if area.size == 0:
+        return nuclei
+    window = around(extents[:, BOX], 1)
+    inside, own = (np.ascontiguousarray(labels[window]) for labels in (cells, nuclei))
+    room = inner_distance(inside)
+    thickness = LAYER * np.sqrt(np.maximum(area, 1) / np.pi)
+    green = cv2.medianBlur(cv2.extractChannel(image[window], 1), 3)
+    layers = _sum_layers(own, room, thickness, green, _DENSITY)
+    depth = np.array([_rim_layers(sums, t) for sums, t in zip(layers, thickness, strict=True)]) * thickness
+    if not depth.any():
+        return nuclei
+    left = nuclei.copy()
+    left[window] = _peeled(own, room, np.append(0, depth))
+    return left
+
+
+@jit
+def _sum_layers(
+    nuclei: np.ndarray, room: np.ndarray, thickness: np.ndarray, green: np.ndarray, density: np.ndarray
+) -> np.ndarray:
+    """Pixels of the nucleus in each layer of its cell, and the sum of their density: (n, N_LAYERS, 2)."""
+    sums = np.zeros((thickness.size, N_LAYERS, 2))
+    h, w = nuclei.shape
+    for y in range(h):
+        for x in range(w):
+            c = nuclei[y, x] - 1
+            if c >= 0:
+                layer = sums[c, min(int(room[y, x] / thickness[c]), N_LAYERS - 1)]
+                layer[0] += 1
+                layer[1] += density[green[y, x]]
+    return sums
+
+
+@jit
+def _peeled(nuclei: np.ndarray, room: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """Nuclei without what lies less deep in their cells, but for those that would lose too much."""
+    before, after = np.zeros(depth.size), np.zeros(depth.size)
+    h, w = nuclei.shape
+    for y in range(h):
+        for x in range(w):
+            before[nuclei[y, x]] += 1
+            after[nuclei[y, x]] += room[y, x] >= depth[nuclei[y, x]]
+    left = nuclei.copy()
+    for y in range(h):
+        for x in range(w):
+            c = nuclei[y, x]
+            if room[y, x] < depth[c] and after[c] >= LEAST_LEFT * before[c]:
+                left[y, x] = 0
+    return left
+
+
+def _rim_layers(sums: np.ndarray, thickness: float) -> float:
+    """How many layers the dark rim of a cell takes, 0 where it has none; from its row of `_sum_layers`."""
+    own, density = sums.T
+    inside = own[INSIDE:].sum()
+    if inside < LEAST_INSIDE:
+        return 0.0
+    along = own[:EDGE_LAYERS].sum() / (EDGE_LAYERS * thickness * 2 * np.sqrt(np.pi * own.sum()))
+    darker = np.where(own >= LEAST_IN_LAYER, density / np.maximum(own, 1) - density[INSIDE:].sum() / inside, 0.0)
+    darkest = int(darker[:RIM_LAYERS].argmax())
+    weight = float(np.interp(darker[darkest], DARKER, (0, 1)) * np.interp(along, ALONG, (0, 1)))
+    return weight * (darkest + int(np.argmax(darker[darkest:] < FADED * darker[darkest])))
