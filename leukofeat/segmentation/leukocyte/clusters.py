@@ -5,19 +5,24 @@ longer than any gap in chromatin. Cells are cut along such lines, and only in co
 a nucleus can be: in a folded nucleus there are pale lines, too.
 """
 
+from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 
 import numpy as np
 
 from leukofeat.kernels.regions.labels import nearest_label
 from leukofeat.opencv import cv2
+from leukofeat.scale.record import Scale
 from leukofeat.segmentation.leukocyte.bodies import Bodies, keep_labels
 from leukofeat.segmentation.leukocyte.cores import NECK, inner_distance
+from leukofeat.segmentation.leukocyte.lobes import Limits, tells_size
 from leukofeat.segmentation.leukocyte.necks import split_at_necks
 from leukofeat.segmentation.leukocyte.planes import Planes
 
 # lengths are in radii of red cells
 LARGEST = 2.6  # radius of a nucleus at most: of the disc of its area, 19 micrometres wide
+SUPPOSED = 2.7  # radius of what may be a cluster where red cells tell no size: little more than the largest nucleus
+ROUGH = 0.3  # relative error of their size up to which it tells of a cluster
 SEVERAL = 3.0  # radius from which on there are several beyond doubt
 TYPICAL_NUCLEUS = 2.0  # radius of the nuclei in a cluster, for which the image is reduced
 WIDTH = 0.3  # half the width of a pale line at most
@@ -28,6 +33,24 @@ FRAGMENT = 0.7  # radius under which a part is no nucleus
 # what would be several beyond doubt together
 DISTINCT, DISTINCT_SMALL, DISTINCT_LARGE = 1.5, 3.0, 1.15
 LINE_REACH = 5  # pixels, the width of the window around a boundary in which its line may lie
+
+
+def red_cells_of_cluster(solid: Bodies, limits: Limits, scale: Callable[[], Scale], *, suppose: bool) -> float:
+    """Radius of the red cells, in pixels of the planes, against which the largest body is more than one nucleus; 0 where it is not.
+
+    Where nothing tells how large red cells are, a body that the frame cuts is supposed to be more than a nucleus: in a crop around a cell it
+    is a neighbour, or the cell and a neighbour. It is cut where there is a line between two, and only there. Nothing is to `suppose` in a
+    part of a field, whose frame cuts something everywhere, or where the size of nuclei is given.
+    """
+    if solid.n == 0:
+        return 0.0
+    largest = int(np.argmax(solid.area))
+    radius = float(solid.radius[largest])
+    if limits.red > 0 and (limits.sure or tells_size(scale(), ROUGH)):
+        return limits.red if radius > LARGEST * limits.red else 0.0
+    if suppose and limits.stain == np.inf and solid.cut[largest] and not tells_size(scale(), ROUGH):
+        return radius / SUPPOSED
+    return 0.0
 
 
 def split_clusters(cores: np.ndarray, planes: Planes, red: float) -> np.ndarray:

@@ -10,14 +10,11 @@ from leukofeat.segmentation.leukocyte.planes import Planes, make_planes
 WORK_RADIUS = 34.0  # that images are reduced to
 LEAST_SEEN_RADIUS = 4.0  # that the first look has to find, or it looks closer
 TEXTURE_RADIUS = 14.0  # under which chromatin shows no texture to smooth
-SAME_SCALE = (
-    0.15  # relative difference of two scales, up to which what was seen at one is not looked at again at the other
-)
 FIRST_LOOK = 224 * 224  # pixels of the first look
 
 
 def look(image: np.ndarray, diameter: float | None, background: np.ndarray | None = None) -> tuple[Planes, np.ndarray]:
-    """Planes and cores at a scale at which the nuclei have about the working radius, or less."""
+    """Planes and cores at a scale at which the nuclei have the working radius or less."""
     if diameter is None:
         planes, cores, seen_at, radius = first_look(image)
         if not cores.any():
@@ -25,12 +22,10 @@ def look(image: np.ndarray, diameter: float | None, background: np.ndarray | Non
     else:
         seen_at, radius = 0.0, diameter / 2
     scale = min(1.0, WORK_RADIUS / radius)
-    if abs(scale - seen_at) > SAME_SCALE * scale:
+    if scale == seen_at and radius < TEXTURE_RADIUS:
+        return planes, cores
+    if scale != seen_at:
         planes = make_planes(reduced(image, scale), background)
-    else:
-        scale = seen_at
-        if radius * scale < TEXTURE_RADIUS:
-            return planes, cores
     return planes, find_cores(planes, radius * scale)
 
 

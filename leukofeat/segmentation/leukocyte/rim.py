@@ -2,7 +2,7 @@
 
 Cytoplasm goes all around a nucleus. In blasts, promyelocytes and plasma cells it is deeply basophilic along the membrane,
 darker than chromatin, and where the nucleus comes near the membrane both are one dark body to any threshold. The rim is told
-by its depth under the outline of the cell: what is far darker there than the nucleus is inside, along much of the outline.
+by its depth under the outline of the cell: it is darker there, along much of the outline, than the grain of the chromatin explains.
 """
 
 import numpy as np
@@ -14,17 +14,17 @@ from leukofeat.segmentation.leukocyte.bodies import BOX, around
 from leukofeat.segmentation.leukocyte.cores import inner_distance
 
 # a cell in layers, one under the other: the thickness of each, in radii of the cell, and their number, the last without end
-LAYER, N_LAYERS = 0.015, 16
-RIM_LAYERS = 9  # among which the darkest of a rim is
-EDGE_LAYERS = 7  # which are the edge of a cell
-INSIDE = 13  # layers under which a nucleus is free of any rim
-# a rim counts the more, from not at all to wholly, the darker it is where it is darkest, in optical density in green (base 10)
-# beyond that inside of the nucleus, and the more of the nucleus' circumference lies at the edge: the tip of one may be chromatin
-DARKER, ALONG = (0.12, 0.2), (0.2, 0.4)
+LAYER, N_LAYERS = 0.015, 14
+EDGE_LAYERS = 7  # in which a rim is darkest
+MOST_LAYERS = 6.0  # that a rim takes: a tenth of the radius
+# a rim counts the more, from not at all to wholly, the darker it is where it is darkest, in optical density in green beyond that
+# inside of the nucleus and in standard deviations of the latter, the grain of its chromatin; and the more of the nucleus'
+# circumference lies at the edge, as the tip of one may be chromatin
+DARKER, ALONG = (1.2, 1.8), (0.2, 0.4)
 FADED = 0.8  # share of that excess under which a rim ends
+LEAST_GRAIN = 0.05  # of a nucleus without any
 LEAST_IN_LAYER, LEAST_INSIDE = 8, 20  # pixels that have a mean
-LEAST_LEFT = 0.5  # share of the nucleus that is left, or what was taken off is no rim
-_DENSITY = -np.log10(np.arange(1, 257) / 256)  # of 8-bit levels, from one more so that 0 has one
+_DENSITY = -np.log10(np.arange(1, 257) / 256)  # base 10, of 8-bit levels, from one more so that 0 has one
 
 
 def without_rims(nuclei: np.ndarray, cells: np.ndarray, image: np.ndarray) -> np.ndarray:
@@ -51,7 +51,7 @@ def without_rims(nuclei: np.ndarray, cells: np.ndarray, image: np.ndarray) -> np
     if not depth.any():
         return nuclei
     left = nuclei.copy()
-    left[window] = _peeled(own, room, np.append(0, depth))
+    left[window][room < np.append(0, depth)[own]] = 0
     return left
 
 
@@ -59,8 +59,8 @@ def without_rims(nuclei: np.ndarray, cells: np.ndarray, image: np.ndarray) -> np
 def _sum_layers(
     nuclei: np.ndarray, room: np.ndarray, thickness: np.ndarray, green: np.ndarray, density: np.ndarray
 ) -> np.ndarray:
-    """Pixels of the nucleus in each layer of its cell, and the sum of their density: (n, N_LAYERS, 2)."""
-    sums = np.zeros((thickness.size, N_LAYERS, 2))
+    """Pixels of the nucleus in each layer of its cell, and the sums of their density and of its square: (n, N_LAYERS, 3)."""
+    sums = np.zeros((thickness.size, N_LAYERS, 3))
     h, w = nuclei.shape
     for y in range(h):
         for x in range(w):
@@ -69,35 +69,24 @@ def _sum_layers(
                 layer = sums[c, min(int(room[y, x] / thickness[c]), N_LAYERS - 1)]
                 layer[0] += 1
                 layer[1] += density[green[y, x]]
+                layer[2] += density[green[y, x]] ** 2
     return sums
-
-
-@jit
-def _peeled(nuclei: np.ndarray, room: np.ndarray, depth: np.ndarray) -> np.ndarray:
-    """Nuclei without what lies less deep in their cells, but for those that would lose too much."""
-    before, after = np.zeros(depth.size), np.zeros(depth.size)
-    h, w = nuclei.shape
-    for y in range(h):
-        for x in range(w):
-            before[nuclei[y, x]] += 1
-            after[nuclei[y, x]] += room[y, x] >= depth[nuclei[y, x]]
-    left = nuclei.copy()
-    for y in range(h):
-        for x in range(w):
-            c = nuclei[y, x]
-            if room[y, x] < depth[c] and after[c] >= LEAST_LEFT * before[c]:
-                left[y, x] = 0
-    return left
 
 
 def _rim_layers(sums: np.ndarray, thickness: float) -> float:
     """How many layers the dark rim of a cell takes, 0 where it has none; from its row of `_sum_layers`."""
-    own, density = sums.T
-    inside = own[INSIDE:].sum()
+    inside, total, squares = sums[-1]
     if inside < LEAST_INSIDE:
         return 0.0
+    own, density, _ = sums.T
+    darker = np.where(own >= LEAST_IN_LAYER, density / np.maximum(own, 1) - total / inside, 0.0)
+    darkest = int(darker[:EDGE_LAYERS].argmax())
+    grain = np.sqrt(max(squares / inside - (total / inside) ** 2, LEAST_GRAIN**2))
     along = own[:EDGE_LAYERS].sum() / (EDGE_LAYERS * thickness * 2 * np.sqrt(np.pi * own.sum()))
-    darker = np.where(own >= LEAST_IN_LAYER, density / np.maximum(own, 1) - density[INSIDE:].sum() / inside, 0.0)
-    darkest = int(darker[:RIM_LAYERS].argmax())
-    weight = float(np.interp(darker[darkest], DARKER, (0, 1)) * np.interp(along, ALONG, (0, 1)))
-    return weight * (darkest + int(np.argmax(darker[darkest:] < FADED * darker[darkest])))
+    weight = np.interp(darker[darkest] / grain, DARKER, (0, 1)) * np.interp(along, ALONG, (0, 1))
+    if weight == 0:
+        return 0.0
+    # the inside itself is no darker than it is
+    faded = FADED * darker[darkest]
+    end = darkest + int(np.argmax(darker[darkest:] < faded))
+    return float(weight * min(end - (faded - darker[end]) / (darker[end - 1] - darker[end]), MOST_LAYERS))

@@ -1,27 +1,26 @@
 """Leukocytes of any stain, magnification and crowding, the whole way: planes, cores, cells, lobes, nuclei, selection."""
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from leukofeat.base import ImageStage
-from leukofeat.constraints import Number, Real, check
+from leukofeat.constraints import Number, OneOf, Real, check
 from leukofeat.dropped import Dropped
 from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.scale.estimate import estimate_scale
 from leukofeat.scale.record import Scale
 from leukofeat.segmentation.leukocyte.bodies import Bodies, keep_labels
 from leukofeat.segmentation.leukocyte.cells import settle_cells
-from leukofeat.segmentation.leukocyte.clusters import LARGEST, TYPICAL_NUCLEUS, split_clusters
+from leukofeat.segmentation.leukocyte.clusters import TYPICAL_NUCLEUS, red_cells_of_cluster, split_clusters
 from leukofeat.segmentation.leukocyte.confidence import outline_confidence
 from leukofeat.segmentation.leukocyte.cores import split_cores
 from leukofeat.segmentation.leukocyte.debris import Debris, are_leukocytes, drop_debris, dropped_bodies
 from leukofeat.segmentation.leukocyte.dyes import Dyes, hold_azure, in_usual_dyes, other_dyes
 from leukofeat.segmentation.leukocyte.first_look import look
 from leukofeat.segmentation.leukocyte.frame import enlarged, on_slide, orientation
-from leukofeat.segmentation.leukocyte.lobes import Limits, join_lobes, join_pairs, tells_size
+from leukofeat.segmentation.leukocyte.lobes import join_lobes, join_pairs
 from leukofeat.segmentation.leukocyte.nuclei import draw_nuclei
 from leukofeat.segmentation.leukocyte.planes import Planes, shows_bodies
 from leukofeat.segmentation.leukocyte.rim import without_rims
@@ -30,13 +29,14 @@ from leukofeat.segmentation.stage import note_redrawn
 from leukofeat.smear import Smear
 
 DIAMETER = Number(Real, 0, above=True)
+RIMS = OneOf("cytoplasm", "nucleus")
 LEAST_SIDE = 8  # pixels of a side below which an image holds no cell
-ROUGH = 0.3  # relative error of the size of red cells up to which it tells of a cluster
-SUPPOSED = 2.7  # radius, in red cells, of what may be a cluster where they do not: little more than `LARGEST`
 SURE = 0.7  # share of the sureness under the usual dyes that other dyes have to reach to count
 
 
-def segment_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+def segment_leukocytes(
+    image: np.ndarray, *, diameter: float | None = None, rims: str = "cytoplasm"
+) -> tuple[np.ndarray, np.ndarray]:
     """Find the leukocytes of a crop or a field, each with its nucleus and its whole cell.
 
     Nothing is learned and nothing is set per data set. The steps, each with the physics it rests on:
@@ -58,8 +58,7 @@ def segment_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> t
        paler than a dark rim of cytoplasm, one told by its violet hue, which basophilic cytoplasm has not, or by how magenta it is for
        its darkness, or a cell that is nucleus all over. Where a nucleus nearly fills its cell, pixels of mixed colours count for neither.
     6. Cells again around these nuclei, twice: boldly and shyly. What only the bold outline takes in is given up when it
-       has the colour of the red cells. Cytoplasm goes all around: a rim along the membrane, far darker than the nucleus is inside,
-       is no part of it.
+       has the colour of the red cells. Cytoplasm goes all around a nucleus, and so does the dark rim of a basophilic cell.
     7. Bodies with too little stain for a nucleus, or too small against the red cells, are dropped (platelets,
        precipitate). What the frame cuts is reported, as `Smear.touches_border` tells.
 
@@ -69,6 +68,8 @@ def segment_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> t
         RGB.
     diameter : float, optional
         Typical diameter of a nucleus in pixels; estimated from the image when not given.
+    rims : {"cytoplasm", "nucleus"}, default="cytoplasm"
+        What the dark rim of a basophilic cell belongs to where it lies against the nucleus.
 
     Returns
     -------
@@ -96,7 +97,7 @@ def segment_leukocytes(image: np.ndarray, *, diameter: float | None = None) -> t
     >>> int(nuclei.max()), bool((cells[nuclei > 0] == 1).all())
     (1, True)
     """
-    found = find_leukocytes(image, diameter=diameter)
+    found = find_leukocytes(image, diameter=diameter, rims=rims)
     return found.nuclei, found.cells
 
 
@@ -110,7 +111,11 @@ class Leukocytes(NamedTuple):
 
 
 def find_leukocytes(
-    image: np.ndarray, *, diameter: float | None = None, surroundings: Surroundings | None = None
+    image: np.ndarray,
+    *,
+    diameter: float | None = None,
+    rims: str = "cytoplasm",
+    surroundings: Surroundings | None = None,
 ) -> Leukocytes:
     """Find leukocytes as `segment_leukocytes` does, with how sure each is and what was seen and not reported.
 
@@ -120,6 +125,8 @@ def find_leukocytes(
         RGB.
     diameter : float, optional
         Typical diameter of a nucleus in pixels; estimated from the image when not given.
+    rims : {"cytoplasm", "nucleus"}, default="cytoplasm"
+        What the dark rim of a basophilic cell belongs to where it lies against the nucleus.
     surroundings : Surroundings, optional
         What is known of the field that the image is a part of, in place of what the image would tell.
 
@@ -150,6 +157,7 @@ def find_leukocytes(
         raise ValueError(f"image must be (H, W, 3) uint8 RGB, not {image.shape} {image.dtype}")
     if diameter is not None:
         check("diameter", diameter, DIAMETER)
+    check("rims", rims, RIMS)
     if min(image.shape[:2]) < LEAST_SIDE:
         return _nothing(image)
     image = on_slide(image)
@@ -167,7 +175,8 @@ def find_leukocytes(
     if nuclei.shape != image.shape[:2]:
         nuclei, cells = enlarged(nuclei, size), enlarged(cells, size)
         nuclei[nuclei != cells] = 0
-    nuclei = without_rims(nuclei, cells, image)
+    if rims == "cytoplasm":
+        nuclei = without_rims(nuclei, cells, image)
     return Leukocytes(back(nuclei), back(cells), confidence, dropped_bodies(debris, image.shape[:2], back))
 
 
@@ -218,7 +227,7 @@ def _outlined(
     scale = cache(lambda: estimate_scale(image) if field is None else field.scale)
     solid = drop_debris(split_cores(cores, planes.azure), debris)
     bodies, cells, limits = join_lobes(solid, planes, lambda: scale().times(_ratio(planes, image)), 0.0, most, outside)
-    red = _red_cells_of_cluster(solid, limits, scale, suppose=field is None and diameter is None)
+    red = red_cells_of_cluster(solid, limits, scale, suppose=field is None and diameter is None)
     if red > 0:
         # several nuclei: they are looked at again, at the scale that the red cells tell
         told = red == limits.red
@@ -242,24 +251,6 @@ def _outlined(
     return Outlined(keep_labels(nuclei, keep), keep_labels(cells, keep), confidence[keep], debris)
 
 
-def _red_cells_of_cluster(solid: Bodies, limits: Limits, scale: Callable[[], Scale], *, suppose: bool) -> float:
-    """Radius of the red cells, in pixels of the planes, against which the largest body is more than one nucleus; 0 where it is not.
-
-    Where nothing tells how large red cells are, a body that the frame cuts is supposed to be more than a nucleus: in a crop around a cell it
-    is a neighbour, or the cell and a neighbour. It is cut where there is a line between two, and only there. Nothing is to `suppose` in a
-    part of a field, whose frame cuts something everywhere, or where the size of nuclei is given.
-    """
-    if solid.n == 0:
-        return 0.0
-    largest = int(np.argmax(solid.area))
-    radius = float(solid.radius[largest])
-    if limits.red > 0 and (limits.sure or tells_size(scale(), ROUGH)):
-        return limits.red if radius > LARGEST * limits.red else 0.0
-    if suppose and limits.stain == np.inf and solid.cut[largest] and not tells_size(scale(), ROUGH):
-        return radius / SUPPOSED
-    return 0.0
-
-
 def _ratio(planes: Planes, image: np.ndarray) -> float:
     """Working scale: pixels of the planes per pixel of the image."""
     return planes.azure.shape[1] / image.shape[1]
@@ -272,6 +263,9 @@ class LeukocyteSegmenter(ImageStage):
     ----------
     diameter : float, optional
         Typical diameter of a nucleus in pixels; estimated from each image when not given.
+    rims : {"cytoplasm", "nucleus"}, default="cytoplasm"
+        What the dark rim of a basophilic cell belongs to where it lies against the nucleus. To a person it is cytoplasm, and N:C is
+        right then. It has the colours of both, though: where cytoplasm is told by its colour, it is better left to the nucleus.
 
     See Also
     --------
@@ -287,12 +281,13 @@ class LeukocyteSegmenter(ImageStage):
     Smear(120x120, 1 cell)
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {"diameter": [DIAMETER, None]}
+    _parameter_constraints: ClassVar[dict[str, Any]] = {"diameter": [DIAMETER, None], "rims": [RIMS]}
 
-    def __init__(self, *, diameter: float | None = None) -> None:
+    def __init__(self, *, diameter: float | None = None, rims: str = "cytoplasm") -> None:
         self.diameter = diameter
+        self.rims = rims
 
     def apply(self, smear: Smear) -> Smear:
         note_redrawn(self, smear)
-        found = find_leukocytes(smear.image, diameter=self.diameter)
+        found = find_leukocytes(smear.image, diameter=self.diameter, rims=self.rims)
         return smear.replace(**found._asdict())
