@@ -46,8 +46,7 @@ def without_rims(nuclei: np.ndarray, cells: np.ndarray, image: np.ndarray) -> np
     room = inner_distance(inside)
     thickness = LAYER * np.sqrt(np.maximum(area, 1) / np.pi)
     green = cv2.medianBlur(cv2.extractChannel(image[window], 1), 3)
-    layers = _sum_layers(own, room, thickness, green, _DENSITY)
-    depth = np.array([_rim_layers(sums, t) for sums, t in zip(layers, thickness, strict=True)]) * thickness
+    depth = _rim_layers(_sum_layers(own, room, thickness, green, _DENSITY), thickness) * thickness
     if not depth.any():
         return nuclei
     left = nuclei.copy()
@@ -73,20 +72,36 @@ def _sum_layers(
     return sums
 
 
-def _rim_layers(sums: np.ndarray, thickness: float) -> float:
-    """How many layers the dark rim of a cell takes, 0 where it has none; from its row of `_sum_layers`."""
-    inside, total, squares = sums[-1]
-    if inside < LEAST_INSIDE:
-        return 0.0
-    own, density, _ = sums.T
-    darker = np.where(own >= LEAST_IN_LAYER, density / np.maximum(own, 1) - total / inside, 0.0)
-    darkest = int(darker[:EDGE_LAYERS].argmax())
-    grain = np.sqrt(max(squares / inside - (total / inside) ** 2, LEAST_GRAIN**2))
-    along = own[:EDGE_LAYERS].sum() / (EDGE_LAYERS * thickness * 2 * np.sqrt(np.pi * own.sum()))
-    weight = np.interp(darker[darkest] / grain, DARKER, (0, 1)) * np.interp(along, ALONG, (0, 1))
-    if weight == 0:
-        return 0.0
-    # the inside itself is no darker than it is
-    faded = FADED * darker[darkest]
-    end = darkest + int(np.argmax(darker[darkest:] < faded))
-    return float(weight * min(end - (faded - darker[end]) / (darker[end - 1] - darker[end]), MOST_LAYERS))
+@jit
+def _rim_layers(sums: np.ndarray, thickness: np.ndarray) -> np.ndarray:
+    """How many layers the dark rim of each cell takes, 0 where it has none, from what `_sum_layers` says: (n,) float64."""
+    layers = np.zeros(thickness.size)
+    darker = np.zeros(N_LAYERS)
+    for c in range(thickness.size):
+        own, density = sums[c, :, 0], sums[c, :, 1]
+        inside = own[-1]
+        if inside < LEAST_INSIDE:
+            continue
+        mean = density[-1] / inside
+        darkest = 0
+        for k in range(N_LAYERS - 1):
+            darker[k] = density[k] / own[k] - mean if own[k] >= LEAST_IN_LAYER else 0.0
+            if k < EDGE_LAYERS and darker[k] > darker[darkest]:
+                darkest = k
+        grain = np.sqrt(max(sums[c, -1, 2] / inside - mean * mean, LEAST_GRAIN**2))
+        along = own[:EDGE_LAYERS].sum() / (EDGE_LAYERS * thickness[c] * 2 * np.sqrt(np.pi * own.sum()))
+        weight = _ramp(darker[darkest] / grain, DARKER) * _ramp(along, ALONG)
+        if weight > 0:
+            # between two layers; the last, which is the inside, is no darker than it is
+            faded = FADED * darker[darkest]
+            end = darkest + 1
+            while darker[end] >= faded:
+                end += 1
+            layers[c] = weight * min(end - (faded - darker[end]) / (darker[end - 1] - darker[end]), MOST_LAYERS)
+    return layers
+
+
+@jit
+def _ramp(value: float, ends: tuple[float, float]) -> float:
+    """0 up to the first end, 1 from the second one on, and a line between them."""
+    return min(max((value - ends[0]) / (ends[1] - ends[0]), 0.0), 1.0)
