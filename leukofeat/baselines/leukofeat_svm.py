@@ -63,8 +63,7 @@ def leukofeat_svm(
     cost, and a good part of what noise cost, was the spread of blue and chroma within nuclei. Its window and strength were chosen among
     18 ways on development images of the training part, by what JPEG and changed backgrounds cost and by cross-validation.
 
-    Dark rims of basophilic cells stay with the nucleus: as cytoplasm they blur the colour of its granules, by which promyelocytes are told
-    (on apl .913 of the area under the curve by cell in place of .927).
+    Dark rims of basophilic cells stay with the nucleus: as cytoplasm they blur the colour of its granules, by which promyelocytes are told.
 
     `reach` is for other laboratories, on whose images hundreds of columns together say nothing sensible: there a second classifier takes
     over, by four columns of cells that are seen at one physical scale (:class:`~leukofeat.features.ScaledFeatures`,
