@@ -98,7 +98,7 @@ def leukofeat_svm(
     """
     check("red_cells", red_cells, OneOf("ratio", "none", "color"))
     references = {"none": (), "ratio": ("per_redcell",), "color": ("per_redcell", "redcell")}[red_cells]
-    found_by = LeukocyteSegmenter(rims="nucleus") if segmenter is None else segmenter
+    found_by = LeukocyteSegmenter(fine=False) if segmenter is None else segmenter
     form = [GeometryFeatures(), TextureFeatures(regions=("nucleus",)), ChromatinFeatures(), GranulometryFeatures()]
     color = [
         ColorFeatures(summary=("mean",)),  # over the cells: a large one counts no more than a small one

@@ -268,7 +268,7 @@ def _(stage: Segmenter, course: _Course) -> None:
 
 def _segmented(stage: LeukocyteSegmenter, around: Surroundings, smear: Smear) -> Smear:
     note_redrawn(stage, smear)
-    found = find_leukocytes(smear.image, diameter=stage.diameter, rims=stage.rims, surroundings=around)
+    found = find_leukocytes(smear.image, diameter=stage.diameter, fine=stage.fine, surroundings=around)
     return smear.replace(**found._asdict())
 
 

@@ -45,4 +45,4 @@ def drawn_dice(data_folder):
 def test_nuclei_outlined_by_hand(drawn_dice):
     assert drawn_dice.mean() >= 0.95
     assert np.median(drawn_dice) >= 0.95
-    assert (drawn_dice < 0.9).sum() <= 5
+    assert (drawn_dice < 0.9).sum() <= 6

@@ -70,7 +70,7 @@ def draw_nuclei(cells: np.ndarray, cores: np.ndarray, planes: Planes) -> Nuclei:
 
 def _drawn(cells: np.ndarray, cores: np.ndarray, planes: Planes, n: int) -> Nuclei:
     """Nuclei of cells 1..n, as `draw_nuclei` does it, in the window that holds the cells."""
-    regions = _with_rim(cells, n)
+    regions = with_rim(cells, n)
     radius = float(np.sqrt(np.count_nonzero(cells) / n / np.pi))
     mask, full = threshold_each(planes.excess, regions, cells, n, NO_EXCESS)
     nuclei = _tidied(mask, cells, n, radius)
@@ -141,7 +141,7 @@ def _other_nuclei(
 ) -> Iterator[np.ndarray]:
     """Other nuclei that a cell may have, (H, W) int32 each: 0 and 1; `others` are the pixels of other cells."""
     radius = float(np.sqrt(np.count_nonzero(cell) / np.pi))
-    regions, part = np.where(others, 0, _with_rim(cell, 1)), np.zeros(2, np.bool_)
+    regions, part = np.where(others, 0, with_rim(cell, 1)), np.zeros(2, np.bool_)
     offset = np.ascontiguousarray(planes.offset[window])
     for plane, n_classes in ((planes.excess[window], 3), (planes.violet[window], 2), (magenta(offset), 2)):
         # of three classes of stain the upper two: pale cytoplasm, nucleus, dark rim
@@ -168,19 +168,20 @@ def _by_color(
 ) -> np.ndarray:
     """Nuclei drawn anew by the linear discriminant between their colours and the others of their cells."""
     found = (nuclei > 0).view(np.uint8)
-    mixed = cv2.morphologyEx(found, cv2.MORPH_GRADIENT, _disc(MIXED))
+    mixed = cv2.morphologyEx(found, cv2.MORPH_GRADIENT, disc(MIXED))
     mask = discriminate(offset, nuclei, regions, cells, full, 1 - mixed, RIDGE)
     return _tidied(mask, cells, full.size - 1, radius)
 
 
-def _with_rim(cells: np.ndarray, n: int) -> np.ndarray:
+def with_rim(cells: np.ndarray, n: int) -> np.ndarray:
     """Cells with a rim of background, (H, W) int32."""
-    grown = cv2.dilate(cells.astype(np.uint16 if n < 1 << 16 else np.float32), _disc(RIM))
+    grown = cv2.dilate(cells.astype(np.uint16 if n < 1 << 16 else np.float32), disc(RIM))
     return cv2.copyTo(cells, (cells > 0).view(np.uint8), grown.astype(np.int32))
 
 
 @cache
-def _disc(r: float) -> np.ndarray:
+def disc(r: float) -> np.ndarray:
+    """Pixels up to a radius from the middle one, (2 k + 1, 2 k + 1) uint8."""
     k = int(np.ceil(r))
     y, x = np.ogrid[-k : k + 1, -k : k + 1]
     return (y * y + x * x <= r * r + 0.5).astype(np.uint8)
@@ -191,6 +192,6 @@ def _tidied(mask: np.ndarray, cells: np.ndarray, n: int, radius: float) -> np.nd
     # the median of 5 x 5
     around = cv2.boxFilter(mask, -1, (5, 5), normalize=False, borderType=cv2.BORDER_REPLICATE)
     mask = (around > 12).view(np.uint8)
-    opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, _disc(OPENING * radius))
-    smooth = cv2.min(cv2.dilate(opened, _disc(1)), mask)
+    opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, disc(OPENING * radius))
+    smooth = cv2.min(cv2.dilate(opened, disc(1)), mask)
     return remove_specks(smooth, cells, n, SPECK, HOLE)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from leukofeat.base import ImageStage
-from leukofeat.constraints import Number, OneOf, Real, check
+from leukofeat.constraints import Number, Real, check
 from leukofeat.dropped import Dropped
 from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.scale.estimate import estimate_scale
@@ -23,19 +23,19 @@ from leukofeat.segmentation.leukocyte.frame import enlarged, on_slide, orientati
 from leukofeat.segmentation.leukocyte.lobes import join_lobes, join_pairs
 from leukofeat.segmentation.leukocyte.nuclei import draw_nuclei
 from leukofeat.segmentation.leukocyte.planes import Planes, shows_bodies
+from leukofeat.segmentation.leukocyte.refine import refined
 from leukofeat.segmentation.leukocyte.rim import without_rims
 from leukofeat.segmentation.leukocyte.surroundings import Surroundings
 from leukofeat.segmentation.stage import note_redrawn
 from leukofeat.smear import Smear
 
 DIAMETER = Number(Real, 0, above=True)
-RIMS = OneOf("cytoplasm", "nucleus")
 LEAST_SIDE = 8  # pixels of a side below which an image holds no cell
 SURE = 0.7  # share of the sureness under the usual dyes that other dyes have to reach to count
 
 
 def segment_leukocytes(
-    image: np.ndarray, *, diameter: float | None = None, rims: str = "cytoplasm"
+    image: np.ndarray, *, diameter: float | None = None, fine: bool = True
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find the leukocytes of a crop or a field, each with its nucleus and its whole cell.
 
@@ -59,6 +59,7 @@ def segment_leukocytes(
        its darkness, or a cell that is nucleus all over. Where a nucleus nearly fills its cell, pixels of mixed colours count for neither.
     6. Cells again around these nuclei, twice: boldly and shyly. What only the bold outline takes in is given up when it
        has the colour of the red cells. Cytoplasm goes all around a nucleus, and so does the dark rim of a basophilic cell.
+       The outlines of nuclei are drawn once more at full size.
     7. Bodies with too little stain for a nucleus, or too small against the red cells, are dropped (platelets,
        precipitate). What the frame cuts is reported, as `Smear.touches_border` tells.
 
@@ -68,8 +69,8 @@ def segment_leukocytes(
         RGB.
     diameter : float, optional
         Typical diameter of a nucleus in pixels; estimated from the image when not given.
-    rims : {"cytoplasm", "nucleus"}, default="cytoplasm"
-        What the dark rim of a basophilic cell belongs to where it lies against the nucleus.
+    fine : bool, default=True
+        Whether nuclei are outlined as a person does it: see `LeukocyteSegmenter`.
 
     Returns
     -------
@@ -97,7 +98,7 @@ def segment_leukocytes(
     >>> int(nuclei.max()), bool((cells[nuclei > 0] == 1).all())
     (1, True)
     """
-    found = find_leukocytes(image, diameter=diameter, rims=rims)
+    found = find_leukocytes(image, diameter=diameter, fine=fine)
     return found.nuclei, found.cells
 
 
@@ -114,7 +115,7 @@ def find_leukocytes(
     image: np.ndarray,
     *,
     diameter: float | None = None,
-    rims: str = "cytoplasm",
+    fine: bool = True,
     surroundings: Surroundings | None = None,
 ) -> Leukocytes:
     """Find leukocytes as `segment_leukocytes` does, with how sure each is and what was seen and not reported.
@@ -125,8 +126,8 @@ def find_leukocytes(
         RGB.
     diameter : float, optional
         Typical diameter of a nucleus in pixels; estimated from the image when not given.
-    rims : {"cytoplasm", "nucleus"}, default="cytoplasm"
-        What the dark rim of a basophilic cell belongs to where it lies against the nucleus.
+    fine : bool, default=True
+        Whether nuclei are outlined as a person does it: see `LeukocyteSegmenter`.
     surroundings : Surroundings, optional
         What is known of the field that the image is a part of, in place of what the image would tell.
 
@@ -157,7 +158,6 @@ def find_leukocytes(
         raise ValueError(f"image must be (H, W, 3) uint8 RGB, not {image.shape} {image.dtype}")
     if diameter is not None:
         check("diameter", diameter, DIAMETER)
-    check("rims", rims, RIMS)
     if min(image.shape[:2]) < LEAST_SIDE:
         return _nothing(image)
     image = on_slide(image)
@@ -171,11 +171,13 @@ def find_leukocytes(
     if found is None:
         return _nothing(back(image))
     nuclei, cells, confidence, debris = found
-    size = image.shape[1::-1]
     if nuclei.shape != image.shape[:2]:
+        size, scale = image.shape[1::-1], nuclei.shape[1] / image.shape[1]
         nuclei, cells = enlarged(nuclei, size), enlarged(cells, size)
         nuclei[nuclei != cells] = 0
-    if rims == "cytoplasm":
+        if fine:
+            nuclei = refined(nuclei, cells, image, scale)
+    if fine:
         nuclei = without_rims(nuclei, cells, image)
     return Leukocytes(back(nuclei), back(cells), confidence, dropped_bodies(debris, image.shape[:2], back))
 
@@ -263,9 +265,10 @@ class LeukocyteSegmenter(ImageStage):
     ----------
     diameter : float, optional
         Typical diameter of a nucleus in pixels; estimated from each image when not given.
-    rims : {"cytoplasm", "nucleus"}, default="cytoplasm"
-        What the dark rim of a basophilic cell belongs to where it lies against the nucleus. To a person it is cytoplasm, and N:C is
-        right then. It has the colours of both, though: where cytoplasm is told by its colour, it is better left to the nucleus.
+    fine : bool, default=True
+        Whether nuclei are outlined as a person does it: once more at full size, where a large image was looked at reduced, and without
+        the dark rim of a basophilic cell, which is cytoplasm where it lies against the nucleus, too. N:C is right then. The rim has the
+        colours of both, though: where cytoplasm is told by its colour, it is better left to the nucleus.
 
     See Also
     --------
@@ -281,13 +284,13 @@ class LeukocyteSegmenter(ImageStage):
     Smear(120x120, 1 cell)
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {"diameter": [DIAMETER, None], "rims": [RIMS]}
+    _parameter_constraints: ClassVar[dict[str, Any]] = {"diameter": [DIAMETER, None], "fine": [bool]}
 
-    def __init__(self, *, diameter: float | None = None, rims: str = "cytoplasm") -> None:
+    def __init__(self, *, diameter: float | None = None, fine: bool = True) -> None:
         self.diameter = diameter
-        self.rims = rims
+        self.fine = fine
 
     def apply(self, smear: Smear) -> Smear:
         note_redrawn(self, smear)
-        found = find_leukocytes(smear.image, diameter=self.diameter, rims=self.rims)
+        found = find_leukocytes(smear.image, diameter=self.diameter, fine=self.fine)
         return smear.replace(**found._asdict())

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
 
-from leukofeat.segmentation import LeukocyteSegmenter, segment_leukocytes
 from leukofeat.segmentation.leukocyte.cores import inner_distance
 from leukofeat.segmentation.leukocyte.rim import LAYER, N_LAYERS, _sum_layers, without_rims
 from leukofeat.segmentation.metrics import dice
-
-sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
-
-from outlines.unmarked import Portraits
 
 SLIDE, CYTOPLASM, CHROMATIN, RIM = (235, 232, 236), (165, 150, 205), (130, 75, 150), (85, 45, 120)
 
@@ -111,23 +103,3 @@ def test_odd_maps_come_back_as_they_are(shape, fill):
     np.testing.assert_array_equal(without_rims(cells, cells, image), cells)
     turned = np.asfortranarray(cells)
     np.testing.assert_array_equal(without_rims(turned, turned, np.asfortranarray(image)), cells)
-
-
-def test_rims_stay_with_the_nucleus_where_asked_for(data_folder):
-    if not (data_folder / "apl").is_dir():
-        pytest.skip("the data home has no apl")
-    portraits = Portraits.read(data_folder / "apl", 20)
-    images = [portraits.image(i) for i in range(len(portraits))]
-    without, within = (LeukocyteSegmenter(rims=rims).transform(images) for rims in ("cytoplasm", "nucleus"))
-    smaller = 0
-    for less, more in zip(without, within, strict=True):
-        np.testing.assert_array_equal(less.cells, more.cells)
-        assert not ((less.nuclei > 0) & (more.nuclei == 0)).any()
-        smaller += (less.nuclei != more.nuclei).any()
-    # about half of these blasts have a rim
-    assert len(images) > smaller > 3
-
-
-def test_an_unknown_place_for_rims_is_refused():
-    with pytest.raises(ValueError, match="rims"):
-        segment_leukocytes(np.full((20, 20, 3), 200, np.uint8), rims="outside")
