@@ -10,6 +10,7 @@
 - `red_cells`: the yardstick of an image: what is larger than any nucleus is several.
 - `nuclei` (`nucleus_fit`, `evidence`): chromatin is darker than its own cytoplasm, and of another colour; which of two
   parts is the nucleus is told by the outline, which is sharper than the texture within.
+- `refine`, `rim`: outlines of nuclei at full size, and without the dark rims of cells.
 - `confidence`: what stands out, is convex and no larger than a cell can be has been outlined right.
 - `bodies`, `flooding`: what is handed from step to step, and how kernels walk over an image. `warmup`: compiles ahead.
 """

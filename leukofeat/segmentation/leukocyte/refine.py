@@ -25,21 +25,23 @@ def refined(nuclei: np.ndarray, cells: np.ndarray, image: np.ndarray, scale: flo
     scale : float
         At which they were found, below 1.
     """
-    extents = region_boxes(cells)
-    n = len(extents)
-    if n == 0:
-        return nuclei
-    window = around(extents[:, BOX], MARGIN)
-    own, inside = (np.ascontiguousarray(labels[window]) for labels in (nuclei, cells))
-    # 8-bit L*a*b*, in which lightness has two and a half times its length
-    colors = cv2.cvtColor(np.ascontiguousarray(image[window]), cv2.COLOR_RGB2LAB).astype(np.float32)
-    found = (own > 0).view(np.uint8)
-    doubtful = cv2.morphologyEx(found, cv2.MORPH_GRADIENT, disc(1 / scale))
-    mask = discriminate(colors, own, inside, inside, np.zeros(n + 1, np.bool_), 1 - doubtful, RIDGE)
-    # the median takes single pixels off the outline
-    mask = cv2.copyTo(cv2.medianBlur(cv2.copyTo(mask, doubtful, found.copy()), 3), doubtful, found)
-    again = cv2.copyTo(inside, mask)
-    gone = np.append(False, region_boxes(again, n)[:, 4] == 0)
     left = nuclei.copy()
-    left[window] = np.where(gone[own], own, again) if gone.any() else again
+    for i, box in enumerate(region_boxes(cells)[:, BOX], start=1):
+        window = around(box[None], MARGIN)
+        cell, nucleus = ((labels[window] == i).view(np.uint8) for labels in (cells, nuclei))
+        again = _refined(nucleus, cell, image[window], 1 / scale)
+        if again.any():
+            left[window][cell > 0] = i * again[cell > 0]
     return left
+
+
+def _refined(nucleus: np.ndarray, cell: np.ndarray, image: np.ndarray, reach: float) -> np.ndarray:
+    """Mask of one nucleus whose outline may move by `reach` pixels, (h, w) uint8; those of the cell and of the nucleus are, too."""
+    doubtful = cv2.morphologyEx(nucleus, cv2.MORPH_GRADIENT, disc(reach))
+    # 8-bit L*a*b*, in which lightness has two and a half times its length
+    colors = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2LAB).astype(np.float32)
+    own, inside = nucleus.astype(np.int32), cell.astype(np.int32)
+    mask = discriminate(colors, own, inside, inside, np.zeros(2, np.bool_), 1 - doubtful, RIDGE)
+    # the median takes single pixels off the outline
+    mask = cv2.medianBlur(cv2.copyTo(mask, doubtful, nucleus.copy()), 3)
+    return cv2.min(cv2.copyTo(mask, doubtful, nucleus.copy()), cell)
