@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.pipeline import make_pipeline
 
+from leukofeat.base import ImageStage
 from leukofeat.constraints import Integral, Number, OneOf, check
 from leukofeat.dropped import Dropped
 from leukofeat.failures import Failure
@@ -89,7 +91,7 @@ def extract_field(
     ----------
     source : Field, path or array-like
         As for :func:`open_field`.
-    pipeline : Pipeline
+    pipeline : Pipeline or segmenter
         Image stages with a segmenter, and a feature family or :class:`~leukofeat.features.FeatureSet` whose columns of single cells are
         measured; what follows, such as a classifier, is not used. Without features, the table says where the cells are.
     level : int, default=0
@@ -141,7 +143,7 @@ def extract_field(
     check("on_error", on_error, OneOf("raise", "nan"))
     if overlap is not None:
         check("overlap", overlap, Number(Integral, 0))
-    stages, features, _ = split_pipeline(pipeline)
+    stages, features, _ = split_pipeline(make_pipeline(pipeline) if isinstance(pipeline, ImageStage) else pipeline)
     for part in (*stages, *([] if features is None else [features])):
         part.check_params()
     families, columns = ([], None) if features is None else features.measured("cell")

@@ -190,6 +190,7 @@ def test_a_pipeline_without_segmenter_or_features():
         extract_field(image, make_pipeline(ShadingCorrector(), FEATURES), tile=120)
     table = extract_field(image, make_pipeline(OtsuSegmenter()), tile=120).table
     assert table.columns[-5] == "confidence"
+    pd.testing.assert_frame_equal(extract_field(image, OtsuSegmenter(), tile=120).table, table)
 
 
 def test_a_damaged_tile_is_told_and_the_others_are_measured(tmp_path):
