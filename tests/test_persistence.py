@@ -177,6 +177,14 @@ def test_a_model_of_another_version_says_what_to_do(tmp_path):
         load(tmp_path / "m.skops")
 
 
+def test_a_model_from_before_a_parameter_says_what_to_do(tmp_path):
+    model = make_pipeline(MedianDenoiser(), LabKMeansSegmenter())
+    del model.named_steps["mediandenoiser"].size
+    save(model, tmp_path / "m.skops")
+    with pytest.raises(ValueError, match=r"m\.skops: another version of leukofeat wrote it \(.*size.*\): fit it again"):
+        load(tmp_path / "m.skops")
+
+
 @pytest.mark.parametrize("content", [b"", b"path,label\n", pickle.dumps(3)])
 def test_no_model_file(content, tmp_path):
     (tmp_path / "model.skops").write_bytes(content)

@@ -91,7 +91,7 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     Raises
     ------
     ValueError
-        When the file is no saved model, is damaged, would unpack to many times its length, or holds types that are neither leukofeat's
+        When the file is no saved model, is damaged, was written by a version with other parameters, would unpack to many times its length, or holds types that are neither leukofeat's
         nor scikit-learn's nor in `trusted`; the message lists them.
 
     Examples
@@ -127,6 +127,13 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
         check_support_vectors(model)
     except Exception as error:  # whatever a file from elsewhere causes
         raise ValueError(f"{os.fspath(path)}: damaged, or not as leukofeat saved it ({_told(error)}).") from error
+    try:
+        if isinstance(model, BaseEstimator):
+            model.get_params()
+    except AttributeError as error:  # a parameter that there was not yet
+        raise ValueError(
+            f"{os.fspath(path)}: another version of leukofeat wrote it ({_told(error)}): fit it again."
+        ) from error
     return model
 
 
