@@ -16,11 +16,11 @@ from outlines.changed import Cropped
 
 
 # half way between what held before cut red cells were told from whole ones, and after it
-@pytest.mark.parametrize(("name", "n", "mean", "failing"), [("pbc5", 100, 0.968, 0.045), ("apl", 200, 0.976, 0.0275)])
-def test_a_close_crop_shows_the_nucleus_that_the_whole_portrait_does(data_folder, name, n, mean, failing):
+@pytest.mark.parametrize(("name", "mean", "failing"), [("pbc5", 0.968, 0.045), ("apl", 0.98, 0.02)])
+def test_a_close_crop_shows_the_nucleus_that_the_whole_portrait_does(data_folder, name, mean, failing):
     if not (data_folder / name).is_dir():
         pytest.skip(f"the data home has no {name}")
-    portraits = Cropped.read(data_folder / name, n)
+    portraits = Cropped.read(data_folder / name, 100)
 
     def segment(image):
         return LeukocyteSegmenter().transform([image])[0]

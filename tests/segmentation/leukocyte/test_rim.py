@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import cv2
 import numpy as np
 import pytest
 
 from leukofeat.segmentation.leukocyte.cores import inner_distance
+from leukofeat.segmentation.leukocyte.refine import refined
 from leukofeat.segmentation.leukocyte.rim import LAYER, N_LAYERS, _sum_layers, without_rims
 from leukofeat.segmentation.metrics import dice
 
@@ -89,9 +92,10 @@ def test_sums_are_those_of_numpy():
     assert sums[0, -1, 0] > 1000
 
 
+@pytest.mark.parametrize("finish", [without_rims, partial(refined, scale=0.5)], ids=["rim", "refine"])
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (12, 12)])
 @pytest.mark.parametrize("fill", ["nothing", "a pixel", "everything"])
-def test_odd_maps_come_back_as_they_are(shape, fill):
+def test_odd_maps_come_back_as_they_are(finish, shape, fill):
     cells = np.zeros(shape, np.int32)
     if fill == "a pixel":
         cells[0, 0] = 1
@@ -100,6 +104,6 @@ def test_odd_maps_come_back_as_they_are(shape, fill):
     image = np.full((*shape, 3), 120, np.uint8)
     for array in (cells, image):
         array.setflags(write=False)
-    np.testing.assert_array_equal(without_rims(cells, cells, image), cells)
+    np.testing.assert_array_equal(finish(cells, cells, image), cells)
     turned = np.asfortranarray(cells)
-    np.testing.assert_array_equal(without_rims(turned, turned, np.asfortranarray(image)), cells)
+    np.testing.assert_array_equal(finish(turned, turned, np.asfortranarray(image)), cells)
