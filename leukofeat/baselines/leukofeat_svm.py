@@ -63,7 +63,8 @@ def leukofeat_svm(
     cost, and a good part of what noise cost, was the spread of blue and chroma within nuclei. Its window and strength were chosen among
     18 ways on development images of the training part, by what JPEG and changed backgrounds cost and by cross-validation.
 
-    Dark rims of basophilic cells stay with the nucleus: as cytoplasm they blur the colour of its granules, by which promyelocytes are told.
+    Nuclei are taken as they are found, without the finish that a person would give them (`LeukocyteSegmenter(fine=False)`): the columns were chosen
+    on these, and dark rims of basophilic cells, as cytoplasm, blur the colour of its granules, by which promyelocytes are told.
 
     `reach` is for other laboratories, on whose images hundreds of columns together say nothing sensible: there a second classifier takes
     over, by four columns of cells that are seen at one physical scale (:class:`~leukofeat.features.ScaledFeatures`,
