@@ -146,6 +146,18 @@ def test_constant_region_has_no_spread():
     assert row["nucleus_rgb_r_std"] == 0
 
 
+@pytest.mark.parametrize("case", FAMILIES, ids=repr)
+def test_a_cell_in_even_colours_is_measured_whole(case):
+    image, nuclei, cells = uniform((120, 120), SLIDE), np.zeros((120, 120), np.int32), np.zeros((120, 120), np.int32)
+    cv2.circle(cells, (60, 60), 40, 1, -1)
+    cv2.ellipse(nuclei, (64, 60), (27, 22), 20, 0, 360, 1, -1)
+    image[cells > 0], image[nuclei > 0] = (185, 165, 215), NUCLEUS
+    row = case.stage.transform([Smear(image, nuclei, cells)])[0]
+    unknown = case.stage.get_feature_names_out()[np.isnan(row)]
+    absent = ("redcell", "granule", "circle")  # what only red cells, granules and circles can say
+    assert [name for name in unknown if not any(word in name for word in absent)] == []
+
+
 @pytest.mark.parametrize("name", STANDALONE)
 def test_a_trained_baseline_still_gives_a_verdict(name, smears):
     model = make_baseline(name).fit(smears.images, smears.target_names[smears.target])

@@ -99,7 +99,7 @@ def measure_color(
         :func:`leukofeat.kernels.color.histograms.histogram_statistics`, exact for the 8-bit planes: LAB, HSV (hue 0 to 255
         for the full circle) and YCrCb as OpenCV scales them, "hed" in hundredths of optical density. Those of hue are on the
         circle: :func:`leukofeat.kernels.color.histograms.hue_statistics`.
-        NaN for a region without pixels; skewness and kurtosis are NaN where a channel is constant.
+        NaN for a region without pixels; skewness and kurtosis are 0 where a channel is constant.
 
     Examples
     --------

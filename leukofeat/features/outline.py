@@ -90,7 +90,7 @@ def contour_signature(points: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of float64, shape (..., 5)
-        Named by ``SIGNATURE_NAMES``: mean and population standard deviation in pixels, skewness and excess kurtosis (NaN where
+        Named by ``SIGNATURE_NAMES``: mean and population standard deviation in pixels, skewness and excess kurtosis (0 where
         the distance is the same all round), and the range over the mean. The centre is the centroid of the area enclosed, as of
         a polygon; NaN where that is 0.
 
@@ -109,8 +109,9 @@ def contour_signature(points: np.ndarray) -> np.ndarray:
         off = distance - mean[..., None]
         spread = np.sqrt((off**2).mean(axis=-1))
         # what rounding leaves of no spread is none
-        known = np.where(spread > 1e-9 * mean, spread, np.nan)
-        third, fourth = (off**3).mean(axis=-1) / known**3, (off**4).mean(axis=-1) / known**4 - 3
+        known, round_ = np.where(spread > 1e-9 * mean, spread, np.nan), spread <= 1e-9 * mean
+        third = np.where(round_, 0.0, (off**3).mean(axis=-1) / known**3)
+        fourth = np.where(round_, 0.0, (off**4).mean(axis=-1) / known**4 - 3)
         return np.stack([mean, spread, third, fourth, np.ptp(distance, axis=-1) / mean], axis=-1)
 
 

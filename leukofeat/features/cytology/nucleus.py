@@ -97,7 +97,7 @@ def _condensation(fine: np.ndarray, coarse: np.ndarray, where: np.ndarray) -> li
         return [np.nan] * 3
     low, high = values.min(), values.max()
     if high - low < 1e-3:
-        return [0.0, 0.0, np.nan]
+        return [0.0, 0.0, 1.0]  # even: the coarser smoothing takes nothing away
     levels = ((values - low) * (255 / (high - low))).astype(np.uint8)
     dense = cv2.threshold(levels, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[1].ravel() > 0
     n = int(np.count_nonzero(dense))

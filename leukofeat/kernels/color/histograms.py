@@ -97,7 +97,7 @@ def _statistics(counts: np.ndarray, x: np.ndarray, quantiles: np.ndarray, table:
         if filled == 1:
             # one value: its mean may round to something else
             out[i, 0] = x[last]
-            out[i, 1] = out[i, 4] = 0.0
+            out[i, 1:5] = 0.0
         else:
             m2 /= n
             out[i, 0] = mean
@@ -184,8 +184,8 @@ def histogram_statistics(counts: ArrayLike, values: ArrayLike | None = None) -> 
     -------
     ndarray of float64, shape (..., 10)
         Named by ``STATISTIC_NAMES``: population standard deviation, skewness and excess kurtosis as
-        ``scipy.stats.skew`` and ``kurtosis`` give them by default (NaN for a constant), entropy in bits,
-        percentiles interpolated linearly as in ``numpy.percentile``. NaN for an empty histogram.
+        ``scipy.stats.skew`` and ``kurtosis`` give them by default (0 for a constant, where scipy says NaN: one flat channel
+        would stop every pipeline without an imputer), entropy in bits, percentiles interpolated linearly as in ``numpy.percentile``. NaN for an empty histogram.
 
     Examples
     --------

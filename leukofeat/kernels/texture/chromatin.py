@@ -122,8 +122,8 @@ def _chromatin(density: np.ndarray, labels: np.ndarray, boxes: np.ndarray, depth
         rim_ratio = radial_trend = np.nan
         if rim_pixels < pixels and total > rim:
             rim_ratio = rim / rim_pixels / ((total - rim) / (pixels - rim_pixels))
-        if square > 0 and rim_pixels < pixels:
-            radial_trend = both / np.sqrt(square * depth_square)
+        if rim_pixels < pixels:
+            radial_trend = both / np.sqrt(square * depth_square) if square > 0 else 0.0
         shift_r = mass_r / total - sum_r / pixels
         shift_c = mass_c / total - sum_c / pixels
         measures = (
@@ -170,11 +170,11 @@ def chromatin(
           clumps (8-neighbours) of at least 4 such pixels; ``clump_area``: their mean area / nuclear area, 0 if none;
         - ``open_share``: share of pixels less dense than mean - 1 standard deviation (open chromatin, nucleoli);
         - ``rim_ratio``: mean density of the pixels up to the median depth / that of the deeper ones;
-        - ``radial_trend``: correlation of density with depth (the distance to the outside) over the nucleus;
+        - ``radial_trend``: correlation of density with depth (the distance to the outside) over the nucleus, 0 if it is
+          equally dense throughout;
         - ``mass_offset``: distance of the density's centre of mass from the centroid / equivalent diameter.
 
-        NaN where a label has no pixel or no density, and for the two before the last where all pixels are equally deep
-        or (``radial_trend``) dense.
+        NaN where a label has no pixel or no density, and for the two before the last where all pixels are equally deep.
 
     Raises
     ------
