@@ -138,7 +138,7 @@ def _limited(site: Bunch, limit: int | None) -> Bunch:
 
 def _portraits(site: Bunch, n_jobs: int | None) -> Bunch:
     found = split_cells(
-        LeukocyteSegmenter().transform(site.images),
+        LeukocyteSegmenter(fine=False).transform(site.images),
         target=site.target,
         groups=site.groups,
         margin=_MARGIN,

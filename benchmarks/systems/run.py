@@ -121,7 +121,7 @@ def _run_one(
                 # the changed images hang on the classes, so that those of a second task would be others
                 stress=list(settings.stress) if settings.stress and task.name == tasks[0].name else False,
                 n_stress=settings.n_stress,
-                segmenter=LeukocyteSegmenter(),  # the same changed images for every system
+                segmenter=LeukocyteSegmenter(fine=False),  # the same changed images for every system
                 memory=settings.store,
                 n_jobs=settings.n_jobs,
                 n_bootstrap=settings.n_bootstrap,
@@ -169,7 +169,7 @@ def _measure_shared(
                 rows,
                 tests=list(settings.stress),
                 groups=groups,
-                segmenter=LeukocyteSegmenter(),
+                segmenter=LeukocyteSegmenter(fine=False),
                 random_state=0,
                 **options,
             )

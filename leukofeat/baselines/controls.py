@@ -31,7 +31,7 @@ def no_leukocytes(*, C: float = 10.0, segmenter: ImageStage | str | None = None)
     """Control: colour and texture of the image without its leukocytes and scale bar."""
     return make_pipeline(
         ScaleBarCropper(),
-        LeukocyteSegmenter() if segmenter is None else segmenter,
+        LeukocyteSegmenter(fine=False) if segmenter is None else segmenter,
         RegionMasker("background", fill="slide", margin=4),
         FeatureSet([ColorFeatures(regions=("image",)), TextureFeatures(regions=("image",))]),
         CalibratedClassifier(

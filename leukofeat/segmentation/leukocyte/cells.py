@@ -2,7 +2,8 @@
 
 Cytoplasm has no colour of its own under all stains. It is told by the colours near one nucleus against those far from
 all: a boldly drawn cell takes in much of what might be cytoplasm, a shyly drawn one little. What only the bold outline
-takes in is given up when it has the colour of the red cells.
+takes in is given up when it has the colour of the red cells. Where a cell is all nucleus, the colours near that are those of a halo:
+plasma, stain that burst granules have let out, or the slide itself. It holds hardly any stain, as cytoplasm does, and is given up.
 """
 
 import numpy as np
@@ -11,6 +12,7 @@ from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.labels import nearest_label
 from leukofeat.segmentation.leukocyte.bodies import BOX, Bodies, weighted_mean
 from leukofeat.segmentation.leukocyte.cell_fit import Seeds, first_colors, fit_cells
+from leukofeat.segmentation.leukocyte.halos import hold_halos
 from leukofeat.segmentation.leukocyte.leaks import color_sums, red_sums
 from leukofeat.segmentation.leukocyte.planes import AZURE_FLOOR, NOISE, PALE, Planes
 from leukofeat.segmentation.leukocyte.stain import bin_contrasts
@@ -31,7 +33,7 @@ Colors = tuple[
 ]  # outside of cells in each colour bin, (4096,) float32: at first, and once cells are known
 
 _CONTRASTS = bin_contrasts()
-_IS_PALE, _CEILING = _CONTRASTS < PALE, _CONTRASTS - NOISE
+_IS_PALE, _CEILING, _STAINED = _CONTRASTS < PALE, _CONTRASTS - NOISE, _CONTRASTS - PALE
 
 
 def find_seeds(nuclei: Bodies, planes: Planes, outside: Colors | None = None) -> Seeds:
@@ -53,12 +55,21 @@ def grow_cells(nuclei: Bodies, planes: Planes, outside: Colors | None = None) ->
     return fit_cells(planes, find_seeds(nuclei, planes, outside), BOLD, ROUNDS)
 
 
-def settle_cells(nuclei: Bodies, planes: Planes, outside: Colors | None = None) -> np.ndarray:
-    """Cells around nuclei, without the red cells that a bold outline may have taken in, (H, W) int32.
+def settle_cells(nuclei: Bodies, planes: Planes, outside: Colors | None = None, *, fine: bool = True) -> np.ndarray:
+    """Cells around nuclei, without the red cells that a bold outline may have taken in, nor, if `fine`, halos, (H, W) int32.
 
     What a bold cell has given up goes to no other cell, and a leaked cell takes nothing from its neighbours.
     """
     seeds = find_seeds(nuclei, planes, outside)
+    cells = _without_red_cells(nuclei, planes, seeds)
+    if fine and (halo := hold_halos(planes, seeds, cells)).any():
+        tight = fit_cells(planes, seeds._replace(ceiling=_STAINED), BOLD, ROUNDS)
+        cells = np.where(halo[cells], np.where(tight == cells, cells, 0), cells)
+    return cells
+
+
+def _without_red_cells(nuclei: Bodies, planes: Planes, seeds: Seeds) -> np.ndarray:
+    """Bold cells, and shy ones where those have leaked into red cells."""
     bold = fit_cells(planes, seeds, BOLD, FINAL_ROUNDS)
     red = red_sums(planes, bold, PALE, AZURE_FLOOR)
     if red[3] <= RED_PER_NUCLEUS * nuclei.area.mean():

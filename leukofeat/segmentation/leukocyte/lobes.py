@@ -194,7 +194,7 @@ def join_pairs(nuclei: Bodies, cells: np.ndarray, azure: np.ndarray, limits: Lim
     pairs = touching_labels(cells).tolist()
     if not pairs:
         return nuclei
-    labels, cells, stain, area = nuclei.labels.copy(), cells.copy(), nuclei.stain.copy(), nuclei.area
+    labels, cells, stain, lobes = nuclei.labels.copy(), cells.copy(), nuclei.stain.copy(), [[a] for a in nuclei.area]
     boxes, extents = nuclei.boxes, region_boxes(cells, nuclei.n)[:, BOX]
     alive = np.ones(nuclei.n, bool)
 
@@ -207,8 +207,9 @@ def join_pairs(nuclei: Bodies, cells: np.ndarray, azure: np.ndarray, limits: Lim
         extent = _around(extents[i - 1], extents[j - 1])
         if stain[both].sum() > limits.stain or solidity(cells, i, j, extent) < SOLID:
             return 0.0
-        cut = bool(nuclei.cut[both].any())
-        if not limits.allow(stain[both], area[both], _roundness(cells, i, j, extent), _cut(cells, extent), cut):
+        cut = _cut(labels, boxes[i - 1]) or _cut(labels, boxes[j - 1])
+        area = np.array(lobes[i - 1] + lobes[j - 1])
+        if not limits.allow(stain[both], area, _roundness(cells, i, j, extent), _cut(cells, extent), cut):
             return 0.0
         return filled_gaps(labels, cells, i, j, _around(boxes[i - 1], boxes[j - 1]))
 
@@ -221,7 +222,7 @@ def join_pairs(nuclei: Bodies, cells: np.ndarray, azure: np.ndarray, limits: Lim
         for box in boxes, extents:
             box[i - 1] = _around(box[i - 1], box[j - 1])
         stain[i - 1] += stain[j - 1]
-        area[i - 1] += area[j - 1]
+        lobes[i - 1] += lobes[j - 1]
         alive[j - 1] = False
         near = {k for pair in score if i in pair or j in pair for k in pair} - {i, j}
         score = {pair: s for pair, s in score.items() if i not in pair and j not in pair}

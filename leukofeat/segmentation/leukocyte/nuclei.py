@@ -10,7 +10,7 @@ cell that is nucleus all over.
 """
 
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -179,7 +179,7 @@ def with_rim(cells: np.ndarray, n: int) -> np.ndarray:
     return cv2.copyTo(cells, (cells > 0).view(np.uint8), grown.astype(np.int32))
 
 
-@cache
+@lru_cache(maxsize=64)  # radii are any number, and processes long-lived
 def disc(r: float) -> np.ndarray:
     """Pixels up to a radius from the middle one, (2 k + 1, 2 k + 1) uint8."""
     k = int(np.ceil(r))
@@ -190,8 +190,8 @@ def disc(r: float) -> np.ndarray:
 def _tidied(mask: np.ndarray, cells: np.ndarray, n: int, radius: float) -> np.ndarray:
     """Nuclei from a (H, W) uint8 mask: smooth outlines, no thin rims of cells, no specks and no small holes."""
     # the median of 5 x 5
-    around = cv2.boxFilter(mask, -1, (5, 5), normalize=False, borderType=cv2.BORDER_REPLICATE)
-    mask = (around > 12).view(np.uint8)
+    neighbors = cv2.boxFilter(mask, -1, (5, 5), normalize=False, borderType=cv2.BORDER_REPLICATE)
+    mask = (neighbors > 12).view(np.uint8)
     opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, disc(OPENING * radius))
     smooth = cv2.min(cv2.dilate(opened, disc(1)), mask)
     return remove_specks(smooth, cells, n, SPECK, HOLE)

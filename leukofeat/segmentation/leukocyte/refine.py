@@ -31,7 +31,7 @@ def refined(nuclei: np.ndarray, cells: np.ndarray, image: np.ndarray, scale: flo
         cell, nucleus = ((labels[window] == i).view(np.uint8) for labels in (cells, nuclei))
         again = _refined(nucleus, cell, image[window], 1 / scale)
         if again.any():
-            left[window][cell > 0] = i * again[cell > 0]
+            left[window][cell > 0] = np.where(again[cell > 0], i, 0)
     return left
 
 

@@ -1,6 +1,5 @@
 """Leukocytes of any stain, magnification and crowding, the whole way: planes, cores, cells, lobes, nuclei, selection."""
 
-from functools import cache
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -8,30 +7,19 @@ import numpy as np
 from leukofeat.base import ImageStage
 from leukofeat.constraints import Number, Real, check
 from leukofeat.dropped import Dropped
-from leukofeat.kernels.regions.boxes import region_boxes
-from leukofeat.scale.estimate import estimate_scale
-from leukofeat.scale.record import Scale
-from leukofeat.segmentation.leukocyte.bodies import Bodies, keep_labels
-from leukofeat.segmentation.leukocyte.cells import settle_cells
-from leukofeat.segmentation.leukocyte.clusters import TYPICAL_NUCLEUS, red_cells_of_cluster, split_clusters
-from leukofeat.segmentation.leukocyte.confidence import outline_confidence
-from leukofeat.segmentation.leukocyte.cores import split_cores
-from leukofeat.segmentation.leukocyte.debris import Debris, are_leukocytes, drop_debris, dropped_bodies
-from leukofeat.segmentation.leukocyte.dyes import Dyes, hold_azure, in_usual_dyes, other_dyes
+from leukofeat.segmentation.leukocyte.debris import dropped_bodies
+from leukofeat.segmentation.leukocyte.dyes import in_usual_dyes
 from leukofeat.segmentation.leukocyte.first_look import look
 from leukofeat.segmentation.leukocyte.frame import enlarged, on_slide, orientation
-from leukofeat.segmentation.leukocyte.lobes import join_lobes, join_pairs
-from leukofeat.segmentation.leukocyte.nuclei import draw_nuclei
-from leukofeat.segmentation.leukocyte.planes import Planes, shows_bodies
 from leukofeat.segmentation.leukocyte.refine import refined
 from leukofeat.segmentation.leukocyte.rim import without_rims
+from leukofeat.segmentation.leukocyte.steps import find_dyes, outline
 from leukofeat.segmentation.leukocyte.surroundings import Surroundings
 from leukofeat.segmentation.stage import note_redrawn
 from leukofeat.smear import Smear
 
 DIAMETER = Number(Real, 0, above=True)
 LEAST_SIDE = 8  # pixels of a side below which an image holds no cell
-SURE = 0.7  # share of the sureness under the usual dyes that other dyes have to reach to count
 
 
 def segment_leukocytes(
@@ -58,7 +46,8 @@ def segment_leukocytes(
        paler than a dark rim of cytoplasm, one told by its violet hue, which basophilic cytoplasm has not, or by how magenta it is for
        its darkness, or a cell that is nucleus all over. Where a nucleus nearly fills its cell, pixels of mixed colours count for neither.
     6. Cells again around these nuclei, twice: boldly and shyly. What only the bold outline takes in is given up when it
-       has the colour of the red cells. Cytoplasm goes all around a nucleus, and so does the dark rim of a basophilic cell.
+       has the colour of the red cells, and so is what holds next to no stain and fades, around a cell that is all nucleus: plasma,
+       or what granules that burst have let out. Cytoplasm goes all around a nucleus, and so does the dark rim of a basophilic cell.
        The outlines of nuclei are drawn once more at full size.
     7. Bodies with too little stain for a nucleus, or too small against the red cells, are dropped (platelets,
        precipitate). What the frame cuts is reported, as `Smear.touches_border` tells.
@@ -70,7 +59,7 @@ def segment_leukocytes(
     diameter : float, optional
         Typical diameter of a nucleus in pixels; estimated from the image when not given.
     fine : bool, default=True
-        Whether nuclei are outlined as a person does it: see `LeukocyteSegmenter`.
+        Whether cells are outlined as a person does it: see `LeukocyteSegmenter`.
 
     Returns
     -------
@@ -127,7 +116,7 @@ def find_leukocytes(
     diameter : float, optional
         Typical diameter of a nucleus in pixels; estimated from the image when not given.
     fine : bool, default=True
-        Whether nuclei are outlined as a person does it: see `LeukocyteSegmenter`.
+        Whether cells are outlined as a person does it: see `LeukocyteSegmenter`.
     surroundings : Surroundings, optional
         What is known of the field that the image is a part of, in place of what the image would tell.
 
@@ -164,10 +153,11 @@ def find_leukocytes(
     turn, back = orientation(image)
     image = turn(image)
     if surroundings is None:
-        found, _ = find_dyes(image, diameter)
+        found, _ = find_dyes(image, diameter, fine=fine)
     else:
         image = in_usual_dyes(image, surroundings.dyes)
-        found = _outlined(image, look(image, surroundings.diameter, surroundings.background), diameter, surroundings)
+        seen = look(image, surroundings.diameter, surroundings.background)
+        found = outline(image, seen, diameter, surroundings, fine=fine)
     if found is None:
         return _nothing(back(image))
     nuclei, cells, confidence, debris = found
@@ -186,78 +176,6 @@ def _nothing(image: np.ndarray) -> Leukocytes:
     return Leukocytes(np.zeros(image.shape[:2], np.int32), np.zeros(image.shape[:2], np.int32), np.zeros(0), ())
 
 
-class Outlined(NamedTuple):
-    """What is found at the working scale."""
-
-    nuclei: np.ndarray  # (h, w) int32
-    cells: np.ndarray  # (h, w) int32
-    confidence: np.ndarray  # (n,) float64
-    debris: Debris
-
-    @property
-    def sureness(self) -> float:
-        """Confidence in a cell times its share of the image, in the mean: low for shards of one, 0 for none."""
-        area = region_boxes(self.cells, len(self.confidence))[:, 4]
-        return float((area * self.confidence).sum() / max(1, area.size) / self.cells.size)
-
-
-def find_dyes(image: np.ndarray, diameter: float | None = None) -> tuple[Outlined | None, Dyes | None]:
-    """What is found in an image, None where there are no bodies, and its dyes, None where they are the usual ones.
-
-    Other dyes count unless what is found with them falls to pieces, or is less sure by far.
-    """
-    seen = look(image, diameter)
-    found, dyes = _outlined(image, seen, diameter, None), other_dyes(image, *seen)
-    if dyes is None or (found is not None and hold_azure(image, found.nuclei, dyes)):
-        return found, None
-    stained = in_usual_dyes(image, dyes)
-    again = _outlined(stained, look(stained, diameter), diameter, None)
-    if again is None or (found is not None and again.sureness <= SURE * found.sureness):
-        return found, None
-    return again, dyes
-
-
-def _outlined(
-    image: np.ndarray, seen: tuple[Planes, np.ndarray], diameter: float | None, field: Surroundings | None
-) -> Outlined | None:
-    """Leukocytes of an image that has been looked at; None where there are no bodies."""
-    background, most, outside = (None,) * 3 if field is None else (field.background, field.stain, field.outside)
-    planes, cores = seen
-    if not cores.any() or not shows_bodies(planes):
-        return None
-    debris: Debris = []
-    scale = cache(lambda: estimate_scale(image) if field is None else field.scale)
-    solid = drop_debris(split_cores(cores, planes.azure), debris)
-    bodies, cells, limits = join_lobes(solid, planes, lambda: scale().times(_ratio(planes, image)), 0.0, most, outside)
-    red = red_cells_of_cluster(solid, limits, scale, suppose=field is None and diameter is None)
-    if red > 0:
-        # several nuclei: they are looked at again, at the scale that the red cells tell
-        told = red == limits.red
-        red /= _ratio(planes, image)
-        closer, cores = look(image, diameter or 2 * TYPICAL_NUCLEUS * red, background)
-        red *= _ratio(closer, image)
-        pieces: Debris = []
-        solid = drop_debris(split_cores(split_clusters(cores, closer, red), closer.azure), pieces)
-        if solid.n > 0:
-            planes, debris = closer, pieces
-            bodies, cells, limits = join_lobes(solid, planes, Scale.unknown, red if told else 0.0, outside=outside)
-    bodies = Bodies.measure(draw_nuclei(cells, bodies.labels, planes).labels, planes.azure, bodies.n)
-    bodies = drop_debris(join_pairs(bodies, cells, planes.azure, limits), debris)
-    if bodies.n == 0:
-        return Outlined(bodies.labels, bodies.labels, np.zeros(0), debris)
-    cells = settle_cells(bodies, planes, outside)
-    nuclei, evidence = draw_nuclei(cells, bodies.labels, planes)
-    bodies = Bodies.measure(nuclei, planes.azure, bodies.n)
-    confidence = outline_confidence(evidence, bodies, cells, limits.red)
-    keep = are_leukocytes(bodies, Bodies.measure(cells, planes.azure, bodies.n), limits.red, debris)
-    return Outlined(keep_labels(nuclei, keep), keep_labels(cells, keep), confidence[keep], debris)
-
-
-def _ratio(planes: Planes, image: np.ndarray) -> float:
-    """Working scale: pixels of the planes per pixel of the image."""
-    return planes.azure.shape[1] / image.shape[1]
-
-
 class LeukocyteSegmenter(ImageStage):
     """Find leukocytes, each with its nucleus and its whole cell, in crops and in fields of any stain.
 
@@ -266,9 +184,10 @@ class LeukocyteSegmenter(ImageStage):
     diameter : float, optional
         Typical diameter of a nucleus in pixels; estimated from each image when not given.
     fine : bool, default=True
-        Whether nuclei are outlined as a person does it: once more at full size, where a large image was looked at reduced, and without
-        the dark rim of a basophilic cell, which is cytoplasm where it lies against the nucleus, too. N:C is right then. The rim has the
-        colours of both, though: where cytoplasm is told by its colour, it is better left to the nucleus.
+        Whether cells are outlined as a person does it: without the pale halo that may surround one that is all nucleus; and nuclei once
+        more at full size, where a large image was looked at reduced, and without the dark rim of a basophilic cell, which is cytoplasm
+        where it lies against the nucleus, too. N:C is right then. The rim has the colours of both, though: where cytoplasm is told by
+        its colour, it is better left to the nucleus.
 
     See Also
     --------

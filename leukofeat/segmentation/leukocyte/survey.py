@@ -12,7 +12,8 @@ from leukofeat.segmentation.leukocyte.dyes import Dyes, other_dyes
 from leukofeat.segmentation.leukocyte.first_look import LEAST_SEEN_RADIUS, WORK_RADIUS, first_look, look
 from leukofeat.segmentation.leukocyte.frame import on_slide, reduced
 from leukofeat.segmentation.leukocyte.planes import slide_color
-from leukofeat.segmentation.leukocyte.segment import LEAST_SIDE, find_dyes
+from leukofeat.segmentation.leukocyte.segment import LEAST_SIDE
+from leukofeat.segmentation.leukocyte.steps import find_dyes
 
 
 def typical_diameter(image: np.ndarray) -> float | None:

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from leukofeat.datasets import make_smears
 from leukofeat.features import FeatureSet, GeometryFeatures
 from leukofeat.segmentation import LeukocyteSegmenter, dice, segment_leukocytes
-from leukofeat.segmentation.leukocyte import segment
+from leukofeat.segmentation.leukocyte import steps
 from leukofeat.segmentation.leukocyte.dyes import Dyes, in_usual_dyes, other_dyes
 from leukofeat.segmentation.leukocyte.first_look import look
 from leukofeat.tiling import extract_field
@@ -79,9 +79,9 @@ def test_a_dark_rim_of_cytoplasm_is_no_other_dye(share, px, seed):
 @pytest.mark.parametrize("level", [0, 255])
 def test_other_dyes_that_show_nothing_do_not_count(level, monkeypatch):
     image = dyed(draw(), "drained")
-    before = segment.find_dyes(image)
-    monkeypatch.setattr(segment, "in_usual_dyes", lambda image, dyes: np.full_like(image, level))
-    found, dyes = segment.find_dyes(image)
+    before = steps.find_dyes(image)
+    monkeypatch.setattr(steps, "in_usual_dyes", lambda image, dyes: np.full_like(image, level))
+    found, dyes = steps.find_dyes(image)
     assert before[1] is not None
     assert dyes is None
     assert found is None or found.sureness < before[0].sureness
@@ -91,7 +91,7 @@ def test_shards_are_less_sure_than_what_they_are_of():
     whole = np.zeros((40, 40), np.int32)
     whole[10:30, 10:30] = 1
     shards = np.where(whole, 1 + np.arange(40)[:, None] // 5 - 2, 0).astype(np.int32)
-    one, four = (segment.Outlined(cells, cells, np.full(cells.max(), 0.8), []) for cells in (whole, shards))
+    one, four = (steps.Outlined(cells, cells, np.full(cells.max(), 0.8), []) for cells in (whole, shards))
     assert one.sureness == pytest.approx(0.8 * 400 / 1600)
     assert four.sureness == pytest.approx(one.sureness / 4)
 

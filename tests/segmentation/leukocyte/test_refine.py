@@ -94,3 +94,15 @@ def test_large_nuclei_are_outlined_better_and_cells_alike(data_folder):
     before, after = (np.array([dice(s.nuclei, t) for s, t in zip(of, truth, strict=True)]) for of in (rough, fine))
     assert after.mean() > before.mean() + 0.003
     assert (after > before).mean() > 0.7
+
+
+def test_more_cells_than_a_byte_counts():
+    """Three hundred cells: numbers above 255 were once multiplied with bytes."""
+    cell = cv2.circle(np.zeros((16, 16), np.uint8), (8, 8), 7, 1, -1)
+    nucleus = cv2.circle(np.zeros((16, 16), np.uint8), (8, 8), 4, 1, -1)
+    tile = np.where(nucleus[..., None] > 0, CHROMATIN, np.where(cell[..., None] > 0, CYTOPLASM, SLIDE)).astype(np.uint8)
+    numbers = np.kron(np.arange(1, 301).reshape(15, 20), np.ones((16, 16), int)).astype(np.int32)
+    nuclei, cells = (numbers * np.tile(mask, (15, 20)) for mask in (nucleus, cell))
+    left = refined(nuclei, cells, np.tile(tile, (15, 20, 1)), 0.5)
+    assert set(np.unique(left)) == set(range(301))
+    np.testing.assert_array_equal(left, np.where(left > 0, numbers, 0))

@@ -1,0 +1,103 @@
+"""The steps at the working scale, one after the other: cores, lobes, cells, nuclei, selection; and once more under other dyes."""
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from leukofeat.kernels.regions.boxes import region_boxes
+from leukofeat.scale.estimate import estimate_scale
+from leukofeat.scale.record import Scale
+from leukofeat.segmentation.leukocyte.bodies import Bodies, keep_labels
+from leukofeat.segmentation.leukocyte.cells import settle_cells
+from leukofeat.segmentation.leukocyte.clusters import TYPICAL_NUCLEUS, red_cells_of_cluster, split_clusters
+from leukofeat.segmentation.leukocyte.confidence import outline_confidence
+from leukofeat.segmentation.leukocyte.cores import split_cores
+from leukofeat.segmentation.leukocyte.debris import Debris, are_leukocytes, drop_debris
+from leukofeat.segmentation.leukocyte.dyes import Dyes, hold_azure, in_usual_dyes, other_dyes
+from leukofeat.segmentation.leukocyte.first_look import look
+from leukofeat.segmentation.leukocyte.lobes import join_lobes, join_pairs
+from leukofeat.segmentation.leukocyte.nuclei import draw_nuclei
+from leukofeat.segmentation.leukocyte.planes import Planes, shows_bodies
+from leukofeat.segmentation.leukocyte.surroundings import Surroundings
+
+SURE = 0.7  # share of the sureness under the usual dyes that other dyes have to reach to count
+
+
+class Outlined(NamedTuple):
+    """What is found at the working scale."""
+
+    nuclei: np.ndarray  # (h, w) int32
+    cells: np.ndarray  # (h, w) int32
+    confidence: np.ndarray  # (n,) float64
+    debris: Debris
+
+    @property
+    def sureness(self) -> float:
+        """Confidence in a cell times its share of the image, in the mean: low for shards of one, 0 for none."""
+        area = region_boxes(self.cells, len(self.confidence))[:, 4]
+        return float((area * self.confidence).sum() / max(1, area.size) / self.cells.size)
+
+
+def find_dyes(
+    image: np.ndarray, diameter: float | None = None, *, fine: bool = True
+) -> tuple[Outlined | None, Dyes | None]:
+    """What is found in an image, None where there are no bodies, and its dyes, None where they are the usual ones.
+
+    Other dyes count unless what is found with them falls to pieces, or is less sure by far.
+    """
+    seen = look(image, diameter)
+    found, dyes = outline(image, seen, diameter, None, fine=fine), other_dyes(image, *seen)
+    if dyes is None or (found is not None and hold_azure(image, found.nuclei, dyes)):
+        return found, None
+    stained = in_usual_dyes(image, dyes)
+    again = outline(stained, look(stained, diameter), diameter, None, fine=fine)
+    if again is None or (found is not None and again.sureness <= SURE * found.sureness):
+        return found, None
+    return again, dyes
+
+
+def outline(
+    image: np.ndarray,
+    seen: tuple[Planes, np.ndarray],
+    diameter: float | None,
+    field: Surroundings | None,
+    *,
+    fine: bool,
+) -> Outlined | None:
+    """Leukocytes of an image that has been looked at, `fine` as of `LeukocyteSegmenter`; None where there are no bodies."""
+    background, most, outside = (None,) * 3 if field is None else (field.background, field.stain, field.outside)
+    planes, cores = seen
+    if not cores.any() or not shows_bodies(planes):
+        return None
+    debris: Debris = []
+    scale = cache(lambda: estimate_scale(image) if field is None else field.scale)
+    solid = drop_debris(split_cores(cores, planes.azure), debris)
+    bodies, cells, limits = join_lobes(solid, planes, lambda: scale().times(_ratio(planes, image)), 0.0, most, outside)
+    red = red_cells_of_cluster(solid, limits, scale, suppose=field is None and diameter is None)
+    if red > 0:
+        # several nuclei: they are looked at again, at the scale that the red cells tell
+        told = red == limits.red
+        red /= _ratio(planes, image)
+        closer, cores = look(image, diameter or 2 * TYPICAL_NUCLEUS * red, background)
+        red *= _ratio(closer, image)
+        pieces: Debris = []
+        solid = drop_debris(split_cores(split_clusters(cores, closer, red), closer.azure), pieces)
+        if solid.n > 0:
+            planes, debris = closer, pieces
+            bodies, cells, limits = join_lobes(solid, planes, Scale.unknown, red if told else 0.0, outside=outside)
+    bodies = Bodies.measure(draw_nuclei(cells, bodies.labels, planes).labels, planes.azure, bodies.n)
+    bodies = drop_debris(join_pairs(bodies, cells, planes.azure, limits), debris)
+    if bodies.n == 0:
+        return Outlined(bodies.labels, bodies.labels, np.zeros(0), debris)
+    cells = settle_cells(bodies, planes, outside, fine=fine)
+    nuclei, evidence = draw_nuclei(cells, bodies.labels, planes)
+    bodies = Bodies.measure(nuclei, planes.azure, bodies.n)
+    confidence = outline_confidence(evidence, bodies, cells, limits.red)
+    keep = are_leukocytes(bodies, Bodies.measure(cells, planes.azure, bodies.n), limits.red, debris)
+    return Outlined(keep_labels(nuclei, keep), keep_labels(cells, keep), confidence[keep], debris)
+
+
+def _ratio(planes: Planes, image: np.ndarray) -> float:
+    """Working scale: pixels of the planes per pixel of the image."""
+    return planes.azure.shape[1] / image.shape[1]
