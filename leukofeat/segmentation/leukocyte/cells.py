@@ -12,7 +12,7 @@ from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.labels import nearest_label
 from leukofeat.segmentation.leukocyte.bodies import BOX, Bodies, weighted_mean
 from leukofeat.segmentation.leukocyte.cell_fit import Seeds, first_colors, fit_cells
-from leukofeat.segmentation.leukocyte.halos import hold_halos
+from leukofeat.segmentation.leukocyte.halos import hold_halos, partly_pale
 from leukofeat.segmentation.leukocyte.leaks import color_sums, red_sums
 from leukofeat.segmentation.leukocyte.planes import AZURE_FLOOR, NOISE, PALE, Planes
 from leukofeat.segmentation.leukocyte.stain import bin_contrasts
@@ -62,8 +62,9 @@ def settle_cells(nuclei: Bodies, planes: Planes, outside: Colors | None = None, 
     """
     seeds = find_seeds(nuclei, planes, outside)
     cells = _without_red_cells(nuclei, planes, seeds)
-    if fine and (halo := hold_halos(planes, seeds, cells)).any():
+    if fine and (pale := partly_pale(planes.contrast, cells, seeds.distance, nuclei.n)).any():
         tight = fit_cells(planes, seeds._replace(ceiling=_STAINED), BOLD, ROUNDS)
+        halo = hold_halos(planes, seeds, cells, tight, pale)
         cells = np.where(halo[cells], np.where(tight == cells, cells, 0), cells)
     return cells
 

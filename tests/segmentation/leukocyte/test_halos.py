@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from leukofeat.segmentation import LeukocyteSegmenter, segment_leukocytes
-from leukofeat.segmentation.leukocyte.halos import contrast_sums
+from leukofeat.segmentation.leukocyte.halos import BLUR, LEAST, partly_pale
+from leukofeat.segmentation.leukocyte.planes import PALE
 from leukofeat.segmentation.metrics import dice
 
 SLIDE, CHROMATIN, RED = np.array((232, 230, 236)), (80, 40, 130), (205, 165, 170)
@@ -63,13 +64,25 @@ def test_a_turned_image_gives_turned_cells():
     )
 
 
-def test_sums_are_those_of_a_slow_count():
+def test_what_is_partly_pale_is_what_a_slow_count_says():
     rng = np.random.default_rng(0)
-    contrast, distance = rng.uniform(0, 50, (2, 30, 40)).astype(np.float32)
-    cells = rng.integers(0, 4, (30, 40)).astype(np.int32)
-    nuclei = np.where(rng.random((30, 40)) < 0.3, cells, 0).astype(np.int32)
-    sums = contrast_sums(contrast, nuclei, cells, distance, 4, 25.0)
-    assert not sums[:, [0, 4]].any()
-    for c in (1, 2, 3):
-        for k, where in enumerate([nuclei == c, (cells == c) & (nuclei == 0) & (distance > 25)]):
-            assert sums[k, c] == pytest.approx([contrast[where].sum(dtype=float), where.sum()])
+    distance = rng.uniform(0, 10, (30, 40)).astype(np.float32)
+    cells = rng.integers(0, 6, (30, 40)).astype(np.int32)
+    contrast = np.where(rng.random((30, 40)) < 0.015 * cells, 5, 30).astype(np.float32)
+    shares = [np.mean((contrast < PALE)[cells == c] & (distance > BLUR)[cells == c]) for c in range(1, 6)]
+    expected = [False, *(share > LEAST for share in shares), False]
+    assert expected.count(True) == 2
+    assert partly_pale(contrast, cells, distance, 6).tolist() == expected
+
+
+def test_stained_cytoplasm_stays_where_there_is_a_halo_beside_it():
+    """To the left of the nucleus lies cytoplasm, to the right a halo."""
+    image, nucleus, around = photograph(15, fading=True)
+    y, x = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    cytoplasm = (np.hypot(y - 100, x - 92) < 1.2 * RADIUS) & ~around
+    image[cytoplasm] = (170, 160, 205)
+    found, kept = (segment_leukocytes(image, fine=fine)[1] > 0 for fine in (True, False))
+    halo = around & (np.hypot(y - 100, x - 100) > 1.2 * RADIUS)
+    assert found[cytoplasm].mean() > 0.9
+    assert found[nucleus].mean() > 0.99
+    assert found[halo].mean() < 0.5 * kept[halo].mean()
