@@ -115,7 +115,10 @@ def _outline_level(density: np.ndarray, azure: np.ndarray) -> float | None:
 
 def _thickness(mask: np.ndarray) -> float:
     """Radius of the largest circle in a mask."""
-    framed = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    x, y, width, height = cv2.boundingRect(mask)
+    if not width:
+        return 0.0
+    framed = cv2.copyMakeBorder(mask[y : y + height, x : x + width], 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     return float(cv2.distanceTransform(framed, cv2.DIST_L2, 3).max())
 
 

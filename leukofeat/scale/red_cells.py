@@ -126,14 +126,9 @@ class _Finder:
     def near(self, radius: float) -> Discs:
         low, high = max(radius / _RATIO, self.least), radius * _RATIO
         whole = self.whole[(self.whole >= low) & (self.whole <= high)]
-        arcs = circular_arcs(self.points, self.ends, self.free, radius, LEAST_ARC)
-        # half a pixel from the centres of the outermost pixels to their edge
-        radii = arcs[:, 2] + 0.5
-        fits = (radii >= low) & (radii <= high) & (arcs[:, 3] <= _RESIDUE[0] + _RESIDUE[1] * radii)
-        arcs, radii = arcs[fits], radii[fits]
-        red = np.array([_is_red(self.stained, self.azure, x, y, r, _STAINED) for x, y, r in arcs[:, :3]], bool)
-        seen = np.minimum(arcs[red, 4] / (2 * np.pi), 1.0)
-        return Discs(np.concatenate([whole, radii[red]]), np.concatenate([np.ones(len(whole)), seen]))
+        arcs = circular_arcs(self.points, self.ends, self.free, radius, LEAST_ARC, low - 0.5)
+        radii, seen = _red_arcs(self.stained, self.azure, arcs, low, high)
+        return Discs(np.concatenate([whole, radii]), np.concatenate([np.ones(len(whole)), seen]))
 
 
 @jit
@@ -156,3 +151,20 @@ def _is_red(stained: np.ndarray, azure: np.ndarray, x: float, y: float, radius: 
         elif red < least * rim:
             return False
     return blue <= _AZURE * seen
+
+
+@jit
+def _red_arcs(
+    stained: np.ndarray, azure: np.ndarray, arcs: np.ndarray, low: float, high: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Radius, from `low` to `high`, and share of the outline of the arcs (k, 5) that run around red cells."""
+    radii, seen = np.empty(arcs.shape[0]), np.empty(arcs.shape[0])
+    k = 0
+    for i in range(arcs.shape[0]):
+        # half a pixel from the centres of the outermost pixels to their edge
+        radius = arcs[i, 2] + 0.5
+        fits = low <= radius <= high and arcs[i, 3] <= _RESIDUE[0] + _RESIDUE[1] * radius
+        if fits and _is_red(stained, azure, arcs[i, 0], arcs[i, 1], arcs[i, 2], _STAINED):
+            radii[k], seen[k] = radius, min(arcs[i, 4] / (2 * np.pi), 1.0)
+            k += 1
+    return radii[:k], seen[:k]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import least_squares
 
-from leukofeat.kernels.shape.arcs import circular_arcs, fit_circle, smooth_outlines
+from leukofeat.kernels.shape.arcs import LEAST_BEND, MOST_BEND, circular_arcs, fit_circle, smooth_outlines
 
 
 @settings(max_examples=40, deadline=None)
@@ -89,3 +89,40 @@ def test_smoothing_is_the_kernel_1_4_6_4_1_around_each_outline():
 def test_no_outline_has_no_arc():
     none = np.zeros((0, 2), np.int32), np.zeros(0, np.int64)
     assert len(circular_arcs(smooth_outlines(*none), none[1], np.zeros(0, bool), 10.0, 2.0)) == 0
+
+
+@pytest.mark.parametrize("radius", [6.0, 12.0, 25.0])
+@pytest.mark.parametrize("smallest", [4.0, 10.0, 30.0])
+def test_arcs_that_are_too_small_are_left_out_and_no_others(radius, smallest):
+    rng = np.random.default_rng(1)
+    mask = disc((300, 400), *(rng.integers((0, 0, 4), (400, 300, 40)) for _ in range(60)))
+    points, ends = outlines(mask)
+    all_of_them = circular_arcs(points, ends, np.ones(len(points), bool), radius, 1.0)
+    assert len(all_of_them) > 3
+    found = circular_arcs(points, ends, np.ones(len(points), bool), radius, 1.0, smallest)
+    np.testing.assert_array_equal(found, all_of_them[all_of_them[:, 2] >= smallest])
+
+
+@pytest.mark.parametrize("radius", [5.0, 11.0, 23.0])
+def test_bends_near_a_limit_are_told_by_the_arc_tangent(radius):
+    """A slow oracle: which points bend like a circle of the radius, and the runs of them."""
+    rng = np.random.default_rng(2)
+    points, ends = outlines(disc((300, 400), *(rng.integers((0, 0, 4), (400, 300, 40)) for _ in range(60))))
+    expected, begin, reach = [], 0, max(2, round(0.5 * radius))
+    for end in ends:
+        x, y = points[begin:end].T
+        before, after = (np.stack([x - np.roll(x, s), y - np.roll(y, s)]) * np.sign(s) for s in (reach, -reach))
+        turn, along = before[1] * after[0] - before[0] * after[1], (before * after).sum(axis=0)
+        length = (np.hypot(*before) + np.hypot(*after)) / 2
+        bend = np.arctan2(turn, along) * radius
+        bent = (turn > 0) & (LEAST_BEND * length < bend) & (bend < MOST_BEND * length)
+        if len(x) > 2 * reach:
+            order = np.roll(np.arange(len(x)), -np.argmin(bent))
+            for run in np.split(order, 1 + np.flatnonzero(np.diff(bent[order].astype(int)))):
+                if bent[run[0]] and len(run) >= 5:
+                    expected.append(fit_circle(x[run], y[run]))
+        begin = end
+    expected = np.array([circle for circle in expected if circle[2] > 0])
+    found = circular_arcs(points, ends, np.ones(len(points), bool), radius, 0.0)
+    assert len(expected) > 10
+    np.testing.assert_array_equal(found[:, :4], expected)
