@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_predict
 
@@ -197,6 +198,22 @@ def test_masks_are_numbered_only_when_asked(tmp_path):
     both = one(tmp_path / "both", nuclei * 255, (CELLS > 0) * 255, numbered=False)
     np.testing.assert_array_equal(both.cells, smear.cells)
     np.testing.assert_array_equal(both.nuclei, smear.cells * nuclei)
+
+
+@pytest.mark.parametrize("name", ["a_mask.png", "a_mask.tif", "a_mask.npy"])
+def test_masks_of_one_bit_are_masks(name, tmp_path):
+    draw(tmp_path / "images/a.png")
+    mask = CELLS > 0
+    if name.endswith(".npy"):
+        np.save(tmp_path / name, mask)
+    else:
+        Image.fromarray(mask).save(tmp_path / name)
+    where = {"cells": f"../*{name[1:]}"}
+    with pytest.raises(ImageError, match=rf"{name}: is a mask, not a label map: .*numbered=False"):
+        _ = load_images(tmp_path / "images", **where).images[0]
+    found = load_images(tmp_path / "images", **where, numbered=False).images[0]
+    assert found.label_ids.tolist() == [1, 2]
+    np.testing.assert_array_equal(found.cells > 0, mask)
 
 
 @pytest.mark.parametrize("values", [(128, 255), (1, 2), (0, 255)])
