@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import os
 from pathlib import Path
 
 import cv2
@@ -81,6 +82,16 @@ def test_files_by_name(where, files, two):
     assert [Path(file).suffix for file in bunch.filenames] == [".png", ".jpg"]
     absolute = load_images(two, cells=str(two / where))
     assert [smear.label_ids.tolist() for smear in absolute.images] == [[6, 13], [5, 12]]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no name holds an asterisk there")
+@pytest.mark.parametrize("where", ["*_mask.png", "masks/*.png", "../masks/*.png"])
+def test_an_asterisk_in_the_path_of_the_folder_is_none_of_the_pattern(where, tmp_path):
+    root = tmp_path / "a*b" / "c*"
+    draw(root / "1.png")
+    write(root / where.replace("*", "1"), CELLS)
+    bunch = load_images(root, cells=where)
+    assert [smear.label_ids.tolist() for smear in bunch.images] == [[5, 12]]
 
 
 def test_a_flat_folder_of_label_maps(tmp_path):
