@@ -80,7 +80,7 @@ def segment_leukocytes(
     Raises
     ------
     ValueError
-        If the image is not (H, W, 3) uint8, or `diameter` not positive.
+        If the image is not (H, W, 3) uint8, `diameter` not positive, or `fine` no bool.
 
     Notes
     -----
@@ -141,7 +141,7 @@ def find_leukocytes(
     Raises
     ------
     ValueError
-        If the image is not (H, W, 3) uint8, or `diameter` not positive.
+        If the image is not (H, W, 3) uint8, `diameter` not positive, or `fine` no bool.
 
     Examples
     --------
@@ -158,6 +158,7 @@ def find_leukocytes(
         raise ValueError(f"image must be (H, W, 3) uint8 RGB, not {image.shape} {image.dtype}")
     if diameter is not None:
         check("diameter", diameter, DIAMETER)
+    check("fine", fine, "boolean")
     if min(image.shape[:2]) < LEAST_SIDE:
         return _nothing(image)
     image = on_slide(image)
@@ -284,7 +285,7 @@ class LeukocyteSegmenter(ImageStage):
     Smear(120x120, 1 cell)
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {"diameter": [DIAMETER, None], "fine": [bool]}
+    _parameter_constraints: ClassVar[dict[str, Any]] = {"diameter": [DIAMETER, None], "fine": ["boolean"]}
 
     def __init__(self, *, diameter: float | None = None, fine: bool = True) -> None:
         self.diameter = diameter

@@ -310,6 +310,14 @@ def test_wrong_diameter_is_named(field):
         LeukocyteSegmenter(diameter=-1).fit([field])
 
 
+@pytest.mark.parametrize("find", [segment_leukocytes, find_leukocytes])
+def test_fine_is_a_bool(find, field):
+    with pytest.raises(ValueError, match=r"fine must be an instance of 'bool'.* Got 'no' instead"):
+        find(field, fine="no")
+    found, same = find(field, fine=False), find(field, fine=np.False_)
+    np.testing.assert_array_equal(found[0], same[0])
+
+
 def test_stage_is_the_function(field):
     smear = LeukocyteSegmenter(diameter=25).transform([field])[0]
     assert isinstance(smear, Smear)
