@@ -242,6 +242,20 @@ def test_one_mask_that_tells_nucleus_from_cytoplasm(values, tmp_path):
             _ = load_images(tmp_path, cells="*_mask.png").images[0]
 
 
+@pytest.mark.parametrize("values", [(1, 2), (100, 255), (300, 700)])
+def test_two_values_in_one_file_for_both_are_refused_unless_they_are_said_to_be_parts(values, tmp_path):
+    draw(tmp_path / "a.png")
+    write(tmp_path / "a_mask.png", np.where(CELLS == 5, values[0], np.where(CELLS == 12, values[1], 0)))
+    with pytest.raises(
+        ImageError,
+        match=rf"holds {values[0]} and {values[1]} only, .*numbered=False of load_images .*name the file for nuclei alone",
+    ):
+        _ = load_images(tmp_path, nuclei="*_mask.png", cells="*_mask.png").images[0]
+    assert load_images(tmp_path, nuclei="*_mask.png").images[0].label_ids.tolist() == list(values)
+    write(tmp_path / "a_mask.png", CELLS + (np.arange(8) > 6) * (CELLS > 0))
+    assert load_images(tmp_path, nuclei="*_mask.png", cells="*_mask.png").images[0].label_ids.tolist() == [5, 6, 12]
+
+
 def test_a_missing_a_damaged_and_a_misfit_label_map_fail_alone(tmp_path):
     for name in "abcdef":
         draw(tmp_path / f"{name}.png")
