@@ -43,7 +43,7 @@ def segment_leukocytes(
 
     1. Planes: optical density against the empty slide, whose colour and shading are estimated from the image. Nuclei take up
        azure dyes, which absorb green but hardly blue; haemoglobin and eosin absorb both. Green minus 1.75 times blue is
-       therefore high in nuclei and near zero in red cells. Where it is not (a blue or teal slide, a camera without colour), the two dyes of
+       therefore high in nuclei and near zero in red cells. Where it is not (a blue or teal slide, a camera that drains colour), the two dyes of
        the image are told by their densities and brought to the usual ones, and what is outlined better counts.
     2. Cores: in the component tree of this stain, every body at the level at which its own outline is sharpest,
        whatever else is in the image; clumps are cut at their necks.
@@ -88,6 +88,9 @@ def segment_leukocytes(
     pixels and cells: nuclei of more than 68 pixels are looked at in a reduced image. Black surroundings, as in cells that
     were published cut out (C-NMC 2019) or outside a round field of view, count as empty slide.
 
+    Nuclei are told by their colour against what is around them. In an image without any colour, as of a grey camera, no cell is found;
+    nor where less than about a fifth of the image lies outside of nuclei, as in a square cut to 0.9 diameters of a nucleus.
+
     Examples
     --------
     >>> import cv2
@@ -129,14 +132,15 @@ def find_leukocytes(
     fine : bool, default=True
         Whether nuclei are outlined as a person does it: see `LeukocyteSegmenter`.
     surroundings : Surroundings, optional
-        What is known of the field that the image is a part of, in place of what the image would tell.
+        What is known of the field that the image is a part of, in place of what the image would tell. Its `diameter` takes the place of
+        `diameter` in the first look.
 
     Returns
     -------
     Leukocytes
         Confidence is e / (1 + e), where e is how sharp the outline of the nucleus is within its cell, in units of its own
         texture, times its convexity; it is lower for a cell that is not convex, and for a nucleus larger than any in red cells.
-        It ranks cells, and is no probability.
+        It ranks cells, and is no probability. It is that of the outline before `fine` draws it once more.
 
     Raises
     ------
