@@ -9,6 +9,7 @@ from leukofeat.base import ImageStage
 from leukofeat.constraints import Number, Real, check
 from leukofeat.dropped import Dropped
 from leukofeat.kernels.regions.boxes import region_boxes
+from leukofeat.parallel import note_image
 from leukofeat.scale.estimate import estimate_scale
 from leukofeat.scale.record import Scale
 from leukofeat.segmentation.leukocyte.bodies import Bodies, keep_labels
@@ -187,6 +188,11 @@ def find_leukocytes(
     return Leukocytes(back(nuclei), back(cells), confidence, dropped_bodies(debris, image.shape[:2], back))
 
 
+def _is_grey_picture(image: np.ndarray) -> bool:
+    """Whether an image shows something, and all of it in shades of grey."""
+    return bool((image == image[:, :, :1]).all() and image.size and np.ptp(image) > 0)
+
+
 def _nothing(image: np.ndarray) -> Leukocytes:
     return Leukocytes(np.zeros(image.shape[:2], np.int32), np.zeros(image.shape[:2], np.int32), np.zeros(0), ())
 
@@ -275,6 +281,11 @@ class LeukocyteSegmenter(ImageStage):
         the dark rim of a basophilic cell, which is cytoplasm where it lies against the nucleus, too. N:C is right then. The rim has the
         colours of both, though: where cytoplasm is told by its colour, it is better left to the nucleus.
 
+    Warns
+    -----
+    UserWarning
+        For images without colour, in which no cell is found: those of a grey camera.
+
     See Also
     --------
     segment_leukocytes : The function behind it, with how it works.
@@ -298,4 +309,10 @@ class LeukocyteSegmenter(ImageStage):
     def apply(self, smear: Smear) -> Smear:
         note_redrawn(self, smear)
         found = find_leukocytes(smear.image, diameter=self.diameter, fine=self.fine)
+        if len(found.confidence) == 0 and _is_grey_picture(smear.image):
+            note_image(
+                smear.source or "an image",
+                "it has no colour, by which LeukocyteSegmenter tells nuclei, so that no cell was found; give it in colour, or take a "
+                "segmenter of one channel, such as OtsuSegmenter.",
+            )
         return smear.replace(**found._asdict())

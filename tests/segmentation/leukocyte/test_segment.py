@@ -322,6 +322,15 @@ def test_what_the_documentation_says_is_not_found():
     assert [segment_leukocytes(one)[0].max() for one in (grey, drained)] == [0, 1]
 
 
+def test_a_grey_picture_is_named_and_a_blank_one_is_not():
+    image = draw((120, 120), [(60, 60, 24, 34)])
+    grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    stage, blank = LeukocyteSegmenter(), np.full((120, 120, 3), 230, np.uint8)
+    with pytest.warns(UserWarning, match=r"a\.png: it has no colour, .*OtsuSegmenter"):
+        assert stage.apply(Smear(grey, source="a.png")).n_cells == 0
+    assert [stage.apply(Smear(one)).n_cells for one in (blank, image)] == [0, 1]
+
+
 def test_the_map_of_the_package_names_every_module():
     modules = {one.name for one in pkgutil.iter_modules(leukocyte.__path__)}
     named = set(re.findall(r"`(\w+)`", leukocyte.__doc__ or ""))
