@@ -1,5 +1,6 @@
 """Draw the pictures of README and docs that need nothing but synthetic smears: `python docs/pictures.py`."""
 
+import argparse
 from pathlib import Path
 
 import matplotlib as mpl
@@ -40,4 +41,5 @@ def draw_overview(file: Path) -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description="Draw overview.jpg anew, beside this file.").parse_args()
     draw_overview(HERE / "overview.jpg")

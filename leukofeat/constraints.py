@@ -10,7 +10,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
+from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions, make_constraint
 
 __all__ = ["EachIn", "Empty", "Integral", "Number", "OneOf", "Real", "SomeOf", "check"]
 
@@ -150,5 +150,6 @@ def check(name: str, value: Any, constraint: Any) -> None:
     ...
     sklearn.utils._param_validation.InvalidParameterError: margin must be an int in the range [0, inf). Got -1 instead.
     """
+    constraint = make_constraint(constraint)
     if not constraint.is_satisfied_by(value):
         raise InvalidParameterError(f"{name} must be {constraint}. Got {value!r} instead.")

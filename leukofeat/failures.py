@@ -66,6 +66,9 @@ class WorkerError(RuntimeError):
         )
 
 
+_ROWS = "have NaN in every column"
+
+
 class ImageWarning(UserWarning):
     """Images that could not be measured.
 
@@ -73,6 +76,8 @@ class ImageWarning(UserWarning):
     ----------
     failures : list of Failure
         What failed and why.
+    what : str
+        What follows for these images.
 
     Examples
     --------
@@ -80,15 +85,16 @@ class ImageWarning(UserWarning):
     1 of 200 images could not be measured and have NaN in every column: cell_3.png: the file is empty
     """
 
-    def __init__(self, failures: Sequence[Failure] = (), n_images: int = 0) -> None:
-        super().__init__(failures, n_images)
+    def __init__(self, failures: Sequence[Failure] = (), n_images: int = 0, what: str = _ROWS) -> None:
+        super().__init__(failures, n_images, what)
         self.failures = list(failures)
         self.n_images = n_images
+        self.what = what
 
     def __str__(self) -> str:
         shown = "; ".join(f"{f.name}: {f.reason}" for f in self.failures[:10])
         more = f"; and {len(self.failures) - 10} more" if len(self.failures) > 10 else ""
-        return f"{len(self.failures)} of {self.n_images} images could not be measured and have NaN in every column: {shown}{more}"
+        return f"{len(self.failures)} of {self.n_images} images could not be measured and {self.what}: {shown}{more}"
 
 
 _COLUMNS = "so that counts are 0 and what needs a cell is NaN {names}; a verdict on them rests on filled-in columns."
@@ -122,7 +128,14 @@ class EmptyWarning(UserWarning):
         return f"{len(self.names)} of {self.n_images} images: no leukocyte was found, {self.what.format(names=named)}"
 
 
-def warn_of(failures: Sequence[Failure], n_images: int, *, empty: Sequence[str] = (), what: str = _COLUMNS) -> None:
+def warn_of(
+    failures: Sequence[Failure],
+    n_images: int,
+    *,
+    empty: Sequence[str] = (),
+    what: str = _COLUMNS,
+    lost: str = _ROWS,
+) -> None:
     """Tell a person of the failures of a pass, and of the images in which nothing was found, if there are any.
 
     Examples
@@ -130,7 +143,7 @@ def warn_of(failures: Sequence[Failure], n_images: int, *, empty: Sequence[str] 
     >>> warn_of([], n_images=200)
     """
     if failures:
-        warnings.warn(ImageWarning(failures, n_images), stacklevel=3)
+        warnings.warn(ImageWarning(failures, n_images, lost), stacklevel=3)
     if empty:
         warnings.warn(EmptyWarning(empty, n_images, what), stacklevel=3)
 

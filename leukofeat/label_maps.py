@@ -149,17 +149,23 @@ def name_labels(labels: np.ndarray, label_ids: Any) -> np.ndarray:
     Raises
     ------
     ValueError
-        When there are fewer names than labels.
+        When there are fewer names than labels, or a label's name is no whole number above 0, or that of another label, too.
 
     Examples
     --------
     >>> name_labels(np.array([2]), [7, 200]).tolist()
     [200]
     """
-    names = np.asarray(label_ids, np.int64)
+    names = np.asarray(label_ids)
     if names.ndim != 1 or len(names) < labels.max(initial=0):
         raise ValueError(f"label_ids has shape {names.shape}; it must name each label, up to {labels.max(initial=0)}.")
-    return names[labels - 1]
+    names = names[labels - 1]
+    if len(names) and (names.dtype.kind not in "iu" or names.min() < 1 or len(np.unique(names)) < len(names)):
+        raise ValueError(
+            f"label_ids must name each cell by a whole number above 0, none twice; got {np.array2string(names, threshold=6)}. "
+            "Without label_ids a cell is called by its label."
+        )
+    return names.astype(np.int64)
 
 
 def rate_labels(labels: np.ndarray, confidence: Any) -> np.ndarray:

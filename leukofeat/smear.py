@@ -34,13 +34,15 @@ class Smear:
     source : str, optional
         File the image came from; error messages name it.
     label_ids : ndarray of int, shape (n,), optional
-        What the cells are called: label i is cell `label_ids[i - 1]`. Left out, a cell is called by its label.
+        What the cells are called: label i is cell `label_ids[i - 1]`, a whole number above 0 and no other cell's. Left out, a cell is
+        called by its label.
     confidence : ndarray of float, shape (n,), optional
         How sure the segmenter is of each outline, 0 to 1: of label i `confidence[i - 1]`; NaN where it does not say.
     dropped : sequence of (row, column, area, reason), optional
         What the segmenter has seen and not reported, and why.
     pixel_size : float, optional
-        Side of a pixel in micrometres, where it is known. Of pixels that are not square, the side of a square of the same area.
+        Side of a pixel in micrometres, where it is known: any positive number, since a reduced picture has pixels larger than a
+        microscope's. Of pixels that are not square, the side of a square of the same area.
     known_scale : Scale, optional
         Scale that is known from elsewhere, as that of the field a cell was cut from; see :attr:`scale`.
 

@@ -96,6 +96,17 @@ def test_what_is_no_finite_number_is_refused(case, bad):
             stage.fit([])
 
 
+@every
+def test_bools_may_be_numpys(case):
+    """As a search over np.array([True, False]) gives them."""
+    stage = clone(case.stage)
+    flags = {name: value for name, value in stage.get_params(deep=False).items() if isinstance(value, bool)}
+    stage.set_params(**{name: np.bool_(value) for name, value in flags.items()}).check_params()
+    for name in flags.keys() & stage._parameter_constraints:
+        with pytest.raises(ValueError, match=name):
+            clone(case.stage).set_params(**{name: "no"}).check_params()
+
+
 def test_numbers_are_declared_as_such():
     """A parameter with a number for a default is held to what a number may be."""
     for case in CASES:

@@ -73,6 +73,29 @@ def test_segmentation_display_draws_found_and_true_outlines(records):
     assert display.axes_[0, 0].get_title() == f"image 0: {records[0].n_cells}"
 
 
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"titles": ["a"]}, r"titles= has 1 entries for 2 images; give one for each"),
+        ({"truth_nuclei": [np.zeros((20, 20), int)]}, r"truth_nuclei= has 1 entries for 2 images"),
+        (
+            {"truth_cells": [np.zeros((20, 20), int), np.zeros((20, 30), int)]},
+            r"truth_cells\[1\] has the shape \(20, 30\), its image \(20, 20\)",
+        ),
+        ({"zoom": 0}, r"zoom must be an int in the range \[1, inf\)"),
+    ],
+)
+def test_what_does_not_fit_the_segmented_images_is_refused(options, reason):
+    smear = Smear(np.full((20, 20, 3), 200, np.uint8), np.eye(20, dtype=np.int32))
+    with pytest.raises(ValueError, match=reason):
+        SegmentationDisplay.from_smears([smear, smear], **options)
+
+
+def test_images_that_are_not_segmented_are_not_drawn(smears):
+    with pytest.raises(ValueError, match=r"image 0 is not segmented; draw what a segmenter returns"):
+        SegmentationDisplay.from_smears(smears.images[:2])
+
+
 def test_segmentation_shows_the_least_sure_first():
     labels = np.zeros((20, 20), np.int32)
     labels[5:9, 5:9], labels[12:16, 12:16] = 1, 2

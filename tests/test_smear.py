@@ -158,6 +158,19 @@ def test_names_for_labels():
         Smear(WHITE, nuclei, label_ids=[7])
 
 
+@pytest.mark.parametrize("ids", [[1.7, 2], [5, 5], [-3, 4], [0, 1], [True, 2.0], ["a", "b"]])
+def test_names_of_cells_are_whole_numbers_above_0_none_twice(ids):
+    nuclei = np.zeros((6, 6), int)
+    nuclei[0, 0], nuclei[5, 5] = 1, 2
+    image = np.full((6, 6, 3), 255, np.uint8)
+    with pytest.raises(
+        ValueError, match=r"a\.png: label_ids must name each cell by a whole number above 0, none twice; got"
+    ):
+        Smear(image, nuclei, label_ids=ids, source="a.png")
+    named = Smear(image, nuclei * (nuclei == 2), label_ids=[-1, 7])
+    assert named.label_ids.tolist() == [7], "names of labels that are not there are nobody's"
+
+
 @pytest.mark.parametrize("value", [True, np.uint8(255), np.uint16(65535), np.int64(7)])
 def test_a_mask_is_no_label_map(value):
     mask = (maps()[1] > 0) * value

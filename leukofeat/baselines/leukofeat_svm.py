@@ -96,6 +96,7 @@ def leukofeat_svm(
     red_cells : {"ratio", "none", "color"}, default="ratio"
     reach : float or None, default=8.0
     segmenter : stage or "passthrough", optional
+        By default `LeukocyteSegmenter(fine=False)`. "passthrough" measures the label maps that the images bring.
     """
     check("red_cells", red_cells, OneOf("ratio", "none", "color"))
     references = {"none": (), "ratio": ("per_redcell",), "color": ("per_redcell", "redcell")}[red_cells]

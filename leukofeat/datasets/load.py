@@ -45,7 +45,7 @@ def load_images(
         URL) and, as far as there are, `label`, `split` and `group` (patient or slide), all four read as text, blanks around them left
         out, and `pixel_size`, the side of a pixel in micrometres, blank where it is unknown: the images' Smears carry it (else what a
         TIFF file says of it). Further columns stay in `frame`. A name without a folder, or without its ending, is that of the one image
-        below the folder that is called so.
+        below the folder that is called so. A column that differs from these five in capitals or blanks only is refused.
     columns : mapping, optional
         What the manifest calls its columns, where it calls them otherwise: `{"path": "filename", "label": "diagnosis"}`.
     nuclei, cells : str, optional

@@ -127,6 +127,13 @@ def read_manifest(
     frame = frame.assign(**{role: frame[name] for role, name in (columns or {}).items()})
     if "path" not in frame:
         raise ImageError(f"{table}: no column 'path'; it has {_listed(frame)}.{_proposal(frame)}")
+    alike = {str(name).casefold().strip(): name for name in frame}
+    for role in ROLES:
+        if role not in frame and role in alike:
+            raise ImageError(
+                f"{table}: the column {alike[role]!r} is not {role!r}; call it so, or say columns={{{role!r}: {alike[role]!r}}} "
+                f"(--column '{role}={alike[role]}'), or give it another name where it is something else."
+            )
     if frame.empty:
         raise ImageError(f"{table}: lists no image.")
     for column in [column for column in _TEXT if column in frame]:

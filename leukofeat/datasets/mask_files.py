@@ -135,14 +135,20 @@ def _place(root: Path | str, name: str) -> str:
 
 
 def _by_pattern(root: Path | str, files: Sequence[str], where: str, what: str) -> list[str | None]:
-    place = _place(root, where)
+    before, after = _around(root, where)
     for stems in ([mask_stem(root, file) for file in files], [_stem(file) for file in files]):
-        found: list[str | None] = [place.replace("*", stem) for stem in stems]
+        found: list[str | None] = [f"{before}{stem}{after}" for stem in stems]
         if there(found):
             return found
     raise ImageError(
-        f"{what}={where!r}: no image has such a file; {printable(place.replace('*', stems[0]))} for one is not there."
+        f"{what}={where!r}: no image has such a file; {printable(f'{before}{stems[0]}{after}')} for one is not there."
     )
+
+
+def _around(root: Path | str, pattern: str) -> tuple[str, str]:
+    """What a pattern has before and after its asterisk; the folder's own path may hold others."""
+    before, _, after = _place(root, pattern).rpartition("*")
+    return before, after
 
 
 def _check_shared(files: Sequence[str], masks: Sequence[str | None], what: str) -> None:
@@ -197,7 +203,7 @@ def is_mask_file(root: Path | str, path: PurePath, patterns: Sequence[str]) -> b
     folder = join(str(root), "").rstrip("/") if is_url else os.path.abspath(root)
     file = join(str(root), path.as_posix()) if is_url else os.path.abspath(Path(root) / path)
     for pattern in patterns:
-        before, _, after = _place(root, pattern).partition("*")
+        before, after = _around(root, pattern)
         own = os.path.dirname(before)
         if not f"{folder}{sep}".startswith(f"{own}{sep}" if is_url else f"{own}{sep}".replace(sep * 2, sep)):
             if file.startswith(own + sep):

@@ -104,10 +104,18 @@ class GivenMasks:
                 raise ImageError(
                     f"{printable(file)}: is a mask, not a label map: its objects are not told apart; {_UNNUMBERED}."
                 )
-            if labels.dtype == np.uint8 and set(np.unique(labels[labels > 0]).tolist()) in _PARTS:
+            for_both = self.nuclei == self.cells
+            values = np.unique(labels[labels > 0]).tolist() if for_both or labels.dtype == np.uint8 else []
+            if labels.dtype == np.uint8 and set(values) in _PARTS:
                 raise ImageError(
-                    f"{printable(file)}: holds {labels[(labels > 0) & (labels < 255)][0]} and 255 only, as of a mask that tells nucleus "
-                    f"from cytoplasm; name the file for both nuclei and cells, and {_UNNUMBERED}."
+                    f"{printable(file)}: holds {values[0]} and 255 only, as of a mask that tells nucleus from cytoplasm; name the file for "
+                    f"both nuclei and cells, and {_UNNUMBERED}."
+                )
+            if for_both and len(values) == 2:
+                raise ImageError(
+                    f"{printable(file)}: is named for both nuclei and cells and holds {values[0]} and {values[1]} only, as of a mask that tells "
+                    f"nucleus from cytoplasm; {_UNNUMBERED}, the greater value within it for its nucleus. Where these are two cells, name the "
+                    "file for nuclei alone."
                 )
         return labels
 

@@ -43,8 +43,8 @@ def read_labels(path: str | os.PathLike[str]) -> np.ndarray:
     Returns
     -------
     ndarray of shape (height, width)
-        uint8, uint16 or uint32 as in the file; whole numbers of another type as int64. Of a palette the entries' numbers, whatever
-        their colours; of red, green and blue that are alike everywhere, one.
+        uint8, uint16 or uint32 as in the file; bool of one bit a pixel, which is a mask; whole numbers of another type as int64. Of a
+        palette the entries' numbers, whatever their colours; of red, green and blue that are alike everywhere, one.
 
     Raises
     ------
@@ -186,8 +186,8 @@ def _whole_numbers(values: np.ndarray) -> np.ndarray:
         raise UnsuitedError("it has no pixel")
     if values.dtype.kind == "i" and values.min() < 0:
         raise UnsuitedError(f"it holds negative numbers, {int(values.min())} for one; set them to 0, the background")
-    if values.dtype.kind == "b":
-        return values.astype(np.uint8)
+    if kind == "b":
+        return values
     small = values.dtype.kind == "u" and values.dtype.itemsize <= 4
     return np.ascontiguousarray(values, values.dtype.newbyteorder("=") if small else np.int64)
 
@@ -198,8 +198,10 @@ def _from_png(data: bytes) -> np.ndarray:
     if not is_palette and bits >= 8:
         return decode_by_opencv(data, cv2.IMREAD_UNCHANGED)
     values = np.asarray(_by_pillow(data))
+    if bits == 1:
+        return values.astype(bool)
     # Pillow stretches the grey values of 2 and 4 bits over 0 to 255
-    return values if is_palette or bits == 1 else values // (255 // (2**bits - 1))
+    return values if is_palette else values // (255 // (2**bits - 1))
 
 
 def _by_pillow(data: bytes) -> Image.Image:

@@ -125,10 +125,11 @@ class FeatureSet(FeatureFamily):
             A row a cell: `image` (row of X), `source` (file, or None), `cell` (the label that was given), `bbox_top`, `bbox_left`,
             `bbox_bottom`, `bbox_right` (pixels, ends exclusive), `touches_border`, `confidence` (0 to 1, NaN where the segmenter does
             not say), then the features, then the centre of its pixels: `centroid_x`, `centroid_y` (pixels, the centre of the first
-            being 0) and, of an image with a `pixel_size`, `centroid_x_um`, `centroid_y_um` (micrometres; else NaN).
+            being 0) and, of an image with a `pixel_size`, `centroid_x_um`, `centroid_y_um` (micrometres; else NaN). An image that
+            could not be measured under `on_error="nan"` has no row.
         """
         table, failures = self.extract_cells(X)
-        warn_of(failures, len(X))
+        warn_of(failures, len(X), lost="have no row in the table of cells")
         return table
 
     def extract_cells(self, X: Any) -> tuple[pd.DataFrame, list[Failure]]:

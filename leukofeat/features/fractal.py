@@ -91,7 +91,7 @@ class FractalFeatures(CellFamily):
         "channel": [OneOf(*CHANNELS)],
         "low": [Number(Real, 0)],
         "high": [Number(Real, 0)],
-        "lbp": [bool],
+        "lbp": ["boolean"],
     }
 
     def __init__(

@@ -222,7 +222,7 @@ class OutlineFeatures(CellFamily):
     _parameter_constraints: ClassVar[dict[str, Any]] = CellFamily._parameter_constraints | {
         "regions": [SomeOf("nucleus", "cell")],
         "degree": [Number(Integral, 0, 12)],
-        "signature": [bool],
+        "signature": ["boolean"],
     }
 
     def __init__(

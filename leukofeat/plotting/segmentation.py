@@ -5,9 +5,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from leukofeat.constraints import Integral, Number, check
 from leukofeat.pictures import CELL_COLOR, NUCLEUS_COLOR
 from leukofeat.plotting.drawing import TRUTH_COLOR, PictureGrid, draw_edges
 from leukofeat.sequence import as_sequence
+from leukofeat.smear import Smear
 
 __doctest_requires__ = {"*Display*": ["matplotlib"]}
 
@@ -52,10 +54,17 @@ class SegmentationDisplay(PictureGrid):
             Begin with the image that holds the cell with the lowest confidence; those without any come last.
         n_columns : int, default=5
         zoom : int, default=2
+            Each pixel becomes a square of this side.
 
         Returns
         -------
         SegmentationDisplay
+
+        Raises
+        ------
+        ValueError
+            When an image is not segmented; when there are other than n titles or true maps, or one has not the size of its image; for
+            a `zoom` below 1.
 
         Examples
         --------
@@ -65,14 +74,23 @@ class SegmentationDisplay(PictureGrid):
         >>> SegmentationDisplay.from_smears(OtsuSegmenter().transform(images), n_columns=2).axes_.shape
         (2, 2)
         """
+        check("zoom", zoom, Number(Integral, 1))
         images = as_sequence(X)
-        truth = [maps for maps in (truth_cells, truth_nuclei) if maps is not None]
+        truths = {"truth_cells": truth_cells, "truth_nuclei": truth_nuclei}
+        truth = {what: maps for what, maps in truths.items() if maps is not None}
+        for what, one_each in (truth | ({} if titles is None else {"titles": titles})).items():
+            if len(one_each) != len(images):
+                raise ValueError(f"{what}= has {len(one_each)} entries for {len(images)} images; give one for each.")
         pictures, names, least = [], [], []
         for i in range(len(images)):
             smear = images.smear(i)
+            if not smear.is_segmented:
+                raise ValueError(
+                    f"{images.name(i)} is not segmented; draw what a segmenter returns, such as LeukocyteSegmenter().transform(X)."
+                )
             sure = np.asarray(smear.confidence)
             least.append(np.nanmin(sure) if np.isfinite(sure).any() else np.inf)
-            layers = [(np.asarray(maps[i]), TRUTH_COLOR) for maps in truth]
+            layers = [(_of_size(maps[i], smear, f"{what}[{i}]"), TRUTH_COLOR) for what, maps in truth.items()]
             layers += [(smear.region("cell"), CELL_COLOR), (smear.region("nucleus"), NUCLEUS_COLOR)]
             pictures.append(draw_edges(smear.image, layers, zoom))
             said = f", {least[-1]:.2f}" if np.isfinite(least[-1]) else ""
@@ -94,3 +112,13 @@ class SegmentationDisplay(PictureGrid):
         for ax, title in zip(self.axes_.ravel(), self.titles, strict=False):
             ax.set_title(title, fontsize=8)
         return self
+
+
+def _of_size(labels: Any, smear: Smear, what: str) -> np.ndarray:
+    labels = np.asarray(labels)
+    if labels.shape != smear.image.shape[:2]:
+        raise ValueError(
+            f"{what} has the shape {labels.shape}, its image {smear.image.shape[:2]}; give true maps of the "
+            "image as the segmenter saw it."
+        )
+    return labels

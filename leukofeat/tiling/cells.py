@@ -114,7 +114,7 @@ def _found(
     families: Sequence[FeatureFamily], columns: tuple[int, ...] | None, overlap: int, images: Tiles, i: int
 ) -> Found:
     tile, name = images.tile(i), images.name(i)
-    alone = tile.core == tile.window
+    alone = tile.core == (0, 0, *images.field_shape)
     smear = images.smear(i)
     if not smear.is_segmented:
         raise ValueError(

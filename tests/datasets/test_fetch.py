@@ -279,6 +279,19 @@ def test_real_sets_load_as_they_lie(name, data_folder):
         assert (smear.cells > 0).any()
 
 
+@pytest.mark.parametrize(
+    ("name", "figure", "page", "row"),
+    [
+        ("aria2021", "0.888", "figures.md", "| control: bar corner | 0.888 |"),
+        ("aria2021", "0.996", "figures.md", "| control: no leukocytes | 0.996 |"),
+        ("allidb2", "0.962", "baselines.md", "the control no_leukocytes scores 0.962 (random)"),
+    ],
+)
+def test_figures_of_cards_are_those_of_the_tables(name, figure, page, row):
+    assert figure in " ".join(DATASETS[name].known_faults)
+    assert row in (Path(__file__).resolve().parents[2] / "docs" / page).read_text(encoding="utf-8")
+
+
 def test_the_page_is_what_the_cards_say():
     page = Path(__file__).resolve().parents[2] / "docs" / "datasets.md"
     assert page.read_text(encoding="utf-8") == datasets_page(), "python -m leukofeat.datasets > docs/datasets.md"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import doctest
+import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_predict
 
@@ -80,6 +82,16 @@ def test_files_by_name(where, files, two):
     assert [Path(file).suffix for file in bunch.filenames] == [".png", ".jpg"]
     absolute = load_images(two, cells=str(two / where))
     assert [smear.label_ids.tolist() for smear in absolute.images] == [[6, 13], [5, 12]]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no name holds an asterisk there")
+@pytest.mark.parametrize("where", ["*_mask.png", "masks/*.png", "../masks/*.png"])
+def test_an_asterisk_in_the_path_of_the_folder_is_none_of_the_pattern(where, tmp_path):
+    root = tmp_path / "a*b" / "c*"
+    draw(root / "1.png")
+    write(root / where.replace("*", "1"), CELLS)
+    bunch = load_images(root, cells=where)
+    assert [smear.label_ids.tolist() for smear in bunch.images] == [[5, 12]]
 
 
 def test_a_flat_folder_of_label_maps(tmp_path):
@@ -199,6 +211,22 @@ def test_masks_are_numbered_only_when_asked(tmp_path):
     np.testing.assert_array_equal(both.nuclei, smear.cells * nuclei)
 
 
+@pytest.mark.parametrize("name", ["a_mask.png", "a_mask.tif", "a_mask.npy"])
+def test_masks_of_one_bit_are_masks(name, tmp_path):
+    draw(tmp_path / "images/a.png")
+    mask = CELLS > 0
+    if name.endswith(".npy"):
+        np.save(tmp_path / name, mask)
+    else:
+        Image.fromarray(mask).save(tmp_path / name)
+    where = {"cells": f"../*{name[1:]}"}
+    with pytest.raises(ImageError, match=rf"{name}: is a mask, not a label map: .*numbered=False"):
+        _ = load_images(tmp_path / "images", **where).images[0]
+    found = load_images(tmp_path / "images", **where, numbered=False).images[0]
+    assert found.label_ids.tolist() == [1, 2]
+    np.testing.assert_array_equal(found.cells > 0, mask)
+
+
 @pytest.mark.parametrize("values", [(128, 255), (1, 2), (0, 255)])
 def test_one_mask_that_tells_nucleus_from_cytoplasm(values, tmp_path):
     nuclei = (CELLS > 0) & (np.arange(8) % 4 > 1)
@@ -212,6 +240,20 @@ def test_one_mask_that_tells_nucleus_from_cytoplasm(values, tmp_path):
     if values[0] > 1:
         with pytest.raises(ImageError, match=r"holds 128 and 255 only, .*name the file for both nuclei and cells"):
             _ = load_images(tmp_path, cells="*_mask.png").images[0]
+
+
+@pytest.mark.parametrize("values", [(1, 2), (100, 255), (300, 700)])
+def test_two_values_in_one_file_for_both_are_refused_unless_they_are_said_to_be_parts(values, tmp_path):
+    draw(tmp_path / "a.png")
+    write(tmp_path / "a_mask.png", np.where(CELLS == 5, values[0], np.where(CELLS == 12, values[1], 0)))
+    with pytest.raises(
+        ImageError,
+        match=rf"holds {values[0]} and {values[1]} only, .*numbered=False of load_images .*name the file for nuclei alone",
+    ):
+        _ = load_images(tmp_path, nuclei="*_mask.png", cells="*_mask.png").images[0]
+    assert load_images(tmp_path, nuclei="*_mask.png").images[0].label_ids.tolist() == list(values)
+    write(tmp_path / "a_mask.png", CELLS + (np.arange(8) > 6) * (CELLS > 0))
+    assert load_images(tmp_path, nuclei="*_mask.png", cells="*_mask.png").images[0].label_ids.tolist() == [5, 6, 12]
 
 
 def test_a_missing_a_damaged_and_a_misfit_label_map_fail_alone(tmp_path):

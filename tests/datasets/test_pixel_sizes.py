@@ -55,6 +55,14 @@ def test_what_is_no_pixel_size_is_named_with_its_line(folder, value):
         load_images(folder("a.png,0.1", f"b.png,{value}", f"c.png,{value}"))
 
 
+@pytest.mark.parametrize("name", ["Pixel_Size", "PIXEL_SIZE", " pixel_size"])
+def test_a_column_that_is_nearly_called_so_is_not_passed_over(folder, name):
+    root = folder("a.png,0.1", columns=f"path,{name}")
+    with pytest.raises(ImageError, match=rf"the column '{name}' is not 'pixel_size'; call it so, or say columns="):
+        load_images(root)
+    assert load_images(root, columns={"pixel_size": name}).images.smear(0).pixel_size == 0.1
+
+
 def test_a_column_of_blanks_is_as_none(folder):
     images = load_images(folder("a.png,", "b.png,")).images
     assert images.smear(0).pixel_size is None

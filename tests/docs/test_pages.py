@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import doctest
 import re
+import shutil
+import subprocess
+import sys
 import warnings
 
 import pytest
@@ -45,3 +48,11 @@ def test_versions_are_ordered_as_numbers():
     page = versions.first_page(["main", "v0.10.1", "v0.9.0"])
     assert re.findall(r'href="([^"]+)"', page) == ["v0.10.1/index.html", "v0.9.0/index.html", "main/index.html"]
     assert "v0.10.1</a> (latest)" in page
+
+
+@pytest.mark.parametrize(("option", "code"), [("--help", 0), ("--output", 2)])
+def test_the_script_that_draws_pictures_asks_before_it_draws(option, code, tmp_path):
+    pytest.importorskip("matplotlib")
+    copy = shutil.copy(DOCS / "pictures.py", tmp_path)
+    assert subprocess.run([sys.executable, copy, option], capture_output=True).returncode == code
+    assert [path.name for path in tmp_path.iterdir()] == ["pictures.py"]

@@ -194,12 +194,6 @@ def test_tables_as_images_and_classes_and_nothing_to_compare_with(smears, paths)
     assert report.failures == []
 
 
-def test_cells_with_one_name_are_told_apart(records):
-    twice = [smear.replace(label_ids=np.ones(smear.n_cells, np.int64)) for smear in records]
-    report = check_feature(GeometryFeatures(), twice, per="cell", checks=["same"])
-    assert report.passed
-
-
 def test_sizes_may_differ(records):
     others = [*records, Smear(np.zeros((1, 1, 3), np.uint8), np.ones((1, 1), int)), odd_smears()["many cells"]]
     report = check_feature(FeatureSet([GeometryFeatures(), HOGFeatures()]), others, checks=["defined", "same", "moves"])

@@ -12,7 +12,7 @@ import pytest
 from sklearn.base import clone
 
 from leukofeat import ImageError, Smear
-from leukofeat.features import EmptyWarning, FeatureSet, FunctionFeatures, ImageWarning
+from leukofeat.features import EmptyWarning, FeatureSet, FunctionFeatures, GeometryFeatures, ImageWarning
 from tests.stages import Area, Darker, DarkSegmenter, MeanColor
 
 
@@ -69,6 +69,16 @@ def test_on_error_nan_keeps_every_row_and_lists_what_failed(mixed):
     text = str(warning)
     assert text.startswith("2 of 4 images could not be measured")
     assert text.count("notes.jpg") == text.count("gone.png") == 1
+
+
+def test_a_failed_image_has_no_row_among_the_cells_and_the_warning_says_so(mixed):
+    features = FeatureSet([GeometryFeatures()], on_error="nan")
+    with pytest.warns(
+        ImageWarning, match=r"^2 of 4 images could not be measured and have no row in the table of cells: "
+    ) as caught:
+        table = features.measure_cells(DarkSegmenter().transform(mixed))
+    assert not table["image"].isin([1, 2]).any()
+    assert str(pickle.loads(pickle.dumps(caught[0].message))) == str(caught[0].message)
 
 
 def test_the_warning_can_travel_between_processes(mixed):

@@ -33,7 +33,7 @@ def read_an_image(file: Path) -> None:
 def read_a_label_map(file: Path) -> None:
     labels = read_labels(file)
     assert labels.ndim == 2
-    assert labels.dtype.kind in "iu"
+    assert labels.dtype.kind in "iub"
     assert labels.min() >= 0
 
 

@@ -195,3 +195,12 @@ def test_from_a_pixel_size_it_is_that_of_the_literature():
     scale = Scale.from_pixel_size(0.1)
     assert scale[:3] == (72, 4, "pixel size")
     assert scale.times(2) == Scale(144, 8, "pixel size")
+
+
+@pytest.mark.parametrize(("center", "least", "most"), [(18, 0.33, 0.42), (22, 0.27, 0.35), (30, 0.18, 0.25)])
+def test_one_piece_in_the_corner_gives_a_fifth_to_two_fifths(center, least, most):
+    """As docs/scale.md has it."""
+    scale = estimate_scale(draw((200, 200), [(center, center, 30)]))
+    assert scale.n_red_cells == 1
+    assert scale.pixels == pytest.approx(60, rel=0.1)
+    assert least < scale.error / scale.pixels < most

@@ -95,6 +95,15 @@ def test_what_no_margin_holds_is_reported_as_cut_with_a_word():
     assert found.table["touches_border"].all()
 
 
+def test_tiles_without_a_margin_report_cut_cells_with_a_word():
+    image = discs((240, 240), [(120, 120), (60, 60)])
+    with pytest.warns(UserWarning, match="larger than the margin"):
+        found = extract_field(image, SIMPLE, tile=120, overlap=0)
+    assert (found.n_tiles, found.n_cells) == (4, 5)
+    assert found.table["touches_border"].sum() == 4
+    assert found.table["nucleus_area"].sum() == pytest.approx(2 * np.pi * 14**2, rel=0.05)
+
+
 def test_only_the_border_of_the_field_is_a_border():
     places = [(0, 120), (120, 0), (239, 120), (120, 239), (120, 120), (119, 60)]
     for pipeline, n in ((UNCLEARED, 6), (SIMPLE, 2)):

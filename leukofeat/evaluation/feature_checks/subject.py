@@ -246,8 +246,7 @@ class _Segment:
 
     def __call__(self, smear: Smear) -> Smear:
         if smear.is_segmented:
-            twice = len(np.unique(np.asarray(smear.label_ids))) < smear.n_cells  # cells are told apart by their ids
-            return smear.replace(nuclei=smear.nuclei, cells=smear.cells) if twice else smear
+            return smear
         found = self.segmenter.transform(as_sequence([smear])).smear(0)
         if not found.is_segmented:
             raise ValueError(f"segmenter={self.segmenter!r} does not segment; LeukocyteSegmenter() does.")

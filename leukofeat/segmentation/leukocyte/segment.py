@@ -1,4 +1,4 @@
-"""Leukocytes of any stain, magnification and crowding, the whole way: planes, cores, cells, lobes, nuclei, selection."""
+"""Leukocytes of any stain, magnification and crowding: what comes in, and what is handed out at full size."""
 
 from typing import Any, ClassVar, NamedTuple
 
@@ -7,6 +7,7 @@ import numpy as np
 from leukofeat.base import ImageStage
 from leukofeat.constraints import Number, Real, check
 from leukofeat.dropped import Dropped
+from leukofeat.parallel import note_image
 from leukofeat.segmentation.leukocyte.debris import dropped_bodies
 from leukofeat.segmentation.leukocyte.dyes import in_usual_dyes
 from leukofeat.segmentation.leukocyte.first_look import look
@@ -31,7 +32,7 @@ def segment_leukocytes(
 
     1. Planes: optical density against the empty slide, whose colour and shading are estimated from the image. Nuclei take up
        azure dyes, which absorb green but hardly blue; haemoglobin and eosin absorb both. Green minus 1.75 times blue is
-       therefore high in nuclei and near zero in red cells. Where it is not (a blue or teal slide, a camera without colour), the two dyes of
+       therefore high in nuclei and near zero in red cells. Where it is not (a blue or teal slide, a camera that drains colour), the two dyes of
        the image are told by their densities and brought to the usual ones, and what is outlined better counts.
     2. Cores: in the component tree of this stain, every body at the level at which its own outline is sharpest,
        whatever else is in the image; clumps are cut at their necks.
@@ -69,13 +70,16 @@ def segment_leukocytes(
     Raises
     ------
     ValueError
-        If the image is not (H, W, 3) uint8, or `diameter` not positive.
+        If the image is not (H, W, 3) uint8, `diameter` not positive, or `fine` no bool.
 
     Notes
     -----
     Turning the image by 90 degrees or mirroring it turns or mirrors the regions exactly. Time grows linearly with
     pixels and cells: nuclei of more than 68 pixels are looked at in a reduced image. Black surroundings, as in cells that
     were published cut out (C-NMC 2019) or outside a round field of view, count as empty slide.
+
+    Nuclei are told by their colour against what is around them. In an image without any colour, as of a grey camera, no cell is found;
+    nor where less than about a fifth of the image lies outside of nuclei, as in a square cut to 0.9 diameters of a nucleus.
 
     Examples
     --------
@@ -118,19 +122,20 @@ def find_leukocytes(
     fine : bool, default=True
         Whether cells are outlined as a person does it: see `LeukocyteSegmenter`.
     surroundings : Surroundings, optional
-        What is known of the field that the image is a part of, in place of what the image would tell.
+        What is known of the field that the image is a part of, in place of what the image would tell. Its `diameter` takes the place of
+        `diameter` in the first look.
 
     Returns
     -------
     Leukocytes
         Confidence is e / (1 + e), where e is how sharp the outline of the nucleus is within its cell, in units of its own
         texture, times its convexity; it is lower for a cell that is not convex, and for a nucleus larger than any in red cells.
-        It ranks cells, and is no probability.
+        It ranks cells, and is no probability. It is that of the outline before `fine` draws it once more.
 
     Raises
     ------
     ValueError
-        If the image is not (H, W, 3) uint8, or `diameter` not positive.
+        If the image is not (H, W, 3) uint8, `diameter` not positive, or `fine` no bool.
 
     Examples
     --------
@@ -147,6 +152,7 @@ def find_leukocytes(
         raise ValueError(f"image must be (H, W, 3) uint8 RGB, not {image.shape} {image.dtype}")
     if diameter is not None:
         check("diameter", diameter, DIAMETER)
+    check("fine", fine, "boolean")
     if min(image.shape[:2]) < LEAST_SIDE:
         return _nothing(image)
     image = on_slide(image)
@@ -172,6 +178,11 @@ def find_leukocytes(
     return Leukocytes(back(nuclei), back(cells), confidence, dropped_bodies(debris, image.shape[:2], back))
 
 
+def _is_grey_picture(image: np.ndarray) -> bool:
+    """Whether an image shows something, and all of it in shades of grey."""
+    return bool((image == image[:, :, :1]).all() and image.size and np.ptp(image) > 0)
+
+
 def _nothing(image: np.ndarray) -> Leukocytes:
     return Leukocytes(np.zeros(image.shape[:2], np.int32), np.zeros(image.shape[:2], np.int32), np.zeros(0), ())
 
@@ -189,6 +200,11 @@ class LeukocyteSegmenter(ImageStage):
         where it lies against the nucleus, too. N:C is right then. The rim has the colours of both, though: where cytoplasm is told by
         its colour, it is better left to the nucleus.
 
+    Warns
+    -----
+    UserWarning
+        For images without colour, in which no cell is found: those of a grey camera.
+
     See Also
     --------
     segment_leukocytes : The function behind it, with how it works.
@@ -203,7 +219,7 @@ class LeukocyteSegmenter(ImageStage):
     Smear(120x120, 1 cell)
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {"diameter": [DIAMETER, None], "fine": [bool]}
+    _parameter_constraints: ClassVar[dict[str, Any]] = {"diameter": [DIAMETER, None], "fine": ["boolean"]}
 
     def __init__(self, *, diameter: float | None = None, fine: bool = True) -> None:
         self.diameter = diameter
@@ -212,4 +228,10 @@ class LeukocyteSegmenter(ImageStage):
     def apply(self, smear: Smear) -> Smear:
         note_redrawn(self, smear)
         found = find_leukocytes(smear.image, diameter=self.diameter, fine=self.fine)
+        if len(found.confidence) == 0 and _is_grey_picture(smear.image):
+            note_image(
+                smear.source or "an image",
+                "it has no colour, by which LeukocyteSegmenter tells nuclei, so that no cell was found; give it in colour, or take a "
+                "segmenter of one channel, such as OtsuSegmenter.",
+            )
         return smear.replace(**found._asdict())

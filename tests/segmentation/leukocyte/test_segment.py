@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import pkgutil
+import re
 import tracemalloc
 
 import cv2
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from leukofeat import Smear
 from leukofeat.datasets import make_smears
+from leukofeat.segmentation import leukocyte
 from leukofeat.segmentation.leukocyte.nuclei import _other_nuclei
 from leukofeat.segmentation.leukocyte.planes import make_planes
 from leukofeat.segmentation.leukocyte.segment import LeukocyteSegmenter, find_leukocytes, segment_leukocytes
@@ -308,6 +311,39 @@ def test_wrong_diameter_is_named(field):
         segment_leukocytes(field, diameter=0)
     with pytest.raises(ValueError, match="diameter"):
         LeukocyteSegmenter(diameter=-1).fit([field])
+
+
+def test_what_the_documentation_says_is_not_found():
+    image = draw((120, 120), [(60, 60, 24, 34)])
+    cuts = {share: slice(60 - round(24 * share), 60 + round(24 * share)) for share in (0.9, 1.1)}
+    assert [segment_leukocytes(image[cut, cut])[0].max() for cut in cuts.values()] == [0, 1]
+    grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    drained = (0.3 * image + 0.7 * grey).astype(np.uint8)
+    assert [segment_leukocytes(one)[0].max() for one in (grey, drained)] == [0, 1]
+
+
+def test_a_grey_picture_is_named_and_a_blank_one_is_not():
+    image = draw((120, 120), [(60, 60, 24, 34)])
+    grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    stage, blank = LeukocyteSegmenter(), np.full((120, 120, 3), 230, np.uint8)
+    with pytest.warns(UserWarning, match=r"a\.png: it has no colour, .*OtsuSegmenter"):
+        assert stage.apply(Smear(grey, source="a.png")).n_cells == 0
+    assert [stage.apply(Smear(one)).n_cells for one in (blank, image)] == [0, 1]
+
+
+def test_the_map_of_the_package_names_every_module():
+    modules = {one.name for one in pkgutil.iter_modules(leukocyte.__path__)}
+    named = set(re.findall(r"`(\w+)`", leukocyte.__doc__ or ""))
+    assert modules <= named
+    assert named - modules <= {"LeukocyteSegmenter"}
+
+
+@pytest.mark.parametrize("find", [segment_leukocytes, find_leukocytes])
+def test_fine_is_a_bool(find, field):
+    with pytest.raises(ValueError, match=r"fine must be an instance of 'bool'.* Got 'no' instead"):
+        find(field, fine="no")
+    found, same = find(field, fine=False), find(field, fine=np.False_)
+    np.testing.assert_array_equal(found[0], same[0])
 
 
 def test_stage_is_the_function(field):
