@@ -89,8 +89,8 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     `predict` and `predict_proba` are about single rows: under "log_odds" what would be said of a patient of whom there is
     that image alone (without abstaining), under "share" the estimator's own answers.
 
-    Where no patient can be held out, as with one a class, a warning says so: "log_odds" then leaves probabilities as they
-    come from the mean, and "share" gives no verdict.
+    Where no patient of some class can be held out, as where it has a single one, a warning says so: "log_odds" then leaves
+    probabilities as they come from the mean, and "share" gives no verdict.
 
     References
     ----------
@@ -219,15 +219,22 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             np.concatenate([np.empty(0, np.int64), *parts]),
             np.concatenate([self._answers(None, None), *told]),
         )
-        self.n_held_out_groups_ = len(np.unique(codes[rows]))
-        if not len(rows):
+        kinds = (
+            y if self.rule == "log_odds" else np.where(y == self.positive, str(self.positive), f"not {self.positive}")
+        )
+        lacking = np.setdiff1d(kinds, kinds[rows])
+        if len(lacking):
             refused = f", and the estimator enough of them ({refusal})" if refusal else ""
             warnings.warn(
-                f"GroupClassifier: none of {codes.max() + 1} groups could be held out, so that nothing is known of the errors on "
-                f"groups not seen before; every class needs images of at least two groups{refused}",
+                f"GroupClassifier: of {codes.max() + 1} groups none of class {', '.join(map(str, lacking))} could be held out, so that "
+                "nothing is known of the errors on groups not seen before; every class needs images of at least two groups"
+                f"{refused}",
                 UserWarning,
                 stacklevel=2,
             )
+            if self.rule == "log_odds":  # learned on the other classes, it would call everybody one of these
+                rows, answers = rows[:0], answers[:0]
+        self.n_held_out_groups_ = len(np.unique(codes[rows]))
         self._learn_rule(answers, target[rows], codes[rows])
         return self
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import ClassVar
 
 import numpy as np
@@ -220,11 +219,11 @@ def test_what_cannot_be_fitted_is_said(rng):
 
 def test_a_patient_a_class_leaves_nothing_to_learn_from(rng):
     X, y, groups = patients(rng, n_patients=2)
-    with pytest.warns(UserWarning, match="none of 2 groups could be held out"):
+    with pytest.warns(UserWarning, match="of 2 groups none of class 0, 1 could be held out"):
         model = GroupClassifier(LogisticRegression()).fit(X, y, groups)
     assert (model.slope_, model.n_held_out_groups_) == (1.0, 0)
     X, y, _ = cells(rng, n_patients=2)
-    with pytest.warns(UserWarning, match="none of 1 groups could be held out"):
+    with pytest.warns(UserWarning, match="of 1 groups none of class blast, not blast could be held out"):
         model = GroupClassifier(LogisticRegression(), rule="share", positive="blast").fit(X, y, np.zeros(len(X)))
     table = model.predict_groups(X, np.zeros(len(X)))
     assert table["verdict"][0] is None
@@ -232,15 +231,18 @@ def test_a_patient_a_class_leaves_nothing_to_learn_from(rng):
     assert "nothing is known" in table["reason"][0]
 
 
-def test_a_class_of_one_patient_is_never_held_out(rng):
+def test_a_class_of_one_patient_is_never_held_out_and_no_rule_is_learned_without_it(rng):
     X, y, groups = patients(rng)
+    X[groups == 0] += 20
     y = np.where(groups == 0, 2, y)
     Spy.log.clear()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        model = GroupClassifier(Spy()).fit(np.c_[X, groups], y, groups)
+    with pytest.warns(UserWarning, match="of 24 groups none of class 2 could be held out"):
+        GroupClassifier(Spy()).fit(np.c_[X, groups], y, groups)
     assert all(0 not in asked for what, asked in Spy.log if what == "ask")
-    assert model.n_held_out_groups_ == 23
+    with pytest.warns(UserWarning, match="none of class 2"):
+        model = GroupClassifier(LogisticRegression(class_weight="balanced")).fit(X, y, groups)
+    assert (model.slope_, model.offsets_.tolist(), model.n_held_out_groups_) == (1.0, [0.0] * 3, 0)
+    assert model.predict_groups(X, groups)["verdict"][0] == 2
 
 
 @pytest.mark.parametrize("routing", [True, False])

@@ -194,6 +194,19 @@ def test_data_that_allow_no_verdict_by_patient_are_named(change, typed, code, sa
     assert not model.exists()
 
 
+def test_folds_without_a_rule_are_said_and_judge_by_the_mean(patients, tmp_path, capsys):
+    frame = pd.read_csv(patients / "manifest.csv").drop(columns="split")
+    few = frame["group"].isin(frame["group"][frame["label"] == "Pro"].unique()[2:])
+    frame["label"] = frame["label"].where(frame["label"] == "Pro", "other")
+    frame[~few].to_csv(tmp_path / "manifest.csv", index=False)
+    model = tmp_path / "m.skops"
+    typed = ["train", str(tmp_path), "-o", str(model), "-b", "four_colors", "-q", "--patients", "--evaluate"]
+    assert main(typed) == 0
+    assert "of 13 groups none of class Pro could be held out" in " ".join(capsys.readouterr().err.split())
+    [row, _] = read_card(model).scores
+    assert row["macro_f1"] > 0.5, "some of the two patients' images are called theirs"
+
+
 def test_abstain_needs_patients(patients, tmp_path, capsys):
     assert main(["train", str(patients), "-o", str(tmp_path / "m.skops"), "--abstain", "0.8", "-q"]) == 2
     assert "give --patients, too" in capsys.readouterr().err
