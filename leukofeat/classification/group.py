@@ -90,7 +90,9 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     that image alone (without abstaining), under "share" the estimator's own answers.
 
     Where no patient of some class can be held out, as where it has a single one, a warning says so: "log_odds" then leaves
-    probabilities as they come from the mean, and "share" gives no verdict.
+    probabilities as they come from the mean, and "share" gives no verdict. Around an estimator that asks for groups, as a
+    :class:`~leukofeat.calibration.CalibratedClassifier` does, "log_odds" needs three patients a class: what is left of two has nothing
+    to be calibrated on.
 
     References
     ----------
@@ -222,13 +224,16 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         kinds = (
             y if self.rule == "log_odds" else np.where(y == self.positive, str(self.positive), f"not {self.positive}")
         )
-        lacking = np.setdiff1d(kinds, kinds[rows])
+        # probabilities that are calibrated on groups held out, too, mean other things where a single one is left for that
+        least = 3 if self.rule == "log_odds" and group_params(self.estimator, groups) else 1
+        held_out = pd.Series(codes[rows]).groupby(kinds[rows]).nunique().reindex(np.unique(kinds), fill_value=0)
+        lacking = held_out.index[held_out < least]
         if len(lacking):
             refused = f", and the estimator enough of them ({refusal})" if refusal else ""
             warnings.warn(
-                f"GroupClassifier: of {codes.max() + 1} groups none of class {', '.join(map(str, lacking))} could be held out, so that "
-                "nothing is known of the errors on groups not seen before; every class needs images of at least two groups"
-                f"{refused}",
+                f"GroupClassifier: of {codes.max() + 1} groups too few of class {', '.join(map(str, lacking))} could be held out, so that "
+                "nothing is known of the errors on groups not seen before; every class needs images of at least "
+                f"{'two' if least == 1 else 'three'} groups{refused}",
                 UserWarning,
                 stacklevel=2,
             )

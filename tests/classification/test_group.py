@@ -219,11 +219,11 @@ def test_what_cannot_be_fitted_is_said(rng):
 
 def test_a_patient_a_class_leaves_nothing_to_learn_from(rng):
     X, y, groups = patients(rng, n_patients=2)
-    with pytest.warns(UserWarning, match="of 2 groups none of class 0, 1 could be held out"):
+    with pytest.warns(UserWarning, match="of 2 groups too few of class 0, 1 could be held out"):
         model = GroupClassifier(LogisticRegression()).fit(X, y, groups)
     assert (model.slope_, model.n_held_out_groups_) == (1.0, 0)
     X, y, _ = cells(rng, n_patients=2)
-    with pytest.warns(UserWarning, match="of 1 groups none of class blast, not blast could be held out"):
+    with pytest.warns(UserWarning, match="of 1 groups too few of class blast, not blast could be held out"):
         model = GroupClassifier(LogisticRegression(), rule="share", positive="blast").fit(X, y, np.zeros(len(X)))
     table = model.predict_groups(X, np.zeros(len(X)))
     assert table["verdict"][0] is None
@@ -236,13 +236,28 @@ def test_a_class_of_one_patient_is_never_held_out_and_no_rule_is_learned_without
     X[groups == 0] += 20
     y = np.where(groups == 0, 2, y)
     Spy.log.clear()
-    with pytest.warns(UserWarning, match="of 24 groups none of class 2 could be held out"):
+    with pytest.warns(UserWarning, match="of 24 groups too few of class 2 could be held out"):
         GroupClassifier(Spy()).fit(np.c_[X, groups], y, groups)
     assert all(0 not in asked for what, asked in Spy.log if what == "ask")
-    with pytest.warns(UserWarning, match="none of class 2"):
+    with pytest.warns(UserWarning, match="too few of class 2"):
         model = GroupClassifier(LogisticRegression(class_weight="balanced")).fit(X, y, groups)
     assert (model.slope_, model.offsets_.tolist(), model.n_held_out_groups_) == (1.0, [0.0] * 3, 0)
     assert model.predict_groups(X, groups)["verdict"][0] == 2
+
+
+@pytest.mark.filterwarnings("ignore:CalibratedClassifier. none of")
+def test_two_patients_a_class_are_too_few_for_a_rule_around_a_calibration(rng):
+    X, y, groups = patients(rng, n_patients=6, n_images=20)
+    inner = CalibratedClassifier(SVC(kernel="linear", C=1e-4))  # whose decision values are tiny
+    two = groups < 4
+    with pytest.warns(UserWarning, match=r"too few of class 0, 1 could be held out.*at least three groups"):
+        model = GroupClassifier(inner).fit(X[two], y[two], groups[two])
+    assert (model.slope_, model.offsets_.tolist(), model.n_held_out_groups_) == (1.0, [0.0, 0.0], 0)
+    assert model.estimator_.temperature_ < 0.1, "which a slope for a temperature of 1 would not go with"
+    assert GroupClassifier(inner).fit(X, y, groups).n_held_out_groups_ == 6
+    assert GroupClassifier(LogisticRegression()).fit(X[two], y[two], groups[two]).n_held_out_groups_ == 4
+    counted = GroupClassifier(inner, rule="share", positive=1).fit(X[two], y[two], groups[two])  # by verdicts alone
+    assert counted.n_held_out_groups_ == 4
 
 
 @pytest.mark.parametrize("routing", [True, False])
@@ -291,7 +306,7 @@ def test_last_in_a_pipeline_images_are_measured_once(smears, monkeypatch):
     monkeypatch.setattr(type(features), "transform", lambda self, X: calls.append(len(X)) or transform(self, X))
     model.fit(smears.images, y, **group_params(model, groups))
     assert sum(calls) <= 8
-    found = compare({"patients": model}, smears.images, y, groups=groups, cv=2, n_bootstrap=10)
+    found = compare({"patients": model}, smears.images, y, groups=groups, cv=4, n_bootstrap=10)
     assert len(found.predictions) == 8
 
 
