@@ -170,10 +170,9 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         held_out = _joined(answers) if answers else self._ask(X)
         self.scales_ = tuple(map(_scale, held_out.values))
         self.typical_ = float(np.median(held_out.distances))
-        self._widest_ = float(self.reach)
-        self.reach_, self.near_reach_ = self._widest_, _NO_END
+        self.reach_, self.near_reach_ = float(self.reach), _NO_END
         if answers:
-            codes, reaches = codes[np.concatenate(rows)], self._widest_ * _SHORTER
+            codes, reaches = codes[np.concatenate(rows)], self.reach_ * _SHORTER
             self.reach_, least = _best(reaches, lambda reach: self._losses(held_out, codes, reach, _NO_END))
             if self.middle is not None:
                 reach, less = _best(reaches, lambda reach: self._losses(held_out, codes, self.reach_, reach))
@@ -194,7 +193,7 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return [(self.near_, many), *between, (self.far_, few)]
 
     def familiarity(self, X: Any) -> np.ndarray:
-        """How far each row is like those of training: w for the largest r that was tried, whatever r was learned.
+        """How far each row is like those of training, as the gate has learned to see it: w, what `near` and `middle` count.
 
         Parameters
         ----------
@@ -203,9 +202,9 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n,), dtype float64
-            From 1, where training rows are, to 0.
+            From 1, where class means are, to 0, where `far` judges alone.
         """
-        return self._gate(self._distances(self._checked(X)), self._widest_)
+        return self._gate(self._distances(self._checked(X)), self.reach_)
 
     def shares(self, X: Any) -> np.ndarray:
         """Of each classifier in the verdict of each row.
