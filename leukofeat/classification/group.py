@@ -81,10 +81,12 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     It belongs last in a pipeline, behind the :class:`~leukofeat.features.FeatureSet`, around all that is fitted on columns: images are
     then measured once and not once an inner fold. ``pipeline.fit(X, y, **group_params(pipeline, groups))`` hands it the patients
     (:func:`~leukofeat.calibration.group_params`; :func:`~leukofeat.evaluation.compare` does so by itself), and
-    ``pipeline[-1].predict_groups(pipeline[:-1].transform(X), groups)`` gives a row a patient.
+    ``found = pipeline[-2].extract(pipeline[:-2].transform(X))`` and
+    ``pipeline[-1].predict_groups(found.values, groups, n_cells=found.n_cells)`` give a row a patient.
 
     Rows of X without any value, as `FeatureSet(on_error="nan")` gives for an image that failed, are counted and neither fitted on nor
-    given a vote; nor is an image of which `predict_groups` is told that it has no cell.
+    given a vote; nor is an image of which `predict_groups` is told that it has no cell. It has to be told: in the columns alone such an
+    image has its values, counts of 0, and gets a vote by the others as they are filled in.
 
     `predict` and `predict_proba` are about single rows: under "log_odds" what would be said of a patient of whom there is
     that image alone (without abstaining), under "share" the estimator's own answers.
@@ -107,13 +109,13 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     >>> from leukofeat.datasets import make_smears
     >>> from sklearn.pipeline import Pipeline
     >>> smears = make_smears(n_samples=24, size=64, n_slides=12, random_state=0)
-    >>> steps = make_baseline("four_colors").steps
+    >>> steps = make_baseline("leukofeat_svm").steps
     >>> model = Pipeline([*steps[:-1], ("patients", GroupClassifier(steps[-1][1], abstain=0.4))])
     >>> model = model.fit(smears.images, smears.target, **group_params(model, smears.groups))
-    >>> columns = model[:-1].transform(smears.images)
-    >>> found = model[-1].predict_groups(columns, smears.groups)
-    >>> len(found), list(found)[:4], list(found)[-2:]
-    (12, ['group', 'n_images', 'n_voting', 'score_0'], ['verdict', 'reason'])
+    >>> found = model[-2].extract(model[:-2].transform(smears.images))
+    >>> table = model[-1].predict_groups(found.values, smears.groups, n_cells=found.n_cells)
+    >>> len(table), list(table)[:5], list(table)[-2:]
+    (12, ['group', 'n_images', 'n_voting', 'n_cells', 'score_0'], ['verdict', 'reason'])
     """
 
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}  # as scikit-learn's group splitters do

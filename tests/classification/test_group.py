@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import sklearn
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_validate
 from sklearn.pipeline import make_pipeline
@@ -18,9 +19,12 @@ from sklearn.svm import SVC
 from leukofeat.baselines import make_baseline
 from leukofeat.calibration import CalibratedClassifier, group_params
 from leukofeat.classification import GroupClassifier
+from leukofeat.datasets import make_smears
 from leukofeat.evaluation import compare
+from leukofeat.features import FeatureSet, GeometryFeatures
 from leukofeat.persistence import load, save
 from leukofeat.pipeline import split_pipeline
+from leukofeat.segmentation import LeukocyteSegmenter
 
 
 def patients(rng, n_patients=24, n_images=8, n_classes=2):
@@ -308,6 +312,22 @@ def test_last_in_a_pipeline_images_are_measured_once(smears, monkeypatch):
     assert sum(calls) <= 8
     found = compare({"patients": model}, smears.images, y, groups=groups, cv=4, n_bootstrap=10)
     assert len(found.predictions) == 8
+
+
+@pytest.mark.filterwarnings("ignore::leukofeat.features.EmptyWarning")
+def test_a_patient_without_a_cell_gets_no_verdict_by_the_route_of_the_docstring():
+    smears = make_smears(n_samples=16, size=96, n_slides=16, random_state=0)
+    features = FeatureSet([GeometryFeatures()], columns=["cell_count", "nucleus_area_mean"])
+    inner = make_pipeline(SimpleImputer(keep_empty_features=True), LogisticRegression())
+    model = make_pipeline(LeukocyteSegmenter(), features, GroupClassifier(inner))
+    model.fit(smears.images, smears.target % 2, **group_params(model, smears.groups))
+    images = [*smears.images[:2], np.full((96, 96, 3), 230, np.uint8)]
+    found = model[-2].extract(model[:-2].transform(images))
+    assert found.n_cells[-1] == 0
+    assert found.values[-1, 0] == 0, "a value, so that columns alone do not tell"
+    table = model[-1].predict_groups(found.values, ["a", "a", "b"], n_cells=found.n_cells)
+    assert table["verdict"].isna().tolist() == [False, True]
+    assert table["reason"][1] == "none of its images could be judged"
 
 
 def test_around_a_pipeline_of_images(smears):
