@@ -283,12 +283,20 @@ def test_sites_that_do_not_fit_are_refused(change, message):
         compare_sites({"lda": _lda()}, change(_site(0), _site(1)))
 
 
+def test_without_resamples_there_are_no_intervals():
+    table = compare_sites({"lda": _lda()}, {"A": _site(0), "B": _site(1)}, cv=2, n_bootstrap=0).table
+    assert table["auc"].notna().all()
+    assert table.filter(regex="_(low|high)$").isna().all(axis=None)
+
+
 def test_parameters_that_do_not_fit_are_refused():
     sites = {"A": _site(0), "B": _site(1)}
     for given_, message in (
         ({"threshold": "youden"}, "threshold"),
         ({"threshold": 1.5}, "threshold"),
         ({"cv": 1}, "cv"),
+        ({"n_bootstrap": -1}, "n_bootstrap"),
+        ({"n_bootstrap": 2.5}, "n_bootstrap"),
         ({"controls": ["no_leukocytes"]}, "controls: 'no_leukocytes'"),
         ({"on_error": "skip"}, "on_error"),
     ):

@@ -108,6 +108,7 @@ def compare_sites(
         )
     check("on_error", on_error, OneOf("nan", "raise"))
     check("cv", cv, Number(Integral, 2))
+    check("n_bootstrap", n_bootstrap, Number(Integral, 0))
     if isinstance(threshold, str):
         check("threshold", threshold, OneOf("balanced_accuracy"))
     else:
