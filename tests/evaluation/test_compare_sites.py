@@ -298,6 +298,7 @@ def test_parameters_that_do_not_fit_are_refused():
         ({"n_bootstrap": -1}, "n_bootstrap"),
         ({"n_bootstrap": 2.5}, "n_bootstrap"),
         ({"controls": ["no_leukocytes"]}, "controls: 'no_leukocytes'"),
+        ({"controls": "lda"}, r"controls must be a list of names of pipelines, as \['lda'\]"),
         ({"on_error": "skip"}, "on_error"),
     ):
         with pytest.raises(ValueError, match=message):
