@@ -219,6 +219,8 @@ def test_images_that_fail_and_cells_that_are_not_there(tmp_path):
         found = compare_sites({"mine": pipeline}, {"A": first, "B": second, "C": gone}, cv=2, n_bootstrap=20)
     assert found.failures[["site", "row"]].to_numpy().tolist() == [["A", 0], ["C", 0]]
     assert found.sites["n_measured"].tolist() == [15, 16, 0]
+    lost = [note for note in found.notes if "none of its images could be measured" in note]
+    assert [note.partition(":")[0] for note in lost] == ["C"]
     empty = {
         name: sum(smear.n_cells == 0 for smear in OtsuSegmenter().transform(images))
         for name, images in (("A", first["images"][1:]), ("B", second["images"]))
