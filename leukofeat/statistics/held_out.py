@@ -24,16 +24,16 @@ def group_codes(groups: Any) -> np.ndarray:
     Raises
     ------
     ValueError
-        When a row has none: None or NaN.
+        When a row has none: None, NaN or blanks.
 
     Examples
     --------
     >>> group_codes(["b", "a", "b"])
     array([0, 1, 0])
     """
-    codes = pd.factorize(pd.Series(groups, dtype=object))[
-        0
-    ]  # an array of NumPy makes the text "nan" of NaN beside text
+    groups = pd.Series(groups, dtype=object)  # an array of NumPy makes the text "nan" of NaN beside text
+    blank = np.array([isinstance(group, str) and not group.strip() for group in groups], bool)
+    codes = pd.factorize(groups.mask(blank))[0]
     if (codes < 0).any():
         raise ValueError(f"groups has none for image {np.argmax(codes < 0)} ({np.sum(codes < 0)} in all).")
     return codes

@@ -1,12 +1,23 @@
-"""hold_out: how much is held out, and that every class stays to be learned."""
+"""How much is held out, that every class stays to be learned, and what is a group."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leukofeat.statistics.held_out import hold_out
+from leukofeat.statistics.held_out import group_codes, hold_out
+
+
+@pytest.mark.parametrize("missing", ["", "  ", None, np.nan, pd.NA])
+@pytest.mark.parametrize("container", [list, pd.Series])
+def test_a_blank_is_no_group(missing, container):
+    with pytest.raises(ValueError, match=r"groups has none for image 1 \(2 in all\)"):
+        group_codes(container(["a", missing, "b", missing]))
+    assert group_codes(container(["b", "nan", "b", "0"])).tolist() == [0, 1, 0, 2]
+    assert group_codes([]).tolist() == []
 
 
 def test_a_rare_class_leaves_the_share_as_it_is():
