@@ -255,8 +255,8 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         groups : array-like of shape (n,)
             Slide or patient of each row.
         n_cells : array-like of shape (n,), int, optional
-            Cells that were found in each image, as in `FeatureSet.extract(images).n_cells`: one with 0 has no vote; below 0 where
-            it is not known.
+            Cells that were found in each image, as in `FeatureSet.extract(images).n_cells`: one with 0 has no vote; below 0,
+            NaN or None where it is not known.
 
         Returns
         -------
@@ -270,6 +270,8 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         ------
         ValueError
             When a group is missing, or lengths differ.
+        TypeError
+            When a number of `n_cells` is no whole one.
         """
         check_is_fitted(self)
         check_consistent_length(X, groups, *([] if n_cells is None else [n_cells]))
@@ -277,7 +279,7 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         codes = group_codes(groups)
         votes = has_values(X)
         if n_cells is not None:
-            n_cells = np.asarray(n_cells, np.int64)
+            n_cells = pd.Series(n_cells, dtype="Int64").fillna(-1).to_numpy(np.int64)
             votes &= n_cells != 0
         rows = np.flatnonzero(votes)
         answers = self._answers(self.estimator_, _safe_indexing(X, rows)) if len(rows) else self._answers(None, None)

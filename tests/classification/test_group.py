@@ -168,6 +168,19 @@ def test_what_failed_is_counted_and_has_no_vote(container, rng):
     assert same.slope_ == model.slope_
 
 
+@pytest.mark.parametrize(
+    "n_cells", [[-1, 2, 0], [np.nan, 2, 0], [None, 2, 0], pd.Series([pd.NA, 2, 0], [7, 8, 9], dtype="Int64")]
+)
+def test_a_number_of_cells_may_be_unknown(n_cells, rng):
+    X, y, groups = patients(rng)
+    model = GroupClassifier(LogisticRegression()).fit(X, y, groups)
+    table = model.predict_groups(X[:3], ["a", "b", "c"], n_cells=n_cells)
+    assert table["n_voting"].tolist() == [1, 1, 0]
+    assert table["n_cells"].isna().tolist() == [True, False, False]
+    with pytest.raises(TypeError, match="safely"):
+        model.predict_groups(X[:3], ["a", "b", "c"], n_cells=[0.5, 2, 0])
+
+
 def test_nobody_and_nothing(rng):
     X, y, groups = patients(rng)
     for model in (
