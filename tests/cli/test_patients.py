@@ -158,6 +158,7 @@ def test_figures_by_patient_are_in_the_card_and_of_patients_held_out(patients, o
     assert "By patient, on 8; the accuracy is of those who got a verdict:" in told
     assert "By patient, on 24;" in told
     assert "By patient, on 24;" in card.to_markdown()
+    assert "whatever it gives a verdict on, it calls one of them" in " ".join(told.split()), "for it may abstain"
     typed = ["train", str(patients), "-o", str(tmp_path / "m.skops"), "-b", "four_colors", "-q", "--patients", "--json"]
     assert main(typed) == 0
     told = json.loads(capsys.readouterr().out)
