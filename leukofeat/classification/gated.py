@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from leukofeat.constraints import Integral, Number, OneOf, Real
-from leukofeat.statistics.held_out import inner_folds
+from leukofeat.statistics.held_out import check_labelled, inner_folds
 from leukofeat.statistics.pairs import pair_values
 
 # Reaches that are compared, in shares of the largest: from 1 to 1/362, two to a halving.
@@ -149,9 +149,10 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            When there are not more than `n_far` columns.
+            When there are not more than `n_far` columns, or a class is missing.
         """
         self._validate_params()
+        check_labelled(y)
         X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2)
         check_classification_targets(y)
         if X.shape[1] <= self.n_far:

@@ -18,7 +18,7 @@ from leukofeat.classification.group_tables import grouped, log_odds_table, share
 from leukofeat.constraints import Integral, Number, OneOf, Real
 from leukofeat.pipeline import ask_held_out, group_params
 from leukofeat.statistics.groups import fit_group_scaling, mean_log_odds, scaled
-from leukofeat.statistics.held_out import group_codes, inner_folds
+from leukofeat.statistics.held_out import check_labelled, group_codes, inner_folds
 from leukofeat.statistics.prevalence import rate_for_new_group
 
 
@@ -178,7 +178,7 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         TypeError
             When "log_odds" is asked of an estimator without `predict_proba`.
         ValueError
-            Without groups, or when one is missing; under "log_odds" when a patient has images of two classes; under "share" when
+            Without groups, or when one or a class is missing; under "log_odds" when a patient has images of two classes; under "share" when
             `positive` is none of the classes; when no row has a value.
         """
         self._validate_params()
@@ -192,6 +192,7 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 "GroupClassifier.fit needs groups, the slide or patient of each row; in a pipeline: "
                 "pipeline.fit(X, y, **leukofeat.calibration.group_params(pipeline, groups))."
             )
+        check_labelled(y)
         check_classification_targets(y)
         check_consistent_length(X, y, groups)
         X, y = indexable(X, column_or_1d(y, warn=True))

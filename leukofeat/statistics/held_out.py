@@ -9,6 +9,22 @@ import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 
+def check_labelled(y: Any) -> None:
+    """Raise a ValueError, with the first of them, where rows have no class: None, NaN or NA; without any `y` it is silent.
+
+    Examples
+    --------
+    >>> check_labelled(["Benign", None])
+    Traceback (most recent call last):
+    ValueError: y has no class for row 1 (1 in all); fill it in, or leave these rows out.
+    """
+    missing = np.ravel(pd.isna(np.asarray(y, object)))
+    if y is not None and missing.any():
+        raise ValueError(
+            f"y has no class for row {np.argmax(missing)} ({np.sum(missing)} in all); fill it in, or leave these rows out."
+        )
+
+
 def group_codes(groups: Any) -> np.ndarray:
     """Number of each row's group, in the order of their first row.
 

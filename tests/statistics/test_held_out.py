@@ -7,8 +7,31 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier as Tree
 
+from leukofeat.calibration import CalibratedClassifier
+from leukofeat.classification import GatedClassifier, GroupClassifier
 from leukofeat.statistics.held_out import group_codes, hold_out
+
+
+@pytest.mark.parametrize("model", [GatedClassifier(SVC(), SVC()), CalibratedClassifier(SVC()), GroupClassifier(Tree())])
+@pytest.mark.parametrize(
+    "y",
+    [
+        ["a", "b", None, "b"],
+        np.array([0, 1, np.nan, 1], object),
+        np.array([[0.0], [1], [np.nan], [1]]),
+        pd.array(["a", "b", None, "b"], dtype="string"),
+        pd.Series(["a", "b", np.nan, "b"], index=[7, 8, 9, 1]),
+    ],
+    ids=["None", "object", "column", "string", "series"],
+)
+def test_a_row_without_a_class_is_named(model, y):
+    groups = {"groups": list("pqrs")} if isinstance(model, GroupClassifier) else {}
+    with pytest.raises(ValueError, match=r"y has no class for row 2 \(1 in all\)"):
+        clone(model).fit(np.eye(4), y, **groups)
 
 
 @pytest.mark.parametrize("missing", ["", "  ", None, np.nan, pd.NA])
