@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, c
 from leukofeat.constraints import Integral, Number, OneOf
 from leukofeat.pipeline import ask_held_out
 from leukofeat.pipeline import group_params as group_params
-from leukofeat.statistics.held_out import group_codes, inner_folds
+from leukofeat.statistics.held_out import check_labelled, group_codes, inner_folds
 from leukofeat.statistics.pairs import couple_pairs, fit_temperature, pair_values
 
 
@@ -128,13 +128,14 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         TypeError
             When the estimator has no `decision_function`.
         ValueError
-            When groups are missing, or decision values do not have the shape that `decision_function_shape` says.
+            When classes or groups are missing, or decision values do not have the shape that `decision_function_shape` says.
         """
         self._validate_params()
         if not hasattr(self.estimator, "decision_function"):
             raise TypeError(
                 f"{self.estimator!r} has no decision_function; use it as it is, or scikit-learn's CalibratedClassifierCV."
             )
+        check_labelled(y)
         check_classification_targets(y)
         check_consistent_length(X, y, groups)
         X, y = indexable(X, column_or_1d(y, warn=True))

@@ -153,6 +153,12 @@ class WithinClassWhitener(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         codes = np.unique(y, return_inverse=True)[1]
         means = np.stack([np.bincount(codes, column) for column in X.T], axis=1) / np.bincount(codes)[:, None]
         within = X - means[codes]
+        rounding = len(X) * np.finfo(np.float64).eps * np.abs(X).max(axis=0)  # of a mean
+        if (np.abs(within) <= rounding).all():
+            raise ValueError(
+                f"{len(X)} samples of {codes.max() + 1} classes, and no column varies within a class; there is nothing to learn "
+                "from. Give several images a class, in which cells are found."
+            )
         covariance = within.T @ within / len(X)
         shrinkage = ledoit_wolf_shrinkage(within, assume_centered=True) if self.shrinkage == "auto" else self.shrinkage
         self.shrinkage_ = float(shrinkage)
@@ -165,11 +171,6 @@ class WithinClassWhitener(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             metric = metric + differences.T @ differences / len(differences)
         variances, directions = np.linalg.eigh(metric)
         kept = variances > 1e-12 * max(variances[-1], np.finfo(float).tiny)
-        if not covariance.any():
-            raise ValueError(
-                f"{len(X)} samples of {codes.max() + 1} classes, and no column varies within a class; there is nothing to learn "
-                "from. Give several images a class, in which cells are found."
-            )
         # in rows, as a model that was saved and loaded has them: by which way products go, and their last bits, depends on it
         self.components_ = np.ascontiguousarray((directions[:, kept] / np.sqrt(variances[kept])).T[::-1])
         return self

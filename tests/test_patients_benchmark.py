@@ -42,7 +42,7 @@ def test_areas_are_those_of_scikit_learn(rng):
 
 
 def test_a_patient_is_scored_as_by_the_classifier_itself():
-    smears = make_smears(n_samples=24, size=64, n_slides=12, random_state=0)
+    smears = make_smears(n_samples=32, size=64, n_slides=16, random_state=0)
     cohort, model = Cohort.of(smears), patients.by_patient(make_baseline("four_colors"))
     folds = patients.folds_of(cohort, 0)["patients"]
     result = compare({"it": model}, smears.images, cohort.target, cv=folds, groups=cohort.groups, n_bootstrap=0)

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from sklearn.covariance import ledoit_wolf
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from leukofeat.whitening import SoftClipper, WithinClassWhitener
@@ -49,6 +51,27 @@ def test_a_constant_column_is_dropped_and_bad_shrinkage_refused(data):
     assert WithinClassWhitener(shrinkage=0.0).fit(flat, y).components_.shape == (6, 7)
     with pytest.raises(ValueError, match="shrinkage"):
         WithinClassWhitener(1.5).fit(X, y)
+
+
+@pytest.mark.parametrize("steps", [[], [StandardScaler()]])
+@pytest.mark.parametrize("values", [[0.1, 0.7], [0.1e9, 0.7e9], [0.0, 0.0]])
+@pytest.mark.parametrize("n", [1, 7, 1000])
+def test_rounding_of_the_means_is_no_variation(steps, values, n):
+    X = np.repeat([[values[0]] * 3, [values[1]] * 3], n, axis=0)
+    with pytest.raises(ValueError, match="no column varies within a class"):
+        make_pipeline(*steps, WithinClassWhitener()).fit(X, np.repeat([0, 1], n))
+
+
+@pytest.mark.parametrize("steps", [[], [StandardScaler()]])
+@pytest.mark.parametrize("shrinkage", [0.0, "auto"])
+def test_a_column_that_varies_between_classes_only_is_harmless(steps, shrinkage, data):
+    X, y = data
+    model = make_pipeline(*steps, WithinClassWhitener(shrinkage)).fit(
+        np.column_stack([X, [0.1, 0.7, 0.3] @ np.eye(3)[y].T]), y
+    )
+    assert np.abs(model[-1].components_).max() < 100
+    small = make_pipeline(*steps, WithinClassWhitener(shrinkage)).fit(X * 1e-9, y)[-1].components_
+    assert np.isfinite(small).all()
 
 
 def test_auto_shrinks_as_ledoit_and_wolf_do(data):

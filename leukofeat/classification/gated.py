@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from leukofeat.constraints import Integral, Number, OneOf, Real
-from leukofeat.statistics.held_out import inner_folds
+from leukofeat.statistics.held_out import check_labelled, inner_folds
 from leukofeat.statistics.pairs import pair_values
 
 # Reaches that are compared, in shares of the largest: from 1 to 1/362, two to a halving.
@@ -149,9 +149,10 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            When there are not more than `n_far` columns.
+            When there are not more than `n_far` columns, or a class is missing.
         """
         self._validate_params()
+        check_labelled(y)
         X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2)
         check_classification_targets(y)
         if X.shape[1] <= self.n_far:
@@ -170,10 +171,9 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         held_out = _joined(answers) if answers else self._ask(X)
         self.scales_ = tuple(map(_scale, held_out.values))
         self.typical_ = float(np.median(held_out.distances))
-        self._widest_ = float(self.reach)
-        self.reach_, self.near_reach_ = self._widest_, _NO_END
+        self.reach_, self.near_reach_ = float(self.reach), _NO_END
         if answers:
-            codes, reaches = codes[np.concatenate(rows)], self._widest_ * _SHORTER
+            codes, reaches = codes[np.concatenate(rows)], self.reach_ * _SHORTER
             self.reach_, least = _best(reaches, lambda reach: self._losses(held_out, codes, reach, _NO_END))
             if self.middle is not None:
                 reach, less = _best(reaches, lambda reach: self._losses(held_out, codes, self.reach_, reach))
@@ -194,7 +194,7 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return [(self.near_, many), *between, (self.far_, few)]
 
     def familiarity(self, X: Any) -> np.ndarray:
-        """How far each row is like those of training: w for the largest r that was tried, whatever r was learned.
+        """How far each row is like those of training, as the gate has learned to see it: w, what `near` and `middle` count.
 
         Parameters
         ----------
@@ -203,9 +203,9 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n,), dtype float64
-            From 1, where training rows are, to 0.
+            From 1, where class means are, to 0, where `far` judges alone.
         """
-        return self._gate(self._distances(self._checked(X)), self._widest_)
+        return self._gate(self._distances(self._checked(X)), self.reach_)
 
     def shares(self, X: Any) -> np.ndarray:
         """Of each classifier in the verdict of each row.

@@ -18,7 +18,7 @@ from leukofeat.classification.group_tables import grouped, log_odds_table, share
 from leukofeat.constraints import Integral, Number, OneOf, Real
 from leukofeat.pipeline import ask_held_out, group_params
 from leukofeat.statistics.groups import fit_group_scaling, mean_log_odds, scaled
-from leukofeat.statistics.held_out import group_codes, inner_folds
+from leukofeat.statistics.held_out import check_labelled, group_codes, inner_folds
 from leukofeat.statistics.prevalence import rate_for_new_group
 
 
@@ -81,16 +81,20 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     It belongs last in a pipeline, behind the :class:`~leukofeat.features.FeatureSet`, around all that is fitted on columns: images are
     then measured once and not once an inner fold. ``pipeline.fit(X, y, **group_params(pipeline, groups))`` hands it the patients
     (:func:`~leukofeat.calibration.group_params`; :func:`~leukofeat.evaluation.compare` does so by itself), and
-    ``pipeline[-1].predict_groups(pipeline[:-1].transform(X), groups)`` gives a row a patient.
+    ``found = pipeline[-2].extract(pipeline[:-2].transform(X))`` and
+    ``pipeline[-1].predict_groups(found.values, groups, n_cells=found.n_cells)`` give a row a patient.
 
     Rows of X without any value, as `FeatureSet(on_error="nan")` gives for an image that failed, are counted and neither fitted on nor
-    given a vote; nor is an image of which `predict_groups` is told that it has no cell.
+    given a vote; nor is an image of which `predict_groups` is told that it has no cell. It has to be told: in the columns alone such an
+    image has its values, counts of 0, and gets a vote by the others as they are filled in.
 
     `predict` and `predict_proba` are about single rows: under "log_odds" what would be said of a patient of whom there is
     that image alone (without abstaining), under "share" the estimator's own answers.
 
-    Where no patient can be held out, as with one a class, a warning says so: "log_odds" then leaves probabilities as they
-    come from the mean, and "share" gives no verdict.
+    Where no patient of some class can be held out, as where it has a single one, a warning says so: "log_odds" then leaves
+    probabilities as they come from the mean, and "share" gives no verdict. Around an estimator that asks for groups, as a
+    :class:`~leukofeat.calibration.CalibratedClassifier` does, "log_odds" needs three patients a class: what is left of two has nothing
+    to be calibrated on.
 
     References
     ----------
@@ -105,13 +109,13 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     >>> from leukofeat.datasets import make_smears
     >>> from sklearn.pipeline import Pipeline
     >>> smears = make_smears(n_samples=24, size=64, n_slides=12, random_state=0)
-    >>> steps = make_baseline("four_colors").steps
+    >>> steps = make_baseline("leukofeat_svm").steps
     >>> model = Pipeline([*steps[:-1], ("patients", GroupClassifier(steps[-1][1], abstain=0.4))])
     >>> model = model.fit(smears.images, smears.target, **group_params(model, smears.groups))
-    >>> columns = model[:-1].transform(smears.images)
-    >>> found = model[-1].predict_groups(columns, smears.groups)
-    >>> len(found), list(found)[:4], list(found)[-2:]
-    (12, ['group', 'n_images', 'n_voting', 'score_0'], ['verdict', 'reason'])
+    >>> found = model[-2].extract(model[:-2].transform(smears.images))
+    >>> table = model[-1].predict_groups(found.values, smears.groups, n_cells=found.n_cells)
+    >>> len(table), list(table)[:5], list(table)[-2:]
+    (12, ['group', 'n_images', 'n_voting', 'n_cells', 'score_0'], ['verdict', 'reason'])
     """
 
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}  # as scikit-learn's group splitters do
@@ -174,7 +178,7 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         TypeError
             When "log_odds" is asked of an estimator without `predict_proba`.
         ValueError
-            Without groups, or when one is missing; under "log_odds" when a patient has images of two classes; under "share" when
+            Without groups, or when one or a class is missing; under "log_odds" when a patient has images of two classes; under "share" when
             `positive` is none of the classes; when no row has a value.
         """
         self._validate_params()
@@ -188,6 +192,7 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 "GroupClassifier.fit needs groups, the slide or patient of each row; in a pipeline: "
                 "pipeline.fit(X, y, **leukofeat.calibration.group_params(pipeline, groups))."
             )
+        check_labelled(y)
         check_classification_targets(y)
         check_consistent_length(X, y, groups)
         X, y = indexable(X, column_or_1d(y, warn=True))
@@ -219,15 +224,25 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             np.concatenate([np.empty(0, np.int64), *parts]),
             np.concatenate([self._answers(None, None), *told]),
         )
-        self.n_held_out_groups_ = len(np.unique(codes[rows]))
-        if not len(rows):
+        kinds = (
+            y if self.rule == "log_odds" else np.where(y == self.positive, str(self.positive), f"not {self.positive}")
+        )
+        # probabilities that are calibrated on groups held out, too, mean other things where a single one is left for that
+        least = 3 if self.rule == "log_odds" and group_params(self.estimator, groups) else 1
+        held_out = pd.Series(codes[rows]).groupby(kinds[rows]).nunique().reindex(np.unique(kinds), fill_value=0)
+        lacking = held_out.index[held_out < least]
+        if len(lacking):
             refused = f", and the estimator enough of them ({refusal})" if refusal else ""
             warnings.warn(
-                f"GroupClassifier: none of {codes.max() + 1} groups could be held out, so that nothing is known of the errors on "
-                f"groups not seen before; every class needs images of at least two groups{refused}",
+                f"GroupClassifier: of {codes.max() + 1} groups too few of class {', '.join(map(str, lacking))} could be held out, so that "
+                "nothing is known of the errors on groups not seen before; every class needs images of at least "
+                f"{'two' if least == 1 else 'three'} groups{refused}",
                 UserWarning,
                 stacklevel=2,
             )
+            if self.rule == "log_odds":  # learned on the other classes, it would call everybody one of these
+                rows, answers = rows[:0], answers[:0]
+        self.n_held_out_groups_ = len(np.unique(codes[rows]))
         self._learn_rule(answers, target[rows], codes[rows])
         return self
 
@@ -241,8 +256,8 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         groups : array-like of shape (n,)
             Slide or patient of each row.
         n_cells : array-like of shape (n,), int, optional
-            Cells that were found in each image, as in `FeatureSet.extract(images).n_cells`: one with 0 has no vote; below 0 where
-            it is not known.
+            Cells that were found in each image, as in `FeatureSet.extract(images).n_cells`: one with 0 has no vote; below 0,
+            NaN or None where it is not known.
 
         Returns
         -------
@@ -256,6 +271,8 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         ------
         ValueError
             When a group is missing, or lengths differ.
+        TypeError
+            When a number of `n_cells` is no whole one.
         """
         check_is_fitted(self)
         check_consistent_length(X, groups, *([] if n_cells is None else [n_cells]))
@@ -263,7 +280,7 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         codes = group_codes(groups)
         votes = has_values(X)
         if n_cells is not None:
-            n_cells = np.asarray(n_cells, np.int64)
+            n_cells = pd.Series(n_cells, dtype="Int64").fillna(-1).to_numpy(np.int64)
             votes &= n_cells != 0
         rows = np.flatnonzero(votes)
         answers = self._answers(self.estimator_, _safe_indexing(X, rows)) if len(rows) else self._answers(None, None)

@@ -14,6 +14,7 @@ from leukofeat.cli.shared import (
     add_folder,
     add_masks,
     add_running,
+    check_apart,
     check_output,
     feature_parts,
     has_masks,
@@ -139,5 +140,6 @@ def _told(one: Explanation) -> dict[str, Any]:
 def _images(arguments: argparse.Namespace) -> ImageSequence:
     """The one image, or those of the folder."""
     if Path(arguments.folder).is_file() and not has_masks(arguments):
+        check_apart(arguments, [arguments.folder])
         return as_sequence([arguments.folder])
     return read_folder(arguments).images

@@ -43,7 +43,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="FILE",
         help="table to write: .csv or .parquet; score_<class> is the probability of the class, familiarity how far the image is like those of "
-        "training: near 0, columns that travel judge it",
+        "training, as the model has learned to see it: near 1, its many columns judge it; near 0, those that travel",
     )
     parser.add_argument(
         "--judge-empty",

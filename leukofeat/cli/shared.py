@@ -4,7 +4,7 @@ import argparse
 import inspect
 import os
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from leukofeat.parallel import map_images
 from leukofeat.pipeline import split_pipeline
 from leukofeat.remote import is_remote
 from leukofeat.sequence import ImageSequence, printable
+from leukofeat.tiling.places import is_same
 
 _MANY = 50  # failures that are told one by one
 FOLDER = "folder of class folders with images, a folder of images, or a folder with a manifest.csv (path, label, split, group)"
@@ -148,6 +149,29 @@ def check_output(output: str, suffixes: Sequence[str] = (), *, is_folder: bool =
     return path
 
 
+def check_apart(arguments: argparse.Namespace, images: Iterable[str] = ()) -> None:
+    """Refuse results in the place of each other, or of what a command reads: the images, and what its options name."""
+    options = vars(arguments)
+    outputs = {name: options[name] for name in ("output", "patients") if isinstance(options.get(name), str)}
+    if len(outputs) == 2 and is_same(*(Path(place).resolve() for place in outputs.values())):
+        raise UsageError(
+            f"{arguments.patients}: --output and --patients are written to one place; give each one of its own."
+        )
+    read = {
+        "the model": options.get("model"),
+        "the pipeline": options.get("baseline"),
+        "the manifest": options.get("manifest") or os.path.join(options.get("folder", ""), "manifest.csv"),
+        "the nuclei": options.get("nuclei_from"),
+        "the cells": options.get("cells_from"),
+    }
+    for option, place in outputs.items():
+        if not os.path.isfile(place):
+            continue
+        for what, file in (*read.items(), *(("an image", image) for image in images)):
+            if file is not None and is_same(place, file):
+                raise UsageError(f"{place}: --{option} would replace {what} that is read; name another file.")
+
+
 def check_table(output: str) -> Callable[[pd.DataFrame], None]:
     """What writes a table to `output`, checked as in :func:`check_output`."""
     path = check_output(output, (".parquet", ".csv"))
@@ -179,6 +203,7 @@ def read_folder(arguments: argparse.Namespace) -> Bunch:
         cells=getattr(arguments, "cells_from", None),
         numbered=not getattr(arguments, "unnumbered", False),
     )
+    check_apart(arguments, bunch.filenames)
     tell(f"{printable(arguments.folder)}: {bunch.summary}")
     record(counts={"images": len(bunch.images)}, data=bunch.summary)
     announce_workers(arguments.jobs)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from leukofeat.cli.commands import CAUTION
 from leukofeat.cli.document import current, record
 from leukofeat.cli.messages import UsageError, warn
-from leukofeat.cli.shared import check_output
+from leukofeat.cli.shared import check_apart, check_output
 from leukofeat.evaluation import describe_model
 from leukofeat.persistence import ModelCard, load, read_card
 from leukofeat.report import write_card
@@ -39,6 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise UsageError(
                 f"{arguments.output}: cards are written as .html, {', '.join(_WRITERS)}; name one of these."
             )
+        check_apart(arguments)
     card = read_card(arguments.model)
     if card is None:
         warn(f"{arguments.model}: has no card; what follows is told by its pipeline. Train it again to have the rest.")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from leukofeat.constraints import OneOf, check
+from leukofeat.constraints import Integral, Number, OneOf, check
 from leukofeat.digest import digest
 from leukofeat.evaluation.columns import check_classes
 from leukofeat.evaluation.comparison import Comparison
@@ -97,7 +97,7 @@ def compare(
     segmenter : stage, optional
         Finds the leukocytes for the stress tests, in images that come without label maps; by default the first that a pipeline has.
     n_bootstrap : int, default=1000
-        Resamples behind each interval.
+        Resamples behind each interval; 0 for none.
     random_state : int, default=0
     verbose : int, default=0
         Above 0, a progress bar and a line for each pipeline on standard error.
@@ -139,6 +139,7 @@ def compare(
     if not pipelines:
         raise ValueError("There is no pipeline to compare.")
     check("on_error", on_error, OneOf("nan", "raise"))
+    check("n_bootstrap", n_bootstrap, Number(Integral, 0))
     images = as_sequence(X)
     target = check_classes(y, len(images), target_names)
     estimate = groups if isinstance(groups, Bunch) else None

@@ -125,7 +125,7 @@ def figures_by_patient(comparison: Comparison, abstain: float = 0.0, silent: Any
     >>> from leukofeat.evaluation import compare
     >>> smears = make_smears(n_samples=32, size=64, n_slides=16, random_state=0)
     >>> pipelines = {"colours": by_patient(make_baseline("four_colors"))}
-    >>> found = compare(pipelines, smears.images, smears.target, cv=2, groups=smears.groups, n_bootstrap=10)
+    >>> found = compare(pipelines, smears.images, smears.target, cv=4, groups=smears.groups, n_bootstrap=10)
     >>> figures_by_patient(found)["colours"]["n_patients"]
     16
     """

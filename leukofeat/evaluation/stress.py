@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from leukofeat.augmentation import SwapInvariantClassifier
+from leukofeat.constraints import Integral, Number, check
 from leukofeat.evaluation.columns import check_classes, check_groups
 from leukofeat.evaluation.stress_images import make_stress_set
 from leukofeat.evaluation.stress_tests import STRESS_TESTS, choose_tests
@@ -83,6 +84,7 @@ def stress_test(
     >>> list(table.index[:4])
     ['other background', 'uneven light', 'JPEG 50', 'noise']
     """
+    check("n_bootstrap", n_bootstrap, Number(Integral, 0))
     names, images = choose_tests(tests), as_sequence(X)
     target, groups = check_classes(y, len(images), target_names), check_groups(groups, len(images))
     known = getattr(pipeline, "classes_", target)

@@ -61,8 +61,8 @@ def explain(model: Any, X: Any, *, against: Any = None, max_cells: int = 50) -> 
     Verdicts are `model.predict`'s, or of what is inside a GroupClassifier. For several classes, the decision value is that of the pair: an SVC's hyperplane between the two,
     or the difference of two classes' scores.
 
-    Of a :class:`~leukofeat.classification.GatedClassifier` the form is that of the image's own row: what its gate lets through is as it
-    stands for the whole image, also where cells are left out.
+    Of a :class:`~leukofeat.classification.GatedClassifier` the form is that of the image's own row, and that of an image without a cell
+    of the row measured without it.
 
     A value that could not be measured counts as the one that the imputer fills in: its contribution is the same for every such image, and is
     told apart.
@@ -210,8 +210,8 @@ class Explainer:
     def _at(self, row: np.ndarray) -> LinearForm:
         return linear_form(self.rest, len(row), at=row) if self.form.local else self.form
 
-    def _pair(self, row: np.ndarray, verdict: Any) -> tuple[LinearForm, Any]:
-        """Score of the verdict against the class that was asked for, or against which it is least ahead."""
+    def _pair(self, row: np.ndarray, verdict: Any) -> tuple[LinearForm, int, int]:
+        """Score of the verdict against the class that was asked for, or against which it is least ahead, and the places of the two."""
         winner = self.classes.index(verdict)
         others = [k for k in range(len(self.classes)) if k != winner]
         if self.against is not None and self.against != verdict:
@@ -219,7 +219,7 @@ class Explainer:
         form = self._at(row)
         pairs = [form.pair(winner, other) for other in others]
         nearest = int(np.argmin([pair.decide(row[None])[0, 0] for pair in pairs]))
-        return pairs[nearest], self.classes[others[nearest]]
+        return pairs[nearest], winner, others[nearest]
 
     def columns(self, row: np.ndarray, shares: np.ndarray, pair: LinearForm) -> pd.DataFrame:
         """Columns with what they add, the greatest contribution first."""
@@ -230,14 +230,14 @@ class Explainer:
         ).sort_values("contribution", key=lambda s: -s.abs(), kind="stable", ignore_index=True)
 
     def _one(self, row: np.ndarray, verdict: Any, chance: float, place: Any, max_cells: int) -> Explanation:
-        pair, other = self._pair(row, verdict)
+        pair, winner, other = self._pair(row, verdict)
         name, i, images = place
-        found = self._cells(pair, row, images, i, max_cells)
+        found = self._cells((winner, other), row, images, i, max_cells)
         return Explanation(
             name=name,
             row=i,
             verdict=verdict,
-            against=other,
+            against=self.classes[other],
             value=float(pair.decide(row[None])[0, 0]),
             base=float(pair.base[0]),
             unit=pair.unit,
@@ -250,10 +250,14 @@ class Explainer:
         )
 
     def _cells(
-        self, pair: LinearForm, row: np.ndarray, images: ImageSequence | None, i: int, max_cells: int
+        self, classes: tuple[int, int], row: np.ndarray, images: ImageSequence | None, i: int, max_cells: int
     ) -> Deletions:
         smear = None if images is None or not max_cells else images.smear(i)
         if smear is None or not smear.is_segmented:
             return Deletions(pd.DataFrame(columns=list(COLUMNS)), (), 0)
-        judge = Judge(lambda rows: pair.decide(rows)[:, 0], lambda rows: self.rest.predict(self._wrap(rows)))
+
+        def decide(rows: np.ndarray) -> np.ndarray:
+            return np.array([self.pair(row, *classes).decide(row[None])[0, 0] for row in rows])
+
+        judge = Judge(decide, lambda rows: self.rest.predict(self._wrap(rows)))
         return delete_cells(smear, self.features, judge, row, max_cells)

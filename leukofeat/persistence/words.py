@@ -34,7 +34,7 @@ def limits(shown: Any) -> list[str]:
     return [
         f"{NOTE[:-1]}, not for diagnosis.",
         *(
-            ["It knows these classes and no other: whatever it is shown, it calls one of them."]
+            ["It knows these classes and no other: whatever it gives a verdict on, it calls one of them."]
             if shown.classes
             else []
         ),

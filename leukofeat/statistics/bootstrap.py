@@ -39,6 +39,7 @@ def bootstrap_interval(
     units : array-like of length n
         What is drawn: the rows of a unit (slide, patient, or the image itself) come together or not at all.
     n_bootstrap : int, default=1000
+        0 for no intervals.
     level : float, default=0.95
     are_shares : bool, default=True
         The statistics are shares, from 0 to 1 (`mcc` and `kappa` up to 1): see the notes.
@@ -47,7 +48,7 @@ def bootstrap_interval(
     Returns
     -------
     dict of ndarray of shape (2, ...)
-        Lower and upper end by the name of the statistic; NaN with fewer than two units.
+        Lower and upper end by the name of the statistic; NaN with fewer than two units, or no resamples.
 
     Notes
     -----
@@ -65,8 +66,10 @@ def bootstrap_interval(
     """
     codes = np.unique(np.asarray(units), return_inverse=True)[1]
     n_units = int(codes.max(initial=-1)) + 1
+    if not n_bootstrap:
+        return {name: np.full((2, *one.shape[1:]), np.nan) for name, one in statistic(np.ones((1, len(codes)))).items()}
     parts = [statistic(weights) for weights in resample_weights(codes, n_bootstrap, random_state)]
-    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
+    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     ends = {name: (are_shares and name not in _SIGNED, are_shares) for name in found}
     return {name: _percentiles(values, n_units, level, *ends[name]) for name, values in found.items()}
 

@@ -9,6 +9,22 @@ import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 
+def check_labelled(y: Any) -> None:
+    """Raise a ValueError, with the first of them, where rows have no class: None, NaN or NA; without any `y` it is silent.
+
+    Examples
+    --------
+    >>> check_labelled(["Benign", None])
+    Traceback (most recent call last):
+    ValueError: y has no class for row 1 (1 in all); fill it in, or leave these rows out.
+    """
+    missing = np.ravel(pd.isna(np.asarray(y, object)))
+    if y is not None and missing.any():
+        raise ValueError(
+            f"y has no class for row {np.argmax(missing)} ({np.sum(missing)} in all); fill it in, or leave these rows out."
+        )
+
+
 def group_codes(groups: Any) -> np.ndarray:
     """Number of each row's group, in the order of their first row.
 
@@ -24,16 +40,16 @@ def group_codes(groups: Any) -> np.ndarray:
     Raises
     ------
     ValueError
-        When a row has none: None or NaN.
+        When a row has none: None, NaN or blanks.
 
     Examples
     --------
     >>> group_codes(["b", "a", "b"])
     array([0, 1, 0])
     """
-    codes = pd.factorize(pd.Series(groups, dtype=object))[
-        0
-    ]  # an array of NumPy makes the text "nan" of NaN beside text
+    groups = pd.Series(groups, dtype=object)  # an array of NumPy makes the text "nan" of NaN beside text
+    blank = np.array([isinstance(group, str) and not group.strip() for group in groups], bool)
+    codes = pd.factorize(groups.mask(blank))[0]
     if (codes < 0).any():
         raise ValueError(f"groups has none for image {np.argmax(codes < 0)} ({np.sum(codes < 0)} in all).")
     return codes

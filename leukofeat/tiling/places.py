@@ -99,13 +99,20 @@ def _file_of(source: Any) -> Path | None:
 def _overlap(one: Path, other: Path) -> bool:
     """Whether two places are the same, or one lies within the other."""
     one, other = one.resolve(), other.resolve()
-    return any(_same(above, other) for above in (one, *one.parents)) or any(
-        _same(one, above) for above in other.parents
+    return any(is_same(above, other) for above in (one, *one.parents)) or any(
+        is_same(one, above) for above in other.parents
     )
 
 
-def _same(one: Path, other: Path) -> bool:
-    if one == other:
+def is_same(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
+    """Whether two paths are one place, also through links; what is not there is only where its path says.
+
+    Examples
+    --------
+    >>> is_same(".", os.getcwd()), is_same("not_there", "nor_this")
+    (True, False)
+    """
+    if Path(one) == Path(other):
         return True
     try:
         return os.path.samefile(one, other)

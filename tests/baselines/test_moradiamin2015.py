@@ -20,7 +20,7 @@ STATISTICS = ("mean", "std", "skewness", "kurtosis", "entropy")
 
 def statistics(values):
     p = np.unique(values, return_counts=True)[1] / len(values)
-    shape = [skew(values), kurtosis(values)] if len(p) > 1 else [np.nan, np.nan]
+    shape = [skew(values), kurtosis(values)] if len(p) > 1 else [0, 0]
     return [values.mean(), values.std(), *shape, -(p * np.log2(p)).sum()]
 
 

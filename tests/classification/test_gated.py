@@ -180,6 +180,13 @@ def test_however_far_a_row_is_shares_are_numbers(weak):
     np.testing.assert_array_equal(shares, [[0, 0, 1]])
 
 
+def test_familiarity_is_what_all_but_the_travelling_columns_count(weak):
+    X, y = weak
+    model = gated(middle=svm()).fit(X, y)
+    for model.reach_ in (0.1, 8.0):
+        np.testing.assert_allclose(model.familiarity(X), 1 - model.shares(X)[:, -1])
+
+
 def test_familiarity_is_that_of_the_fit(data):
     X, y = data
     model = gated().fit(X, y)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import ClassVar
 
 import numpy as np
@@ -10,6 +9,7 @@ import pandas as pd
 import pytest
 import sklearn
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_validate
 from sklearn.pipeline import make_pipeline
@@ -19,9 +19,12 @@ from sklearn.svm import SVC
 from leukofeat.baselines import make_baseline
 from leukofeat.calibration import CalibratedClassifier, group_params
 from leukofeat.classification import GroupClassifier
+from leukofeat.datasets import make_smears
 from leukofeat.evaluation import compare
+from leukofeat.features import FeatureSet, GeometryFeatures
 from leukofeat.persistence import load, save
 from leukofeat.pipeline import split_pipeline
+from leukofeat.segmentation import LeukocyteSegmenter
 
 
 def patients(rng, n_patients=24, n_images=8, n_classes=2):
@@ -165,6 +168,19 @@ def test_what_failed_is_counted_and_has_no_vote(container, rng):
     assert same.slope_ == model.slope_
 
 
+@pytest.mark.parametrize(
+    "n_cells", [[-1, 2, 0], [np.nan, 2, 0], [None, 2, 0], pd.Series([pd.NA, 2, 0], [7, 8, 9], dtype="Int64")]
+)
+def test_a_number_of_cells_may_be_unknown(n_cells, rng):
+    X, y, groups = patients(rng)
+    model = GroupClassifier(LogisticRegression()).fit(X, y, groups)
+    table = model.predict_groups(X[:3], ["a", "b", "c"], n_cells=n_cells)
+    assert table["n_voting"].tolist() == [1, 1, 0]
+    assert table["n_cells"].isna().tolist() == [True, False, False]
+    with pytest.raises(TypeError, match="safely"):
+        model.predict_groups(X[:3], ["a", "b", "c"], n_cells=[0.5, 2, 0])
+
+
 def test_nobody_and_nothing(rng):
     X, y, groups = patients(rng)
     for model in (
@@ -220,11 +236,11 @@ def test_what_cannot_be_fitted_is_said(rng):
 
 def test_a_patient_a_class_leaves_nothing_to_learn_from(rng):
     X, y, groups = patients(rng, n_patients=2)
-    with pytest.warns(UserWarning, match="none of 2 groups could be held out"):
+    with pytest.warns(UserWarning, match="of 2 groups too few of class 0, 1 could be held out"):
         model = GroupClassifier(LogisticRegression()).fit(X, y, groups)
     assert (model.slope_, model.n_held_out_groups_) == (1.0, 0)
     X, y, _ = cells(rng, n_patients=2)
-    with pytest.warns(UserWarning, match="none of 1 groups could be held out"):
+    with pytest.warns(UserWarning, match="of 1 groups too few of class blast, not blast could be held out"):
         model = GroupClassifier(LogisticRegression(), rule="share", positive="blast").fit(X, y, np.zeros(len(X)))
     table = model.predict_groups(X, np.zeros(len(X)))
     assert table["verdict"][0] is None
@@ -232,15 +248,33 @@ def test_a_patient_a_class_leaves_nothing_to_learn_from(rng):
     assert "nothing is known" in table["reason"][0]
 
 
-def test_a_class_of_one_patient_is_never_held_out(rng):
+def test_a_class_of_one_patient_is_never_held_out_and_no_rule_is_learned_without_it(rng):
     X, y, groups = patients(rng)
+    X[groups == 0] += 20
     y = np.where(groups == 0, 2, y)
     Spy.log.clear()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        model = GroupClassifier(Spy()).fit(np.c_[X, groups], y, groups)
+    with pytest.warns(UserWarning, match="of 24 groups too few of class 2 could be held out"):
+        GroupClassifier(Spy()).fit(np.c_[X, groups], y, groups)
     assert all(0 not in asked for what, asked in Spy.log if what == "ask")
-    assert model.n_held_out_groups_ == 23
+    with pytest.warns(UserWarning, match="too few of class 2"):
+        model = GroupClassifier(LogisticRegression(class_weight="balanced")).fit(X, y, groups)
+    assert (model.slope_, model.offsets_.tolist(), model.n_held_out_groups_) == (1.0, [0.0] * 3, 0)
+    assert model.predict_groups(X, groups)["verdict"][0] == 2
+
+
+@pytest.mark.filterwarnings("ignore:CalibratedClassifier. none of")
+def test_two_patients_a_class_are_too_few_for_a_rule_around_a_calibration(rng):
+    X, y, groups = patients(rng, n_patients=6, n_images=20)
+    inner = CalibratedClassifier(SVC(kernel="linear", C=1e-4))  # whose decision values are tiny
+    two = groups < 4
+    with pytest.warns(UserWarning, match=r"too few of class 0, 1 could be held out.*at least three groups"):
+        model = GroupClassifier(inner).fit(X[two], y[two], groups[two])
+    assert (model.slope_, model.offsets_.tolist(), model.n_held_out_groups_) == (1.0, [0.0, 0.0], 0)
+    assert model.estimator_.temperature_ < 0.1, "which a slope for a temperature of 1 would not go with"
+    assert GroupClassifier(inner).fit(X, y, groups).n_held_out_groups_ == 6
+    assert GroupClassifier(LogisticRegression()).fit(X[two], y[two], groups[two]).n_held_out_groups_ == 4
+    counted = GroupClassifier(inner, rule="share", positive=1).fit(X[two], y[two], groups[two])  # by verdicts alone
+    assert counted.n_held_out_groups_ == 4
 
 
 @pytest.mark.parametrize("routing", [True, False])
@@ -289,8 +323,24 @@ def test_last_in_a_pipeline_images_are_measured_once(smears, monkeypatch):
     monkeypatch.setattr(type(features), "transform", lambda self, X: calls.append(len(X)) or transform(self, X))
     model.fit(smears.images, y, **group_params(model, groups))
     assert sum(calls) <= 8
-    found = compare({"patients": model}, smears.images, y, groups=groups, cv=2, n_bootstrap=10)
+    found = compare({"patients": model}, smears.images, y, groups=groups, cv=4, n_bootstrap=10)
     assert len(found.predictions) == 8
+
+
+@pytest.mark.filterwarnings("ignore::leukofeat.features.EmptyWarning")
+def test_a_patient_without_a_cell_gets_no_verdict_by_the_route_of_the_docstring():
+    smears = make_smears(n_samples=16, size=96, n_slides=16, random_state=0)
+    features = FeatureSet([GeometryFeatures()], columns=["cell_count", "nucleus_area_mean"])
+    inner = make_pipeline(SimpleImputer(keep_empty_features=True), LogisticRegression())
+    model = make_pipeline(LeukocyteSegmenter(), features, GroupClassifier(inner))
+    model.fit(smears.images, smears.target % 2, **group_params(model, smears.groups))
+    images = [*smears.images[:2], np.full((96, 96, 3), 230, np.uint8)]
+    found = model[-2].extract(model[:-2].transform(images))
+    assert found.n_cells[-1] == 0
+    assert found.values[-1, 0] == 0, "a value, so that columns alone do not tell"
+    table = model[-1].predict_groups(found.values, ["a", "a", "b"], n_cells=found.n_cells)
+    assert table["verdict"].isna().tolist() == [False, True]
+    assert table["reason"][1] == "none of its images could be judged"
 
 
 def test_around_a_pipeline_of_images(smears):

@@ -59,6 +59,9 @@ def test_what_does_not_fit_is_refused(smears):
         compare({}, smears.images, smears.target)
     with pytest.raises(ValueError, match="leave-one-slide-out"):
         compare(pipelines, smears.images, smears.target, cv="somehow")
+    for n in (-1, 2.5, True):
+        with pytest.raises(ValueError, match="n_bootstrap"):
+            compare(pipelines, smears.images, smears.target, n_bootstrap=n)
 
 
 def test_the_table_holds_every_metric_with_its_interval(result):

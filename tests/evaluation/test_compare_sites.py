@@ -219,6 +219,8 @@ def test_images_that_fail_and_cells_that_are_not_there(tmp_path):
         found = compare_sites({"mine": pipeline}, {"A": first, "B": second, "C": gone}, cv=2, n_bootstrap=20)
     assert found.failures[["site", "row"]].to_numpy().tolist() == [["A", 0], ["C", 0]]
     assert found.sites["n_measured"].tolist() == [15, 16, 0]
+    lost = [note for note in found.notes if "none of its images could be measured" in note]
+    assert [note.partition(":")[0] for note in lost] == ["C"]
     empty = {
         name: sum(smear.n_cells == 0 for smear in OtsuSegmenter().transform(images))
         for name, images in (("A", first["images"][1:]), ("B", second["images"]))
@@ -283,13 +285,22 @@ def test_sites_that_do_not_fit_are_refused(change, message):
         compare_sites({"lda": _lda()}, change(_site(0), _site(1)))
 
 
+def test_without_resamples_there_are_no_intervals():
+    table = compare_sites({"lda": _lda()}, {"A": _site(0), "B": _site(1)}, cv=2, n_bootstrap=0).table
+    assert table["auc"].notna().all()
+    assert table.filter(regex="_(low|high)$").isna().all(axis=None)
+
+
 def test_parameters_that_do_not_fit_are_refused():
     sites = {"A": _site(0), "B": _site(1)}
     for given_, message in (
         ({"threshold": "youden"}, "threshold"),
         ({"threshold": 1.5}, "threshold"),
         ({"cv": 1}, "cv"),
+        ({"n_bootstrap": -1}, "n_bootstrap"),
+        ({"n_bootstrap": 2.5}, "n_bootstrap"),
         ({"controls": ["no_leukocytes"]}, "controls: 'no_leukocytes'"),
+        ({"controls": "lda"}, r"controls must be a list of names of pipelines, as \['lda'\]"),
         ({"on_error": "skip"}, "on_error"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -13,9 +13,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from leukofeat import Smear
 from leukofeat.calibration import CalibratedClassifier
 from leukofeat.classification import GatedClassifier
-from leukofeat.explanation import explain, linear_form
+from leukofeat.datasets import make_smears
+from leukofeat.explanation import explain, linear_form, without_cells
+from leukofeat.features import FeatureSet, GeometryFeatures
 from leukofeat.whitening import SoftClipper
 
 
@@ -99,3 +102,25 @@ def test_bent_columns_of_a_pipeline_that_hands_on_tables() -> None:
     for why, value in zip(explain(model, X), model.decision_function(X), strict=True):
         assert abs(why.value) == pytest.approx(abs(value))
         assert why.base + why.columns["contribution"].sum() == pytest.approx(why.value)
+
+
+@pytest.mark.parametrize("k", [2, 4])
+def test_without_a_cell_the_gate_stands_as_for_the_image_without_it(k: int) -> None:
+    bunch = make_smears(n_samples=24, size=160, n_slides=8, random_state=1)
+    records = [Smear(*parts) for parts in zip(bunch.images, bunch.nuclei, bunch.cells, strict=True)]
+    near, far = (make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression()) for _ in range(2))
+    features = FeatureSet([GeometryFeatures()], columns=["nucleus_area_*", "cell_count", "cell_neighbor_*"])
+    model = make_pipeline(features, GatedClassifier(near, far, n_far=3)).fit(records, bunch.target % k)
+    gate = model[-1]
+    gate.reach_ = 0.5  # so that it moves
+    n_moved, classes = 0, gate.classes_.tolist()
+    for record, why in zip(records, explain(model, records), strict=True):
+        winner, other = classes.index(why.verdict), classes.index(why.against)
+        for one in why.cells.dropna(subset="push").itertuples():
+            left = features.transform([record, without_cells(record, [one.label])])
+            assert one.value_without == pytest.approx(gate.pairs(left)[1, winner, other], abs=1e-9)
+            assert one.push == pytest.approx(why.value - one.value_without, abs=1e-9)
+            if k == 2:
+                assert (one.verdict_without == why.verdict) == (one.value_without > 0)
+            n_moved += abs(np.subtract(*gate.shares(left)[:, 0])) > 0.1
+    assert n_moved

@@ -17,6 +17,12 @@ def _said(rng, n, k=3):
     return target, scores / scores.sum(axis=1, keepdims=True)
 
 
+def test_without_resamples_the_ends_are_nan():
+    found = bootstrap_interval(_accuracy(np.ones(9)), np.arange(9), n_bootstrap=0)
+    assert list(found) == ["accuracy"]
+    np.testing.assert_array_equal(found["accuracy"], [np.nan, np.nan])
+
+
 def test_every_metric_of_a_resample_is_the_metric_of_the_rows_drawn(rng):
     target, probabilities = _said(rng, 60)
     predicted = probabilities.argmax(axis=1)

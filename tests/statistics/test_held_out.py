@@ -1,12 +1,46 @@
-"""hold_out: how much is held out, and that every class stays to be learned."""
+"""How much is held out, that every class stays to be learned, and what is a group."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier as Tree
 
-from leukofeat.statistics.held_out import hold_out
+from leukofeat.calibration import CalibratedClassifier
+from leukofeat.classification import GatedClassifier, GroupClassifier
+from leukofeat.statistics.held_out import group_codes, hold_out
+
+
+@pytest.mark.parametrize("model", [GatedClassifier(SVC(), SVC()), CalibratedClassifier(SVC()), GroupClassifier(Tree())])
+@pytest.mark.parametrize(
+    "y",
+    [
+        ["a", "b", None, "b"],
+        np.array([0, 1, np.nan, 1], object),
+        np.array([[0.0], [1], [np.nan], [1]]),
+        pd.array(["a", "b", None, "b"], dtype="string"),
+        pd.Series(["a", "b", np.nan, "b"], index=[7, 8, 9, 1]),
+    ],
+    ids=["None", "object", "column", "string", "series"],
+)
+def test_a_row_without_a_class_is_named(model, y):
+    groups = {"groups": list("pqrs")} if isinstance(model, GroupClassifier) else {}
+    with pytest.raises(ValueError, match=r"y has no class for row 2 \(1 in all\)"):
+        clone(model).fit(np.eye(4), y, **groups)
+
+
+@pytest.mark.parametrize("missing", ["", "  ", None, np.nan, pd.NA])
+@pytest.mark.parametrize("container", [list, pd.Series])
+def test_a_blank_is_no_group(missing, container):
+    with pytest.raises(ValueError, match=r"groups has none for image 1 \(2 in all\)"):
+        group_codes(container(["a", missing, "b", missing]))
+    assert group_codes(container(["b", "nan", "b", "0"])).tolist() == [0, 1, 0, 2]
+    assert group_codes([]).tolist() == []
 
 
 def test_a_rare_class_leaves_the_share_as_it_is():

@@ -108,10 +108,13 @@ def compare_sites(
         )
     check("on_error", on_error, OneOf("nan", "raise"))
     check("cv", cv, Number(Integral, 2))
+    check("n_bootstrap", n_bootstrap, Number(Integral, 0))
     if isinstance(threshold, str):
         check("threshold", threshold, OneOf("balanced_accuracy"))
     else:
         check("threshold", threshold, Number(Real, 0, 1))
+    if isinstance(controls, str):
+        raise ValueError(f"controls must be a list of names of pipelines, as [{controls!r}], not text.")
     chosen = [name for name in CONTROLS if name in pipelines] if controls is None else list(controls)
     strange = [name for name in chosen if name not in pipelines]
     if strange:

@@ -26,6 +26,12 @@ def site_notes(
         notes.append(
             f"{(shared > 1).sum()} images stand in more than one site: their figures are not those of a foreign site."
         )
+    failed = np.isin(np.arange(len(rows.target)), list(run.failures))
+    notes += [
+        f"{name}: none of its images could be measured; it is neither trained on nor tested."
+        for name in rows.names
+        if failed[rows.of(name)].all()
+    ]
     if run.failures:
         notes.append(f"{len(run.failures)} images could not be measured and are left out; see failures.")
     for name, empty in run.empty.items():
