@@ -280,7 +280,13 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         codes = group_codes(groups)
         votes = has_values(X)
         if n_cells is not None:
-            n_cells = pd.Series(n_cells, dtype="Int64").fillna(-1).to_numpy(np.int64)
+            try:
+                n_cells = pd.Series(n_cells, dtype="Int64").fillna(-1).to_numpy(np.int64)
+            except (TypeError, ValueError):
+                raise TypeError(
+                    "n_cells must be whole numbers of cells, NaN or None where they are not known, as in "
+                    "FeatureSet.extract(images).n_cells."
+                ) from None
             votes &= n_cells != 0
         rows = np.flatnonzero(votes)
         answers = self._answers(self.estimator_, _safe_indexing(X, rows)) if len(rows) else self._answers(None, None)

@@ -177,8 +177,9 @@ def test_a_number_of_cells_may_be_unknown(n_cells, rng):
     table = model.predict_groups(X[:3], ["a", "b", "c"], n_cells=n_cells)
     assert table["n_voting"].tolist() == [1, 1, 0]
     assert table["n_cells"].isna().tolist() == [True, False, False]
-    with pytest.raises(TypeError, match="safely"):
-        model.predict_groups(X[:3], ["a", "b", "c"], n_cells=[0.5, 2, 0])
+    for wrong in ([0.5, 2, 0], ["few", 2, 0]):
+        with pytest.raises(TypeError, match=r"n_cells must be whole numbers of cells, NaN or None where .*\.n_cells"):
+            model.predict_groups(X[:3], ["a", "b", "c"], n_cells=wrong)
 
 
 def test_nobody_and_nothing(rng):
