@@ -137,6 +137,7 @@ def _limited(site: Bunch, limit: int | None) -> Bunch:
 
 
 def _portraits(site: Bunch, n_jobs: int | None) -> Bunch:
+    # windows around whole cells, as leukofeat_svm finds them
     found = split_cells(
         LeukocyteSegmenter(fine=False).transform(site.images),
         target=site.target,

@@ -184,8 +184,9 @@ def histogram_statistics(counts: ArrayLike, values: ArrayLike | None = None) -> 
     -------
     ndarray of float64, shape (..., 10)
         Named by ``STATISTIC_NAMES``: population standard deviation, skewness and excess kurtosis as
-        ``scipy.stats.skew`` and ``kurtosis`` give them by default (0 for a constant, where scipy says NaN: one flat channel
-        would stop every pipeline without an imputer), entropy in bits, percentiles interpolated linearly as in ``numpy.percentile``. NaN for an empty histogram.
+        ``scipy.stats.skew`` and ``kurtosis`` give them by default (0 for a constant, where SciPy says NaN: one
+        flat channel would stop every pipeline without an imputer), entropy in bits, percentiles interpolated linearly as
+        in ``numpy.percentile``. NaN for an empty histogram.
 
     Examples
     --------

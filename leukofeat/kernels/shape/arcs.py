@@ -125,7 +125,7 @@ def circular_arcs(
     least : float
         Angle that an arc must span, in radians.
     smallest : float
-        Radius in pixels that an arc must have; what is too short for it is not looked at, which takes half of the time off.
+        Radius in pixels that an arc must have; through what is too short for it no circle is fitted.
 
     Returns
     -------

@@ -16,15 +16,13 @@ COLOR, SHARE = 9.0, 0.13
 FADING = 0.65  # and by less of that just inside its outline than just outside: 1 for what is even, a third for what fades evenly
 LEAST = 0.05  # share of a cell that is worth a look
 BLUR = 2.5  # pixels around a nucleus that its colour reaches
-BAND, LEAST_BAND = (
-    3,
-    8,
-)  # pixels to both sides of an outline that are compared, but for the nearest; and how many there have to be
+# bands to both sides of an outline that are compared: pixels from it, but for the nearest, and how many each has at least
+BAND, LEAST_BAND = 3, 8
 
 
 @jit
 def partly_pale(contrast: np.ndarray, cells: np.ndarray, distance: np.ndarray, n: int) -> np.ndarray:
-    """Whether more of each cell is hardly stained than not worth a look.
+    """Whether so much of each cell is hardly stained that it is worth a look.
 
     Parameters
     ----------
