@@ -7,7 +7,7 @@ import numpy as np
 from leukofeat.base import ImageStage
 from leukofeat.constraints import Number, OneOf, Real
 from leukofeat.opencv import cv2
-from leukofeat.preprocessing.normalize import find_content
+from leukofeat.preprocessing.padding import find_content
 from leukofeat.smear import Smear
 
 Plane = Literal["value", "lightness", "luma"]

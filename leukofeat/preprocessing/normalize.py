@@ -12,8 +12,8 @@ from leukofeat.constraints import OneOf
 from leukofeat.decode import read_image
 from leukofeat.opencv import cv2
 from leukofeat.parallel import map_images, note_image
-from leukofeat.preprocessing.padding import find_padding
-from leukofeat.preprocessing.slide import background_color, shows_slide, stained_mask
+from leukofeat.preprocessing.padding import find_content
+from leukofeat.preprocessing.slide import brightest_color, shows_slide, stained_mask
 from leukofeat.sequence import ImageSequence
 from leukofeat.smear import Smear, check_image
 from leukofeat.store import MEMORY
@@ -154,7 +154,7 @@ def measure_reference(image: np.ndarray, method: str, content: np.ndarray | None
     `content` is what is no padding, bool; None for everything.
     """
     if method == "white_balance":
-        return background_color(image, content) if content is None or shows_slide(image, content) else None
+        return brightest_color(image, content) if content is None or shows_slide(image, content) else None
     if is_blank(image, content):
         return None
     if method in ("template", "lab"):
@@ -168,12 +168,6 @@ def measure_reference(image: np.ndarray, method: str, content: np.ndarray | None
         statistics = _mean_std(cv2.cvtColor(image, cv2.COLOR_RGB2LAB), mask)
         return None if np.all(statistics[1] < 1.0) else statistics
     return _macenko(image, mask)
-
-
-def find_content(image: np.ndarray) -> np.ndarray | None:
-    """Pixels that are no padding, bool; None for all of them."""
-    padding = find_padding(image)
-    return None if padding is None else ~padding
 
 
 def normalize(image: np.ndarray, reference: np.ndarray, method: str, name: str | None = None) -> np.ndarray:

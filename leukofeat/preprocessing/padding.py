@@ -64,6 +64,12 @@ def find_padding(image: np.ndarray) -> np.ndarray | None:
     return padding if black or n_brighter >= _OUTSHINING * (padding.size - area) else None
 
 
+def find_content(image: np.ndarray) -> np.ndarray | None:
+    """Pixels that are no padding, bool; None for all of them."""
+    padding = find_padding(image)
+    return None if padding is None else ~padding
+
+
 def _within(image: np.ndarray, color: np.ndarray, levels: int) -> np.ndarray:
     """Mask of the pixels up to so many levels from a colour, (H, W) uint8."""
     return cv2.inRange(image, *(tuple(np.clip(color + by, 0, 255).tolist()) for by in (-levels, levels)))
@@ -80,15 +86,17 @@ def _frame(array: np.ndarray) -> tuple[np.ndarray, ...]:
 
 def _frame_color(image: np.ndarray) -> np.ndarray | None:
     """The colour that may be padding, (3,) int: black, or the commonest of the frame; None where it varies."""
-    frame = np.concatenate(_frame(image)).astype(np.int64)
-    if (frame.max(axis=1) <= _NEAR).mean() >= _FRAME:
+    frame = np.concatenate(_frame(image))
+    if cv2.countNonZero(cv2.inRange(frame[None], (0, 0, 0), (_NEAR,) * 3)) >= _FRAME * len(frame):
         return np.zeros(3, np.int64)
-    codes, counts = np.unique(frame @ (65536, 256, 1), return_counts=True)
+    # a colour in one number is quicker to sort
+    codes = np.zeros((len(frame), 4), np.uint8)
+    codes[:, :3] = frame[:, ::-1]
+    values, counts = np.unique(codes.view("<u4"), return_counts=True)
     most = int(counts.argmax())
     if counts[most] < _FRAME * len(frame):
         return None
-    code = int(codes[most])
-    return np.array([code >> 16, code >> 8 & 255, code & 255])
+    return values[most : most + 1].view(np.uint8)[2::-1].astype(np.int64)
 
 
 def _ends_clean(image: np.ndarray, padding: np.ndarray) -> bool:

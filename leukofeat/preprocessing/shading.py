@@ -6,12 +6,14 @@ import numpy as np
 
 from leukofeat.base import ImageStage
 from leukofeat.constraints import Number, Real
+from leukofeat.kernels.jit import jit
 from leukofeat.opencv import cv2
 from leukofeat.preprocessing.padding import find_padding
 from leukofeat.preprocessing.slide import shows_slide
 from leukofeat.smear import Smear, check_image
 
 _SAMPLES = 2500  # pixels that are looked at
+_REWEIGHTINGS = 10
 _LEVEL = 0.875  # of green, where the empty slide is: the middle of the quarter that `background_color` takes
 # Share by which slide may differ from the plane, narrowing while the plane settles: noise and JPEG stay below, red cells above.
 _BANDS = (0.12, 0.09, 0.07, 0.05, 0.05, 0.05)
@@ -89,32 +91,71 @@ def measure_light(image: np.ndarray) -> np.ndarray | None:
         return None
     step = max(1, int(np.sqrt(height * width / _SAMPLES)))
     green = cv2.blur(image[:, :, 1], (3, 3))[::step, ::step].astype(np.float64)
-    rows, columns = np.mgrid[: green.shape[0], : green.shape[1]].astype(np.float64) * step
-    ninths = (3 * (3 * rows // height) + 3 * columns // width).astype(np.int64).ravel()
-    values = green.ravel()
-    plane = np.stack([np.ones(len(values)), rows.ravel() / height - 0.5, columns.ravel() / width - 0.5], axis=1)
-    fitted = plane @ _quantile_plane(plane, values)
-    for band in _BANDS:
-        near = np.abs(values - fitted) < band * np.abs(fitted)
-        if near.mean() < _LEAST_SLIDE:
-            return None
-        own = plane[near]
-        coefficients = np.linalg.solve(own.T @ own + 1e-6 * np.eye(3), own.T @ values[near])
-        fitted = plane @ coefficients
-    seen = np.bincount(ninths[near], minlength=9) >= _LEAST_IN_NINTH * np.bincount(ninths, minlength=9)
-    if seen.sum() < _LEAST_NINTHS or fitted.min() < _DARKEST:
+    down, across = (np.arange(0, n, step) / n - 0.5 for n in (height, width))
+    plane = _slide_plane(green, down, across, float(np.quantile(green, _LEVEL)))
+    if plane is None:
         return None
+    middle, by_row, by_column = plane.astype(np.float32)
     down, across = ((np.arange(n) / n - 0.5).astype(np.float32) for n in (height, width))
-    middle, by_row, by_column = coefficients.astype(np.float32)
     return middle + by_row * down[:, None] + by_column * across
 
 
-def _quantile_plane(plane: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Coefficients of the plane under which the share _LEVEL of the values lies, by reweighted least squares."""
-    coefficients = np.array([np.quantile(values, _LEVEL), 0.0, 0.0])
-    for _ in range(10):
-        residual = values - plane @ coefficients
-        weights = np.where(residual > 0, _LEVEL, 1 - _LEVEL) / np.maximum(np.abs(residual), 2.0)
-        weighted = plane * weights[:, None]
-        coefficients = np.linalg.solve(weighted.T @ plane + 1e-6 * np.eye(3), weighted.T @ values)
-    return coefficients
+@jit
+def _slide_plane(green: np.ndarray, down: np.ndarray, across: np.ndarray, level: float) -> np.ndarray | None:
+    """Middle and slopes of the plane that the empty slide lies on; None where it is not seen in most ninths of the field.
+
+    First the plane under which the share _LEVEL of the values lies, by reweighted least squares from `level` on, then the one
+    through the values near it.
+    """
+    plane = np.array([level, 0.0, 0.0])
+    fitted, weights = np.full(green.shape, level), np.empty(green.shape)
+    for _ in range(_REWEIGHTINGS):
+        for i in range(down.size):
+            for j in range(across.size):
+                above = green[i, j] - fitted[i, j]
+                weights[i, j] = (_LEVEL if above > 0 else 1 - _LEVEL) / max(abs(above), 2.0)
+        plane = _fit_plane(green, down, across, weights, fitted)
+    for band in _BANDS:
+        near = 0
+        for i in range(down.size):
+            for j in range(across.size):
+                is_near = abs(green[i, j] - fitted[i, j]) < band * abs(fitted[i, j])
+                weights[i, j] = is_near
+                near += is_near
+        if near < _LEAST_SLIDE * green.size:
+            return None
+        plane = _fit_plane(green, down, across, weights, fitted)
+    size, seen = np.zeros((3, 3)), np.zeros((3, 3))
+    for i in range(down.size):
+        for j in range(across.size):
+            ninth = 3 * i // down.size, 3 * j // across.size
+            size[ninth] += 1
+            seen[ninth] += weights[i, j]
+    enough = np.count_nonzero(seen >= _LEAST_IN_NINTH * size) >= _LEAST_NINTHS
+    return plane if enough and fitted.min() >= _DARKEST else None
+
+
+@jit
+def _fit_plane(
+    green: np.ndarray, down: np.ndarray, across: np.ndarray, weights: np.ndarray, fitted: np.ndarray
+) -> np.ndarray:
+    """Middle and slopes of the plane of weighted least squares; `fitted` gets its values."""
+    normal, moments = 1e-6 * np.eye(3), np.zeros(3)
+    for i in range(down.size):
+        y = down[i]
+        # sums along the row, in which y is the same
+        w0 = w1 = w2 = v0 = v1 = 0.0
+        for j in range(across.size):
+            w, x = weights[i, j], across[j]
+            w0 += w
+            w1 += w * x
+            w2 += w * x * x
+            v0 += w * green[i, j]
+            v1 += w * x * green[i, j]
+        normal += np.array([[w0, w0 * y, w1], [w0 * y, w0 * y * y, w1 * y], [w1, w1 * y, w2]])
+        moments += np.array([v0, v0 * y, v1])
+    plane = np.linalg.solve(normal, moments)
+    for i in range(down.size):
+        for j in range(across.size):
+            fitted[i, j] = plane[0] + plane[1] * down[i] + plane[2] * across[j]
+    return plane

@@ -3,7 +3,7 @@
 import numpy as np
 
 from leukofeat.opencv import cv2
-from leukofeat.preprocessing.padding import find_padding
+from leukofeat.preprocessing.padding import find_content, find_padding
 
 # Optical density from which a pixel counts as stained (beta of Macenko et al. 2009).
 STAINED = 0.15
@@ -35,7 +35,11 @@ def background_color(image: np.ndarray, where: np.ndarray | None = None) -> np.n
     >>> background_color(image)
     array([230., 225., 235.])
     """
-    content = _content(image) if where is None else where.astype(np.uint8)
+    return brightest_color(image, find_content(image) if where is None else where)
+
+
+def brightest_color(image: np.ndarray, content: np.ndarray | None) -> np.ndarray:
+    """Median colour of the quarter of the content that is brightest in green; where `content` is None, everything is."""
     level = _middle(_counts(image, 1, content), 0.75)[0]
     bright = cv2.inRange(image, (0.0, float(level), 0.0), (255.0, 255.0, 255.0))
     if content is not None:
@@ -65,7 +69,7 @@ def shows_slide(image: np.ndarray, where: np.ndarray) -> bool:
     (True, False)
     """
     red, green, blue = np.maximum(background_color(image, where), 1.0)
-    counts = _counts(image, 1, where.astype(np.uint8))
+    counts = _counts(image, 1, where)
     low, high = _middle(counts, 0.75)[0], _middle(counts, 0.95)[0]
     return bool(green >= _LEAST_GREEN * np.sqrt(red * blue) and high - low <= _MOST_SPREAD * max(low, 1))
 
@@ -214,15 +218,10 @@ def _gradient(values: np.ndarray) -> np.ndarray:
     return cv2.magnitude(cv2.Sobel(values, cv2.CV_32F, 1, 0), cv2.Sobel(values, cv2.CV_32F, 0, 1))
 
 
-def _content(image: np.ndarray) -> np.ndarray | None:
-    """Mask of what is no padding, uint8; None for everything."""
-    padding = find_padding(image)
-    return None if padding is None else (~padding).view(np.uint8)
-
-
-def _counts(image: np.ndarray, channel: int, where: np.ndarray | None = None) -> np.ndarray:
+def _counts(image: np.ndarray, channel: int, where: np.ndarray | None) -> np.ndarray:
     """Number of pixels at each of the 256 levels of a channel."""
-    return cv2.calcHist([image], [channel], where, [256], (0, 256)).ravel().astype(np.int64)
+    mask = None if where is None else where.astype(np.uint8)
+    return cv2.calcHist([image], [channel], mask, [256], (0, 256)).ravel().astype(np.int64)
 
 
 def _middle(counts: np.ndarray, share: float) -> tuple[int, int]:

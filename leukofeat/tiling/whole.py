@@ -23,7 +23,8 @@ from leukofeat.preprocessing import (
     ScaleBarCropper,
     ShadingCorrector,
 )
-from leukofeat.preprocessing.normalize import find_content, is_blank, measure_reference, recolor
+from leukofeat.preprocessing.normalize import is_blank, measure_reference, recolor
+from leukofeat.preprocessing.padding import find_content
 from leukofeat.preprocessing.shading import measure_light
 from leukofeat.preprocessing.slide import shows_slide
 from leukofeat.scale.estimate import estimate_scale
