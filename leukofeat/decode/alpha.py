@@ -35,6 +35,7 @@ def has_alpha(header: Image.Image) -> bool:
 
 def lay_on_white(header: Image.Image) -> np.ndarray:
     """RGB pixels, shape (height, width, 3), uint8, turned as EXIF says."""
+    header.load()  # Pillow turns a TIFF as it loads it
     with warnings.catch_warnings():  # an entry that cannot be read turns nothing
         warnings.simplefilter("ignore")
         orientation = header.getexif().get(274, 1)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image
+from PIL import Image, ImageOps
 
 from leukofeat import ImageError, read_image
 
@@ -102,3 +102,14 @@ def test_a_camera_of_fewer_bits_is_not_read_as_near_black(kind, bits, tmp_path):
 def test_black_is_black(tmp_path):
     cv2.imwrite(str(tmp_path / "a.tif"), np.zeros((5, 5, 3), np.uint16))
     assert not read_image(tmp_path / "a.tif").any()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_a_picture_is_turned_once(mode, compression, orientation, tmp_path):
+    picture, exif = Image.fromarray(PICTURE), Image.Exif()
+    exif[274] = orientation
+    picture.convert(mode).save(tmp_path / "a.tif", exif=exif, compression=compression)
+    picture.getexif()[274] = orientation
+    np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), np.asarray(ImageOps.exif_transpose(picture)))
