@@ -39,14 +39,20 @@ def lay_on_white(header: Image.Image) -> np.ndarray:
     with warnings.catch_warnings():  # an entry that cannot be read turns nothing
         warnings.simplefilter("ignore")
         orientation = header.getexif().get(274, 1)
-    pixels = np.empty((header.height, header.width, 3), np.uint8)
-    rows = max(1, _AT_ONCE // header.width)
-    for top in range(0, header.height, rows):  # of a large one a part at a time: it would be in memory four times
-        part = header if rows >= header.height else header.crop((0, top, header.width, min(top + rows, header.height)))
+    return np.ascontiguousarray(turned(on_white(header), orientation))
+
+
+def on_white(picture: Image.Image) -> np.ndarray:
+    """RGB pixels, shape (height, width, 3), uint8."""
+    pixels = np.empty((picture.height, picture.width, 3), np.uint8)
+    rows = max(1, _AT_ONCE // picture.width)
+    for top in range(0, picture.height, rows):  # of a large one a part at a time: it would be in memory four times
+        bottom = min(top + rows, picture.height)
+        part = picture if rows >= picture.height else picture.crop((0, top, picture.width, bottom))
         part = part.convert("RGBA")
         white = Image.new("RGBA", part.size, (255, 255, 255, 255))
-        pixels[top : top + rows] = np.asarray(Image.alpha_composite(white, part).convert("RGB"))
-    return np.ascontiguousarray(turned(pixels, orientation))
+        pixels[top:bottom] = np.asarray(Image.alpha_composite(white, part).convert("RGB"))
+    return pixels
 
 
 def turned(values: np.ndarray, orientation: int) -> np.ndarray:

@@ -11,6 +11,7 @@ from leukofeat.decode.damage import DamagedError, UnsuitedError
 from leukofeat.decode.depth import check_depth
 from leukofeat.decode.listen import listening
 from leukofeat.decode.opencv import decode_by_opencv
+from leukofeat.decode.rgb import to_rgb
 from leukofeat.decode.tiff_limits import bound_inflation, check_pages, check_promise, check_series
 from leukofeat.opencv import cv2
 
@@ -18,7 +19,6 @@ from leukofeat.opencv import cv2
 PLAIN = (1, 8, 32946, 32773, 34925)
 CODED = (2, 3, 4, 5, 6, 7)  # fax, LZW, JPEG
 _GREY_OR_RGB = (0, 1, 2)  # photometric: white is zero, black is zero, RGB
-_ROWS = 64
 _SAVE = "convert it to 8-bit RGB"
 
 
@@ -48,7 +48,8 @@ def decode_tiff(data: bytes) -> np.ndarray:
         with quiet_tifffile().TiffFile(io.BytesIO(data)) as file:
             page, planes = file.pages.first, _colour_planes(file)
             _check(page, len(data))
-            if planes > 1 or (page.compression in PLAIN and page.photometric in _GREY_OR_RGB and not page.extrasamples):
+            plain = page.compression in PLAIN and page.photometric in _GREY_OR_RGB and len(page.extrasamples) < 2
+            if planes > 1 or plain:
                 return _to_rgb(_read(file, planes), page)
     except (DamagedError, UnsuitedError):
         raise
@@ -98,27 +99,13 @@ def _read(file: Any, planes: int) -> np.ndarray:
 
 
 def _to_rgb(values: np.ndarray, page: Any) -> np.ndarray:
-    values = values[:, :, 0] if values.shape[2:] == (1,) else values
-    if values.ndim != 2 and values.shape[2:] != (3,):
+    channels = values.shape[2] if values.ndim == 3 else 1
+    if values.ndim not in (2, 3) or channels - len(page.extrasamples) not in (1, 3):
         raise UnsuitedError(f"its picture has the shape {values.shape}; {_SAVE}")
     check_depth(values)
-    if values.dtype == np.uint16:
-        values = values >> 8 if values.ndim == 2 else _nearest(values)
-    values = values.astype(np.uint8, copy=False) if values.dtype != bool else values.astype(np.uint8) * 255
-    if page.photometric == 0 and values.ndim == 2:
-        values = 255 - values
-    if values.ndim == 2:
-        values = np.repeat(values[:, :, None], 3, axis=2)
+    values = to_rgb(values, inverted=page.photometric == 0, extra=tuple(page.extrasamples))
     orientation = page.tags.get(274)
     return np.ascontiguousarray(turned(values, 1 if orientation is None else orientation.value))
-
-
-def _nearest(values: np.ndarray) -> np.ndarray:
-    """Of value / 257 the nearest whole number, a few rows at a time: four bytes a value are taken meanwhile."""
-    rounded = np.empty(values.shape, np.uint8)
-    for top in range(0, len(values), _ROWS):
-        rounded[top : top + _ROWS] = (values[top : top + _ROWS].astype(np.uint32) * 2 + 257) // 514
-    return rounded
 
 
 def _by_opencv(data: bytes) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 from leukofeat.decode import ImageError
 from leukofeat.decode.damage import DamagedError, UnsuitedError
 from leukofeat.decode.depth import check_depth
-from leukofeat.opencv import cv2
+from leukofeat.decode.rgb import to_rgb
 
 _LOOK, _LOOKS = (
     256,
@@ -150,44 +150,6 @@ def judge_depth(field: Field, kind: np.dtype, values: Any) -> None:
         check_depth(np.array([look.max() for look in looks], np.uint16))
     except UnsuitedError as error:
         raise ImageError(f"{field.name}: {error}, or leave it out.") from error
-
-
-def to_rgb(values: np.ndarray, *, inverted: bool = False, premultiplied: bool = False) -> np.ndarray:
-    """8-bit RGB of values as files hold them: (height, width) or (height, width, 1 to 4) of bool, uint8 or uint16.
-
-    The rules are those of :func:`leukofeat.read_image`; `inverted` says that 0 is white.
-
-    Examples
-    --------
-    >>> to_rgb(np.array([[0, 65535]], np.uint16))[0, :, 0].tolist()
-    [0, 255]
-    """
-    if values.ndim == 3 and values.shape[2] == 1:
-        values = values[:, :, 0]
-    channels = 1 if values.ndim == 2 else values.shape[2]
-    if values.dtype == bool:
-        values = values.astype(np.uint8) * np.uint8(255)
-    elif values.dtype.itemsize == 2:  # the high byte; of RGB the nearest of value / 257
-        values = values >> 8 if channels < 3 else (values.astype(np.uint32) * 2 + 257) // 514
-    values = values.astype(np.uint8, copy=False)
-    if inverted and channels == 1:
-        values = 255 - values
-    if channels == 1:
-        return cv2.merge([values] * 3)
-    if channels == 3:
-        return values
-    return _on_white(values, premultiplied)
-
-
-def _on_white(values: np.ndarray, premultiplied: bool) -> np.ndarray:
-    from PIL import Image
-
-    if values.shape[2] == 2:
-        values = np.ascontiguousarray(values[:, :, [0, 0, 0, 1]])
-    size = values.shape[1::-1]
-    picture = Image.frombytes("RGBa" if premultiplied else "RGBA", size, np.ascontiguousarray(values).tobytes())
-    white = Image.new("RGBA", size, (255, 255, 255, 255))
-    return np.array(Image.alpha_composite(white, picture.convert("RGBA")).convert("RGB"))
 
 
 def damaged(name: str, error: Exception) -> ImageError:

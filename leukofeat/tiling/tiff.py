@@ -11,9 +11,10 @@ import numpy as np
 from leukofeat.decode.alpha import FLIPS, turned
 from leukofeat.decode.damage import DamagedError, UnsuitedError
 from leukofeat.decode.pixel_size import PLAUSIBLE, read_pixel_size
+from leukofeat.decode.rgb import to_rgb
 from leukofeat.decode.tiff import PLAIN, check_promise, quiet_tifffile
 from leukofeat.tiling.coded import PALETTE, decode_coded
-from leukofeat.tiling.field import Field, damaged, judge_depth, to_rgb
+from leukofeat.tiling.field import Field, damaged, judge_depth
 
 CACHE = 96 * 2**20  # bytes of decoded strips and tiles that are kept: a row of windows over 10,000 columns
 _CODED = (5, 6, 7)  # LZW and JPEG, which libtiff decodes
@@ -109,7 +110,7 @@ class TiffField(Field):
             table = np.asarray(page.colormap)
             return (table >> 8 if table.max(initial=0) > 255 else table).T.astype(np.uint8)[values[:, :, 0]]
         inverted = page.photometric == 0 and page.compression not in _CODED
-        return to_rgb(values, inverted=inverted, premultiplied=tuple(page.extrasamples) == (1,))
+        return to_rgb(values, inverted=inverted, extra=tuple(page.extrasamples))
 
     def _values(self, top: int, left: int, height: int, width: int) -> np.ndarray:
         """Values of a region as the file holds them, turned as its orientation says."""

@@ -113,3 +113,13 @@ def test_a_picture_is_turned_once(mode, compression, orientation, tmp_path):
     picture.convert(mode).save(tmp_path / "a.tif", exif=exif, compression=compression)
     picture.getexif()[274] = orientation
     np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), np.asarray(ImageOps.exif_transpose(picture)))
+
+
+@pytest.mark.parametrize("planarconfig", ["contig", "separate"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_transparency_of_any_depth_and_layout(dtype, planarconfig, tmp_path):
+    values = np.dstack([PICTURE, np.where(X < 48, 255, 0).astype(np.uint8)]).astype(dtype)
+    values = values * (257 if dtype == np.uint16 else 1)
+    values = np.moveaxis(values, -1, 0) if planarconfig == "separate" else values
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="rgb", planarconfig=planarconfig, extrasamples=[2])
+    np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), np.where(X[:, :, None] < 48, PICTURE, 255))

@@ -42,9 +42,12 @@ TIFFS = {
     "bigtiff": {"bigtiff": True, "rowsperstrip": 16},
 }
 
+# what TIFF calls the fourth sample, of which the last is none
+TRANSPARENCY = {"alpha": "unassalpha", "premultiplied": "assocalpha", "unspecified": "unspecified"}
+
 
 @pytest.mark.parametrize("how", TIFFS.values(), ids=TIFFS)
-@pytest.mark.parametrize("kind", ["rgb", "grey", "rgb16", "grey16", "planar", "inverted", "alpha"])
+@pytest.mark.parametrize("kind", ["rgb", "grey", "rgb16", "grey16", "planar", "inverted", *TRANSPARENCY])
 def test_tiffs_of_strips_and_tiles_are_read_as_whole(tmp_path, pixels, how, kind):
     path, how = tmp_path / "field.tif", dict(how)
     writer = {key: how.pop(key) for key in ("byteorder", "bigtiff") if key in how}
@@ -54,10 +57,11 @@ def test_tiffs_of_strips_and_tiles_are_read_as_whole(tmp_path, pixels, how, kind
         "rgb16": pixels.astype(np.uint16) * 257 + 3,
         "grey16": pixels[:, :, 0].astype(np.uint16) * 200,
         "planar": np.moveaxis(pixels, 2, 0),
-        "alpha": np.dstack([pixels, pixels[:, :, 0]]),
+        **dict.fromkeys(TRANSPARENCY, np.dstack([pixels, pixels[:, :, 0]])),
     }.get(kind, pixels)
     photometric = {"grey": "minisblack", "grey16": "minisblack", "inverted": "miniswhite"}.get(kind, "rgb")
-    extra = {"planar": {"planarconfig": "separate"}, "alpha": {"extrasamples": ["unassalpha"]}}.get(kind, {})
+    extra = {"planarconfig": "separate"} if kind == "planar" else {}
+    extra |= {"extrasamples": [TRANSPARENCY[kind]]} if kind in TRANSPARENCY else {}
     with tifffile.TiffWriter(path, **writer) as file:
         file.write(values, photometric=photometric, **extra, **how)
     like_whole(path)
