@@ -232,8 +232,11 @@ def _rows(page: Any) -> int:
 
 
 def _decodes(page: Any) -> bool:
-    """Whether tifffile finds what decodes a compression, in the package imagecodecs."""
+    """Whether tifffile finds what decodes a compression, mostly in the package imagecodecs; of some it finds out on the first use."""
     try:
-        return quiet_tifffile().TIFF.DECOMPRESSORS[page.compression] is not None
+        quiet_tifffile().TIFF.DECOMPRESSORS[page.compression](b"")
     except (KeyError, ImportError):
         return False
+    except Exception:  # of nothing it makes nothing
+        return True
+    return True

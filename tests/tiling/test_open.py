@@ -2,6 +2,7 @@
 
 import os
 import pickle
+from importlib.util import find_spec
 
 import cv2
 import numpy as np
@@ -235,6 +236,16 @@ def test_dimensions_that_lie_are_found_out(tmp_path, pixels, tag, value):
         file.pages.first.tags[tag].overwrite(value)
     with pytest.raises(ImageError, match=r"field\.tif"):
         (lambda field: field.read(0, 0, *field.shape))(open_field(path))
+
+
+@pytest.mark.skipif(any(map(find_spec, ("compression", "imagecodecs"))), reason="zstd is decoded here")
+def test_a_decoder_that_is_missing_is_no_damage(tmp_path, pixels):
+    path = tmp_path / "field.tif"
+    tifffile.imwrite(path, pixels, photometric="rgb", tile=(32, 48))
+    with tifffile.TiffFile(path, mode="r+b") as file:
+        file.pages.first.tags["Compression"].overwrite(50000)
+    with pytest.raises(ImageError, match=r"field\.tif: .*its compression \(ZSTD\) cannot be read"):
+        open_field(path)
 
 
 def test_what_is_no_field_is_refused_by_name(tmp_path, pixels):
