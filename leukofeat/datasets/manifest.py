@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
@@ -125,8 +126,6 @@ def read_manifest(
         if name not in frame:
             raise ImageError(f"{table}: no column {name!r}, which is to be {role!r}; it has {_listed(frame)}.")
     frame = frame.assign(**{role: frame[name] for role, name in (columns or {}).items()})
-    if "path" not in frame:
-        raise ImageError(f"{table}: no column 'path'; it has {_listed(frame)}.{_proposal(frame)}")
     alike = {str(name).casefold().strip(): name for name in frame}
     for role in ROLES:
         if role not in frame and role in alike:
@@ -134,6 +133,8 @@ def read_manifest(
                 f"{table}: the column {alike[role]!r} is not {role!r}; call it so, or say columns={{{role!r}: {alike[role]!r}}} "
                 f"(--column '{role}={alike[role]}'), or give it another name where it is something else."
             )
+    if "path" not in frame:
+        raise ImageError(f"{table}: no column 'path'; it has {_listed(frame)}.{_proposal(frame)}")
     if frame.empty:
         raise ImageError(f"{table}: lists no image.")
     for column in [column for column in _TEXT if column in frame]:
@@ -184,7 +185,7 @@ def _listed(frame: pd.DataFrame) -> str:
 def _proposal(frame: pd.DataFrame) -> str:
     """What could be said of the columns, as far as their names tell."""
     if len(frame.columns) == 1 and (sep := next((sep for sep in ";\t|" if sep in str(frame.columns[0])), "")):
-        return f" Its columns are separated by {sep!r} and not by commas: pass pandas.read_csv(FILE, sep={sep!r}) as manifest=."
+        return f" Its columns are separated by {sep!r} and not by commas: save it with commas, or pass pandas.read_csv(FILE, sep={sep!r}) as manifest=."
     plain = {str(name).casefold().strip(): str(name) for name in frame.columns}
     guess = {role: next((plain[name] for name in names if name in plain), None) for role, names in _OFTEN.items()}
     known = {role: name for role, name in guess.items() if name is not None and role not in frame}
@@ -216,14 +217,13 @@ def _index(root: Path, masks: Sequence[str]) -> dict[str, list[str]]:
     for path in list_names(root):
         if path.suffix.lower() in IMAGE_SUFFIXES and not is_mask_file(root, path, masks):
             for name in {path.name, path.stem, path.as_posix(), path.with_suffix("").as_posix()}:
-                index[name].append(path.as_posix())
+                index[normalize("NFC", name)].append(path.as_posix())
     return index
 
 
 def _one(path: str, index: Mapping[str, list[str]], table: str) -> str | None:
-    found = sorted(
-        set(index.get(PurePath(path.replace("\\", "/")).as_posix(), []))
-    )  # tables of Windows have backslashes
+    # tables of Windows have backslashes, and files from a Mac accents as letters of their own
+    found = sorted(set(index.get(normalize("NFC", PurePath(path.replace("\\", "/")).as_posix()), [])))
     if len(found) > 1:
         raise ImageError(
             f"{table}: {printable(path)} may be {printable(found[0])} or {printable(found[1])}; give paths below the folder, name the folder "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unicodedata import normalize
 
 import cv2
 import numpy as np
@@ -88,6 +89,16 @@ def test_images_and_masks_called_alike_are_told_apart(tmp_path):
     assert relative(load_images(tmp_path, manifest=table, cells="masks/*.png"), tmp_path) == ["images/1.png"]
 
 
+@pytest.mark.parametrize(("typed", "stored"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_accents_are_one_letter_or_two(typed, stored, tmp_path):
+    file = normalize(stored, "Müller/ö 1.png")
+    draw(tmp_path, file)
+    for name in ("Müller/ö 1.png", "ö 1"):
+        bunch = load_images(tmp_path, manifest=pd.DataFrame({"path": [normalize(typed, name)]}))
+        assert relative(bunch, tmp_path) == [file]
+        assert bunch.images[0].ndim == 3
+
+
 def test_a_wrong_folder_in_a_path_stays_an_error(tmp_path):
     draw(tmp_path, "Pro/1.png", "Pro/2.jpg")
     for path in ("Benign/1.png", "Pro/2.png", "3"):
@@ -108,8 +119,9 @@ def test_a_wrong_folder_in_a_path_stays_an_error(tmp_path):
         (
             "id;label\n1.png;2\n",
             None,
-            r"it has id;label\. Its columns are separated by ';' and not by commas: pass pandas",
+            r"it has id;label\. Its columns are separated by ';' and not by commas: save it with commas, or pass pandas",
         ),
+        ("Path,b\n1.png,2\n", None, r"the column 'Path' is not 'path'; call it so, or say columns={'path': 'Path'}"),
         ("a,b\n1.png,2\n", None, r"it has a, b\. columns={'path': NAME} says which"),
         ("a,b\n1.png,2\n", {"path": "c"}, r"no column 'c', which is to be 'path'; it has a, b\."),
         ("a,b\n1.png,\n", {"path": "a", "label": "b"}, "no label in line 2"),
