@@ -15,7 +15,7 @@ from sklearn.utils import Bunch
 
 from leukofeat.baselines import make_baseline
 from leukofeat.cli.document import record
-from leukofeat.cli.messages import tell, tell_progress
+from leukofeat.cli.messages import UsageError, tell, tell_progress
 from leukofeat.cli.shared import check_output
 from leukofeat.cli.warmup import warm_up
 from leukofeat.datasets import make_smears
@@ -25,6 +25,7 @@ from leukofeat.plotting import NOTE, ConfusionDisplay, FeatureDisplay, StagesDis
 from leukofeat.report import write_report
 
 PIPELINES = ("leukofeat_svm", "jin2023_svm", "four_colors", "no_leukocytes")
+_LEAST = 16  # fields
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +42,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the demo."""
     check_output(arguments.output, is_folder=True)
+    if arguments.images < _LEAST:
+        raise UsageError(
+            f"--images {arguments.images}: {_LEAST} are the fewest, of four classes one for each of four folds."
+        )
     run_demo(
         arguments.output, n_samples=arguments.images, random_state=arguments.seed, verbose=int(not arguments.quiet)
     )

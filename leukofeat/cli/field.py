@@ -7,6 +7,7 @@ from leukofeat.cli.document import record
 from leukofeat.cli.messages import UsageError, announce_workers, tell
 from leukofeat.cli.parsing import Renamed
 from leukofeat.cli.shared import add_baseline, add_running, check_output, feature_parts, named_baseline, report_failures
+from leukofeat.decode import PLAUSIBLE
 from leukofeat.sequence import SizedPath, printable
 from leukofeat.tiling import extract_field, open_field
 from leukofeat.tiling.places import check_places
@@ -79,6 +80,11 @@ def run(arguments: argparse.Namespace) -> int:
     if not features.cell_names():
         raise UsageError(
             f"--baseline: {arguments.baseline} measures no single cells; choose one that does, as leukofeat_svm."
+        )
+    if arguments.pixel_size is not None and not PLAUSIBLE[0] <= arguments.pixel_size <= PLAUSIBLE[1]:
+        raise UsageError(
+            f"--pixel-size {arguments.pixel_size:g}: it is the side of a pixel in micrometres, from {PLAUSIBLE[0]} to {PLAUSIBLE[1]:g} under "
+            "a microscope (0.1 with an oil immersion, say)."
         )
     source = arguments.field if arguments.pixel_size is None else SizedPath(arguments.field, arguments.pixel_size)
     field = open_field(source, level=arguments.level)

@@ -37,7 +37,7 @@ FOLDER = "folder of class folders with images, a folder of images, or a folder w
 def add_running(parser: argparse.ArgumentParser, *, memory: bool = True) -> None:
     """Options of every command that measures images; `memory` of those that can go on where an earlier run ended."""
     group = parser.add_argument_group("running")
-    group.add_argument("-j", "--jobs", type=int, default=None, metavar="N", help="worker processes (default: 1)")
+    group.add_argument("-j", "--jobs", type=processes, default=None, metavar="N", help="worker processes (default: 1)")
     if not memory:
         return
     group.add_argument(
@@ -49,6 +49,13 @@ def add_running(parser: argparse.ArgumentParser, *, memory: bool = True) -> None
         "(compare and benchmark: a folder `store` among the results); a changed image is measured again, and behind stages that "
         "learn from images, such as the colour template of jin2023_svm, all are if it was trained on",
     )
+
+
+def processes(text: str) -> int:
+    """Number of worker processes, as it was typed."""
+    if int(text) == 0:
+        raise argparse.ArgumentTypeError("0 processes do nothing; name 1 or more, or -1 for all processors")
+    return int(text)
 
 
 def add_folder(parser: argparse.ArgumentParser, **options: Any) -> None:

@@ -179,6 +179,7 @@ def test_a_class_with_one_image_is_pointed_out(folder, tmp_path, capsys):
         (["audit", "{folder}", "-o", "{file}"], "is a file; name a folder", 2),
         (["audit", "{folder}", "-o", "{file}/deep"], "is a file; name a folder", 2),
         (["demo", "-o", "{file}"], "is a file; name a folder", 2),
+        (["demo", "-o", "{empty}", "-n", "15"], "--images 15: 16 are the fewest", 2),
     ],
 )
 def test_what_cannot_be_done_is_said_with_the_way_out_before_any_work(folder, tmp_path, capsys, arguments, says, code):
@@ -191,6 +192,14 @@ def test_what_cannot_be_done_is_said_with_the_way_out_before_any_work(folder, tm
     assert says in told
     assert "image/s" not in told
     assert "images of" not in told or code == 1
+
+
+@pytest.mark.parametrize("command", ["extract", "masks", "audit", "train"])
+def test_no_process_at_all_is_wrong_usage(command, folder, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([command, str(folder), "-o", str(tmp_path / "out"), "-j", "0"])
+    assert ended.value.code == 2
+    assert "-j/--jobs: 0 processes do nothing; name 1 or more, or -1 for all" in capsys.readouterr().err
 
 
 def test_wrong_usage_ends_with_2_and_help_tells_of_the_exit_codes(capsys):

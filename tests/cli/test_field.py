@@ -52,6 +52,9 @@ def test_another_level_and_size_of_the_pixels(slide, tmp_path, capsys):
         (["-o", "cells.xlsx"], 2, "cells.xlsx: tables are written"),
         (["--baseline", "four_colors"], 2, "four_colors measures no single cells"),
         (["--tile", "3"], 1, "tile"),
+        (["--pixel-size", "0"], 2, "--pixel-size 0: it is the side of a pixel in micrometres, from 0.02 to 2"),
+        (["--pixel-size", "nan"], 2, "--pixel-size nan: it is the side"),
+        (["--pixel-size", "250"], 2, "--pixel-size 250: it is the side"),
     ],
 )
 def test_what_cannot_be_is_refused(slide, tmp_path, monkeypatch, capsys, options, code, message):
