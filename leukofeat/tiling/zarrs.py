@@ -4,6 +4,8 @@ import os
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+
 from leukofeat.decode import PLAUSIBLE, ImageError
 from leukofeat.tiling.field import ArrayField, Field
 from leukofeat.tiling.tiff import reopened
@@ -86,17 +88,16 @@ def _image(found: Any, name: str) -> tuple[list[Any], str | None, float | None]:
 
 
 def _side(image: dict[str, Any], axes: list[dict[str, Any]]) -> float | None:
-    scale: list[float] = next(
-        (
-            one["scale"]
-            for one in image["datasets"][0].get("coordinateTransformations", ())
-            if one.get("type") == "scale"
-        ),
-        [],
-    )
+    # those of the image are of all its levels, behind the level's own
+    transformations = [
+        one for part in (image["datasets"][0], image) for one in part.get("coordinateTransformations") or ()
+    ]
+    scales = [one["scale"] for one in transformations if one.get("type") == "scale"]
+    if not scales:
+        return None
     sides = [
-        float(value) * _MICROMETRES.get(str(axis.get("unit")), 0.0)
-        for axis, value in zip(axes, scale, strict=False)
+        float(np.prod(values)) * _MICROMETRES.get(str(axis.get("unit")), 0.0)
+        for axis, *values in zip(axes, *scales, strict=False)
         if str(axis["name"]).upper() in ("X", "Y")
     ]
     return (sides[0] * sides[1]) ** 0.5 if len(sides) == 2 and min(sides) > 0 else None

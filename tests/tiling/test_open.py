@@ -168,6 +168,12 @@ def test_zarr_folders(tmp_path, pixels):
         np.testing.assert_array_equal(field.read(15, 40, 33, 50), pixels[15:48, 40:90])
     assert open_field(tmp_path / "ome.zarr").pixel_size == 0.1
     assert open_field(tmp_path / "ome.zarr", level=1).pixel_size == pytest.approx(0.2)
+    scale = {"type": "scale", "scale": [1, 1, 1, 2.5, 2.5]}
+    root.attrs["ome"] = {
+        "version": "0.5",
+        "multiscales": [{"axes": axes, "datasets": sets, "coordinateTransformations": [scale]}],
+    }
+    assert open_field(tmp_path / "ome.zarr").pixel_size == 0.25  # the level's scale, and behind it that of all levels
     assert open_field(zarr.open(tmp_path / "plain.zarr")).shape == (90, 130)
     with pytest.raises(ImageError, match=r"ome.zarr: there is no level 2"):
         open_field(tmp_path / "ome.zarr", level=2)
