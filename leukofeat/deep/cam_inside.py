@@ -9,7 +9,6 @@ import pandas as pd
 
 from leukofeat.deep.grad_cam import ClassActivation, GradCAM
 from leukofeat.features.relative_color import split_background
-from leukofeat.opencv import cv2
 from leukofeat.preprocessing.marks import Box, Traces, trace_marks
 from leukofeat.preprocessing.recurring import settle_marks
 from leukofeat.sequence import ImageSequence, as_sequence
@@ -177,9 +176,7 @@ def look_inside(cam: GradCAM, X: Any, target: Any, segmenter: Any) -> Iterator[L
     for (seen, smear), bar in zip(cam.iterate(images, target), bars, strict=True):
         found = smear if segmenter is None else segmenter.transform([smear]).smear(0)
         shares = cam_inside(found, seen.heat, bar=bar)
-        covered = cv2.resize(
-            (found.region("cell") > 0).astype(np.float64), seen.maps.shape[::-1], interpolation=cv2.INTER_AREA
-        )
+        covered = seen.mapped((found.region("cell") > 0).astype(np.float64))
         alone = cam_inside(found, replace(seen, maps=covered).heat, bar=bar).heat
         yield Look(seen, found, shares, alone["nucleus"] + alone["cytoplasm"])
 

@@ -24,7 +24,7 @@ from leukofeat.deep.pixels import Pixels
 from leukofeat.deep.schedule import SCHEDULES
 from leukofeat.deep.training import OPTIMIZERS, Input, Settings, log_probabilities, train
 from leukofeat.deep.verdict import fit_softmax_temperature, mean_by_image
-from leukofeat.deep.view import VIEWS, View, warn_of_empty
+from leukofeat.deep.view import VIEWS, View, check_single, warn_of_empty
 from leukofeat.deep.weights import adapt, has_folded_norms, load_weights, unfold_norms
 from leukofeat.digest import digest
 from leukofeat.sequence import as_sequence
@@ -432,9 +432,21 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         torch, given = import_torch(), self._input()
         pixels = self._view(getattr(self, "window_", None)).read(as_sequence([smear]))
-        if len(pixels.owner) != 1:
-            raise ValueError(f"view='cell' shows the network one cell at a time; this image has {len(pixels.owner)}.")
+        check_single(len(pixels.owner))
         return given.prepare(torch.from_numpy(pixels.images).to(given.device).float())
+
+    def input_box(self, smear: Smear) -> tuple[int, int, int, int]:
+        """What of an image the network gets by :meth:`to_input`: top, left, bottom and right in pixels, ends exclusive.
+
+        It reaches beyond the image with `resize="pad"`, and around a cell at the image's edge.
+
+        Parameters
+        ----------
+        smear : Smear
+            As for :meth:`to_input`.
+        """
+        check_is_fitted(self)
+        return self._view(getattr(self, "window_", None)).box(smear)
 
     def _check_params(self) -> None:
         self._validate_params()

@@ -10,7 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from leukofeat.deep.extra import import_torch
 from leukofeat.deep.feature_map import evaluating, find_layer, last_map
-from leukofeat.deep.image import unfit_map
+from leukofeat.deep.image import from_input, onto_input
+from leukofeat.preprocessing.marks import Box
 from leukofeat.sequence import ImageSequence, as_sequence
 from leukofeat.smear import Smear
 
@@ -129,9 +130,8 @@ class ClassActivation:
         Of the image that the network was given.
     images : ImageSequence, optional
         The images that `row` counts.
-    size : (height, width), optional
-        Of the network's input, and how the image was brought to it, as in :func:`~leukofeat.deep.fit_image`:
-    resize : {"stretch", "crop", "pad"}, default="stretch"
+    box : (top, left, bottom, right), optional
+        What of the image the network's input shows, in pixels, ends exclusive; it may reach beyond the image. By default all of it.
 
     Examples
     --------
@@ -147,13 +147,20 @@ class ClassActivation:
     maps: np.ndarray = field(repr=False)
     shape: tuple[int, int]
     images: ImageSequence | None = field(default=None, repr=False)
-    size: tuple[int, int] | None = field(default=None, repr=False)
-    resize: str = field(default="stretch", repr=False)
+    box: Box | None = field(default=None, repr=False)
 
     @property
     def heat(self) -> np.ndarray:
-        """The maps at the image's own size, by bilinear interpolation; float64 of shape (height, width), 0 where it was cut off."""
-        return unfit_map(self.maps, self.size or self.shape, self.shape, resize=self.resize)
+        """The maps at the image's own size, by bilinear interpolation; float64 of shape (height, width), 0 where nothing of it was shown."""
+        return from_input(self.maps, self._box, self.shape)
+
+    def mapped(self, values: np.ndarray) -> np.ndarray:
+        """What is known of the image's pixels, (height, width) float64, averaged at the places of the maps; 0 beside the image."""
+        return onto_input(values, self._box, (self.maps.shape[0], self.maps.shape[1]))
+
+    @property
+    def _box(self) -> Box:
+        return self.box or (0, 0, *self.shape)
 
     @property
     def smear(self) -> Smear:
@@ -249,7 +256,7 @@ class GradCAM:
         if target is not None and target not in names:
             raise ValueError(f"target={target!r} is no class of the model; there are {', '.join(map(str, names))}.")
         module, layer = self._network.module(), self.layer
-        resize = getattr(self._network, "resize", "stretch")
+        box_of = getattr(self._network, "input_box", lambda smear: None)
         for i in range(len(images)):
             smear = images.smear(i)
             chances = np.asarray(self._judge.predict_proba([smear]))[0]
@@ -259,7 +266,7 @@ class GradCAM:
                 layer = last_map(module, inputs)[1]
             maps = grad_cam(module, inputs, place, layer)[0]
             about = images.name(i), i, names[place], float(chances[place])
-            yield ClassActivation(*about, maps, smear.image.shape[:2], images, tuple(inputs.shape[-2:]), resize), smear
+            yield ClassActivation(*about, maps, smear.image.shape[:2], images, box_of(smear)), smear
 
 
 def _find_network(model: Any) -> tuple[list[Any], Any, Any]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from leukofeat.constraints import Number, Real, check
 from leukofeat.opencv import cv2
+from leukofeat.preprocessing.marks import Box
 from leukofeat.smear import Smear
 
 RESIZES = ("stretch", "crop", "pad")
@@ -59,44 +60,90 @@ def fit_image(
     return _scale(image, size, interpolation)
 
 
-def unfit_map(
-    values: np.ndarray, size: tuple[int, int], shape: tuple[int, int], *, resize: str = "stretch"
-) -> np.ndarray:
-    """What a network says of the places of its input, at the places of the image that :func:`fit_image` made it of.
+def input_box(shape: tuple[int, int], size: tuple[int, int], resize: str = "stretch") -> Box:
+    """What of an image's plane a network's input shows that :func:`fit_image` made: a part with "crop", more than the image with "pad".
+
+    Parameters
+    ----------
+    shape : (height, width)
+        Of the image.
+    size : (height, width)
+        Of the input.
+    resize : {"stretch", "crop", "pad"}, default="stretch"
+
+    Returns
+    -------
+    top, left, bottom, right : int
+        In pixels of the image, ends exclusive.
+
+    Examples
+    --------
+    >>> [input_box((4, 8), (4, 4), how) for how in ("stretch", "crop", "pad")]
+    [(0, 0, 4, 8), (0, 2, 4, 6), (-2, 0, 6, 8)]
+    """
+    if resize == "crop":
+        rows, columns = _kept(shape, size)
+        return rows.start, columns.start, rows.stop, columns.stop
+    if resize == "pad":
+        ends = []
+        for part, side, wanted in zip(_filled(shape, size), shape, size, strict=True):
+            scale = side / (part.stop - part.start)
+            ends.append((round(-part.start * scale), round((wanted - part.start) * scale)))
+        (top, bottom), (left, right) = ends
+        return top, left, bottom, right
+    return 0, 0, *shape
+
+
+def from_input(values: np.ndarray, box: Box, shape: tuple[int, int]) -> np.ndarray:
+    """What a network says of the places of its input, at the places of the image.
 
     Parameters
     ----------
     values : ndarray of shape (rows, columns), dtype float64
         Over the whole input, coarser than it as a rule.
-    size : (height, width)
-        Of the input.
+    box : (top, left, bottom, right)
+        What the input shows, in pixels of the image; it may reach beyond it.
     shape : (height, width)
         Of the image.
-    resize : {"stretch", "crop", "pad"}, default="stretch"
 
     Returns
     -------
     ndarray of shape `shape`, dtype float64
-        By bilinear interpolation; 0 where the image was cut off.
+        By bilinear interpolation; 0 where the input shows nothing of the image.
 
     Examples
     --------
-    >>> unfit_map(np.array([[0.0, 4.0]]), (4, 4), (1, 4)).tolist()
+    >>> from_input(np.array([[0.0, 4.0]]), (0, 0, 1, 4), (1, 4)).tolist()
     [[0.0, 1.0, 3.0, 4.0]]
-    >>> unfit_map(np.ones((2, 2)), (4, 4), (4, 8), resize="crop")[0].tolist()
+    >>> from_input(np.ones((2, 2)), (0, 2, 4, 6), (4, 8))[0].tolist()
     [0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0]
     """
-    if resize == "pad":
-        inner = cv2.resize(values, size[::-1], interpolation=cv2.INTER_LINEAR)[_filled(shape, size)]
-        return cv2.resize(np.ascontiguousarray(inner), shape[::-1], interpolation=cv2.INTER_LINEAR)
-    if resize == "stretch":
-        return cv2.resize(values, shape[::-1], interpolation=cv2.INTER_LINEAR)
+    inside, there = _overlap(box, shape)
     found = np.zeros(shape)
-    rows, columns = place = _kept(shape, size)
-    found[place] = cv2.resize(
-        values, (columns.stop - columns.start, rows.stop - rows.start), interpolation=cv2.INTER_LINEAR
-    )
+    found[inside] = cv2.resize(values, _sides(box)[::-1], interpolation=cv2.INTER_LINEAR)[there]
     return found
+
+
+def onto_input(values: np.ndarray, box: Box, size: tuple[int, int]) -> np.ndarray:
+    """What is known of the places of an image, averaged at those of a map over a network's input; 0 beside the image.
+
+    Parameters
+    ----------
+    values : ndarray of shape (height, width), dtype float64
+    box : (top, left, bottom, right)
+        As in :func:`from_input`.
+    size : (rows, columns)
+        Of the map.
+
+    Examples
+    --------
+    >>> onto_input(np.ones((4, 8)), (-2, 0, 6, 8), (4, 2)).tolist()
+    [[0.0, 0.0], [1.0, 1.0], [1.0, 1.0], [0.0, 0.0]]
+    """
+    inside, there = _overlap(box, values.shape)
+    shown = np.zeros(_sides(box))
+    shown[there] = values[inside]
+    return cv2.resize(shown, size[::-1], interpolation=cv2.INTER_AREA)
 
 
 def to_color_space(image: np.ndarray, space: str) -> np.ndarray:
@@ -194,6 +241,18 @@ def _filled(shape: tuple[int, int], size: tuple[int, int]) -> tuple[slice, slice
     factor = min(size[0] / shape[0], size[1] / shape[1])
     sides = [min(wanted, max(1, round(side * factor))) for side, wanted in zip(shape, size, strict=True)]
     return _middle(size, sides)
+
+
+def _sides(box: Box) -> tuple[int, int]:
+    return box[2] - box[0], box[3] - box[1]
+
+
+def _overlap(box: Box, shape: tuple[int, ...]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Where image and box have the same places: in the image, and in the box."""
+    ends = [(max(0, box[k]), max(0, box[k], min(shape[k], box[k + 2]))) for k in range(2)]
+    (top, bottom), (left, right) = ends
+    rows, columns = (slice(start - box[k], stop - box[k]) for k, (start, stop) in enumerate(ends))
+    return (slice(top, bottom), slice(left, right)), (rows, columns)
 
 
 def _middle(outer: tuple[int, int], inner: Sequence[int]) -> tuple[slice, slice]:

@@ -11,6 +11,7 @@ from leukofeat.datasets.composite import soft_mask
 from leukofeat.deep.image import fit_image
 from leukofeat.opencv import cv2
 from leukofeat.parallel import map_images
+from leukofeat.preprocessing.marks import Box
 from leukofeat.sequence import ImageSequence, Step
 
 # beyond the rim of a cell, as paste_cells paints over the cells of a field
@@ -135,6 +136,30 @@ def frame_cells(cut: list[list[np.ndarray]], window: int, size: tuple[int, int],
     """
     found = [_frame_cell(cell, window, size, around) for cells in cut for cell in cells]
     return Pixels(_stacked(found, size), np.repeat(np.arange(len(cut)), [len(cells) for cells in cut]))
+
+
+def window_box(cell: Box, window: int) -> Box:
+    """What of an image's plane the window shows that :func:`frame_cells` puts a cell in.
+
+    Parameters
+    ----------
+    cell : (top, left, bottom, right)
+        Box of the cell in the image.
+    window : int
+
+    Examples
+    --------
+    >>> window_box((10, 20, 16, 24), 8), window_box((10, 20, 26, 24), 8)
+    ((9, 18, 17, 26), (10, 14, 26, 30))
+    """
+    top, left, bottom, right = cell
+    factor = min(1.0, window / max(bottom - top, right - left))
+    first = [
+        round(start - (window - max(1, round((stop - start) * factor))) // 2 / factor)
+        for start, stop in ((top, bottom), (left, right))
+    ]
+    side = round(window / factor)
+    return first[0], first[1], first[0] + side, first[1] + side
 
 
 def _read_field(

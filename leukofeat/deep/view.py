@@ -6,10 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from leukofeat.deep.pixels import Pixels, cut_cells, frame_cells, read_fields, read_fields_with_cells
+from leukofeat.augmentation.cells import segment_unless_given
+from leukofeat.deep.image import input_box
+from leukofeat.deep.pixels import Pixels, cut_cells, frame_cells, read_fields, read_fields_with_cells, window_box
 from leukofeat.failures import warn_of
+from leukofeat.preprocessing.marks import Box
 from leukofeat.segmentation import LeukocyteSegmenter
-from leukofeat.sequence import ImageSequence
+from leukofeat.sequence import ImageSequence, Step
+from leukofeat.smear import Smear
 from leukofeat.store import Store
 
 VIEWS = ("field", "cell")
@@ -70,6 +74,22 @@ class View:
         assert self.window is not None
         return frame_cells(self._cut(images), self.window, self.size, _AROUND)
 
+    def box(self, smear: Smear) -> Box:
+        """What of an image one input shows (:func:`~leukofeat.deep.image.from_input`).
+
+        Raises
+        ------
+        ValueError
+            When there is not one input to it, but one for each of its cells.
+        """
+        if self.kind == "field":
+            return input_box((smear.image.shape[0], smear.image.shape[1]), self.size, self.resize)
+        assert self.window is not None
+        boxes = segment_unless_given(self._steps(), smear).boxes
+        check_single(len(boxes))
+        top, left, bottom, right = map(int, boxes[0])
+        return window_box((top, left, bottom, right), self.window)
+
     def tell(self, images: ImageSequence, ask: Callable[[np.ndarray], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """What `ask` says of all that is shown of some images, (m, k), and the image that each row belongs to."""
         if self.kind == "field":
@@ -83,8 +103,19 @@ class View:
         return np.concatenate(told), np.repeat(np.arange(len(cut)), [len(of_image) for of_image in cut])
 
     def _cut(self, images: ImageSequence) -> list[list[np.ndarray]]:
+        return cut_cells(images, self._steps(), n_jobs=self.n_jobs, verbose=self.verbose)
+
+    def _steps(self) -> tuple[Step, ...]:
         stage = LeukocyteSegmenter() if self.segmenter is None else self.segmenter
-        return cut_cells(images, stage.transform([]).steps, n_jobs=self.n_jobs, verbose=self.verbose)
+        return stage.transform([]).steps
+
+
+def check_single(n: int) -> None:
+    """Raise a ValueError unless an image gives one input."""
+    if n != 1:
+        raise ValueError(
+            f"view='cell' shows the network one cell at a time; this image has {n}. Give it one cell, as smear.crop(1) does."
+        )
 
 
 def warn_of_empty(images: ImageSequence, empty: np.ndarray, what: str) -> None:

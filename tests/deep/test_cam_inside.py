@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 
 from leukofeat import Smear
 from leukofeat.datasets import make_smears
-from leukofeat.deep import cam_inside, cam_table
+from leukofeat.deep import CNNClassifier, cam_inside, cam_table
 from leukofeat.deep.cam_inside import PLACES, find_bars
 from leukofeat.features.relative_color import split_background
 from leukofeat.preprocessing.scale_bar import draw_scale_bar
@@ -123,3 +123,15 @@ def test_the_table_has_a_row_an_image(smears, records):
     assert cam_table(model, []).columns.tolist() == table.columns.tolist()
     with pytest.raises(ValueError, match="segmenter="):
         cam_table(model, smears.images)
+
+
+@pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
+def test_a_network_that_saw_cells_alone_saw_them_where_they_are(resize):
+    pytest.importorskip("torch")
+    cells = np.zeros((32, 96), np.int32)
+    cells[:, 32:64] = 1  # all that "crop" shows
+    smear = Smear(np.full((32, 96, 3), 200, np.uint8), cells)
+    fields = np.random.default_rng(0).integers(0, 256, (4, 32, 96, 3), np.uint8)
+    model = CNNClassifier("thanh2017", input_size=48, n_epochs=1, validation=0, resize=resize)
+    alone = cam_table(model.fit(fields, [0, 1, 0, 1]), [smear])["cells_alone"].item()
+    assert alone == pytest.approx(1) if resize == "crop" else 0.8 < alone < 1

@@ -6,7 +6,9 @@ import json
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -15,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 
 from leukofeat import Smear
 from leukofeat.datasets import make_smears
-from leukofeat.deep import CNNClassifier, load_network, save_network
+from leukofeat.deep import CNNClassifier, GradCAM, load_network, save_network
 from leukofeat.deep.checkpoint import Checkpoint
 from leukofeat.evaluation import compare
 from leukofeat.failures import EmptyWarning
@@ -248,6 +250,30 @@ def test_an_image_without_a_cell_gets_the_shares_of_the_classes(records):
     with pytest.warns(EmptyWarning, match="1 of 1 .*shares in training"):
         p = model.predict_proba([Smear(smears[0].image, nothing, nothing)])
     assert np.allclose(p[0], model.class_prior_)
+
+
+LOOKS = [*({"resize": resize} for resize in ("stretch", "crop", "pad")), *({"window": n} for n in (64, 33, 20))]
+
+
+@pytest.mark.parametrize("options", LOOKS, ids=str)
+def test_heat_lies_where_the_network_saw(records, options):
+    """Of an image that says at each pixel where it is, the input says at each place what of the image is shown there."""
+    rows, columns = 2 * np.mgrid[:96, :60]
+    cells = np.zeros((96, 60), np.int32)
+    cells[58:90, 26:56] = 1
+    smear = Smear(np.dstack([rows, columns, rows]).astype(np.uint8), cells)
+    view = "cell" if "window" in options else "field"
+    options = SMALL | {"n_epochs": 1, "validation": 0, "mean": 0, "scale": 1, "view": view} | options
+    model = CNNClassifier(**options).fit(*records)
+    (seen,) = GradCAM(model).explain([smear])
+    cell, field = (cv2.erode(mask.astype(np.uint8), np.ones((9, 9)), borderValue=0) > 0 for mask in (cells, cells + 1))
+    inside = (cell if view == "cell" else field) & (replace(seen, maps=np.ones((9, 9))).heat > 0)
+    assert inside.sum() > 400
+    for shown, expected in zip(model.to_input(smear)[0].numpy(), (rows, columns), strict=False):
+        heat = replace(seen, maps=shown.astype(np.float64)).heat
+        assert np.abs(heat - expected)[inside].max() < 3
+    alone = replace(seen, maps=np.zeros((50, 50))).mapped((cells > 0).astype(np.float64))
+    assert replace(seen, maps=alone).heat[inside & cell].min() == pytest.approx(1)
 
 
 def test_nothing_to_learn_from(blobs, records):
