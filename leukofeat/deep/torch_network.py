@@ -92,7 +92,7 @@ class TorchNetwork:
             modules = dict(self.module.named_modules())
             weighted = [name for name, module in modules.items() if any(True for _ in module.parameters(recurse=False))]
             ran = self._order(images, [*weighted, layer])
-            at_end = [name for name in ran if name in weighted][-1:]
+            at_end = _innermost([name for name in ran if name in weighted])[-1:]
             last = modules[at_end[0]] if at_end else None
             is_head = isinstance(last, nn.Linear) or (
                 self.from_library and isinstance(last, nn.Conv2d) and last.kernel_size == (1, 1)
@@ -145,6 +145,21 @@ class TorchNetwork:
         finally:
             for handle in handles:
                 handle.remove()
+
+
+def _innermost(names: list[str]) -> list[str]:
+    """Modules that hold no other of them: one with tensors beside parts of its own, such as a class token, ends after all of these.
+
+    Examples
+    --------
+    >>> _innermost(["conv", "heads.head", ""])
+    ['conv', 'heads.head']
+    """
+    return [
+        name
+        for name in names
+        if not any(other != name and (not name or other.startswith(f"{name}.")) for other in names)
+    ]
 
 
 def read_torch_network(model: Any, weights: Any, random_state: int, *, anew: bool = False) -> TorchNetwork:

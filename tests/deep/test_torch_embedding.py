@@ -80,6 +80,28 @@ def test_what_is_taken_by_default(torch, images):
         CNNEmbedding(network, input_size=8, layer="hed").fit(images)
 
 
+def test_tensors_beside_the_parts_of_a_network_hide_no_head(torch, images):
+    class WithToken(torch.nn.Module):
+        """Holds a tensor itself, as transformers hold their class token."""
+
+        def __init__(self):
+            super().__init__()
+            self.token = torch.nn.Parameter(torch.zeros(3))
+            self.neck, self.head = torch.nn.Linear(3, 6), torch.nn.Linear(6, 2)
+
+        def forward(self, x):
+            return self.head(self.neck(x.mean((2, 3)) + self.token))
+
+    network = WithToken()
+    expected = CNNEmbedding(network, input_size=8, layer="neck").transform(images)
+    np.testing.assert_array_equal(CNNEmbedding(network, input_size=8).transform(images), expected)
+
+
+@pytest.mark.usefixtures("torchvision")
+def test_a_vision_transformer_gives_its_token_and_no_classes(images):
+    assert CNNEmbedding("vit_b_32").fit_transform(images[:1]).shape == (1, 768)
+
+
 def test_outputs_that_are_no_embedding(torch, images):
     class Odd(torch.nn.Module):
         def __init__(self, how):
