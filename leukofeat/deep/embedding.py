@@ -270,7 +270,10 @@ class CNNEmbedding(CropFamily):
         settings = self._settings()
 
         def blank() -> Any:
-            return self._blob(Smear(np.zeros((*settings.size, 3), np.uint8)), settings)
+            # all of it one cell, which is what a classifier of single cells is shown
+            return self._blob(
+                Smear(np.zeros((*settings.size, 3), np.uint8), np.ones(settings.size, np.int32)), settings
+            )
 
         return self._network(settings).width(settings.tap, self.pooling, settings.size, blank)
 

@@ -12,12 +12,13 @@ import cv2
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
 from leukofeat import Smear
 from leukofeat.datasets import make_smears
-from leukofeat.deep import CNNClassifier, GradCAM, load_network, save_network
+from leukofeat.deep import CNNClassifier, CNNEmbedding, GradCAM, load_network, save_network
 from leukofeat.deep.checkpoint import Checkpoint
 from leukofeat.evaluation import compare
 from leukofeat.failures import EmptyWarning
@@ -274,6 +275,18 @@ def test_heat_lies_where_the_network_saw(records, options):
         assert np.abs(heat - expected)[inside].max() < 3
     alone = replace(seen, maps=np.zeros((50, 50))).mapped((cells > 0).astype(np.float64))
     assert replace(seen, maps=alone).heat[inside & cell].min() == pytest.approx(1)
+
+
+def test_a_classifier_of_single_cells_embeds_them(records):
+    smears, target = records
+    model = CNNClassifier(**SMALL | {"n_epochs": 1}, view="cell", validation=0).fit(smears, target)
+    found = CNNEmbedding(FrozenEstimator(model), per="cell").fit_transform(smears)
+    alone = CNNEmbedding(FrozenEstimator(model)).fit_transform(
+        [smears[0].crop(label) for label in range(1, smears[0].n_cells + 1)]
+    )
+    np.testing.assert_allclose(found[0], alone.mean(axis=0), rtol=1e-6)
+    with pytest.raises(ValueError, match=r"one cell at a time; this image has [2-9]. Give it one cell, as smear.crop"):
+        CNNEmbedding(FrozenEstimator(model)).fit_transform(smears)
 
 
 def test_nothing_to_learn_from(blobs, records):
