@@ -147,7 +147,8 @@ def _stacked(step: StackingClassifier, form: LinearForm) -> LinearForm:
             raise TypeError(
                 f"{one!r} gives votes of its pairs, which are not linear; stack LinearSVC or LogisticRegression."
             )
-    return _follow(step.final_estimator_, beside([*parts, *([form] if step.passthrough else [])]))
+    scores = _follow(step.final_estimator_, beside([*parts, *([form] if step.passthrough else [])]))
+    return replace(scores, classes=step.classes_)  # what is inside learned them as numbers
 
 
 @_follow.register

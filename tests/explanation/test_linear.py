@@ -24,7 +24,7 @@ from sklearn.preprocessing import (
 from sklearn.svm import SVC, LinearSVC, NuSVC
 
 from leukofeat.calibration import CalibratedClassifier
-from leukofeat.explanation import LinearForm, linear_form
+from leukofeat.explanation import LinearForm, explain, linear_form
 from leukofeat.whitening import WithinClassWhitener
 
 OVO = {"kernel": "linear", "decision_function_shape": "ovo"}
@@ -98,6 +98,18 @@ def test_searches_and_stacks_of_decision_values():
         [("one", one), ("two", two)], LogisticRegression(C=0.1), stack_method="decision_function", cv=2
     )
     assert_exact(stack.fit(X, y), X)
+
+
+@pytest.mark.parametrize("classes", [("Benign", "Early", "Pro"), (3, 5, 9)], ids=["text", "numbers"])
+def test_a_stack_is_explained_by_the_classes_that_it_was_given(classes):
+    X, y = table(3)
+    y = np.asarray(classes)[np.unique(y, return_inverse=True)[1]]
+    estimators = [("a", make_pipeline(SimpleImputer(), StandardScaler(), LinearSVC()))]
+    stack = StackingClassifier(estimators, stack_method="decision_function", cv=2).fit(X, y)
+    assert linear_form(stack, X.shape[1]).classes.tolist() == list(classes)
+    told = explain(stack, X[:5])
+    assert [one.verdict for one in told] == stack.predict(X[:5]).tolist()
+    assert all(one.value > 0 for one in told)
 
 
 def test_a_calibrated_classifier_has_its_values_by_the_temperature():
