@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import pickle
 import zipfile
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +26,7 @@ from sklearn.svm import SVC, LinearSVC
 from leukofeat.baselines import make_baseline
 from leukofeat.baselines.registry import STANDALONE
 from leukofeat.calibration import CalibratedClassifier
+from leukofeat.deep import CNNEmbedding
 from leukofeat.features import ColorFeatures, FeatureSet, FunctionFeatures, GeometryFeatures, HOGFeatures
 from leukofeat.persistence import load, save
 from leukofeat.preprocessing import ColorNormalizer, MedianDenoiser, ScaleBarCropper
@@ -131,6 +136,34 @@ def test_an_existing_file_is_replaced(tmp_path):
     for size in (3, 5):
         save(MedianDenoiser(size), tmp_path / "stage.skops")
     assert load(str(tmp_path / "stage.skops")).size == 5
+
+
+def test_a_file_that_cannot_be_written_is_as_it_was(tmp_path, monkeypatch):
+    def full(self, data):
+        with open(self, "wb") as file:
+            file.write(data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path = tmp_path / "stage.skops"
+    save(MedianDenoiser(3), path)
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match=r"what was there is as it was; free some room"):
+        save(MedianDenoiser(5), path)
+    assert load(path).size == 3
+    assert os.listdir(tmp_path) == ["stage.skops"]
+
+
+def test_what_could_not_be_loaded_again_is_not_saved(tmp_path):
+    def inside(smear):
+        return redness(smear)
+
+    for function in (inside, lambda smear: redness(smear), partial(inside)):
+        with pytest.raises(ValueError, match=r"could not be loaded again: .*(inside|<lambda>)\. Define functions"):
+            save(make_pipeline(FunctionFeatures(function, names=["red"]), SVC()), tmp_path / "m.skops")
+    torch = pytest.importorskip("torch")
+    with pytest.raises(ValueError, match=r"m\.skops: not written, for the model holds what can only be pickled"):
+        save(CNNEmbedding(torch.nn.Linear(2, 2)), tmp_path / "m.skops")
+    assert not list(tmp_path.iterdir())
 
 
 def test_types_of_your_own_must_be_named(smears, tmp_path):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from leukofeat.atomic import write_whole
 from leukofeat.constraints import Integral, Number, OneOf, Real, check
 from leukofeat.deep.classifier import CNNClassifier
 from leukofeat.deep.extra import import_extra
@@ -46,6 +47,8 @@ def save_network(model: CNNClassifier, path: str | os.PathLike[str]) -> None:
     ------
     ValueError
         For an architecture or a segmenter that no JSON can hold.
+    OSError
+        When the file cannot be written; it is then as it was.
 
     Examples
     --------
@@ -74,10 +77,7 @@ def save_network(model: CNNClassifier, path: str | os.PathLike[str]) -> None:
         )
     }
     tensors = {name: np.asarray(value, order="C") for name, value in model.weights_.items()}
-    content = import_extra("safetensors.numpy").save(tensors, head)
-    passing = Path(path).with_name(f"{Path(path).name}.{os.getpid()}.part")
-    passing.write_bytes(content)
-    os.replace(passing, path)
+    write_whole(path, import_extra("safetensors.numpy").save(tensors, head))
 
 
 def load_network(path: str | os.PathLike[str]) -> CNNClassifier:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
+from leukofeat.atomic import write_whole
 from leukofeat.markup import visible
 from leukofeat.persistence.card import ModelCard, add_card
 from leukofeat.persistence.forged import check_archive, check_support_vectors
@@ -52,8 +53,13 @@ def save(model: Any, path: str | os.PathLike[str], card: ModelCard | None = None
 
     Raises
     ------
-    TypeError, ValueError
-        When `card` is none, or too large to be read again; nothing is written then.
+    TypeError
+        When `card` is none.
+    ValueError
+        When the model could not be loaded again: it holds what can only be pickled, such as a module of PyTorch, or a function or class
+        that is not found by its name, such as a lambda; when the card is too large. Nothing is written then.
+    OSError
+        When the file cannot be written; it is then as it was.
 
     Examples
     --------
@@ -66,11 +72,22 @@ def save(model: Any, path: str | os.PathLike[str], card: ModelCard | None = None
     """
     import skops.io
 
-    archive = io.BytesIO()  # whole before the file is touched: an interrupted save leaves the one that was there
-    skops.io.dump(model, archive)
+    archive = io.BytesIO()
+    try:
+        skops.io.dump(model, archive)
+    except Exception as error:  # whatever the parts of a model cause
+        raise ValueError(
+            f"{os.fspath(path)}: not written, for the model holds what can only be pickled ({_told(error)})."
+        ) from error
+    lost = [name for name in skops.io.get_untrusted_types(data=archive.getvalue()) if not _is_there(name)]
+    if lost:
+        raise ValueError(
+            f"{os.fspath(path)}: not written, for it could not be loaded again: nothing is found by the name {_told(', '.join(lost))}. "
+            "Define functions and classes at the top of a module, by def and class."
+        )
     if card is not None:
         add_card(archive, card)
-    Path(path).write_bytes(archive.getbuffer())
+    write_whole(path, archive.getvalue())
 
 
 def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
@@ -140,6 +157,15 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
 def _told(what: object) -> str:
     """Words of a file from elsewhere, on one line, in which nothing steers a terminal."""
     return visible(" ".join(str(what).split()))[:_LONGEST]
+
+
+def _is_there(name: str) -> bool:
+    """Whether a function or class is found by its name, as it will have to be when its file is loaded."""
+    module, _, attribute = name.rpartition(".")
+    try:
+        return hasattr(import_module(module), attribute)
+    except (ImportError, ValueError):
+        return False
 
 
 def _is_stage(name: str) -> bool:
