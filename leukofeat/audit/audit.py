@@ -131,10 +131,10 @@ def audit_dataset(
     images : list, ndarray, Series, one-column DataFrame or ImageSequence of n images or paths
         Each is decoded once; a broken one is listed and does not stop the audit.
     y : array-like of length n, optional
-        Classes; None or NaN where there is none. Without them, nothing that concerns the class is tested.
+        Classes; None, NaN or blanks where there is none. Without them, nothing that concerns the class is tested.
     groups : array-like of length n, or result of `estimate_slides`, optional
         Patient or slide of each image. Where they are given, they are the units of every test: images of one slide are no
-        independent witnesses. One without a group (None, NaN) counts as a group of its own.
+        independent witnesses. One without a group (None, NaN, blanks) counts as a group of its own.
     splits : array-like of length n, optional
         Part of each image, such as "train" and "test"; the largest part counts as training.
     memory : path, Store or None, default=None

@@ -15,7 +15,7 @@ from leukofeat.preprocessing.recurring import name_styles, settle_marks
 
 
 def as_categories(name: str, values: Any, n: int) -> pd.Categorical | None:
-    """Column of n values as strings, None where one is missing, or None for None; also of what `estimate_slides` gives.
+    """Column of n values as strings, None where one is missing (None, NaN, blanks), or None for None; also of what `estimate_slides` gives.
 
     Raises
     ------
@@ -27,11 +27,13 @@ def as_categories(name: str, values: Any, n: int) -> pd.Categorical | None:
     if values is None:
         return None
     column = np.asarray(values)
+    if column.dtype.kind == "U":
+        column = np.asarray(values, object)  # an array of text makes the text "nan" of NaN
     if column.shape == (n, 1):
         column = column[:, 0]
     if column.shape != (n,):
         raise ValueError(f"{name} must hold one value an image: {n} images, {name} of shape {column.shape}.")
-    known = ~pd.isna(column)
+    known = ~pd.isna(column) & [not isinstance(value, str) or bool(value.strip()) for value in column]
     if column.dtype.kind == "f" and (column[known] == np.floor(column[known])).all():
         column = pd.array(column, dtype="Int64").to_numpy(object, na_value=None)  # whole numbers beside a gap
     named = np.full(n, None, object)

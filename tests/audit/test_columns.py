@@ -35,6 +35,16 @@ def test_what_is_missing_is_counted(smears):
     assert result.images["label"].fillna("").tolist() == ["a", "", "b", "", "a", "b", "a", "b"]
 
 
+@pytest.mark.parametrize("gap", ["", "  ", np.nan], ids=repr)
+def test_what_is_left_blank_is_missing(smears, gap):
+    y = ["a", gap, "b", "a", "b", "a", "b", "a"]
+    groups = ["1", "1", gap, gap, gap, "2", "2", "3"]
+    result = audit_dataset(smears.images, y, groups=groups)
+    assert result["missing_values"].finding.startswith("1 image without a class; 3 images without a group.")
+    assert set(result.images["label"].dropna()) == {"a", "b"}
+    assert result.manifest["group"].nunique() == 6  # no image shows the same as another
+
+
 def test_a_column_of_one_column(smears):
     y = np.array(["a", "b"] * 4)
     one, two = (audit_dataset(smears.images, labels) for labels in (y, y[:, None]))
