@@ -163,6 +163,14 @@ def test_a_real_audit(fields, tmp_path):
     assert page.get("img", "src")
 
 
+def test_what_an_audit_could_not_read_keeps_no_report_back(fields, tmp_path):
+    images = [*fields.images, fields.images[0] / 255.0]  # floats, which are no image
+    found = audit_dataset(images)
+    assert found["broken_files"].images.tolist() == [len(fields.images)]
+    _, page = read(write_report(tmp_path / "r.html", audit=found, audited=images))
+    assert "Images must be uint8 RGB" in page.text
+
+
 def test_what_is_reached_without_a_leukocyte(comparison, tmp_path):
     table = comparison.table.assign(accuracy=[0.9, 0.84])
     found = dataclasses.replace(comparison, table=table)
@@ -310,8 +318,9 @@ def test_only_what_there_is(comparison, tmp_path, audit):
     assert "no test of the difference was made" in page.text
     _, page = read(write_report(tmp_path / "r.html", audit=audit))
     assert "Comparison" not in page.text
-    with pytest.raises(ValueError, match="nothing to report"):
-        write_report(tmp_path / "r.html")
+    for nothing in (None, {}, {"random folds": None}):
+        with pytest.raises(ValueError, match="nothing to report"):
+            write_report(tmp_path / "r.html", nothing)
 
 
 def test_a_pipeline_without_scores_has_a_place_and_no_curve(fields, tmp_path):

@@ -107,7 +107,7 @@ def _examples(audit: AuditResult, X: Any) -> Markup | None:
 def _example(images: ImageSequence, i: int) -> Markup | None:
     try:
         shown = picture(images.smear(i).image, images.name(i), width=110, quality=60)
-    except ValueError:  # a broken file is in the table by its name and its error
+    except (ValueError, TypeError, OSError):  # a broken image is in the table by its name and its error
         return None
     return element("figure", shown, element("figcaption", Path(images.name(i)).name))
 

@@ -52,7 +52,7 @@ def _case(images: ImageSequence, found: ImageSequence, case: pd.Series) -> Marku
         smear = found.smear(row)
         shown: Any = picture(outlined(smear), f"{name}, true {case['target']}, said {case['predicted']}")
         seen = element("small", found_in(smear)) if smear.is_segmented else None
-    except ValueError as error:
+    except (ValueError, TypeError, OSError) as error:
         shown = element("p", str(error), class_="hint")
     facts = [element("b", case["predicted"]), " instead of ", element("b", case["target"])]
     if case["margin"] == case["margin"]:

@@ -162,10 +162,10 @@ def write_report(
     >>> write_report(path, found, images=smears.images).name
     'report.html'
     """
-    if comparison is None and audit is None:
-        raise ValueError("There is nothing to report; pass comparison=, audit= or both.")
     given = comparison if isinstance(comparison, Mapping) else {"comparison": comparison}
     comparisons = {str(name): found for name, found in given.items() if found is not None}
+    if not comparisons and audit is None:
+        raise ValueError("There is nothing to report; pass comparison=, audit= or both.")
     sections: list[tuple[str, str, Markup | None]] = []
     if audit is not None:
         sections.append(("audit", "Dataset", audit_section(audit, audited)))
