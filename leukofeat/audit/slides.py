@@ -15,6 +15,7 @@ from leukofeat.preprocessing.padding import find_padding
 from leukofeat.preprocessing.scale_bar import BAR_STYLES, bar_style
 from leukofeat.preprocessing.slide import background_color, grain, red_cell_color
 from leukofeat.sequence import ImageSequence, as_sequence
+from leukofeat.statistics.held_out import check_labelled
 
 SLIDE_NOTE = (
     "These groups are an estimate from background and red-cell colour, scale bar, resolution and sharpness. They are not "
@@ -72,7 +73,7 @@ def estimate_slides(
     Raises
     ------
     ValueError
-        When `y` has another length, or `n_slides` is not positive.
+        When `y` has another length or lacks a class, or `n_slides` is not positive.
 
     Notes
     -----
@@ -93,6 +94,7 @@ def estimate_slides(
     target = np.zeros(len(sequence), np.int64) if y is None else np.asarray(y)
     if len(target) != len(sequence):
         raise ValueError(f"{len(sequence)} images and {len(target)} classes.")
+    check_labelled(y)
     rows = map_images(_slide_row, sequence, n_jobs=n_jobs, verbose=verbose, description="looking at slides")
     features = pd.DataFrame(rows)
     rng = check_random_state(random_state)

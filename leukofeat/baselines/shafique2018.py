@@ -10,6 +10,7 @@ from leukofeat.baselines.trained import trained
 from leukofeat.constraints import Integral, Number, OneOf, check
 from leukofeat.datasets import binary_target
 from leukofeat.deep import CNNClassifier
+from leukofeat.statistics.held_out import check_labelled
 
 
 def shafique2018_alexnet(
@@ -96,8 +97,9 @@ class MalignancyCNN(CNNClassifier):
         Raises
         ------
         ValueError
-            When none of three classes or more is benign by its name, or they are numbers.
+            When none of three classes or more is benign by its name, or they are numbers; when an image has no class.
         """
+        check_labelled(y)
         if len(np.unique(np.asarray(y))) > 2:
             y = binary_target(y)
         return super().fit(X, y, groups)

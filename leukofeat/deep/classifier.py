@@ -29,7 +29,7 @@ from leukofeat.deep.weights import adapt, has_folded_norms, load_weights, unfold
 from leukofeat.digest import digest
 from leukofeat.sequence import as_sequence
 from leukofeat.smear import Smear
-from leukofeat.statistics.held_out import group_codes, hold_out
+from leukofeat.statistics.held_out import check_labelled, group_codes, hold_out
 from leukofeat.store import as_store
 
 __doctest_requires__ = {"CNNClassifier": ["torch"]}
@@ -308,6 +308,7 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
         torch = import_torch()
         self._check_params()
         images = as_sequence(X)
+        check_labelled(y)
         check_classification_targets(y)
         y = column_or_1d(y)
         if len(y) != len(images):

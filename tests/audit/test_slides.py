@@ -78,6 +78,8 @@ def test_blank_and_tiny_images_have_features(shape):
 def test_what_does_not_fit_is_refused(smears):
     with pytest.raises(ValueError, match="classes"):
         estimate_slides(smears.images, smears.target[:-1])
+    with pytest.raises(ValueError, match=r"y has no class for row 0 \(1 in all\)"):
+        estimate_slides(smears.images, [None, *["Pro"] * 7])
     with pytest.raises(ValueError, match="n_slides"):
         estimate_slides(smears.images, n_slides=0)
 

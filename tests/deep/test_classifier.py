@@ -295,6 +295,9 @@ def test_nothing_to_learn_from(blobs, records):
         CNNClassifier(**SMALL).fit(images, ["dark"] * 24)
     with pytest.raises(ValueError, match="length 3 for 24"):
         CNNClassifier(**SMALL).fit(images, [0, 1, 0])
+    for gap in (None, np.nan):
+        with pytest.raises(ValueError, match="y has no class for row 1"):
+            CNNClassifier(**SMALL).fit(images, ["dark", gap, *["light"] * 22])
     nothing = np.zeros((40, 44), np.int32)
     with pytest.raises(ValueError, match="no cell was found"):
         CNNClassifier(**SMALL, view="cell").fit([Smear(image, nothing, nothing) for image in images], [0, 1] * 12)
