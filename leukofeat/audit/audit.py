@@ -72,8 +72,11 @@ class AuditResult:
     manifest: pd.DataFrame = field(repr=False)
 
     def __getitem__(self, name: str) -> Finding:
-        """Finding of one check, by its name."""
-        return next(finding for finding in self.findings if finding.name == name)
+        """Finding of one check, by its name; KeyError for one that there is not."""
+        found = {finding.name: finding for finding in self.findings}
+        if name not in found:
+            raise KeyError(f"{name!r} is no check; there are {', '.join(found)}.")
+        return found[name]
 
     def save(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write the verdict and the tables into a folder, which is made where it is missing; returns the files.

@@ -14,6 +14,11 @@ def test_an_audit_of_no_image():
         audit_dataset([])
 
 
+def test_a_check_that_there_is_not_is_told(smears):
+    with pytest.raises(KeyError, match=r"'leaks' is no check; there are broken_files, .*split_leak"):
+        audit_dataset(smears.images)["leaks"]
+
+
 def test_names_in_two_spellings_are_a_finding(smears):
     y = ["Benign", "Benign ", "Pro", "Pro", "benign", "Pro", "Early", "Early"]
     found = audit_dataset(smears.images, y, groups=list("aabbccdd"))["names_alike"]
