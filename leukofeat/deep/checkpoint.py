@@ -3,10 +3,16 @@
 import json
 import os
 import tempfile
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from leukofeat.deep.extra import import_extra, import_torch
+from leukofeat.deep.pixels import Pixels
+from leukofeat.deep.settings import Input, Settings
+from leukofeat.digest import digest
 
 
 class Progress(NamedTuple):
@@ -107,3 +113,18 @@ class Checkpoint:
         except OSError as error:
             why = f"{error.strerror}; checkpoint= is a folder that can be written to"
             raise type(error)(error.errno, why, str(self.path.parent)) from error
+
+
+def training_key(
+    network: Any,
+    data: Pixels,
+    target: np.ndarray,
+    held_out: tuple[Pixels, np.ndarray],
+    given: Input,
+    settings: Settings,
+) -> str:
+    """What tells a training from others: its network as it starts, its images and classes, and how it is trained."""
+    start = {name: value.detach().cpu().numpy() for name, value in network.state_dict().items()}
+    held, held_target = held_out
+    how = asdict(replace(settings, verbose=0))
+    return digest("training", str(network), tuple(data), target, tuple(held), held_target, how, start, asdict(given))

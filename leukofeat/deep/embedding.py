@@ -270,10 +270,8 @@ class CNNEmbedding(CropFamily):
         settings = self._settings()
 
         def blank() -> Any:
-            # all of it one cell, which is what a classifier of single cells is shown
-            return self._blob(
-                Smear(np.zeros((*settings.size, 3), np.uint8), np.ones(settings.size, np.int32)), settings
-            )
+            cell = np.ones(settings.size, np.int32)  # all of it, for a classifier of single cells
+            return self._blob(Smear(np.zeros((*settings.size, 3), np.uint8), cell), settings)
 
         return self._network(settings).width(settings.tap, self.pooling, settings.size, blank)
 

@@ -1,5 +1,7 @@
 """The optional packages: imported by the functions that need them, with a word on what to install."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -71,3 +73,15 @@ def choose_device(device: str) -> str:
             f"device={device!r}: PyTorch finds no graphics card here; device='auto' takes one where there is one."
         )
     return device
+
+
+@contextmanager
+def torch_threads(n: int | None) -> Iterator[None]:
+    """Let PyTorch compute with so many threads, and afterwards with as many as before; None leaves their number."""
+    torch = import_torch()
+    before = torch.get_num_threads()
+    torch.set_num_threads(n or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,7 +1,6 @@
 """The loop that trains a network: epochs over shuffled batches, each altered anew, with curves and a way back."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,57 +8,12 @@ import numpy as np
 from leukofeat.deep.architectures import top_of
 from leukofeat.deep.checkpoint import Checkpoint, Progress
 from leukofeat.deep.extra import import_torch
-from leukofeat.deep.on_device import alter_batch, swap_backgrounds, to_color_space
+from leukofeat.deep.on_device import alter_batch, swap_backgrounds
 from leukofeat.deep.pixels import Pixels
 from leukofeat.deep.schedule import learning_rate
+from leukofeat.deep.settings import Input, Settings
+from leukofeat.deep.weights import has_folded_norms, unfold_norms
 from leukofeat.parallel import progress_bar
-
-OPTIMIZERS = ("adamw", "adam", "adamax", "sgd")
-
-
-@dataclass(frozen=True)
-class Input:
-    """How pixels become what a network takes, and where it runs."""
-
-    color_space: str
-    channels: str
-    mean: tuple[float, ...]
-    scale: tuple[float, ...]
-    device: str
-
-    def prepare(self, images: Any) -> Any:
-        """(n, 3, height, width) float32 tensor of RGB, 0 to 255, as the network wants it."""
-        torch = import_torch()
-        values = to_color_space(images, self.color_space)
-        if self.channels == "bgr":
-            values = values.flip(1)
-        mean, scale = (
-            torch.tensor(three, dtype=torch.float32, device=images.device)[:, None, None]
-            for three in (self.mean, self.scale)
-        )
-        return ((values - mean) * scale).contiguous(memory_format=torch.channels_last)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a network is trained."""
-
-    n_epochs: int
-    batch_size: int
-    optimizer: str
-    learning_rate: float
-    head_factor: float
-    weight_decay: float
-    schedule: str
-    frozen: bool
-    transforms: Mapping[str, float]
-    swap: float
-    class_weights: tuple[float, ...] | None
-    label_smoothing: float
-    patience: int | None
-    autocast: bool
-    random_state: int
-    verbose: int
 
 
 def train(
@@ -164,6 +118,16 @@ def train(
         network.load_state_dict(best)
     network.eval()
     return history
+
+
+def settle_norms(network: Any, data: Pixels, given: Input, random_state: int) -> None:
+    """Give batch normalisations that are folded, where there are such, the statistics of some of the training images."""
+    if not has_folded_norms(network):
+        return
+    torch = import_torch()
+    some = data.images[np.random.default_rng(random_state).permutation(len(data.images))[:128]]
+    batches = (torch.from_numpy(some[start : start + 32]).to(given.device) for start in range(0, len(some), 32))
+    unfold_norms(network.eval(), (given.prepare(batch.float()) for batch in batches))
 
 
 def log_probabilities(

@@ -55,3 +55,16 @@ def fit_softmax_temperature(log_p: np.ndarray, target: np.ndarray) -> float:
         return float(-(wanted * cooled).sum())
 
     return float(np.exp(minimize_scalar(loss, bounds=(-np.log(20), np.log(20)), method="bounded").x))
+
+
+def cooled(log_p: np.ndarray, temperature: float) -> np.ndarray:
+    """Probabilities of log-probabilities that are divided by a temperature, (n, k); rows add up to 1.
+
+    Examples
+    --------
+    >>> cooled(np.log([[0.8, 0.2]]), 2.0).round(3).tolist()
+    [[0.667, 0.333]]
+    """
+    log_p = log_p / temperature
+    p = np.exp(log_p - log_p.max(axis=1, keepdims=True))
+    return p / p.sum(axis=1, keepdims=True)

@@ -188,8 +188,7 @@ def test_alexnets_new_layers_learn_ten_times_faster(eight):
     model = network_of(make_baseline("shafique2018_alexnet", n_features=32, color_space="hsv"))
     with torch.device("meta"):
         network = model._build(4)
-    model.classes_ = np.unique(eight.target)
-    old, new = _make_optimizer(network, model._settings(eight.target)).param_groups
+    old, new = _make_optimizer(network, model._settings(np.unique(eight.target), eight.target)).param_groups
     assert new["factor"] == 10 * old["factor"]
     assert [tuple(value.shape) for value in new["params"]] == [(32, 4096), (32,), (4, 32), (4,)]
     assert model.color_space == "hsv"
