@@ -93,6 +93,14 @@ def test_what_an_own_function_uses_counts():
     assert digest(_own(inner.format(k=1))) != digest(_own(inner.format(k=2)))
 
 
+def test_the_names_of_arguments_count():
+    code = "def g({0}, {1}): return {0} - {1}\ndef f(s): return g(a=s, b=1)"
+    assert digest(_own(code.format("a", "b"))) != digest(_own(code.format("b", "a")))
+    assert digest(_own("def f(s):\n    k = 1\n    return s + k")) == digest(
+        _own("def f(s):\n    one = 1\n    return s + one")
+    )
+
+
 def test_what_is_used_of_an_own_module_counts(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     digests = []

@@ -247,6 +247,8 @@ class Content:
         self.say("code", code.co_code)
         self.say("except", code.co_exceptiontable)
         self.say("names", " ".join(code.co_names))
+        # by which it may be called
+        self.say("arguments", " ".join(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]))
         self.add([code.co_argcount, code.co_kwonlyargcount, code.co_flags, platform.python_version()])
         self.add(list(code.co_consts))
 
