@@ -98,7 +98,7 @@ class Recall:
 class Maps:
     """Label maps that segmenters made of one image, read from a store and collected for it.
 
-    Only steps that leave the pixels alone count: what makes pixels is fast, and pixels are large.
+    Only steps that leave the pixels and their scale alone count: what makes pixels is fast, and pixels are large.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ class Maps:
     def note(self, node: int, i: int, before: Smear, after: Smear, seconds: float) -> None:
         """Keep the label maps that step i of a node has made, if that is what it did."""
         key = self.keys.get((node, i))
-        if key is None or not after.is_segmented or after.nuclei is before.nuclei or not _same_pixels(before, after):
+        if key is None or not after.is_segmented or after.nuclei is before.nuclei or not _same_field(before, after):
             return
         kind = np.min_scalar_type(after.n_cells)
         maps = {"nuclei": after.region("nucleus").astype(kind), "cells": after.region("cell").astype(kind)}
@@ -141,9 +141,11 @@ class Maps:
         self.made[key] = (node, i), {**maps, **known, "seconds": seconds}
 
 
-def _same_pixels(first: Smear, second: Smear) -> bool:
+def _same_field(first: Smear, second: Smear) -> bool:
+    """Whether two records have the very same pixels, of one scale."""
     a, b = first.image.__array_interface__, second.image.__array_interface__
-    return all(a[name] == b[name] for name in ("data", "shape", "strides"))
+    same = all(a[name] == b[name] for name in ("data", "shape", "strides"))
+    return same and (first.pixel_size, first.given_scale) == (second.pixel_size, second.given_scale)
 
 
 def _digest_of(value: Any) -> str | None:

@@ -572,6 +572,20 @@ def test_records_with_maps_of_their_own_are_told_apart(records, tmp_path):
     np.testing.assert_array_equal(values, _set(tmp_path, area).transform([smear, smaller]))
 
 
+class Sized(ImageStage):
+    """Finds cells, and says how large pixels are."""
+
+    def apply(self, smear):
+        return DarkSegmenter().apply(smear).replace(pixel_size=0.25)
+
+
+def test_a_segmenter_that_knows_the_scale_is_heard_each_time(smears, tmp_path):
+    records = Sized().transform(smears.images)
+    _set(tmp_path).transform(records)
+    sizes = FunctionFeatures(lambda smear: smear.pixel_size, names=["pixel_size"])
+    assert (_set(tmp_path, sizes).transform(records) == 0.25).all()
+
+
 def test_a_pipelines_own_memory_notices_a_file_that_was_written_anew(tmp_path, smears):
     file = str(tmp_path / "a.png")
     cv2.imwrite(file, smears.images[0])
