@@ -127,6 +127,11 @@ class FeatureSet(FeatureFamily):
             not say), then the features, then the centre of its pixels: `centroid_x`, `centroid_y` (pixels, the centre of the first
             being 0) and, of an image with a `pixel_size`, `centroid_x_um`, `centroid_y_um` (micrometres; else NaN). An image that
             could not be measured under `on_error="nan"` has no row.
+
+        Raises
+        ------
+        ValueError
+            For bad parameters; where two families give the same column of a cell, or one gives a column that the table has by itself.
         """
         table, failures = self.extract_cells(X)
         warn_of(failures, len(X), lost="have no row in the table of cells")
@@ -159,7 +164,20 @@ class FeatureSet(FeatureFamily):
         return pd.DataFrame(table).astype(CELL_KINDS), found.failures
 
     def cell_plan(self) -> tuple[Plan, list[str]]:
-        """What a pass does for the per-cell table, and the names of its columns: what is known of each cell, then the features."""
+        """What a pass does for the per-cell table, and the names of its columns: what is known of each cell, then the features.
+
+        Raises
+        ------
+        ValueError
+            Where a column would be there twice: summaries over the cells may differ where what they summarise is called alike.
+        """
+        names = [*CellBoxes.names, *self.cell_names(), *CellCenters.names]
+        twice = [name for name, count in Counter(["image", "source", *names]).items() if count > 1]
+        if twice:
+            raise ValueError(
+                f"The table of cells would have the column {twice[0]!r} twice ({len(twice)} such in all); give the features other names "
+                "or regions, or measure them in a set of their own."
+            )
         measured, places = self.measured("cell")
         families: list[Any] = [CellBoxes(), *measured, CellCenters()]
         columns = None
@@ -168,7 +186,7 @@ class FeatureSet(FeatureFamily):
             last = sum(len(family.cell_names()) for family in families) - len(CellCenters.names)
             columns = (*range(first), *(first + place for place in places), *range(last, last + len(CellCenters.names)))
         leaf = Leaf(0, tuple(range(len(families))), self.on_error, columns=columns)
-        return Plan(families, [leaf], per="cell"), [*CellBoxes.names, *self.cell_names(), *CellCenters.names]
+        return Plan(families, [leaf], per="cell"), names
 
     def members(self) -> list[FeatureFamily]:
         return [member for family in self.families for member in family.members()]

@@ -12,7 +12,14 @@ import pytest
 from sklearn.base import clone
 
 from leukofeat import ImageError, Smear
-from leukofeat.features import EmptyWarning, FeatureSet, FunctionFeatures, GeometryFeatures, ImageWarning
+from leukofeat.features import (
+    ChromatinFeatures,
+    EmptyWarning,
+    FeatureSet,
+    FunctionFeatures,
+    GeometryFeatures,
+    ImageWarning,
+)
 from tests.stages import Area, Darker, DarkSegmenter, MeanColor
 
 
@@ -256,6 +263,24 @@ def test_cells_as_a_table(records):
     assert table["cell"].dtype.kind == "i"
     per_image = table.groupby("image")["nucleus_area"].mean()
     np.testing.assert_allclose(per_image, FeatureSet([Area()]).transform(records)[:, 1])
+
+
+@pytest.mark.parametrize(
+    ("families", "name"),
+    [
+        ([FunctionFeatures(len, names=["confidence"], per="cell")], "confidence"),
+        ([FunctionFeatures(len, names=["image"], per="cell")], "image"),
+        (
+            [ChromatinFeatures(summary=["mean"]), ChromatinFeatures(channel="red", summary=["max"])],
+            "nucleus_integrated_density",
+        ),
+    ],
+)
+def test_a_column_of_cells_is_there_once(families, name, records):
+    features = FeatureSet(families)
+    assert len(set(features.get_feature_names_out())) == len(features.get_feature_names_out())
+    with pytest.raises(ValueError, match=f"{name!r} twice"):
+        features.measure_cells(records)
 
 
 def test_cells_of_files_carry_their_source(paths):
