@@ -8,6 +8,7 @@ import numpy as np
 from leukofeat.base import FeatureFamily
 from leukofeat.constraints import OneOf, SomeOf
 from leukofeat.features.summary import SUMMARIES, summarize, summary_names
+from leukofeat.measuring.image import cells_of
 from leukofeat.smear import Smear
 
 
@@ -37,7 +38,7 @@ class CellFamily(FeatureFamily):
         return summary_names(self.cell_names(), self.summary)
 
     def row(self, smear: Smear) -> np.ndarray:
-        return summarize(self.cells(smear), self.summary)
+        return summarize(cells_of(self, smear), self.summary)
 
 
 class CropFamily(CellFamily):

@@ -14,6 +14,7 @@ from leukofeat.failures import Failure, warn_of
 from leukofeat.features.choice import choose, choose_cells
 from leukofeat.features.known_cells import CELL_KINDS, CellBoxes, CellCenters
 from leukofeat.measuring import measure
+from leukofeat.measuring.image import cells_of
 from leukofeat.plan import Leaf, Plan
 from leukofeat.sequence import ImageSequence, printable
 from leukofeat.smear import Smear
@@ -256,7 +257,7 @@ class FeatureSet(FeatureFamily):
         return [names[i] for i in self._kept("cell")]
 
     def cells(self, smear: Smear) -> np.ndarray:
-        measured = [family.cells(smear) for family in self.families if family.cell_names()]
+        measured = [cells_of(family, smear) for family in self.families if family.cell_names()]
         return np.hstack([np.empty((smear.n_cells, 0)), *measured])[:, self._kept("cell")]
 
     def _html_repr(self) -> str:

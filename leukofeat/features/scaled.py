@@ -8,6 +8,7 @@ import numpy as np
 from leukofeat.base import FeatureFamily, ImageStage
 from leukofeat.constraints import Number, Real, SomeOf
 from leukofeat.features.summary import SUMMARIES, summarize, summary_names
+from leukofeat.measuring.image import cells_of
 from leukofeat.preprocessing.denoise import MedianDenoiser
 from leukofeat.preprocessing.resize import resize_smear
 from leukofeat.smear import Smear
@@ -106,7 +107,7 @@ class ScaledFeatures(FeatureFamily):
 
     def row(self, smear: Smear) -> np.ndarray:
         scaled = self.at_scale(smear)
-        values, cut = self.family.cells(scaled), scaled.touches_border
+        values, cut = cells_of(self.family, scaled), scaled.touches_border
         return summarize(values[~cut] if (~cut).any() else values, self.summary)
 
     def at_scale(self, smear: Smear) -> Smear:

@@ -184,7 +184,30 @@ def _lap(times: list[float], started: float) -> float:
 
 
 def _measure_family(family: Any, per: str, width: int, smear: Smear) -> np.ndarray:
-    row = np.asarray(family.cells(smear) if per == "cell" else family.row(smear), np.float64)
-    if row.shape != ((smear.n_cells, width) if per == "cell" else (width,)):
-        raise ValueError(f"{type(family).__name__} returned shape {row.shape} for {width} named columns.")
+    if per == "cell":
+        return cells_of(family, smear, width)
+    row = np.asarray(family.row(smear), np.float64)
+    if row.shape != (width,):
+        raise _misshapen(family, row, width)
     return row
+
+
+def cells_of(family: Any, smear: Smear, width: int | None = None) -> np.ndarray:
+    """What a family measures of each cell, shape (n_cells, width), float64; of no cell, any list of nothing is that.
+
+    Raises
+    ------
+    ValueError
+        When it is no row a cell, or not `width` columns, as many as the family has names of.
+    """
+    values = np.asarray(family.cells(smear), np.float64)
+    width = len(family.cell_names()) if width is None else width
+    if not smear.n_cells and not values.size:
+        return values.reshape(0, width)
+    if values.shape != (smear.n_cells, width):
+        raise _misshapen(family, values, width)
+    return values
+
+
+def _misshapen(family: Any, values: np.ndarray, width: int) -> ValueError:
+    return ValueError(f"{type(family).__name__} returned shape {values.shape} for {width} named columns.")

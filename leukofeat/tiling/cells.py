@@ -9,6 +9,7 @@ import numpy as np
 from leukofeat.base import FeatureFamily
 from leukofeat.dropped import Dropped
 from leukofeat.features.known_cells import centers
+from leukofeat.measuring.image import cells_of
 from leukofeat.parallel import note_image
 from leukofeat.sequence import ImageSequence
 from leukofeat.smear import Smear
@@ -135,8 +136,7 @@ def _found(
             f"{name}: a stage changes the size of the image, from {tile.window[3] - tile.window[1]} x {tile.window[2] - tile.window[0]} to "
             f"{smear.image.shape[1]} x {smear.image.shape[0]}, which tiles cannot follow; leave it out, or read another level."
         )
-    values = [family.cells(smear) for family in families]
-    rows = np.hstack([np.empty((smear.n_cells, 0)), *(np.asarray(one, np.float64) for one in values)])
+    rows = np.hstack([np.empty((smear.n_cells, 0)), *(cells_of(family, smear) for family in families)])
     if columns is not None:
         rows = rows[:, list(columns)]
     lacking, mine = _cut(smear, tile, shape), _within(smear, tile, 0 if alone else overlap // 2)

@@ -6,6 +6,8 @@ import warnings
 import numpy as np
 import pytest
 
+from leukofeat.features import FeatureSet
+from leukofeat.features.cell_family import CellFamily
 from leukofeat.features.chromatin import ChromatinFeatures
 from leukofeat.features.color import ColorFeatures
 from leukofeat.features.contours import ContourFeatures
@@ -129,3 +131,35 @@ def test_a_region_of_the_image_is_all_its_cells_together(family, smear):
     row = dict(zip(family.row_names(), family.row(alone), strict=True))
     for name, value in zip(family.cell_names(), family.cells(alone)[0], strict=True):
         assert value == pytest.approx(row[name], nan_ok=True)
+
+
+class Listed(CellFamily):
+    """Two numbers of each cell as a list, as one would write it."""
+
+    def __init__(self, *, summary=("mean",)):
+        self.summary = summary
+
+    def cell_names(self):
+        return ["label", "one"]
+
+    def cells(self, smear):
+        return [[label, 1.0] for label in range(1, smear.n_cells + 1)]
+
+
+def test_a_list_of_cells_may_be_empty(smear):
+    family, nothing = Listed(), smear.replace(nuclei=np.zeros_like(smear.nuclei), cells=None)
+    n = smear.n_cells
+    np.testing.assert_array_equal(
+        FeatureSet([family], on_empty="nan").transform([nothing, smear]), [[np.nan] * 2, [(n + 1) / 2, 1]]
+    )
+    assert len(FeatureSet([family]).measure_cells([nothing, smear])) == n
+    assert FeatureSet([family, family]).cells(nothing).shape == (0, 4)
+
+
+def test_cells_in_one_number_each_are_no_table_of_them(smear):
+    class Flat(Listed):
+        def cells(self, smear):
+            return np.ones(smear.n_cells)
+
+    with pytest.raises(ValueError, match=r"Flat returned shape \(\d+,\) for 2 named columns"):
+        Flat().transform([smear])
