@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from leukofeat.constraints import Integral, Number, OneOf
-from leukofeat.pipeline import ask_held_out
+from leukofeat.pipeline import ask_held_out, take_input_of
 from leukofeat.pipeline import group_params as group_params
 from leukofeat.statistics.held_out import check_labelled, group_codes, inner_folds
 from leukofeat.statistics.pairs import couple_pairs, fit_temperature, pair_values
@@ -143,9 +143,7 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             fit_params = process_routing(self, "fit", groups=groups, **fit_params).estimator.fit
         self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
         self.classes_, codes = np.unique(y, return_inverse=True)
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(self.estimator_, name):
-                setattr(self, name, getattr(self.estimator_, name))
+        take_input_of(self, self.estimator_)
         folds = inner_folds(codes, None if groups is None else group_codes(groups), self.cv)
         rows, values, refusal = ask_held_out(
             self.estimator, X, y, folds, fit_params, lambda model, X: self._pairs(model.decision_function(X))

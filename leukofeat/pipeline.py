@@ -148,6 +148,23 @@ def _takers(model: Any) -> list[str]:
     return [] if isinstance(own, MetadataRouter) else [*own.consumes("fit", ["groups"])]
 
 
+def take_input_of(model: Any, inner: Any) -> None:
+    """Let a fitted model say of its input what the one inside it says: `n_features_in_` and `feature_names_in_`, or neither.
+
+    Examples
+    --------
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> model = BaseEstimator()
+    >>> take_input_of(model, StandardScaler().fit([[0.0, 1.0]]))
+    >>> model.n_features_in_, hasattr(model, "feature_names_in_")
+    (2, False)
+    """
+    for name in ("n_features_in_", "feature_names_in_"):
+        vars(model).pop(name, None)  # of a fit before
+        if hasattr(inner, name):
+            setattr(model, name, getattr(inner, name))
+
+
 def ask_held_out(
     estimator: Any,
     X: Any,

@@ -16,7 +16,7 @@ from sklearn.utils.validation import _check_method_params, check_consistent_leng
 from leukofeat.classification.group_checks import check_named, check_one_class, has_values
 from leukofeat.classification.group_tables import grouped, log_odds_table, share_table
 from leukofeat.constraints import Integral, Number, OneOf, Real
-from leukofeat.pipeline import ask_held_out, group_params
+from leukofeat.pipeline import ask_held_out, group_params, take_input_of
 from leukofeat.statistics.groups import fit_group_scaling, mean_log_odds, scaled
 from leukofeat.statistics.held_out import check_labelled, group_codes, inner_folds
 from leukofeat.statistics.prevalence import rate_for_new_group
@@ -215,9 +215,7 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         else:
             check_named(self.positive, self.classes_)
         self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(self.estimator_, name):
-                setattr(self, name, getattr(self.estimator_, name))
+        take_input_of(self, self.estimator_)
         folds = inner_folds(target, codes, self.cv)
         parts, told, refusal = ask_held_out(self.estimator, X, y, folds, fit_params, self._answers)
         rows, answers = (

@@ -7,9 +7,10 @@ import numpy as np
 from sklearn.base import ClassifierMixin, clone
 from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import _BaseComposition
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from leukofeat.pipeline import group_params
+from leukofeat.pipeline import group_params, take_input_of
+from leukofeat.statistics.held_out import check_labelled
 
 
 class LogOpinionPool(ClassifierMixin, _BaseComposition):
@@ -30,11 +31,13 @@ class LogOpinionPool(ClassifierMixin, _BaseComposition):
     ----------
     estimators_ : list of classifiers
     classes_ : ndarray of shape (k,)
+    n_features_in_ : int
+        Where the first classifier has it.
 
     Raises
     ------
     ValueError
-        In `fit`, when there is no classifier, one has no `predict_proba`, names are not unique, or weights do not fit.
+        In `fit`, when there is no classifier, one has no `predict_proba`, names are not unique, weights do not fit, or a class is missing.
 
     References
     ----------
@@ -103,8 +106,11 @@ class LogOpinionPool(ClassifierMixin, _BaseComposition):
                     "leukofeat.calibration.CalibratedClassifier."
                 )
         self._shares()
+        check_labelled(y)
+        y = column_or_1d(y, warn=True)
         self.classes_ = np.unique(y)
         self.estimators_ = [clone(model).fit(X, y, **group_params(model, groups)) for _, model in self.estimators]
+        take_input_of(self, self.estimators_[0])
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -115,7 +121,8 @@ class LogOpinionPool(ClassifierMixin, _BaseComposition):
 
     def predict(self, X: Any) -> np.ndarray:
         """The likeliest class, shape (n,)."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        likeliest = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[likeliest]
 
     def _shares(self) -> np.ndarray:
         if self.weights is None:

@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import SVC, LinearSVC
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from leukofeat.calibration import CalibratedClassifier
 from leukofeat.classification import LogOpinionPool
@@ -21,6 +22,17 @@ X, y = load_iris(return_X_y=True)
 
 def pool(**params):
     return LogOpinionPool([("bayes", GaussianNB()), ("line", LogisticRegression(max_iter=500))], **params)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@parametrize_with_checks([LogOpinionPool([("line", LogisticRegression())])])
+def test_scikit_learns_checks(estimator, check):
+    check(estimator)
+
+
+def test_a_row_without_a_class_is_named():
+    with pytest.raises(ValueError, match="no class for row 1"):
+        pool().fit(X[:3], ["a", None, "b"])
 
 
 def test_is_the_geometric_mean():
