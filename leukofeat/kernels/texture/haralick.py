@@ -107,8 +107,7 @@ def _features(
     homogeneity = 0.0
     for i in range(n_levels):
         homogeneity += minus[i] / (1.0 + i * i)
-    # integers up to here: the variances below lose nothing by cancellation
-    variance = np.float64(total * s2 - s1 * s1) / np.float64(total) ** 2
+    variance = _variance(total, s1, s2)
     products = np.float64(p2 - d2) / 4 / pairs
     mean = s1 / total
     hx = np.log2(np.float64(total)) - single / total
@@ -120,10 +119,10 @@ def _features(
         variance,
         homogeneity / pairs,
         p1 / pairs,
-        np.float64(pairs * p2 - p1 * p1) / np.float64(pairs) ** 2,
+        _variance(pairs, p1, p2),
         np.log2(np.float64(pairs)) - sum_entropy / pairs,
         hxy,
-        np.float64(pairs * d2 - d1 * d1) / np.float64(pairs) ** 2,
+        _variance(pairs, d1, d2),
         np.log2(np.float64(pairs)) - difference_entropy / pairs,
         (hxy - 2 * hx) / hx,
         np.sqrt(max(0.0, 1.0 - np.exp(-2.0 * (2 * hx - hxy)))),
@@ -161,6 +160,18 @@ def _moments(counts: np.ndarray, first: int, table: np.ndarray) -> tuple[int, in
             squares += counts[i] * (i + first) * (i + first)
             logs += n_log_n(counts[i], table)
     return total, squares, logs
+
+
+@jit
+def _variance(n: int, total: int, squares: int) -> float:
+    """Variance of n whole numbers, none below 0, by their sum and the sum of their squares."""
+    # whole as long as 63 bits hold it: nothing is lost by cancellation
+    if np.float64(n) * np.float64(squares) < 2.0**63:
+        return np.float64(n * squares - total * total) / np.float64(n) ** 2
+    # about the whole number below the mean, which leaves little to cancel
+    middle = total // n
+    rest = total - n * middle
+    return (squares - middle * (total + rest)) / n - (rest / n) ** 2
 
 
 @jit

@@ -150,6 +150,14 @@ def test_read_only_and_strided_planes_give_the_same():
         np.testing.assert_array_equal(measured(other, nuclei), measured(gray, nuclei))
 
 
+def test_of_a_large_field_in_black_and_white():
+    levels, labels = np.zeros((4000, 4000), np.uint8), np.ones((4000, 4000), np.int32)
+    levels[2000:] = 255
+    along_rows = dict(zip(HARALICK_NAMES, measured(levels, labels)[0, 0, 0], strict=True))  # pairs of equal levels
+    wanted = {"variance": 127.5**2, "correlation": 1, "sum_variance": 255**2, "difference_variance": 0}
+    assert {name: along_rows[name] for name in wanted} == pytest.approx(wanted)
+
+
 def test_shapes_must_agree():
     with pytest.raises(ValueError, match="differ in shape"):
         measured(np.zeros((3, 4), np.uint8), np.zeros((4, 3), int))
