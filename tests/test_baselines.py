@@ -8,6 +8,7 @@ from leukofeat.baselines.registry import STANDALONE
 from leukofeat.calibration import CalibratedClassifier, group_params
 from leukofeat.datasets import make_smears
 from leukofeat.evaluation import compare
+from leukofeat.features import FunctionFeatures
 from leukofeat.preprocessing.scale_bar import draw_scale_bar
 from leukofeat.store import Store
 
@@ -124,6 +125,26 @@ def test_form_and_colour_apart_are_all_columns_but_those_of_red_cells(red_cells)
     channels = ("_rgb_", "_hsv_", "_lab_", "_ycrcb_", "_hed_", "_od_")
     assert not any(channel in name for name in near[form] for channel in channels)
     assert all(any(channel in name for channel in channels) for name in near[color])
+
+
+@pytest.mark.parametrize("red_cells", ["none", "ratio"])
+def test_families_of_ones_own_go_in_front(red_cells):
+    own = FunctionFeatures(len, names=["own"], per="cell")
+
+    def columns_of(pipeline):
+        names, gate = pipeline["featureset"].get_feature_names_out(), pipeline[-1].estimator
+        near, far = names[: -gate.n_far], names[-gate.n_far :]
+        n_free = gate.near.named_steps["softclipper"].n_free
+        apart = gate.middle.named_steps["columntransformer"].transformers
+        return {name: near[places].tolist() for name, _, places in apart} | {
+            "far": far.tolist(),
+            "free": near[len(near) - n_free :].tolist(),
+        }
+
+    pipeline = make_baseline("leukofeat_svm", red_cells=red_cells)
+    before = columns_of(pipeline)
+    pipeline.set_params(featureset__families=[own, *pipeline["featureset"].families])
+    assert columns_of(pipeline) == before | {"form": ["own_mean", "own_std", *before["form"]]}
 
 
 def test_an_unknown_name_lists_the_known_ones():

@@ -87,6 +87,9 @@ def leukofeat_svm(
     laboratory, and the worse when leukocytes lie on another slide's field. "none" leaves them out, "ratio" takes nuclear density in units of
     theirs, "color" also the differences in colour, and does without the third classifier, which would judge strange slides without them.
 
+    The classifiers know their columns by the places, counted from the last one on: those that travel are last, in front of them those in units
+    of red cells, then colour. Families of your own go in front of all, where they count as form; behind, they would be taken for what travels.
+
     Parameters
     ----------
     C : float, default=0.001
@@ -111,8 +114,9 @@ def leukofeat_svm(
     clipper = SoftClipper(_LIMIT, n_free=n_red)
     classifier = _regression(C, clipper, WithinClassWhitener(shrinkage))
     if reach is not None:
-        n_form, n_columns = (len(FeatureSet(families).row_names()) for families in (form, features))
-        parts = [("form", slice(0, n_form)), ("color", slice(n_form, n_columns - n_red))]
+        # all places are counted from the last column on, so that families may be put in front
+        n_color = len(FeatureSet(color).row_names())
+        parts = [("form", slice(0, -n_color)), ("color", slice(-n_color, -n_red or None))]
         at_scale = [
             GeometryFeatures(),
             ColorFeatures(regions=("cell",), spaces=("lab",), statistics=("skewness",)),

@@ -107,6 +107,10 @@ def family_gain(
     looking again after each. Who chooses families by these figures has used up the images: the score of the choice has to come
     from others.
 
+    A classifier that knows its columns by their places, as that of ``make_baseline("leukofeat_svm")`` does, counted from the last one on, finds
+    others there where families behind are left out: `alone` then says nothing, and `without` something of the first families only (geometry,
+    texture, chromatin and granulometry).
+
     The folds' training images overlap, so that the spread over folds says how much a fold matters, not how sure a gain is.
 
     Examples
