@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.pipeline import _name_estimators
 
 from leukofeat.base import FeatureFamily
-from leukofeat.constraints import OneOf
+from leukofeat.constraints import Integral, OneOf
 from leukofeat.failures import Failure, warn_of
 from leukofeat.features.choice import choose, choose_cells
 from leukofeat.features.known_cells import CELL_KINDS, CellBoxes, CellCenters
@@ -69,6 +69,8 @@ class FeatureSet(FeatureFamily):
         "on_empty": [OneOf("warn", "nan", "raise")],
         "on_error": [OneOf("raise", "nan")],
         "memory": MEMORY,
+        "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
     }
 
     def __init__(
