@@ -127,6 +127,10 @@ class ImageStage(_Stage, auto_wrap_output_keys=None):  # type: ignore[call-arg] 
     np.uint8(128)
     """
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        # images are no table, whatever scikit-learn is configured to make of what stages give; it asks anew of every class
+        super().__init_subclass__(**kwargs | {"auto_wrap_output_keys": None})
+
     def transform(self, X: Any) -> ImageSequence:
         """Lazy sequence of the processed images; nothing is computed yet.
 

@@ -249,6 +249,15 @@ def test_a_sequence_keeps_the_parameters_it_was_made_with(case, smears):
 
 
 @image_stages
+@pytest.mark.parametrize("container", ["pandas", "polars"])
+def test_images_are_no_table_under_any_configuration(case, container, smears):
+    X = case.prepare(smears.images[:1])
+    with sklearn.config_context(transform_output=container):
+        assert isinstance(clone(case.stage).fit_transform(X, [0]), ImageSequence)
+        assert isinstance(fitted(case, smears.images[:1]).transform(X), ImageSequence)
+
+
+@image_stages
 def test_image_stages_know_their_one_column(case):
     assert case.stage.get_feature_names_out().tolist() == ["image"]
     assert clone(case.stage).set_output(transform="pandas").get_params(deep=False).keys() == (
