@@ -15,7 +15,7 @@ def has_values(X: Any) -> np.ndarray:
     >>> has_values(np.array([[np.nan, 1.0], [np.nan, np.nan]]))
     array([ True, False])
     """
-    if isinstance(X, pd.DataFrame) or (isinstance(X, np.ndarray) and X.ndim == 2):
+    if hasattr(X, "columns") or (isinstance(X, np.ndarray) and X.ndim == 2):
         return ~np.asarray(pd.isna(np.asarray(X)).all(axis=1), bool)
     return np.ones(_num_samples(X), bool)
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import sklearn
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
@@ -348,3 +349,13 @@ def test_around_a_pipeline_of_images(smears):
     groups, y = np.arange(8), smears.target % 2
     model = GroupClassifier(make_baseline("four_colors"), cv=2).fit(smears.images, y, groups)
     assert len(model.predict_groups(smears.images, groups)) == 8
+
+
+def test_rows_without_a_value_have_no_vote_in_any_kind_of_table(rng):
+    X, y, groups = patients(rng)
+    X[3] = np.nan
+    model = GroupClassifier(make_pipeline(SimpleImputer(), LogisticRegression()))
+    tables = [kind(X) for kind in (np.asarray, pd.DataFrame, pl.DataFrame)]
+    votes = [model.fit(X, y, groups=groups).predict_groups(X, groups)["n_voting"].tolist() for X in tables]
+    assert votes[0][0] == 7
+    assert votes[0] == votes[1] == votes[2]
