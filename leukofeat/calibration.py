@@ -13,10 +13,10 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from leukofeat.constraints import Integral, Number, OneOf
-from leukofeat.pipeline import ask_held_out, take_input_of
+from leukofeat.pipeline import ask_held_out, decision_pairs, take_input_of
 from leukofeat.pipeline import group_params as group_params
 from leukofeat.statistics.held_out import check_labelled, group_codes, inner_folds
-from leukofeat.statistics.pairs import couple_pairs, fit_temperature, pair_values
+from leukofeat.statistics.pairs import couple_pairs, fit_temperature
 
 
 class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -145,9 +145,7 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self.classes_, codes = np.unique(y, return_inverse=True)
         take_input_of(self, self.estimator_)
         folds = inner_folds(codes, None if groups is None else group_codes(groups), self.cv)
-        rows, values, refusal = ask_held_out(
-            self.estimator, X, y, folds, fit_params, lambda model, X: self._pairs(model.decision_function(X))
-        )
+        rows, values, refusal = ask_held_out(self.estimator, X, y, folds, fit_params, self._pairs)
         margins = [pairs[np.arange(len(test)), codes[test]] for test, pairs in zip(rows, values, strict=True)]
         reason = "every class needs images of at least two groups, or two images where there are no groups"
         if refusal is not None:  # all of the images went well above, so that this is about their number
@@ -172,7 +170,7 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             Columns as in `classes_`; rows add up to 1.
         """
         check_is_fitted(self)
-        pairs = self._pairs(self.estimator_.decision_function(X))
+        pairs = self._pairs(self.estimator_, X)
         p, rows = couple_pairs(expit(pairs / self.temperature_)), np.arange(len(pairs))
         won, likeliest = np.searchsorted(self.classes_, self.estimator_.predict(X)), p.argmax(axis=1)
         p[rows, won], p[rows, likeliest] = p[rows, likeliest], p[rows, won]
@@ -185,5 +183,5 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self)
         return self.estimator_.predict(X)
 
-    def _pairs(self, values: Any) -> np.ndarray:
-        return pair_values(values, len(self.classes_), self.decision_function_shape)
+    def _pairs(self, model: Any, X: Any) -> np.ndarray:
+        return decision_pairs(model, X, len(self.classes_), self.decision_function_shape)

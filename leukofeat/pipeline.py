@@ -14,6 +14,7 @@ from sklearn.utils.metadata_routing import MetadataRouter
 from sklearn.utils.validation import _check_method_params
 
 from leukofeat.base import FeatureFamily, ImageStage
+from leukofeat.statistics.pairs import pair_values
 
 
 class PipelineParts(NamedTuple):
@@ -70,6 +71,63 @@ def last_step(model: Any) -> Any:
     SVC()
     """
     return model[-1] if isinstance(model, Pipeline) else model
+
+
+def value_shape(model: Any) -> str | None:
+    """What a fitted classifier, the last of a pipeline or the best of a search, says that its decision values are.
+
+    Three classes have three pairs: by their number alone values of pairs are not told from values of classes.
+
+    Returns
+    -------
+    "ovr", "ovo" or None
+        A value a class, a value a pair of classes; None where it says nothing.
+
+    Examples
+    --------
+    >>> from sklearn.svm import SVC
+    >>> value_shape(SVC(decision_function_shape="ovo"))
+    'ovo'
+    """
+    while (inner := last_step(getattr(model, "best_estimator_", model))) is not model:
+        model = inner
+    return getattr(model, "decision_function_shape", None)
+
+
+def decision_pairs(model: Any, X: Any, n_classes: int, decision_function_shape: str) -> np.ndarray:
+    """Decision values of a fitted classifier in favour of class i against j.
+
+    Parameters
+    ----------
+    model : classifier with `decision_function`
+    X : whatever it takes, of length n
+    n_classes : int
+        k.
+    decision_function_shape : {"ovr", "ovo"}
+        As of :func:`~leukofeat.statistics.pairs.pair_values`.
+
+    Returns
+    -------
+    ndarray of shape (n, k, k), dtype float64
+
+    Raises
+    ------
+    ValueError
+        When the classifier's values are of another shape.
+
+    Examples
+    --------
+    >>> from sklearn.svm import SVC
+    >>> model = SVC(decision_function_shape="ovo").fit([[0], [1], [2]], [0, 1, 2])
+    >>> decision_pairs(model, [[0]], 3, "ovo").shape
+    (1, 3, 3)
+    """
+    told = value_shape(model)
+    if n_classes == 3 and told not in (None, decision_function_shape):
+        raise ValueError(
+            f"The estimator has decision_function_shape={told!r} and what is around it {decision_function_shape!r}; set both alike."
+        )
+    return pair_values(model.decision_function(X), n_classes, decision_function_shape)
 
 
 def set_memory(pipeline: Any, memory: Any, *, replace: bool = True) -> Any:

@@ -252,6 +252,18 @@ def test_bad_parameters(model, kind, message, rng):
         model.fit(rng.normal(size=(24, 2)), np.arange(24) % 4)
 
 
+def test_values_of_three_pairs_are_not_taken_for_those_of_three_classes(rng):
+    X, y = rng.normal(size=(24, 2)), np.arange(24) % 3
+    for own, around in (("ovo", "ovr"), ("ovr", "ovo")):
+        model = CalibratedClassifier(SVC(decision_function_shape=own), decision_function_shape=around)
+        with pytest.raises(ValueError, match=f"decision_function_shape='{own}' and what is around it '{around}'"):
+            model.fit(X, y)
+        assert model.fit(X, y % 2).n_held_out_ == 24  # of two classes there is one value either way
+    search = GridSearchCV(make_pipeline(StandardScaler(), SVC(decision_function_shape="ovo")), {"svc__C": [1]}, cv=2)
+    with pytest.raises(ValueError, match="set both alike"):
+        CalibratedClassifier(search).fit(X, y)
+
+
 def test_bad_groups(rng):
     X, y = rng.normal(size=(6, 2)), [0, 0, 0, 1, 1, 1]
     with pytest.raises(ValueError, match=r"groups has none for image 1 \(2 in all\)"):

@@ -12,8 +12,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from leukofeat.constraints import Integral, Number, OneOf, Real
+from leukofeat.pipeline import decision_pairs
 from leukofeat.statistics.held_out import check_labelled, inner_folds
-from leukofeat.statistics.pairs import pair_values
 
 # Reaches that are compared, in shares of the largest: from 1 to 1/362, two to a halving.
 _SHORTER = 2.0 ** -np.arange(0, 9, 0.5)
@@ -266,7 +266,7 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return _Answers(np.stack(values), self._distances(X))
 
     def _pairs(self, model: Any, X: np.ndarray) -> np.ndarray:
-        return pair_values(model.decision_function(X), len(model.classes_), self.decision_function_shape)
+        return decision_pairs(model, X, len(model.classes_), self.decision_function_shape)
 
     def _distances(self, X: np.ndarray) -> np.ndarray:
         space = _space(self.near_, X[:, : -self.n_far])

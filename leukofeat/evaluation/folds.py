@@ -17,7 +17,7 @@ from leukofeat.evaluation.tables import Outcome
 from leukofeat.failures import EmptyWarning, Failure, collected, warn_of
 from leukofeat.kernels.clock import process_seconds
 from leukofeat.measuring import measure
-from leukofeat.pipeline import set_memory
+from leukofeat.pipeline import set_memory, value_shape
 from leukofeat.sequence import ImageSequence, Step
 from leukofeat.smear import Smear
 from leukofeat.store import Store
@@ -293,7 +293,8 @@ def _peel(model: Any, inputs: Any) -> tuple[Any, Any]:
 
 
 def class_scores(model: Any, inputs: Any, labels: np.ndarray) -> tuple[np.ndarray | None, bool]:
-    """Score of each class, (n, k) float64, and whether they are probabilities; None where the model gives none.
+    """Score of each class, (n, k) float64, and whether they are probabilities; None where the model gives none, as where its
+    decision values are those of pairs of classes.
 
     A class that the model was not trained on has probability 0, or the lowest decision value of the row.
     """
@@ -304,9 +305,10 @@ def class_scores(model: Any, inputs: Any, labels: np.ndarray) -> tuple[np.ndarra
     values = np.asarray(getattr(model, method)(inputs), np.float64)
     if values.ndim == 1:
         values = np.column_stack([-values, values])
-    if values.shape[1] != len(classes):  # a decision value for each pair of classes
-        return None, False
     are_probabilities = method == "predict_proba"
+    of_pairs = not are_probabilities and len(classes) > 2 and value_shape(model) == "ovo"
+    if of_pairs or values.shape[1] != len(classes):
+        return None, False
     scores = np.zeros((len(values), len(labels))) if are_probabilities else np.tile(values.min(1), (len(labels), 1)).T
     scores[:, np.searchsorted(labels, classes)] = values
     return scores, are_probabilities

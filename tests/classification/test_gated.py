@@ -254,3 +254,9 @@ def test_what_is_refused(data):
     k4 = np.vstack([X, X + 9]), np.r_[y, np.char.add(y.astype(str), "2")]
     with pytest.raises(ValueError, match="decision_function_shape"):
         GatedClassifier(svm(), svm(), decision_function_shape="ovr").fit(*k4)
+
+
+def test_values_of_three_pairs_are_not_taken_for_those_of_three_classes(rng):
+    X, y = rng.normal(size=(24, 3)), np.arange(24) % 3
+    with pytest.raises(ValueError, match="decision_function_shape='ovo' and what is around it 'ovr'"):
+        GatedClassifier(SVC(decision_function_shape="ovo"), SVC()).fit(X, y)
