@@ -10,6 +10,7 @@ from leukofeat.statistics.metrics import one_hot
 
 EXACT_BELOW = 25  # discordant pairs from which the chi-square approximation of McNemar's test is trusted
 _ENUMERATED = 14  # groups up to which every sign pattern is tried
+_ROUNDING = 1e-12  # of differences of shares: such as do not differ by more are the same
 
 
 class PairedTest(NamedTuple):
@@ -125,7 +126,8 @@ def corrected_t(scores_a: Any, scores_b: Any, test_train_ratio: float) -> Paired
     Returns
     -------
     PairedTest
-        Mean difference, t with J - 1 degrees of freedom; p is NaN for a single fold and 1 when no fold differs.
+        Mean difference, t with J - 1 degrees of freedom; p is 1 when no fold differs. It is NaN for a single fold, and where all folds
+        differ by the same, which tells nothing of how much they vary.
 
     References
     ----------
@@ -141,11 +143,11 @@ def corrected_t(scores_a: Any, scores_b: Any, test_train_ratio: float) -> Paired
     folds, method = len(gain), "corrected resampled t"
     if folds < 2:
         return PairedTest(float(gain.mean()) if folds else np.nan, np.nan, np.nan, method)
-    spread = np.var(gain, ddof=1) * (1 / folds + test_train_ratio)
-    if spread == 0:
-        same = not gain.any()
-        return PairedTest(float(gain.mean()), 0.0 if same else np.inf, 1.0 if same else 0.0, method)
-    statistic = float(gain.mean() / np.sqrt(spread))
+    if not gain.any():
+        return PairedTest(0.0, 0.0, 1.0, method)
+    if np.ptp(gain) < _ROUNDING:
+        return PairedTest(float(gain.mean()), np.nan, np.nan, method)
+    statistic = float(gain.mean() / np.sqrt(np.var(gain, ddof=1) * (1 / folds + test_train_ratio)))
     return PairedTest(float(gain.mean()), statistic, float(2 * t.sf(abs(statistic), folds - 1)), method)
 
 
@@ -153,7 +155,8 @@ def delong(target: Any, scores_a: Any, scores_b: Any, labels: Any, *, groups: An
     """DeLong's test of two areas under correlated ROC curves, in the fast version by midranks.
 
     For more than two classes the mean of the one-vs-rest areas is compared. With `groups` the components of the images of a
-    group are added up before they are squared (Obuchowski 1997), so that slides and not images count as evidence.
+    group are added up before they are squared (Obuchowski 1997), so that slides and not images count as evidence. With few
+    groups p is too small: with three of each class, one in eleven is below 0.05 where nothing differs.
 
     Parameters
     ----------
@@ -166,7 +169,8 @@ def delong(target: Any, scores_a: Any, scores_b: Any, labels: Any, *, groups: An
     Returns
     -------
     PairedTest
-        Difference of the (mean) areas, z; NaN when no class can be told from the others, p = 1 when the curves are the same.
+        Difference of the (mean) areas, z; p = 1 when the curves are the same. NaN when no class can be told from the others; p also
+        when a class has a single image, or group, which tells nothing of how others would differ, or nothing varies at all.
 
     References
     ----------
@@ -180,23 +184,24 @@ def delong(target: Any, scores_a: Any, scores_b: Any, labels: Any, *, groups: An
     (0.111, 0.35)
     """
     truth = one_hot(target, labels)
-    area_a, parts_a = auc_components(truth, _columns(scores_a))
-    area_b, parts_b = auc_components(truth, _columns(scores_b))
-    difference, parts = float(area_a - area_b), parts_a - parts_b
+    codes = np.arange(len(truth)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    area_a, parts_a = auc_components(truth, _columns(scores_a), codes)
+    area_b, parts_b = auc_components(truth, _columns(scores_b), codes)
+    difference, spread = float(area_a - area_b), float(np.sqrt(((parts_a - parts_b) ** 2).sum()))
     method = "DeLong" if groups is None else "DeLong, clustered"
-    if groups is not None:
-        parts = np.bincount(np.unique(np.asarray(groups), return_inverse=True)[1], weights=parts)
-    spread = float(np.sqrt((parts**2).sum()))
-    if np.isnan(difference):
+    if spread < _ROUNDING and abs(difference) < _ROUNDING:
+        return PairedTest(difference, 0.0, 1.0, method)
+    if np.isnan(difference) or not spread >= _ROUNDING:
         return PairedTest(difference, np.nan, np.nan, method)
-    if spread < 1e-12:
-        return PairedTest(difference, 0.0, 1.0 if abs(difference) < 1e-12 else 0.0, method)
     return PairedTest(difference, difference / spread, float(2 * norm.sf(abs(difference) / spread)), method)
 
 
-def auc_components(truth: np.ndarray, scores: np.ndarray) -> tuple[float, np.ndarray]:
-    """Mean one-vs-rest AUC, and each image's part in its error, (n,): their squares add up to DeLong's variance."""
-    areas, parts = [], np.zeros(len(truth))
+def auc_components(truth: np.ndarray, scores: np.ndarray, codes: np.ndarray) -> tuple[float, np.ndarray]:
+    """Mean one-vs-rest AUC, and each group's part in its error, (g,): their squares add up to the variance.
+
+    It is DeLong's where every image is a group of its own, and Obuchowski's otherwise; NaN where a class has a single group.
+    """
+    areas, parts = [], np.zeros(codes.max(initial=-1) + 1)
     for positive, values in zip(truth.T > 0, scores.T, strict=True):
         m, n = int(positive.sum()), int((~positive).sum())
         if not m or not n:
@@ -206,8 +211,10 @@ def auc_components(truth: np.ndarray, scores: np.ndarray) -> tuple[float, np.nda
         wins[positive] = (ranks[positive] - rankdata(values[positive])) / n
         wins[~positive] = 1 - (ranks[~positive] - rankdata(values[~positive])) / m
         area = float(wins[positive].mean())
-        parts[positive] += (wins[positive] - area) / np.sqrt(m * max(m - 1, 1))
-        parts[~positive] += (wins[~positive] - area) / np.sqrt(n * max(n - 1, 1))
+        for side in (positive, ~positive):
+            g = len(np.unique(codes[side]))
+            weight = np.sqrt(g / (g - 1)) / side.sum() if g > 1 else np.nan
+            parts += weight * np.bincount(codes[side], wins[side] - area, len(parts))
         areas.append(area)
     return (float(np.mean(areas)), parts / len(areas)) if areas else (np.nan, parts)
 

@@ -40,6 +40,15 @@ def test_corrected_t_is_the_paired_t_test_when_nothing_overlaps_and_stricter_oth
     assert np.isnan(corrected_t([0.9], [0.8], 0.25).p)
 
 
+def test_folds_that_all_differ_by_the_same_prove_nothing():
+    found = corrected_t([0.9, 1.0], [0.8, 0.9], 1.0)  # two folds of ten images: one image in each
+    assert found.difference == pytest.approx(0.1)
+    assert np.isnan(found.p)
+    rng = np.random.default_rng(6)
+    right = (rng.random((2000, 2, 2, 10)) < 0.9).mean(axis=-1)
+    assert np.mean([corrected_t(a, b, 1.0).p < 0.05 for a, b in right]) <= 0.05
+
+
 def _delong_by_pairs(target, a, b):
     """DeLong et al. (1988) as written: every positive against every negative."""
     scores = np.stack([a, b])
@@ -78,6 +87,50 @@ def test_groups_count_once_in_delong(rng):
     copied = delong(np.tile(target, 4), np.tile(a, 4), np.tile(b, 4), [0, 1], groups=np.tile(np.arange(60), 4))
     assert copied.statistic == pytest.approx(once.statistic, rel=0.03)
     assert abs(delong(np.tile(target, 4), np.tile(a, 4), np.tile(b, 4), [0, 1]).statistic) > 1.8 * abs(once.statistic)
+
+
+def _obuchowski(target, a, b, groups):
+    """Obuchowski (1997) as written, for one pair of curves."""
+    up, down, names = target == 1, target == 0, np.unique(groups)
+    sums, areas = [], []
+    for s in (a, b):
+        wins = (s[up][:, None] > s[down]) + 0.5 * (s[up][:, None] == s[down])
+        areas.append(wins.mean())
+        own = [(groups[side], wins.mean(axis=axis) - areas[-1]) for side, axis in ((up, 1), (down, 0))]
+        sums.append([[parts[of == g].sum() for g in names] for of, parts in own])
+    u, d = np.array(sums[0]) - np.array(sums[1])
+    g_up, g_down, g, m, n = len(np.unique(groups[up])), len(np.unique(groups[down])), len(names), up.sum(), down.sum()
+    variance = g_up / (g_up - 1) * (u**2).sum() / m**2 + g_down / (g_down - 1) * (d**2).sum() / n**2
+    return (areas[0] - areas[1]) / np.sqrt(variance + 2 * g / (g - 1) * (u * d).sum() / (m * n))
+
+
+def test_delong_by_groups_agrees_with_its_definition(rng):
+    groups = rng.integers(0, 12, 90)
+    for target, tolerance in ((groups % 2, 1e-9), (rng.integers(0, 2, 90), 0.01)):  # groups of one class, and of two
+        a, b = np.round(target + rng.normal(0, 1.0, (2, 90)) + rng.normal(0, 0.5, 12)[groups], 1)
+        assert delong(target, a, b, [0, 1], groups=groups).statistic == pytest.approx(
+            _obuchowski(target, a, b, groups), rel=tolerance
+        )
+
+
+def test_delong_does_not_judge_a_class_by_its_only_group(rng):
+    target, groups = np.repeat([0, 1], [60, 30]), np.r_[np.arange(60) // 10, np.full(30, 6)]
+    for _ in range(20):
+        slides = rng.normal(size=(2, 7))[:, groups]
+        found = delong(target, *(target + slides + rng.normal(size=(2, 90))), [0, 1], groups=groups)
+        assert np.isnan(found.p)
+        assert not np.isnan(found.difference)
+    assert np.isnan(delong(target[29:61], *rng.normal(size=(2, 32)), [0, 1]).p)  # a single image of the second class
+    assert np.isnan(delong([0, 0, 1, 1], [1, 2, 3, 4], [1, 1, 1, 1], [0, 1]).p)  # neither curve varies
+
+
+def test_delong_by_groups_keeps_near_its_level_with_few_of_a_class():
+    rng, target = np.random.default_rng(7), np.repeat([0, 1], 25)
+    groups, p = np.arange(50) // 5, []
+    for _ in range(1000):
+        scores = 1.5 * target + rng.normal(size=(2, 10))[:, groups] + rng.normal(size=(2, 50))
+        p.append(delong(target, *scores, [0, 1], groups=groups).p)
+    assert np.mean(np.array(p) < 0.05) < 0.09
 
 
 def test_sign_flip_agrees_with_scipy(rng):
