@@ -12,7 +12,7 @@ from scipy.special import softmax
 from leukofeat.classification.group_checks import check_one_class
 from leukofeat.evaluation import Comparison, bootstrap_interval
 from leukofeat.evaluation.patients import patient_probabilities
-from leukofeat.statistics.bootstrap import metric_statistics
+from leukofeat.statistics.bootstrap import metric_statistics, metric_units
 from leukofeat.statistics.groups import mean_log_odds
 from leukofeat.statistics.held_out import group_codes
 from leukofeat.statistics.metrics import auc_one_vs_rest, expected_calibration_error
@@ -99,11 +99,19 @@ def within_folds(result: Comparison, name: str, cohort: Cohort) -> dict[str, flo
 
 
 def interval(
-    statistic: Callable[[np.ndarray], dict[str, np.ndarray]], n: int, n_bootstrap: int, are_shares: bool = True
+    statistic: Callable[[np.ndarray], dict[str, np.ndarray]], cohort: Cohort, n_bootstrap: int, are_shares: bool = True
 ) -> dict[str, tuple[float, float, float]]:
-    """Value, lower and upper end by name."""
-    point = statistic(np.ones((1, n)))
-    ends = bootstrap_interval(statistic, np.arange(n), n_bootstrap=n_bootstrap, are_shares=are_shares)
+    """Value, lower and upper end of AUCs by name."""
+    patients = np.arange(len(cohort.labels))
+    point = statistic(np.ones((1, len(patients))))
+    rests_on = metric_units(cohort.labels, cohort.labels, np.arange(len(cohort.names)), patients)["auc"]
+    ends = bootstrap_interval(
+        statistic,
+        patients,
+        n_bootstrap=n_bootstrap,
+        are_shares=are_shares,
+        rests_on=dict.fromkeys(point, rests_on),
+    )
     return {name: (float(value[0]), *map(float, ends[name])) for name, value in point.items()}
 
 
@@ -117,13 +125,13 @@ def area_table(
         for name in names
         for way in ("random", "patients")
     }
-    n, everyone = len(cohort.labels), np.ones((1, len(cohort.labels)))
+    everyone = np.ones((1, len(cohort.labels)))
     best = max(controls, key=lambda name: of[name, "patients"](everyone)["patient"][0], default=None)
     rows = {}
     for name in names:
         row = {}
         for way in ("random", "patients"):
-            found = interval(of[name, way], n, n_bootstrap)
+            found = interval(of[name, way], cohort, n_bootstrap)
             row |= {
                 f"by {what}, {way} folds": "{:.3f} [{:.3f}, {:.3f}]".format(*found[what])
                 for what in ("cell", "patient")
@@ -134,7 +142,7 @@ def area_table(
         }
         if best is not None:
             mine, other = of[name, "patients"], of[best, "patients"]
-            gain = interval(lambda w, a=mine, b=other: _less(a(w), b(w)), n, n_bootstrap, are_shares=False)
+            gain = interval(lambda w, a=mine, b=other: _less(a(w), b(w)), cohort, n_bootstrap, are_shares=False)
             for what in ("cell", "patient"):
                 text = "" if name in controls else "{:+.3f} [{:+.3f}, {:+.3f}]".format(*gain[what])
                 row[f"by {what}, above {best}"] = text
@@ -192,6 +200,6 @@ def share_table_of_types(types: np.ndarray, cohort: Cohort, n_bootstrap: int) ->
     for name in pd.unique(pd.Series(types).dropna()):
         share = np.bincount(cohort.codes, types == name, n) / sizes
         found = metric_statistics(cohort.labels, cohort.labels, np.arange(2), np.column_stack([-share, share]))
-        ends = interval(lambda w, f=found: {"auc": f(w)["auc"]}, n, n_bootstrap)["auc"]
+        ends = interval(lambda w, f=found: {"auc": f(w)["auc"]}, cohort, n_bootstrap)["auc"]
         rows[name] = {"cells": int((types == name).sum()), "AUC": "{:.3f} [{:.3f}, {:.3f}]".format(*ends)}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("cell type")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leukofeat.statistics.bootstrap import bootstrap_interval, metric_statistics
+from leukofeat.statistics.bootstrap import bootstrap_interval, metric_statistics, metric_units
 from leukofeat.statistics.inference import PairedTest, corrected_t, delong, holm, mcnemar, sign_flip
 from leukofeat.statistics.metrics import CLASS_METRICS, OVERALL_METRICS, confusion_counts, encode
 
@@ -58,7 +58,10 @@ def summarise(
         units = found.row if groups is None else groups[found.row]
         statistic = found.statistic(labels)
         point = {key: value[0] for key, value in statistic(np.ones((1, len(found.row)))).items()}
-        ends = bootstrap_interval(statistic, units, n_bootstrap=n_bootstrap, random_state=random_state)
+        rests_on = metric_units(found.target, found.predicted, labels, units)
+        ends = bootstrap_interval(
+            statistic, units, n_bootstrap=n_bootstrap, rests_on=rests_on, random_state=random_state
+        )
         verdicts = group_verdicts(found, labels, groups)
         group_tables.append(verdicts.assign(pipeline=name))
         per_fold = pd.Series(found.predicted == found.target).groupby(found.fold).mean()

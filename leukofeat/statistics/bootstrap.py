@@ -1,6 +1,6 @@
 """Bootstrap intervals: whole groups are drawn where images share a slide or patient, single images otherwise."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ from scipy.stats import norm, t
 from sklearn.utils import check_random_state
 
 from leukofeat.statistics.metrics import (
+    CLASS_METRICS,
     binned_gap,
     class_metrics,
     nan_mean,
@@ -27,6 +28,7 @@ def bootstrap_interval(
     n_bootstrap: int = 1000,
     level: float = 0.95,
     are_shares: bool = True,
+    rests_on: Mapping[str, Any] | None = None,
     random_state: Any = 0,
 ) -> dict[str, np.ndarray]:
     """Percentile intervals of several statistics of weighted rows.
@@ -43,6 +45,8 @@ def bootstrap_interval(
     level : float, default=0.95
     are_shares : bool, default=True
         The statistics are shares, from 0 to 1 (`mcc` and `kappa` up to 1): see the notes.
+    rests_on : dict of name to int or array, optional
+        On how many of the units a statistic rests, as the sensitivity to a class on those that hold it; by default on all.
     random_state : int, RandomState or None, default=0
 
     Returns
@@ -55,7 +59,8 @@ def bootstrap_interval(
     The percentiles are widened for few units as in Hesterberg, What teachers should know about the bootstrap, The American
     Statistician 69(4), 2015: a resample of m units spreads by sqrt((m - 1) / m) too little, and the normal quantile is
     replaced by Student's. When the resamples of a share all agree on 1 (or 0), its interval takes the exact binomial
-    bound for m units: a hundred right out of a hundred is no proof of perfection.
+    bound for the units that it rests on: a hundred right out of a hundred is no proof of perfection, and the sensitivity to a class of
+    three slides is proved by three.
 
     Examples
     --------
@@ -70,8 +75,12 @@ def bootstrap_interval(
         return {name: np.full((2, *one.shape[1:]), np.nan) for name, one in statistic(np.ones((1, len(codes)))).items()}
     parts = [statistic(weights) for weights in resample_weights(codes, n_bootstrap, random_state)]
     found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    ends = {name: (are_shares and name not in _SIGNED, are_shares) for name in found}
-    return {name: _percentiles(values, n_units, level, *ends[name]) for name, values in found.items()}
+    rests_on = {} if rests_on is None else rests_on
+    ends = {name: _percentiles(values, n_units, level) for name, values in found.items()}
+    if are_shares and n_units > 1:
+        for name, own in ends.items():
+            _bound(own, rests_on.get(name, n_units), level, zero_is_end=name not in _SIGNED)
+    return ends
 
 
 def resample_weights(codes: np.ndarray, n_bootstrap: int, random_state: Any) -> Iterator[np.ndarray]:
@@ -86,19 +95,21 @@ def resample_weights(codes: np.ndarray, n_bootstrap: int, random_state: Any) -> 
         yield counts[:, codes].astype(np.float64)
 
 
-def _percentiles(values: np.ndarray, n_units: int, level: float, zero_is_end: bool, one_is_end: bool) -> np.ndarray:
+def _percentiles(values: np.ndarray, n_units: int, level: float) -> np.ndarray:
     if n_units < 2:
         return np.full((2, *values.shape[1:]), np.nan)
     tail = norm.cdf(-np.sqrt(n_units / (n_units - 1)) * t.isf((1 - level) / 2, n_units - 1))
     defined = ~np.isnan(values)
     filled = np.where(defined.any(axis=0), values, 0.0)  # nanquantile warns of a column without a value
-    ends = np.nanquantile(filled, [tail, 1 - tail], axis=0)
-    bound = ((1 - level) / 2) ** (1 / n_units)
-    if one_is_end:
-        ends[0] = np.where(ends[0] == 1.0, bound, ends[0])
+    return np.where(defined.any(axis=0), np.nanquantile(filled, [tail, 1 - tail], axis=0), np.nan)
+
+
+def _bound(ends: np.ndarray, n_units: Any, level: float, *, zero_is_end: bool) -> None:
+    """Put the exact binomial bound, in place, where all resamples of a share agree on 1, or on 0."""
+    bound = ((1 - level) / 2) ** (1 / np.maximum(n_units, 1))
+    ends[0] = np.where(ends[0] == 1.0, bound, ends[0])
     if zero_is_end:
         ends[1] = np.where(ends[1] == 0.0, 1 - bound, ends[1])
-    return np.where(defined.any(axis=0), ends, np.nan)
 
 
 def metric_statistics(
@@ -143,6 +154,53 @@ def metric_statistics(
         return found | {f"class_{name}": values for name, values in single.items()}
 
     return statistic
+
+
+def metric_units(target: Any, predicted: Any, labels: Any, units: Any) -> dict[str, np.ndarray]:
+    """On how many units each metric of :func:`metric_statistics` rests; those that rest on all are left out.
+
+    Of a class: its sensitivity on the units that hold it, its specificity on those that hold another, the predictive values on those in
+    which it, or another, is predicted, its AUC, kappa and MCC on the fewer of the first two. An average over k classes rests on k
+    times the fewest of a class, as if all had as few, and on k - 1 times as many what weighs the classes against one another.
+
+    Parameters
+    ----------
+    target, predicted : array-like of length n
+    labels : array-like of k classes
+    units : array-like of length n
+        What is drawn.
+
+    Returns
+    -------
+    dict of ndarray
+        By the names of the statistics, of shape () or (k,).
+
+    Examples
+    --------
+    >>> found = metric_units(["a", "a", "b", "b"], ["a", "a", "b", "b"], ["a", "b"], [0, 1, 2, 2])
+    >>> found["class_sensitivity"].tolist(), int(found["macro_sensitivity"]), int(found["auc"])
+    ([2, 1], 2, 1)
+    """
+    codes = np.unique(np.asarray(units), return_inverse=True)[1]
+    (true, other), (said, unsaid) = (_holders(one_hot(values, labels), codes) for values in (target, predicted))
+    rarer = np.minimum(true, other)
+    own = {"sensitivity": true, "fnr": true, "f1": true, "specificity": other, "fpr": other, "ppv": said, "npv": unsaid}
+    own |= dict.fromkeys(("auc", "mcc", "kappa", "balanced_accuracy"), rarer)
+    n_units, k = int(codes.max(initial=-1)) + 1, int(np.count_nonzero(true))
+
+    def fewest(counts: np.ndarray, times: int) -> np.ndarray:
+        return np.minimum(times * counts.min(initial=n_units, where=counts > 0), n_units)
+
+    found = {f"macro_{name}": fewest(own[name], k) for name in ("f1", *CLASS_METRICS[1:5], "fpr", "fnr")}
+    found["balanced_accuracy"] = found["macro_sensitivity"]
+    found |= dict.fromkeys(("auc", "mcc", "kappa"), fewest(true, k - 1))
+    return found | {f"class_{name}": counts for name, counts in own.items()}
+
+
+def _holders(hot: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Units that hold each class, and that hold another one, both (k,)."""
+    rows = np.array([np.bincount(codes, column) for column in hot.T])
+    return np.count_nonzero(rows > 0, axis=1), np.count_nonzero(rows < np.bincount(codes), axis=1)
 
 
 class _SortedScores:

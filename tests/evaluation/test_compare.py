@@ -13,6 +13,7 @@ from leukofeat.baselines import make_baseline
 from leukofeat.datasets import load_images, make_smears
 from leukofeat.evaluation import compare, estimate_slides, mcnemar
 from leukofeat.evaluation.stress_tests import STRESS_TESTS
+from leukofeat.evaluation.tables import Outcome, summarise
 from leukofeat.features import FeatureSet
 from leukofeat.segmentation import LabKMeansSegmenter
 from leukofeat.statistics.metrics import CLASS_METRICS, OVERALL_METRICS
@@ -87,6 +88,16 @@ def test_tables_agree_with_the_predictions(result, slides):
         np.testing.assert_allclose(folds["accuracy"], expected)
         np.testing.assert_array_equal(folds["n_test"] + folds["n_train"], 48)
         np.testing.assert_array_equal(own["group"], slides.groups[own["row"]])
+
+
+def test_a_class_of_two_slides_is_not_more_certain_for_the_slides_of_others():
+    slides = np.arange(80) // 4
+    target = np.where(slides < 2, "rare", "usual")
+    right = Outcome(np.zeros(80, int), np.arange(80), target, target, None, False, 0.0, 0.0)
+    table, by_class, _ = summarise({"right": right}, np.unique(target), slides, 100, 0)
+    np.testing.assert_allclose(by_class["sensitivity_low"], 0.025 ** (1 / np.array([2, 18])))
+    assert table["accuracy_low"].item() == pytest.approx(0.025 ** (1 / 20))
+    assert table["balanced_accuracy_low"].item() == pytest.approx(0.025 ** (1 / 4))
 
 
 def test_slides_are_judged_by_vote_and_by_mean_score(result):

@@ -1,6 +1,7 @@
 """Sites trained on and tested: what is measured, what is fixed on training data, and what strangers bring."""
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from sklearn.svm import SVC
 from leukofeat.datasets import binary_target, make_smears
 from leukofeat.decode import ImageError
 from leukofeat.evaluation import SiteComparison, column_transfer, compare_sites, shift_stain
+from leukofeat.evaluation.sites.figures import Answers, pair_figures
 from leukofeat.evaluation.sites.splits import grouped_folds
 from leukofeat.evaluation.sites.threshold import choose_threshold, cross_thresholds
 from leukofeat.features import FeatureSet, GeometryFeatures
@@ -145,6 +147,18 @@ def test_left_out_site_is_trained_on_all_others(found, sites):
     score = _lda().fit(images, target).predict_proba(sites["stained"]["images"])[:, 0]
     np.testing.assert_allclose(_rows(found, "lda", "all others", "stained")["score"], score)
     assert _figures(found, "lda", "all others", "stained")["n_train"] == len(target)
+
+
+def test_a_figure_that_no_image_contradicts_is_proved_by_the_groups_of_its_class():
+    truth, groups = np.repeat([True, False], [36, 12]), np.arange(48) // 4  # nine groups and three
+    answers = Answers(
+        np.arange(48), np.zeros(48, int), truth.astype(float), np.full(48, 0.5), np.full(48, 0.5), False, 9
+    )
+    rows = SimpleNamespace(target=np.where(truth, "blast", "healthy"), groups=groups)
+    found = pair_figures({"right": answers}, [], rows, "blast", n_bootstrap=100, random_state=0).iloc[0]
+    assert found["sensitivity_low"] == pytest.approx(0.025 ** (1 / 9))
+    assert found["false_alarms_high"] == pytest.approx(1 - 0.025 ** (1 / 3))
+    assert found["auc_low"] == pytest.approx(0.025 ** (1 / 3))
 
 
 def test_margin_is_over_the_best_control_of_the_pair(found):

@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from leukofeat.evaluation import bootstrap_interval
-from leukofeat.statistics.bootstrap import metric_statistics, resample_weights
+from leukofeat.statistics.bootstrap import metric_statistics, metric_units, resample_weights
 from leukofeat.statistics.metrics import CLASS_METRICS, OVERALL_METRICS, overall_metrics
 
 
@@ -108,6 +108,48 @@ def test_a_perfect_score_is_not_certain():
     assert high == 1.0
     low, _ = bootstrap_interval(_accuracy(np.ones(100)), np.repeat(np.arange(5), 20))["accuracy"]
     assert low == pytest.approx(0.025 ** (1 / 5))  # five slides are no more than five observations
+
+
+def _all_right(target, groups):
+    scores = np.eye(2)[target]
+    return bootstrap_interval(
+        metric_statistics(target, target, [0, 1], scores, scores),
+        groups,
+        n_bootstrap=200,
+        rests_on=metric_units(target, target, [0, 1], groups),
+    )
+
+
+def test_a_perfect_score_on_a_rare_class_is_proved_by_its_own_slides():
+    groups = np.repeat(np.arange(100), 4)
+    found = _all_right((groups < 3).astype(int), groups)
+    expected = {"class_sensitivity": (97, 3), "class_specificity": (3, 97), "class_ppv": (97, 3), "class_auc": (3, 3)}
+    for name, slides in expected.items():
+        np.testing.assert_allclose(found[name][0], 0.025 ** (1 / np.array(slides)))
+    for name, slides in {"accuracy": 100, "balanced_accuracy": 6, "macro_ppv": 6, "auc": 3, "kappa": 3}.items():
+        assert found[name][0] == pytest.approx(0.025 ** (1 / slides))
+    np.testing.assert_allclose(found["class_fnr"][1], 1 - 0.025 ** (1 / np.array([97, 3])))
+    even = _all_right(np.arange(60) % 2, np.arange(60))
+    assert even["balanced_accuracy"][0] == even["accuracy"][0]
+    mixed = _all_right(np.arange(60) % 2, np.arange(60) // 6)  # every slide holds both classes
+    assert mixed["class_sensitivity"][0].tolist() == [mixed["accuracy"][0]] * 2
+    assert mixed["macro_f1"][0] == mixed["accuracy"][0]
+
+
+def test_coverage_of_the_sensitivity_to_a_rare_class():
+    rng, target, units, hits = np.random.default_rng(3), (np.arange(60) < 6).astype(int), np.arange(60), 0
+    for seed in range(400):
+        predicted = np.where(rng.random(60) < 0.85, target, 1 - target)
+        found = bootstrap_interval(
+            metric_statistics(target, predicted, [0, 1]),
+            units,
+            n_bootstrap=300,
+            rests_on=metric_units(target, predicted, [0, 1], units),
+            random_state=seed,
+        )
+        low, high = found["class_sensitivity"][:, 1]
+        hits += low <= 0.85 <= high
+    assert hits / 400 >= 0.93
 
 
 def test_a_constant_guess_has_no_correlation_with_the_truth_for_certain():

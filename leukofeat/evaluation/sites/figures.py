@@ -8,10 +8,11 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from leukofeat.evaluation.sites.rows import Rows
-from leukofeat.statistics.bootstrap import bootstrap_interval, metric_statistics
+from leukofeat.statistics.bootstrap import bootstrap_interval, metric_statistics, metric_units
 
 METRICS = ("auc", "sensitivity", "specificity", "false_alarms", "balanced_accuracy")
 _NAMES = {"false_alarms": "fpr"}
+_LABELS = np.array([False, True])
 
 
 class Answers(NamedTuple):
@@ -73,7 +74,7 @@ def pair_figures(
             "n_groups": len(np.unique(groups)),
             "n_train": found.n_train,
         }
-        ends = bootstrap_interval(statistics[name], groups, **options)
+        ends = bootstrap_interval(statistics[name], groups, rests_on=_rests_on(truth, found, groups), **options)
         for metric in METRICS:
             row |= _with_ends(metric, points[name][metric], ends[metric])
         row["threshold"] = float(found.threshold.mean())
@@ -121,14 +122,20 @@ def answer_table(answers: Mapping[str, Answers], rows: Rows) -> pd.DataFrame:
 
 
 def _statistic(truth: np.ndarray, found: Answers) -> Any:
-    labels = np.array([False, True])
-    every = metric_statistics(truth, found.called, labels, np.column_stack([-found.score, found.score]))
+    every = metric_statistics(truth, found.called, _LABELS, np.column_stack([-found.score, found.score]))
 
     def statistic(weights: np.ndarray) -> dict[str, np.ndarray]:
-        values = every(weights)
-        return {metric: values[f"class_{_NAMES.get(metric, metric)}"][:, 1] for metric in METRICS}
+        return _of_positive(every(weights))
 
     return statistic
+
+
+def _rests_on(truth: np.ndarray, found: Answers, groups: np.ndarray) -> dict[str, np.ndarray]:
+    return _of_positive(metric_units(truth, found.called, _LABELS, groups))
+
+
+def _of_positive(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {metric: values[f"class_{_NAMES.get(metric, metric)}"][..., 1] for metric in METRICS}
 
 
 def _with_ends(name: str, point: float, ends: np.ndarray) -> dict[str, float]:
