@@ -163,8 +163,8 @@ def audit_dataset(
 
     Notes
     -----
-    Associations with the class are tested by ranks (Kruskal and Wallis), predictions by a cross-validated RBF machine; with
-    groups, both by permuting whole groups. All p-values are corrected together (Holm). A fault is reported when it is both
+    Associations with the class are tested by ranks (Kruskal and Wallis), predictions by a cross-validated RBF machine and
+    permuted labels; with groups, both by permuting whole groups. All p-values are corrected together (Holm). A fault is reported when it is both
     significant at 5 % and large enough to matter.
 
     Examples

@@ -5,8 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.spatial.distance import cdist
-from scipy.stats import binom, chi2, rankdata
-from sklearn.metrics import balanced_accuracy_score
+from scipy.stats import chi2, rankdata
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from leukofeat.statistics.metrics import one_hot
@@ -135,8 +134,8 @@ def predict(
     y : ndarray of shape (n,), int
         Classes 0 to k - 1.
     groups : ndarray of shape (n,), int, optional
-        Held together in the folds. Significance is then by permuting the labels of whole groups within folds, which
-        leaves the folds as balanced as they are; without groups, by the binomial distribution.
+        Held together in the folds. Significance is by permuting the labels of whole groups, or of images where there are none, within
+        folds, which leaves the folds as balanced as they are.
     seed, max_images : int
 
     Returns
@@ -147,7 +146,7 @@ def predict(
     Notes
     -----
     The machine is the least-squares support vector machine (Suykens and Vandewalle 1999) with gamma = 1 / p and C = 10: its
-    predictions are linear in the labels, so that a thousand permutations cost no more than one. At most `max_images` are used.
+    predictions are linear in the labels, so that permutations need no machines of their own. At most `max_images` are used.
     """
     keep = subsample(y, groups, seed, max_images)
     X, y = X[keep], y[keep]
@@ -157,10 +156,6 @@ def predict(
     X = standardize(X)
     if folds is None or X.shape[1] == 0:
         return None
-    if groups is None:
-        accuracy = balanced_accuracy_score(y, cross_predict(X, y, folds))
-        p = float(binom.sf(np.floor(accuracy * len(y)) - 1, len(y), 1 / k))
-        return Prediction(accuracy, 1 / k, p, len(y), False)
     # A unit is of one class: a patient with cells of two is two units.
     units = _units(y, groups)
     first = np.unique(units, return_index=True)[1]
@@ -175,7 +170,7 @@ def predict(
     counts = np.stack([(labels == c) @ np.bincount(units) for c in range(k)], axis=1)
     accuracies = (right / np.maximum(counts, 1)).mean(axis=1)
     p = float((1 + (accuracies[1:] >= accuracies[0] - 1e-9).sum()) / len(labels))
-    return Prediction(float(accuracies[0]), 1 / k, p, n_units, True)
+    return Prediction(float(accuracies[0]), 1 / k, p, n_units, groups is not None)
 
 
 def _hits(labels: np.ndarray, by_unit: np.ndarray, sizes: np.ndarray, test_units: np.ndarray, k: int) -> np.ndarray:

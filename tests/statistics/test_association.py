@@ -53,6 +53,25 @@ def test_a_machine_that_knows_slides_knows_no_class():
     assert alarms <= 4
 
 
+def test_a_rare_class_raises_no_alarm_where_nothing_is_to_be_read():
+    """Its share of the balanced accuracy hangs on ten images, and not on all."""
+    y, p = np.r_[np.zeros(110, int), np.ones(10, int)], []
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        p.append(predict(rng.normal(size=(120, 3)), y, None, seed).p)
+    assert np.mean(np.array(p) < 0.05) < 0.115  # 5 % and three standard errors
+    assert kstest(p, "uniform").pvalue > 0.01
+
+
+def test_images_without_groups_are_judged_as_the_machine_judges_them(rng):
+    y = np.arange(90) % 3
+    X = standardize(rng.normal(size=(90, 4)) + 1.2 * np.eye(3, 4)[y])
+    found = predict(X, y, None)
+    told = cross_predict(X, y, make_folds(y, None, 0))
+    assert found.accuracy == pytest.approx(balanced_accuracy_score(y, told))
+    assert (found.p, found.n_units, found.grouped) == (1 / 2000, 90, False)
+
+
 def test_a_real_shortcut_is_seen_through_groups(rng):
     groups = np.repeat(np.arange(24), 5)
     X = np.column_stack([groups % 4 + 0.2 * rng.normal(size=24)[groups], rng.normal(size=120)])
