@@ -67,7 +67,8 @@ class Augmented(MetaEstimatorMixin, BaseEstimator):
     ValueError
         In `fit`, when the estimator holds back part of its training data by itself (a search, a calibration, early stopping):
         it would judge itself on copies of images it trains on. Augmented belongs inside such a search. A
-        :class:`~leukofeat.calibration.CalibratedClassifier`, as in every baseline, is told which copies belong together.
+        :class:`~leukofeat.calibration.CalibratedClassifier` that ends a pipeline is told which copies belong together; the gate of
+        "leukofeat_svm", which holds back blocks of rows, is not.
 
     Examples
     --------

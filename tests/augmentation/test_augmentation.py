@@ -21,6 +21,7 @@ from sklearn.svm import SVC
 from leukofeat import as_sequence
 from leukofeat.augmentation import TRANSFORMS, Augmented, augment, augment_image, augmentation_leak
 from leukofeat.augmentation.image import alter, check_transforms
+from leukofeat.baselines import make_baseline
 from leukofeat.features import FeatureSet
 from leukofeat.persistence import load, save
 from tests.stages import Darker, MeanColor
@@ -244,6 +245,7 @@ def test_inside_a_search(smears):
         (GridSearchCV(pipeline(), {"svc__C": [1]}, cv=2), "GridSearchCV"),
         (make_pipeline(MeanColor(), CalibratedClassifierCV(SVC(), cv=3)), "CalibratedClassifierCV"),
         (make_pipeline(MeanColor(), MLPClassifier(early_stopping=True)), "MLPClassifier"),
+        (make_baseline("leukofeat_svm"), "GatedClassifier"),
     ],
 )
 def test_what_holds_back_training_images_is_refused_inside(estimator, name, smears):
