@@ -1,6 +1,5 @@
 """The verdict of a slide or patient, from a classifier of its images or cells."""
 
-import warnings
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -11,15 +10,16 @@ from sklearn.utils import Tags, _safe_indexing, get_tags, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_method_params, check_consistent_length, check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
-from leukofeat.classification.group_checks import check_named, check_one_class, has_values
+from leukofeat.classification.group_checks import has_values, numbers_of_cells
+from leukofeat.classification.group_rows import rows_with_values
+from leukofeat.classification.group_rules import LogOdds, Share, hold_out_groups
 from leukofeat.classification.group_tables import grouped, log_odds_table, share_table
 from leukofeat.constraints import Integral, Number, OneOf, Real
-from leukofeat.pipeline import ask_held_out, group_params, take_input_of
-from leukofeat.statistics.groups import fit_group_scaling, mean_log_odds, scaled
-from leukofeat.statistics.held_out import check_labelled, group_codes, inner_folds
-from leukofeat.statistics.prevalence import rate_for_new_group
+from leukofeat.pipeline import group_params, take_input_of
+from leukofeat.statistics.groups import mean_log_odds, scaled
+from leukofeat.statistics.held_out import check_labelled, group_codes
 
 
 def _gives_probabilities(self: Any) -> bool:
@@ -181,67 +181,23 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             Without groups, or when one or a class is missing; under "log_odds" when a patient has images of two classes; under "share" when
             `positive` is none of the classes; when no row has a value.
         """
-        self._validate_params()
-        if self.rule == "log_odds" and not hasattr(self.estimator, "predict_proba"):
-            raise TypeError(
-                f"{self.estimator!r} has no predict_proba, of which rule='log_odds' takes the mean; put it into a "
-                "leukofeat.calibration.CalibratedClassifier."
-            )
-        if groups is None:
-            raise ValueError(
-                "GroupClassifier.fit needs groups, the slide or patient of each row; in a pipeline: "
-                "pipeline.fit(X, y, **leukofeat.calibration.group_params(pipeline, groups))."
-            )
+        self._check_can_be_fitted(groups)
         check_labelled(y)
         check_classification_targets(y)
         check_consistent_length(X, y, groups)
         X, y = indexable(X, column_or_1d(y, warn=True))
         group_codes(groups)  # before rows are left out, so that a message has the user's row
         groups = pd.Series(groups, dtype=object).to_numpy()
-        if get_config()["enable_metadata_routing"]:
-            fit_params = process_routing(self, "fit", groups=groups, **fit_params).estimator.fit
-        else:
-            fit_params = fit_params | group_params(self.estimator, groups)
-        kept = np.flatnonzero(has_values(X))
-        if not len(kept):
-            raise ValueError(f"None of {len(y)} rows has a value to be fitted on.")
-        if len(kept) < len(y):
-            fit_params = _check_method_params(X, params=fit_params, indices=kept)
-            X, y, groups = _safe_indexing(X, kept), y[kept], groups[kept]
-        self.classes_, target = np.unique(y, return_inverse=True)
-        codes = group_codes(groups)
-        if self.rule == "log_odds":
-            check_one_class(groups, codes, y)
-        else:
-            check_named(self.positive, self.classes_)
-        self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
+        rows = rows_with_values(X, y, groups, self._params_for_estimator(groups, fit_params))
+        self.classes_, target = np.unique(rows.y, return_inverse=True)
+        rule = self._rule()
+        rule.check(rows)
+        self.estimator_ = clone(self.estimator).fit(rows.X, rows.y, **rows.fit_params)
         take_input_of(self, self.estimator_)
-        folds = inner_folds(target, codes, self.cv)
-        parts, told, refusal = ask_held_out(self.estimator, X, y, folds, fit_params, self._answers)
-        rows, answers = (
-            np.concatenate([np.empty(0, np.int64), *parts]),
-            np.concatenate([self._answers(None, None), *told]),
-        )
-        kinds = (
-            y if self.rule == "log_odds" else np.where(y == self.positive, str(self.positive), f"not {self.positive}")
-        )
-        # probabilities that are calibrated on groups held out, too, mean other things where a single one is left for that
-        least = 3 if self.rule == "log_odds" and group_params(self.estimator, groups) else 1
-        held_out = pd.Series(codes[rows]).groupby(kinds[rows]).nunique().reindex(np.unique(kinds), fill_value=0)
-        lacking = held_out.index[held_out < least]
-        if len(lacking):
-            refused = f", and the estimator enough of them ({refusal})" if refusal else ""
-            warnings.warn(
-                f"GroupClassifier: of {codes.max() + 1} groups too few of class {', '.join(map(str, lacking))} could be held out, so that "
-                "nothing is known of the errors on groups not seen before; every class needs images of at least "
-                f"{'two' if least == 1 else 'three'} groups{refused}",
-                UserWarning,
-                stacklevel=2,
-            )
-            if self.rule == "log_odds":  # learned on the other classes, it would call everybody one of these
-                rows, answers = rows[:0], answers[:0]
-        self.n_held_out_groups_ = len(np.unique(codes[rows]))
-        self._learn_rule(answers, target[rows], codes[rows])
+        held_out = hold_out_groups(self.estimator, rows, target, self.cv, rule)
+        self.n_held_out_groups_ = held_out.n_groups
+        for name, learned in rule.learn(held_out).items():
+            setattr(self, name, learned)
         return self
 
     def predict_groups(self, X: Any, groups: Any, *, n_cells: Any = None) -> pd.DataFrame:
@@ -278,16 +234,10 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         codes = group_codes(groups)
         votes = has_values(X)
         if n_cells is not None:
-            try:
-                n_cells = pd.Series(n_cells, dtype="Int64").fillna(-1).to_numpy(np.int64)
-            except (TypeError, ValueError):
-                raise TypeError(
-                    "n_cells must be whole numbers of cells, NaN or None where they are not known, as in "
-                    "FeatureSet.extract(images).n_cells."
-                ) from None
+            n_cells = numbers_of_cells(n_cells)
             votes &= n_cells != 0
-        rows = np.flatnonzero(votes)
-        answers = self._answers(self.estimator_, _safe_indexing(X, rows)) if len(rows) else self._answers(None, None)
+        rule, rows = self._rule(), np.flatnonzero(votes)
+        answers = rule.answers(self.estimator_, _safe_indexing(X, rows)) if len(rows) else rule.no_answers()
         table = grouped(groups, codes, votes, n_cells)
         if self.rule == "log_odds":
             mean = mean_log_odds(answers, codes[rows], len(table))
@@ -315,20 +265,23 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             return self.estimator_.predict(X)
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
-    def _answers(self, model: Any, X: Any) -> np.ndarray:
-        """What the rule goes by, a row an image: probabilities or classes; none at all without a model."""
-        if self.rule == "share":
-            return self.classes_[:0] if model is None else np.asarray(model.predict(X))
-        return np.empty((0, len(self.classes_))) if model is None else np.asarray(model.predict_proba(X), np.float64)
+    def _check_can_be_fitted(self, groups: Any) -> None:
+        self._validate_params()
+        if self.rule == "log_odds" and not hasattr(self.estimator, "predict_proba"):
+            raise TypeError(
+                f"{self.estimator!r} has no predict_proba, of which rule='log_odds' takes the mean; put it into a "
+                "leukofeat.calibration.CalibratedClassifier."
+            )
+        if groups is None:
+            raise ValueError(
+                "GroupClassifier.fit needs groups, the slide or patient of each row; in a pipeline: "
+                "pipeline.fit(X, y, **leukofeat.calibration.group_params(pipeline, groups))."
+            )
 
-    def _learn_rule(self, answers: np.ndarray, target: np.ndarray, codes: np.ndarray) -> None:
-        if self.rule == "share":
-            positive = self.classes_[target] == self.positive
-            called = answers == self.positive
-            self.sensitivity_ = np.array(rate_for_new_group(called[positive], codes[positive]))
-            self.specificity_ = np.array(rate_for_new_group(~called[~positive], codes[~positive]))
-        elif len(codes):
-            _, first, members = np.unique(codes, return_index=True, return_inverse=True)
-            self.slope_, self.offsets_ = fit_group_scaling(mean_log_odds(answers, members, len(first)), target[first])
-        else:
-            self.slope_, self.offsets_ = 1.0, np.zeros(len(self.classes_))
+    def _params_for_estimator(self, groups: np.ndarray, fit_params: dict[str, Any]) -> dict[str, Any]:
+        if get_config()["enable_metadata_routing"]:
+            return process_routing(self, "fit", groups=groups, **fit_params).estimator.fit
+        return fit_params | group_params(self.estimator, groups)
+
+    def _rule(self) -> LogOdds | Share:
+        return LogOdds(self.classes_) if self.rule == "log_odds" else Share(self.classes_, self.positive)

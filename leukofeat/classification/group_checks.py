@@ -54,3 +54,20 @@ def check_named(name: Any, classes: np.ndarray) -> None:
     known = classes.tolist()
     if name not in known:
         raise ValueError(f"positive must name one of the classes {', '.join(map(repr, known))}. Got {name!r} instead.")
+
+
+def numbers_of_cells(n_cells: Any) -> np.ndarray:
+    """Cells of each image, (n,) int64, -1 where they are not known; a TypeError for what is no whole number.
+
+    Examples
+    --------
+    >>> numbers_of_cells([2, None, 0])
+    array([ 2, -1,  0])
+    """
+    try:
+        return pd.Series(n_cells, dtype="Int64").fillna(-1).to_numpy(np.int64)
+    except (TypeError, ValueError):
+        raise TypeError(
+            "n_cells must be whole numbers of cells, NaN or None where they are not known, as in "
+            "FeatureSet.extract(images).n_cells."
+        ) from None
