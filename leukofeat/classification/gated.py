@@ -1,7 +1,6 @@
 """Experts and a gate: columns that tell most where an image is like those of training, columns that travel elsewhere."""
 
-from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
@@ -11,14 +10,10 @@ from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from leukofeat.classification.gates import Answers, Gates
 from leukofeat.constraints import Integral, Number, OneOf, Real
 from leukofeat.pipeline import decision_pairs
 from leukofeat.statistics.held_out import check_labelled, inner_folds
-
-# Reaches that are compared, in shares of the largest: from 1 to 1/362, two to a halving.
-_SHORTER = 2.0 ** -np.arange(0, 9, 0.5)
-_ROUNDING = 1e-9  # of a loss: two classifiers that say the same do not differ by more
-_NO_END = np.inf  # of a reach within which `near` judges alone
 
 
 class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -161,25 +156,11 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             )
         self.classes_, codes = np.unique(y, return_inverse=True)
         self._fit_experts(X, y)
-        rows, answers = [], []
-        for train, test in inner_folds(codes, None, self.cv):
-            try:
-                answers.append(clone(self)._fit_experts(X[train], y[train])._ask(X[test]))
-            except ValueError:  # too few rows to learn from
-                continue
-            rows.append(test)
-        held_out = _joined(answers) if answers else self._ask(X)
-        self.scales_ = tuple(map(_scale, held_out.values))
-        self.typical_ = float(np.median(held_out.distances))
-        self.reach_, self.near_reach_ = float(self.reach), _NO_END
-        if answers:
-            codes, reaches = codes[np.concatenate(rows)], self.reach_ * _SHORTER
-            self.reach_, least = _best(reaches, lambda reach: self._losses(held_out, codes, reach, _NO_END))
-            if self.middle is not None:
-                reach, less = _best(reaches, lambda reach: self._losses(held_out, codes, self.reach_, reach))
-                gains = least - less
-                if gains.mean() > max(gains.std() / np.sqrt(len(gains)), _ROUNDING):
-                    self.near_reach_ = reach
+        held_out, rows = self._ask_held_out(X, y, codes)
+        gates = Gates.wide_open(self._ask(X) if held_out is None else held_out, float(self.reach))
+        if held_out is not None:
+            gates = gates.learned(held_out, codes[rows])
+        self.typical_, self.scales_, self.reach_, self.near_reach_ = gates
         return self
 
     def experts(self) -> list[tuple[Any, slice]]:
@@ -205,7 +186,8 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         ndarray of shape (n,), dtype float64
             From 1, where class means are, to 0, where `far` judges alone.
         """
-        return self._gate(self._distances(self._checked(X)), self.reach_)
+        distances = self._distances(self._checked(X))
+        return self._gates.familiarity(distances)
 
     def shares(self, X: Any) -> np.ndarray:
         """Of each classifier in the verdict of each row.
@@ -219,7 +201,8 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         ndarray of shape (n, 2) or (n, 3), dtype float64
             w v, w (1 - v) with a `middle`, and 1 - w. Rows add up to 1.
         """
-        return self._shares(self._distances(self._checked(X)), self.reach_, self.near_reach_)
+        distances = self._distances(self._checked(X))
+        return self._gates.shares(distances)
 
     def pairs(self, X: Any) -> np.ndarray:
         """Decision values in favour of class i against class j.
@@ -232,7 +215,8 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         -------
         ndarray of shape (n, k, k), dtype float64
         """
-        return self._mix(self._ask(self._checked(X)), self.reach_, self.near_reach_)
+        answers = self._ask(self._checked(X))
+        return self._gates.mix(answers)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Decision values, in the shape that `decision_function_shape` says.
@@ -261,9 +245,20 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self._means_ = np.stack([space[y == label].mean(axis=0) for label in np.unique(y)])
         return self
 
-    def _ask(self, X: np.ndarray) -> "_Answers":
+    def _ask_held_out(self, X: np.ndarray, y: np.ndarray, codes: np.ndarray) -> tuple[Answers | None, np.ndarray]:
+        """What copies of the classifiers say of rows that they were not fitted on, if of any, and which rows these are."""
+        answers, rows = [], [np.empty(0, np.int64)]
+        for train, test in inner_folds(codes, None, self.cv):
+            try:
+                answers.append(clone(self)._fit_experts(X[train], y[train])._ask(X[test]))
+            except ValueError:  # too few rows to learn from
+                continue
+            rows.append(test)
+        return Answers.joined(answers) if answers else None, np.concatenate(rows)
+
+    def _ask(self, X: np.ndarray) -> Answers:
         values = [self._pairs(model, X[:, columns]) for model, columns in self.experts()]
-        return _Answers(np.stack(values), self._distances(X))
+        return Answers(np.stack(values), self._distances(X))
 
     def _pairs(self, model: Any, X: np.ndarray) -> np.ndarray:
         return decision_pairs(model, X, len(model.classes_), self.decision_function_shape)
@@ -272,51 +267,13 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         space = _space(self.near_, X[:, : -self.n_far])
         return np.min([((space - mean) ** 2).mean(axis=1) for mean in self._means_], axis=0)
 
-    def _gate(self, distances: np.ndarray, reach: float) -> np.ndarray:
-        if reach == _NO_END:
-            return np.ones_like(distances)
-        usual = reach * max(self.typical_, np.finfo(float).tiny)
-        with np.errstate(over="ignore"):
-            return 1 / (1 + (distances / usual) ** 3)
-
-    def _shares(self, distances: np.ndarray, reach: float, near_reach: float) -> np.ndarray:
-        w, v = self._gate(distances, reach), self._gate(distances, near_reach)
-        return np.stack([w, 1 - w] if self.middle_ is None else [w * v, w * (1 - v), 1 - w], axis=1)
-
-    def _mix(self, answers: "_Answers", reach: float, near_reach: float) -> np.ndarray:
-        weights = self._shares(answers.distances, reach, near_reach) / self.scales_
-        return sum(weight[:, None, None] * values for weight, values in zip(weights.T, answers.values, strict=True))
-
-    def _losses(self, answers: "_Answers", codes: np.ndarray, reach: float, near_reach: float) -> np.ndarray:
-        """Mean logistic loss of the pairs between each row's class and the others."""
-        pairs = self._mix(answers, reach, near_reach)
-        margins = pairs[np.arange(len(codes)), codes]
-        others = codes[:, None] != np.arange(pairs.shape[1])
-        return np.logaddexp(0, -margins).mean(axis=1, where=others)
+    @property
+    def _gates(self) -> Gates:
+        return Gates(self.typical_, self.scales_, self.reach_, self.near_reach_)
 
     def _checked(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
         return validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
-
-
-class _Answers(NamedTuple):
-    """What the classifiers say of n rows, and how far these are from those of training."""
-
-    values: np.ndarray  # (n_classifiers, n, k, k): in favour of class i against class j
-    distances: np.ndarray  # (n,): squared, a dimension, to the nearest class mean
-
-
-def _joined(answers: list[_Answers]) -> _Answers:
-    return _Answers(
-        np.concatenate([one.values for one in answers], 1), np.concatenate([one.distances for one in answers])
-    )
-
-
-def _best(reaches: np.ndarray, losses: Callable[[float], np.ndarray]) -> tuple[float, np.ndarray]:
-    """The reach of the least mean loss, of equal ones the longest, and the loss of each row under it."""
-    found = [losses(reach) for reach in reaches]
-    best = int(np.argmin([one.mean() for one in found]))
-    return float(reaches[best]), found[best]
 
 
 def _space(near: Any, X: np.ndarray) -> np.ndarray:
@@ -325,10 +282,6 @@ def _space(near: Any, X: np.ndarray) -> np.ndarray:
     if isinstance(near, Pipeline) and len(near) > 1:
         X = near[:-1].transform(X)
     return np.nan_to_num(np.asarray(X, np.float64))
-
-
-def _scale(values: np.ndarray) -> float:
-    return float(np.sqrt((values**2).mean())) or 1.0
 
 
 def _votes(pairs: np.ndarray) -> np.ndarray:
