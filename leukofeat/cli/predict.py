@@ -23,7 +23,7 @@ from leukofeat.cli.shared import (
     read_folder,
     report_failures,
 )
-from leukofeat.evaluation.folds import class_scores
+from leukofeat.evaluation.scores import class_scores
 from leukofeat.failures import warn_of
 from leukofeat.features import Failure
 from leukofeat.measuring import Extraction

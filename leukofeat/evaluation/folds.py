@@ -12,12 +12,13 @@ from sklearn.pipeline import Pipeline
 from leukofeat.base import FeatureFamily
 from leukofeat.calibration import group_params
 from leukofeat.digest import describe, digest, environment
+from leukofeat.evaluation.scores import class_scores
 from leukofeat.evaluation.stage_tree import StageTree, same_stage, shareable_parts
 from leukofeat.evaluation.tables import Outcome
 from leukofeat.failures import EmptyWarning, Failure, collected, warn_of
 from leukofeat.kernels.clock import process_seconds
 from leukofeat.measuring import measure
-from leukofeat.pipeline import set_memory, value_shape
+from leukofeat.pipeline import set_memory
 from leukofeat.sequence import ImageSequence, Step
 from leukofeat.smear import Smear
 from leukofeat.store import Store
@@ -290,25 +291,3 @@ def _peel(model: Any, inputs: Any) -> tuple[Any, Any]:
     if type(model) is not Pipeline or model.steps[-1][1] in (None, "passthrough"):
         return model, inputs
     return model[-1], model[:-1].transform(inputs) if len(model) > 1 else inputs
-
-
-def class_scores(model: Any, inputs: Any, labels: np.ndarray) -> tuple[np.ndarray | None, bool]:
-    """Score of each class, (n, k) float64, and whether they are probabilities; None where the model gives none, as where its
-    decision values are those of pairs of classes.
-
-    A class that the model was not trained on has probability 0, or the lowest decision value of the row.
-    """
-    classes = getattr(model, "classes_", None)
-    method = next((m for m in ("predict_proba", "decision_function") if hasattr(model, m)), None)
-    if method is None or classes is None:
-        return None, False
-    values = np.asarray(getattr(model, method)(inputs), np.float64)
-    if values.ndim == 1:
-        values = np.column_stack([-values, values])
-    are_probabilities = method == "predict_proba"
-    of_pairs = not are_probabilities and len(classes) > 2 and value_shape(model) == "ovo"
-    if of_pairs or values.shape[1] != len(classes):
-        return None, False
-    scores = np.zeros((len(values), len(labels))) if are_probabilities else np.tile(values.min(1), (len(labels), 1)).T
-    scores[:, np.searchsorted(labels, classes)] = values
-    return scores, are_probabilities

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from leukofeat.evaluation.columns import check_labels
-from leukofeat.evaluation.folds import class_scores
+from leukofeat.evaluation.scores import class_scores
 from leukofeat.statistics.metrics import encode
 
 
