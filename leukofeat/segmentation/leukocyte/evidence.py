@@ -15,17 +15,20 @@ STRIP = 3.0  # pixels inside an outline that show the edge rather than what lies
 LEAST_INSIDE = 0.05  # share of a body that lies within, at least, or it is a ring or a thread and edge all over
 LEAST_OUTLINE = 0.35  # length of outline, against the root of the area (3.5 all round), that says anything
 LEAST_SHARE = 0.2  # share of its cell that a nucleus fills at least
+ALL_NUCLEUS = 1.2  # evidence that any two parts have to have, or the cell is nucleus all over
+# share of its outline that runs within the cell and counts in full: where less does, a nucleus is as good as the whole cell for the rest
+TELLING = 0.5
 GRAIN = 1.0  # edge strength of a body without texture, in L*a*b* units a pixel: the noise of the camera
 
 
 @jit
 def _edge_sums(nuclei: np.ndarray, n: int, depth: np.ndarray, room: np.ndarray, edge: np.ndarray) -> np.ndarray:
-    """Per nucleus 1..n: number and sum of edges of its outline inside of its cell, of what lies within, and of all of it: (n, 6).
+    """Per nucleus 1..n: number and sum of edges of its outline inside of its cell, of what lies within, and of all of it; length of outline: (n, 7).
 
     `depth` is the distance inside each nucleus, `room` that inside each cell, in pixels.
     """
     h, w = nuclei.shape
-    sums = np.zeros((n, 6))
+    sums = np.zeros((n, 7))
     for y in range(h):
         for x in range(w):
             c = nuclei[y, x] - 1
@@ -36,9 +39,11 @@ def _edge_sums(nuclei: np.ndarray, n: int, depth: np.ndarray, room: np.ndarray, 
             if depth[y, x] > STRIP:
                 sums[c, 2] += 1
                 sums[c, 3] += edge[y, x]
-            elif depth[y, x] < 1.2 and room[y, x] > STRIP:
-                sums[c, 0] += 1
-                sums[c, 1] += edge[y, x]
+            elif depth[y, x] < 1.2:
+                sums[c, 6] += 1
+                if room[y, x] > STRIP:
+                    sums[c, 0] += 1
+                    sums[c, 1] += edge[y, x]
     return sums
 
 
@@ -73,5 +78,7 @@ def outline_evidence(
         texture = sums[i, inside + 1] / max(sums[i, inside], 1) + GRAIN
         own, others, _, bad = hull_counts(nuclei, nuclei, i + 1, i + 1, table[i, BOX])
         small = min(1.0, table[i, 4] / (LEAST_SHARE * area[i]))
-        evidence[i] = sums[i, 1] / sums[i, 0] / texture * own / max(1, own + others + bad) * small
+        value = sums[i, 1] / sums[i, 0] / texture * own / max(1, own + others + bad) * small
+        known = min(1.0, sums[i, 0] / (TELLING * sums[i, 6]))
+        evidence[i] = value if value < ALL_NUCLEUS else ALL_NUCLEUS + known * (value - ALL_NUCLEUS)
     return evidence

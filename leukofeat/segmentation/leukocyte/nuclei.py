@@ -21,7 +21,7 @@ from leukofeat.kernels.regions.labels import label_sums
 from leukofeat.opencv import cv2
 from leukofeat.segmentation.leukocyte.bodies import BOX, around
 from leukofeat.segmentation.leukocyte.cores import inner_distance
-from leukofeat.segmentation.leukocyte.evidence import outline_evidence
+from leukofeat.segmentation.leukocyte.evidence import ALL_NUCLEUS, outline_evidence
 from leukofeat.segmentation.leukocyte.nucleus_fit import discriminate, remove_specks, threshold_each
 from leukofeat.segmentation.leukocyte.planes import Planes
 from leukofeat.segmentation.leukocyte.stain import NO_EXCESS
@@ -37,7 +37,6 @@ CONVINCING, CONVINCING_SMALL, SMALL = 2.0, 1.2, 12.0
 LESS_VIOLET = 0.3  # how much evidence counts for a nucleus that is bluer than the rest of its cell
 LIKE_NUCLEUS = 0.5  # stain, against that of the nucleus, that the rest of such a cell has at least
 LEAST_DARKNESS = 4.0  # L* under the slide's from which on a pixel has a hue
-ALL_NUCLEUS = 1.2  # evidence that any two parts have to have, or the cell is nucleus all over
 
 
 class Nuclei(NamedTuple):
