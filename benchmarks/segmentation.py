@@ -4,7 +4,8 @@
                                       [--csv FILE] [--json FILE] [--pictures FOLDER]
 
 Sets: `synthetic` (smears), `made_up` and `clumps` (cells of any share of nucleus, and cells that touch), all with exact truth, and
-`noise` are made here. FOLDER_OF_SETS, by default the data home, may hold wbcseg (`wbcseg`: masks, nucleus 255, cytoplasm 128; `changed`: the same in other light), bccd
+`noise` are made here. FOLDER_OF_SETS, by default the data home, may hold wbcseg (`wbcseg`: masks, nucleus 255, cytoplasm 128; `changed`: the same in other light; `boxed`: the cells cut
+out by their boxes), bccd
 (`bccd`: boxes), apl and pbc5 (`apl`, `pbc5`: a cell in the middle of each image; `drawn`: those of apl that are outlined in
 tests/segmentation/apl_outlines.txt; `apl_cropped`, `pbc5_cropped`: the same cells cut out closely, against the whole image), leukemia4 (`leukemia4`: fields; `pasted`: cells on fields of another class), allidb2 and bcisc
 (masks). The last two are kept for the end: they are measured only where --sets names them, so that nothing is chosen by them. No segmenter gets parameters of its own for any set. Times are process-CPU medians of one thread, the
@@ -26,7 +27,7 @@ from outlines.changed import Changed, Cropped, Noise, Pasted
 from outlines.drawn import OUTLINES, Drawn
 from outlines.image_set import ImageSet
 from outlines.made_up_sets import MadeUpCells, MadeUpClumps
-from outlines.masked import Allidb2, Bccd, Bcisc, Synthetic, Wbcseg
+from outlines.masked import Allidb2, Bccd, Bcisc, Boxed, Synthetic, Wbcseg
 from outlines.measure import measure_set, rate_confidence, sum_up
 from outlines.pictures import draw_worst
 from outlines.tidied_otsu import TidiedOtsu
@@ -66,6 +67,7 @@ MADE = {
 READ: dict[str, tuple[str, Any]] = {
     "wbcseg": ("wbcseg", Wbcseg.read),
     "changed": ("wbcseg", Changed.read),
+    "boxed": ("wbcseg", Boxed.read),
     "bccd": ("bccd", Bccd.read),
     "apl": ("apl", Portraits.read),
     "drawn": ("apl", Drawn.read),

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from leukofeat.segmentation import LeukocyteSegmenter
@@ -13,6 +14,7 @@ from leukofeat.segmentation import LeukocyteSegmenter
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 from outlines.changed import Cropped
+from outlines.masked import Boxed
 
 
 # half way between what held before cut red cells were told from whole ones, and after it
@@ -30,3 +32,24 @@ def test_a_close_crop_shows_the_nucleus_that_the_whole_portrait_does(data_folder
     assert len(values) > 75
     assert values.mean() > mean
     assert (values < 0.8).mean() <= failing
+
+
+# half way between what held before corners told what is outside, and what the frame only touches was whole, and after
+@pytest.mark.parametrize(
+    ("part", "figures"),
+    [
+        (0, {"cell_0": 0.935, "cell_0.05": 0.968, "cell_0_under_.8": 12}),
+        (1, {"nucleus_0": 0.96, "cell_0": 0.88, "cell_0.05": 0.94, "cell_0_under_.8": 6}),
+    ],
+)
+def test_a_cell_cut_out_by_its_box_is_outlined_whole(data_folder, part, figures):
+    if not (data_folder / "wbcseg").is_dir():
+        pytest.skip("the data home has no wbcseg")
+    boxed = list(Boxed.read(data_folder / "wbcseg", 75))[part]
+
+    def segment(image):
+        return LeukocyteSegmenter().transform([image])[0]
+
+    found = boxed.summary(pd.DataFrame([boxed.measure(i, segment) for i in range(len(boxed))]))
+    for name, bound in figures.items():
+        assert (found[name] <= bound) if "under" in name else (found[name] >= bound), (name, found[name])

@@ -4,13 +4,15 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from leukofeat.kernels.jit import jit
 from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.labels import label_sums, renumbered
 
 # DNA content is what tells nuclei from debris: azure stain, against the typical nucleus, under which a body is a platelet
 # or precipitate
 DEBRIS_STAIN = 0.1
-
+# pixels along a side of the frame, against the diameter of a body, from which on it is cut: below, it lacks a thirtieth of that at most
+CUT = 0.35
 
 BOX = [0, 2, 1, 3]  # columns of a table of `region_boxes`: first row, last row + 1, first column, last column + 1
 
@@ -66,14 +68,37 @@ class Bodies(NamedTuple):
     @property
     def cut(self) -> np.ndarray:
         """Whether the frame cuts each body."""
-        y0, x0, y1, x1, area = self.table[:, :5].T
-        h, w = self.labels.shape
-        return (area > 0) & ((y0 == 0) | (x0 == 0) | (y1 == h) | (x1 == w))
+        return is_cut(frame_contacts(self.labels, self.n), self.area)
 
     @property
     def stained(self) -> np.ndarray:
         """Whether each body holds enough stain for a nucleus, against the others."""
         return self.stain >= DEBRIS_STAIN * weighted_mean(self.stain, np.maximum(self.stain, 1))
+
+
+@jit
+def frame_contacts(labels: np.ndarray, n: int) -> np.ndarray:
+    """Pixels of each of bodies 1..n at the sides of the frame, (n, 4) int64; what holds a corner is at both sides with those of both."""
+    h, w = labels.shape
+    counts = np.zeros((n + 1, 4), np.int64)
+    for x in range(w):
+        counts[labels[0, x], 0] += 1
+        counts[labels[h - 1, x], 1] += 1
+    for y in range(h):
+        counts[labels[y, 0], 2] += 1
+        counts[labels[y, w - 1], 3] += 1
+    contacts = counts.copy()
+    for row in range(2):
+        for column in range(2):
+            body = labels[row * (h - 1), column * (w - 1)]
+            contacts[body, row] += counts[body, 2 + column]
+            contacts[body, 2 + column] += counts[body, row]
+    return contacts[1:]
+
+
+def is_cut(contacts: np.ndarray, area: np.ndarray) -> np.ndarray:
+    """Whether the frame cuts bodies, and does not only touch them, by their `frame_contacts`, (..., 4), and areas, (...)."""
+    return contacts.max(axis=-1) > CUT * 2 * np.sqrt(area / np.pi)
 
 
 def around(boxes: np.ndarray, margin: int) -> tuple[slice, slice]:

@@ -21,6 +21,7 @@ BOLD, SHY = 0.7, 0.1  # evidence added everywhere: for cells with much cytoplasm
 ROUNDS, FINAL_ROUNDS = 2, 3  # of colours and outlines fitted in turn: one more for the cells that are kept
 RING = 0.2  # width, in nuclear radii, of the ring that cytoplasm is first looked for in
 NEAR, FAR = 0.75, 1.75  # distances, in nuclear radii, between which pixels are taken more and more to be in no cell
+SCARCE = 2.0  # pixels far from all nuclei, against those of nuclei, under which an image is all cell
 # a leak is this near the colour of red cells (in L*a*b* units), also relative to that of the cytoplasm
 RED_COLOR, RED_SHARE = 4.0, 0.4
 # likewise of the stained bodies in it alone, which are compared with red cells like with like
@@ -45,9 +46,23 @@ def find_seeds(nuclei: Bodies, planes: Planes, outside: Colors | None = None) ->
     boxes = np.clip(region_boxes(nearest, nuclei.n)[:, BOX] + [-1, 1, -1, 1], 0, [h, h, w, w])
     boxes = np.ascontiguousarray(boxes)  # by columns it would be another type, and compile every kernel again
     unit = weighted_mean(radius, nuclei.area)
-    rest, near = first_colors(planes.bins, nuclei.labels, nearest, distance, radius, RING, NEAR * unit, FAR * unit)
+
+    def colors(distance: np.ndarray, begin: float, end: float) -> tuple[np.ndarray, np.ndarray]:
+        return first_colors(planes.bins, nuclei.labels, nearest, distance, radius, RING, begin * unit, end * unit)
+
+    rest, near = colors(distance, NEAR, FAR)
+    if outside is None and rest.sum() < SCARCE * nuclei.area.sum():
+        # most of what is far from a nucleus may be its own cytoplasm there: in a frame around one cell only the corners are outside
+        corners, _ = colors(np.where(_is_corner(h, w), distance, np.float32(0)), RING, NEAR)
+        rest = corners if corners.any() else rest
     first, later = (rest, rest[:0]) if outside is None else outside
     return Seeds(nuclei.labels, nearest, distance, radius, centers, boxes, first, near, _IS_PALE, _CEILING, later)
+
+
+def _is_corner(height: int, width: int) -> np.ndarray:
+    """Pixels outside of the largest ellipse in a frame, (height, width) bool."""
+    y, x = (((2 * np.arange(n) + 1) / n - 1) ** 2 for n in (height, width))
+    return y[:, None] + x > 1
 
 
 def grow_cells(nuclei: Bodies, planes: Planes, outside: Colors | None = None) -> np.ndarray:

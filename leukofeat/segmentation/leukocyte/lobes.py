@@ -10,11 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.labels import renumbered
 from leukofeat.opencv import cv2
 from leukofeat.scale.record import Scale
-from leukofeat.segmentation.leukocyte.bodies import BOX, Bodies, keep_labels
+from leukofeat.segmentation.leukocyte.bodies import Bodies, frame_contacts, is_cut, keep_labels
 from leukofeat.segmentation.leukocyte.cells import Colors, grow_cells
 from leukofeat.segmentation.leukocyte.cores import core_gaps, inner_distance, lobe_gaps, near_groups, nucleus_stain
 from leukofeat.segmentation.leukocyte.neighbors import Gaps, hull_counts, touching_labels
@@ -115,7 +114,8 @@ def join_lobes(
     limits = Limits(most, red, sure)
     rounds = 0
     while nuclei.n < cores.n:
-        boxes, extents = nuclei.boxes, region_boxes(cells, nuclei.n)[:, BOX]
+        whole = Bodies.measure(cells, planes.azure, nuclei.n)
+        boxes, extents, cut = nuclei.boxes, whole.boxes, whole.cut
         stained = cells * (planes.contrast >= FAINT)
         apart = np.zeros(nuclei.n + 1, bool)
         for g in np.flatnonzero(np.bincount(group) > 1).tolist():
@@ -127,7 +127,7 @@ def join_lobes(
                     cores.stain[parts],
                     cores.area[parts],
                     _roundness(cells, g, g, extents[g - 1]),
-                    _cut(cells, extents[g - 1]),
+                    bool(cut[g - 1]),
                     bool(cores.cut[parts].any()),
                 )
             )
@@ -195,7 +195,9 @@ def join_pairs(nuclei: Bodies, cells: np.ndarray, azure: np.ndarray, limits: Lim
     if not pairs:
         return nuclei
     labels, cells, stain, lobes = nuclei.labels.copy(), cells.copy(), nuclei.stain.copy(), [[a] for a in nuclei.area]
-    boxes, extents = nuclei.boxes, region_boxes(cells, nuclei.n)[:, BOX]
+    whole = Bodies.measure(cells, azure, nuclei.n)
+    boxes, extents, size = nuclei.boxes, whole.boxes, whole.area
+    at_frame, cell_at_frame = frame_contacts(labels, nuclei.n), frame_contacts(cells, nuclei.n)
     alive = np.ones(nuclei.n, bool)
 
     def rated(pairs: list[list[int]]) -> dict[tuple[int, int], float]:
@@ -207,9 +209,10 @@ def join_pairs(nuclei: Bodies, cells: np.ndarray, azure: np.ndarray, limits: Lim
         extent = _around(extents[i - 1], extents[j - 1])
         if stain[both].sum() > limits.stain or solidity(cells, i, j, extent) < SOLID:
             return 0.0
-        cut = _cut(labels, boxes[i - 1]) or _cut(labels, boxes[j - 1])
         area = np.array(lobes[i - 1] + lobes[j - 1])
-        if not limits.allow(stain[both], area, _roundness(cells, i, j, extent), _cut(cells, extent), cut):
+        cut = bool(is_cut(cell_at_frame[both].sum(axis=0), size[both].sum()))
+        part_cut = any(is_cut(at_frame[k], sum(lobes[k])) for k in both)
+        if not limits.allow(stain[both], area, _roundness(cells, i, j, extent), cut, part_cut):
             return 0.0
         return filled_gaps(labels, cells, i, j, _around(boxes[i - 1], boxes[j - 1]))
 
@@ -221,7 +224,8 @@ def join_pairs(nuclei: Bodies, cells: np.ndarray, azure: np.ndarray, limits: Lim
             part[part == j] = i
         for box in boxes, extents:
             box[i - 1] = _around(box[i - 1], box[j - 1])
-        stain[i - 1] += stain[j - 1]
+        for sums in stain, size, at_frame, cell_at_frame:
+            sums[i - 1] += sums[j - 1]
         lobes[i - 1] += lobes[j - 1]
         alive[j - 1] = False
         near = {k for pair in score if i in pair or j in pair for k in pair} - {i, j}
@@ -253,12 +257,6 @@ def solidity(cells: np.ndarray, i: int, j: int, box: np.ndarray) -> float:
     """Area of two cells together, against that of their common hull."""
     own, others, _, bad = hull_counts(cells, cells, i, j, box)
     return own / max(1, own + others + bad)
-
-
-def _cut(cells: np.ndarray, box: np.ndarray) -> bool:
-    """Whether a box (y0, y1, x0, x1) reaches the frame."""
-    h, w = cells.shape
-    return bool(box[0] == 0 or box[1] == h or box[2] == 0 or box[3] == w)
 
 
 def _around(a: np.ndarray, b: np.ndarray) -> np.ndarray:

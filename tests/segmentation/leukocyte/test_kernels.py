@@ -22,7 +22,7 @@ from leukofeat.segmentation.leukocyte.bodies import Bodies
 from leukofeat.segmentation.leukocyte.cell_fit import first_colors
 from leukofeat.segmentation.leukocyte.component_tree import core_sums, sharpest_components, stain_edges
 from leukofeat.segmentation.leukocyte.cores import core_gaps, inner_distance, lobe_gaps
-from leukofeat.segmentation.leukocyte.evidence import outline_evidence
+from leukofeat.segmentation.leukocyte.evidence import ALL_NUCLEUS, outline_evidence
 from leukofeat.segmentation.leukocyte.leaks import color_sums, red_sums
 from leukofeat.segmentation.leukocyte.lobes import Limits
 from leukofeat.segmentation.leukocyte.necks import split_at_necks
@@ -504,6 +504,35 @@ def test_evidence_of_none_and_of_all_nucleus_is_not_a_number():
     none = np.zeros_like(cells)
     assert np.isnan(evidence_of(none, cells, edge)).all()
     assert evidence_of(none, none, edge).shape == (0,)
+
+
+def test_an_outline_that_is_mostly_that_of_the_cell_tells_little():
+    """What lies on the outline of the cell is not known to end there: the notch alone would say as much as a whole nucleus."""
+    cells = discs((80, 80), (40, 40, 30))
+    notch = discs((80, 80), (40, 62, 12))
+    whole = discs((80, 80), (40, 40, 18))
+    both = []
+    for nuclei in np.where(notch > 0, 0, cells), whole:
+        outline = (inner_distance(nuclei) < 1.2) & (nuclei > 0)
+        edge = np.where(outline, 10, np.where(nuclei > 0, 1, 0)).astype(np.float32)
+        both.append(evidence_of(nuclei, cells, edge)[0])
+    assert ALL_NUCLEUS < both[0] < 0.55 * both[1]
+
+
+@pytest.mark.parametrize(
+    ("disc", "cut"),
+    [
+        ((50, 50, 20), False),
+        ((20, 50, 20), False),  # touches
+        ((19, 50, 20), False),  # lacks a row
+        ((10, 50, 20), True),
+        ((-8, 50, 20), True),
+        ((9, 92, 12), True),  # holds a corner
+    ],
+)
+def test_what_the_frame_touches_is_not_cut(disc, cut):
+    labels = discs((100, 100), disc, (50, 20, 5))
+    assert Bodies.measure(labels, np.ones(labels.shape, np.uint8)).cut.tolist() == [cut, False]
 
 
 def test_what_the_frame_cuts_cannot_be_judged_by_its_size():

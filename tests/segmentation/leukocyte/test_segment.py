@@ -146,6 +146,24 @@ def test_lobes_of_one_nucleus_stay_together():
     assert nuclei[70, 70] == 0
 
 
+@pytest.mark.parametrize("margin", [0, 2, 6])
+@pytest.mark.parametrize("lobes", [((44, 44), (44, 76), (78, 60)), ((52, 46),), ((60, 60),)])
+def test_a_cell_that_fills_its_frame_is_one_and_whole(margin, lobes):
+    """Most of what is far from a nucleus is cytoplasm there, and the frame touches the cell on all sides."""
+    image = np.full((120, 120, 3), SLIDE, np.uint8)
+    for y, x in (10, 10), (110, 12), (12, 112):
+        cv2.circle(image, (x, y), 22, RED, -1, cv2.LINE_AA)
+    truth = cv2.circle(np.zeros((120, 120), np.uint8), (60, 60), 40, 1, -1) > 0
+    image[truth] = PLASM
+    for y, x in lobes:
+        cv2.circle(image, (x, y), 13 if len(lobes) > 1 else 22, NUCLEUS, -1, cv2.LINE_AA)
+    window = np.s_[20 - margin : 101 + margin, 20 - margin : 101 + margin]
+    nuclei, cells = segment_leukocytes(np.ascontiguousarray(cv2.GaussianBlur(image, (0, 0), 0.8)[window]))
+    assert cells.max() == 1
+    assert dice(cells > 0, truth[window]) > 0.93
+    assert all(nuclei[y - 20 + margin, x - 20 + margin] == 1 for y, x in lobes)
+
+
 def test_what_the_frame_cuts_is_reported_in_portraits_and_fields():
     portrait = draw((120, 120), [(60, 60, 20, 30), (2, 112, 18, 24)])
     (smear,) = LeukocyteSegmenter().transform([portrait])
