@@ -1,7 +1,7 @@
 """Step three, cells: around each nucleus, the outline that has most evidence inside and edges along it.
 
 Cytoplasm has no colour of its own under all stains. It is told by the colours near one nucleus against those far from
-all: a boldly drawn cell takes in much of what might be cytoplasm, a shyly drawn one little. What only the bold outline
+all, or in the corners of a frame that one cell fills: a boldly drawn cell takes in much of what might be cytoplasm, a shyly drawn one little. What only the bold outline
 takes in is given up when it has the colour of the red cells. Where a cell is all nucleus, the colours near that are those of a halo:
 plasma, stain that burst granules have let out, or the slide itself. It holds hardly any stain, as cytoplasm does, and is given up.
 """
@@ -21,7 +21,7 @@ BOLD, SHY = 0.7, 0.1  # evidence added everywhere: for cells with much cytoplasm
 ROUNDS, FINAL_ROUNDS = 2, 3  # of colours and outlines fitted in turn: one more for the cells that are kept
 RING = 0.2  # width, in nuclear radii, of the ring that cytoplasm is first looked for in
 NEAR, FAR = 0.75, 1.75  # distances, in nuclear radii, between which pixels are taken more and more to be in no cell
-SCARCE = 2.0  # pixels far from all nuclei, against those of nuclei, under which an image is all cell
+SCARCE = 2.0  # pixels far from all nuclei, against those of nuclei, under which the frame is filled by cells
 # a leak is this near the colour of red cells (in L*a*b* units), also relative to that of the cytoplasm
 RED_COLOR, RED_SHARE = 4.0, 0.4
 # likewise of the stained bodies in it alone, which are compared with red cells like with like

@@ -1,7 +1,8 @@
 """How well a nucleus stands out in its cell: what tells its outline from the texture of its chromatin.
 
 Where cytoplasm ends and a nucleus begins, colour changes along the whole outline more than it does from grain to grain of
-the chromatin; and the outline of a nucleus, or of each lobe of it, is convex. What has the sharpness of texture is texture.
+the chromatin; and the outline of a nucleus, or of each lobe of it, is convex. What has the sharpness of texture is texture. Where
+a nucleus reaches the outline of its cell it does not show whether it ends: the less of its outline runs within, the less it says.
 """
 
 import numpy as np
@@ -51,6 +52,8 @@ def outline_evidence(
     nuclei: np.ndarray, room: np.ndarray, edge: np.ndarray, table: np.ndarray, area: np.ndarray
 ) -> np.ndarray:
     """Sharpness of each nucleus' outline inside of its cell, against that of its texture, times its convexity; less for a speck.
+
+    What goes beyond `ALL_NUCLEUS` counts as far as half of the outline runs inside of the cell.
 
     Parameters
     ----------
