@@ -20,7 +20,7 @@ _CAPTIONS = {
     "operating": (
         "At the threshold fixed on training data: sensitivity and false alarms; log-loss and that of the share of blasts in training."
     ),
-    "false_alarms": "Healthy cells called blasts, by site and type, with Wilson's 95 % interval.",
+    "false_alarms": "Healthy cells called blasts, by site and type, with Wilson's 95 % interval, as if all images were independent: those of one series or patient are not.",
 }
 
 
