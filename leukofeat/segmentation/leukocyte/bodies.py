@@ -11,7 +11,7 @@ from leukofeat.kernels.regions.labels import label_sums, renumbered
 # DNA content is what tells nuclei from debris: azure stain, against the typical nucleus, under which a body is a platelet
 # or precipitate
 DEBRIS_STAIN = 0.1
-# pixels along a side of the frame, against the diameter of a body, from which on it is cut: below, it lacks a thirtieth of that at most
+# pixels along a side of the frame, against the diameter of a body, from which on it is cut: a disc with fewer lacks a thirtieth of its width at most
 CUT = 0.35
 
 BOX = [0, 2, 1, 3]  # columns of a table of `region_boxes`: first row, last row + 1, first column, last column + 1
@@ -78,27 +78,29 @@ class Bodies(NamedTuple):
 
 @jit
 def frame_contacts(labels: np.ndarray, n: int) -> np.ndarray:
-    """Pixels of each of bodies 1..n at the sides of the frame, (n, 4) int64; what holds a corner is at both sides with those of both."""
+    """Pixels of each of bodies 1..n at the top, the bottom, the left and the right of the frame, and in its corners, (n, 5) int64."""
     h, w = labels.shape
-    counts = np.zeros((n + 1, 4), np.int64)
+    counts = np.zeros((n + 1, 5), np.int64)
     for x in range(w):
         counts[labels[0, x], 0] += 1
         counts[labels[h - 1, x], 1] += 1
     for y in range(h):
         counts[labels[y, 0], 2] += 1
         counts[labels[y, w - 1], 3] += 1
-    contacts = counts.copy()
-    for row in range(2):
-        for column in range(2):
-            body = labels[row * (h - 1), column * (w - 1)]
-            contacts[body, row] += counts[body, 2 + column]
-            contacts[body, 2 + column] += counts[body, row]
-    return contacts[1:]
+    for y in (0, h - 1):
+        for x in (0, w - 1):
+            counts[labels[y, x], 4] += 1
+    return counts[1:]
 
 
 def is_cut(contacts: np.ndarray, area: np.ndarray) -> np.ndarray:
-    """Whether the frame cuts bodies, and does not only touch them, by their `frame_contacts`, (..., 4), and areas, (...)."""
-    return contacts.max(axis=-1) > CUT * 2 * np.sqrt(area / np.pi)
+    """Whether the frame cuts bodies, and does not only touch them, by their `frame_contacts`, (..., 5), and areas, (...).
+
+    A corner takes of a body at two sides.
+    """
+    sides = contacts[..., :4]
+    length = np.where(contacts[..., 4] > 0, sides.sum(axis=-1), sides.max(axis=-1))
+    return length > CUT * 2 * np.sqrt(area / np.pi)
 
 
 def around(boxes: np.ndarray, margin: int) -> tuple[slice, slice]:

@@ -49,56 +49,59 @@ class _Evidence(NamedTuple):
 
 
 @jit
-def first_colors(
-    bins: np.ndarray,
-    nuclei: np.ndarray,
-    nearest: np.ndarray,
-    distance: np.ndarray,
-    radius: np.ndarray,
-    ring: float,
-    begin: float,
-    end: float,
-) -> tuple[np.ndarray, np.ndarray]:
-    """First guess of the colours outside of cells, and of the cytoplasm of each cell.
+def far_colors(bins: np.ndarray, distance: np.ndarray, begin: float, end: float) -> np.ndarray:
+    """First guess of the colours outside of cells: pixels in each colour bin, (4096,) float32.
 
     Parameters
     ----------
     bins : (H, W) uint16
         Colour bin of each pixel.
-    nuclei, nearest, distance, radius
+    distance : (H, W) float32
         As in `Seeds`.
-    ring : float
-        Width, in radii of the nucleus, of the ring that cytoplasm is looked for in.
     begin, end : float
         Distances in pixels between which pixels count more and more as outside.
-
-    Returns
-    -------
-    rest : (4096,) float32
-        Pixels outside of cells in each bin.
-    near : (n, 4096) float32
-        Pixels of each ring in each bin.
     """
     h, w = bins.shape
     # neighbours are mostly of one colour: added up in turns, none waits for the one before
     sums = np.zeros((2, BINS), np.float32)
-    near = np.zeros((radius.size, BINS), np.float32)
     slope = 1 / (end - begin)
     for y in range(h):
         for x in range(w):
             d = distance[y, x]
             if d > begin:
                 sums[x & 1, bins[y, x]] += min((d - begin) * slope, 1.0)
+    return sums[0] + sums[1]
+
+
+@jit
+def ring_colors(
+    bins: np.ndarray, nuclei: np.ndarray, nearest: np.ndarray, distance: np.ndarray, reach: np.ndarray
+) -> np.ndarray:
+    """First guess of the colours of the cytoplasm of each cell: pixels of a ring around its nucleus in each colour bin, (n, 4096) float32.
+
+    Parameters
+    ----------
+    bins : (H, W) uint16
+        Colour bin of each pixel.
+    nuclei, nearest, distance
+        As in `Seeds`.
+    reach : (n,) float64
+        Width of each ring in pixels.
+    """
+    h, w = bins.shape
+    near = np.zeros((reach.size, BINS), np.float32)
+    for y in range(h):
+        for x in range(w):
             if nuclei[y, x] == 0:
                 c = nearest[y, x] - 1
-                if d <= ring * radius[c]:
+                if distance[y, x] <= reach[c]:
                     near[c, bins[y, x]] += 1
-    return sums[0] + sums[1], near
+    return near
 
 
 @jit
 def _colors(bins: np.ndarray, nuclei: np.ndarray, cells: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Colours outside of cells, and of the cytoplasm of each cell: see `first_colors`."""
+    """Colours outside of cells, (4096,) float32, and of the cytoplasm of each cell, (n, 4096) float32: pixels in each bin."""
     h, w = bins.shape
     # in turns, as above
     sums = np.zeros((2, BINS), np.float32)

@@ -11,7 +11,7 @@ import numpy as np
 from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.labels import nearest_label
 from leukofeat.segmentation.leukocyte.bodies import BOX, Bodies, weighted_mean
-from leukofeat.segmentation.leukocyte.cell_fit import Seeds, first_colors, fit_cells
+from leukofeat.segmentation.leukocyte.cell_fit import Seeds, far_colors, fit_cells, ring_colors
 from leukofeat.segmentation.leukocyte.halos import hold_halos, partly_pale
 from leukofeat.segmentation.leukocyte.leaks import color_sums, red_sums
 from leukofeat.segmentation.leukocyte.planes import AZURE_FLOOR, NOISE, PALE, Planes
@@ -21,7 +21,9 @@ BOLD, SHY = 0.7, 0.1  # evidence added everywhere: for cells with much cytoplasm
 ROUNDS, FINAL_ROUNDS = 2, 3  # of colours and outlines fitted in turn: one more for the cells that are kept
 RING = 0.2  # width, in nuclear radii, of the ring that cytoplasm is first looked for in
 NEAR, FAR = 0.75, 1.75  # distances, in nuclear radii, between which pixels are taken more and more to be in no cell
-SCARCE = 2.0  # pixels far from all nuclei, against those of nuclei, under which the frame is filled by cells
+# where fewer pixels than so many times those of the nuclei lie so far, cells fill the frame: what is outside lies in its corners, and nearer
+SCARCE = 2.0
+CORNER_NEAR, CORNER_FAR = 0.2, 0.75
 # a leak is this near the colour of red cells (in L*a*b* units), also relative to that of the cytoplasm
 RED_COLOR, RED_SHARE = 4.0, 0.4
 # likewise of the stained bodies in it alone, which are compared with red cells like with like
@@ -46,16 +48,17 @@ def find_seeds(nuclei: Bodies, planes: Planes, outside: Colors | None = None) ->
     boxes = np.clip(region_boxes(nearest, nuclei.n)[:, BOX] + [-1, 1, -1, 1], 0, [h, h, w, w])
     boxes = np.ascontiguousarray(boxes)  # by columns it would be another type, and compile every kernel again
     unit = weighted_mean(radius, nuclei.area)
-
-    def colors(distance: np.ndarray, begin: float, end: float) -> tuple[np.ndarray, np.ndarray]:
-        return first_colors(planes.bins, nuclei.labels, nearest, distance, radius, RING, begin * unit, end * unit)
-
-    rest, near = colors(distance, NEAR, FAR)
-    if outside is None and rest.sum() < SCARCE * nuclei.area.sum():
-        # most of what is far from a nucleus may be its own cytoplasm there: in a frame around one cell only the corners are outside
-        corners, _ = colors(np.where(_is_corner(h, w), distance, np.float32(0)), RING, NEAR)
-        rest = corners if corners.any() else rest
-    first, later = (rest, rest[:0]) if outside is None else outside
+    near = ring_colors(planes.bins, nuclei.labels, nearest, distance, RING * radius)
+    if outside is not None:
+        first, later = outside
+    else:
+        first = far_colors(planes.bins, distance, NEAR * unit, FAR * unit)
+        later = first[:0]
+        if first.sum() < SCARCE * nuclei.area.sum():
+            # most of it may be the cell's own cytoplasm
+            cornered = np.where(_is_corner(h, w), distance, np.float32(0))
+            corners = far_colors(planes.bins, cornered, CORNER_NEAR * unit, CORNER_FAR * unit)
+            first = corners if corners.any() else first
     return Seeds(nuclei.labels, nearest, distance, radius, centers, boxes, first, near, _IS_PALE, _CEILING, later)
 
 

@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.labels import renumbered
 from leukofeat.opencv import cv2
 from leukofeat.scale.record import Scale
-from leukofeat.segmentation.leukocyte.bodies import Bodies, frame_contacts, is_cut, keep_labels
+from leukofeat.segmentation.leukocyte.bodies import BOX, Bodies, frame_contacts, is_cut, keep_labels
 from leukofeat.segmentation.leukocyte.cells import Colors, grow_cells
 from leukofeat.segmentation.leukocyte.cores import core_gaps, inner_distance, lobe_gaps, near_groups, nucleus_stain
 from leukofeat.segmentation.leukocyte.neighbors import Gaps, hull_counts, touching_labels
@@ -114,8 +115,8 @@ def join_lobes(
     limits = Limits(most, red, sure)
     rounds = 0
     while nuclei.n < cores.n:
-        whole = Bodies.measure(cells, planes.azure, nuclei.n)
-        boxes, extents, cut = nuclei.boxes, whole.boxes, whole.cut
+        boxes, table = nuclei.boxes, region_boxes(cells, nuclei.n)
+        extents, cut = table[:, BOX], is_cut(frame_contacts(cells, nuclei.n), table[:, 4])
         stained = cells * (planes.contrast >= FAINT)
         apart = np.zeros(nuclei.n + 1, bool)
         for g in np.flatnonzero(np.bincount(group) > 1).tolist():
@@ -195,8 +196,8 @@ def join_pairs(nuclei: Bodies, cells: np.ndarray, azure: np.ndarray, limits: Lim
     if not pairs:
         return nuclei
     labels, cells, stain, lobes = nuclei.labels.copy(), cells.copy(), nuclei.stain.copy(), [[a] for a in nuclei.area]
-    whole = Bodies.measure(cells, azure, nuclei.n)
-    boxes, extents, size = nuclei.boxes, whole.boxes, whole.area
+    table = region_boxes(cells, nuclei.n)
+    boxes, extents, size = nuclei.boxes, table[:, BOX], table[:, 4].copy()
     at_frame, cell_at_frame = frame_contacts(labels, nuclei.n), frame_contacts(cells, nuclei.n)
     alive = np.ones(nuclei.n, bool)
 

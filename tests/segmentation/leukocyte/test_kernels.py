@@ -18,8 +18,8 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.labels import label_sums, nearest_label, renumbered, separated
-from leukofeat.segmentation.leukocyte.bodies import Bodies
-from leukofeat.segmentation.leukocyte.cell_fit import first_colors
+from leukofeat.segmentation.leukocyte.bodies import Bodies, frame_contacts, is_cut
+from leukofeat.segmentation.leukocyte.cell_fit import far_colors, ring_colors
 from leukofeat.segmentation.leukocyte.component_tree import core_sums, sharpest_components, stain_edges
 from leukofeat.segmentation.leukocyte.cores import core_gaps, inner_distance, lobe_gaps
 from leukofeat.segmentation.leukocyte.evidence import ALL_NUCLEUS, outline_evidence
@@ -305,7 +305,7 @@ def test_first_colors_are_those_near_and_far():
     distance = cv2.distanceTransform((nuclei == 0).astype(np.uint8), cv2.DIST_L2, 5)
     nearest = np.where(np.arange(60) < 30, 1, 2).astype(np.int32) * np.ones((40, 1), np.int32)
     bins = np.random.default_rng(0).integers(0, 4096, nuclei.shape).astype(np.uint16)
-    rest, near = first_colors(bins, nuclei, nearest, distance, np.full(2, 6.0), 0.5, 4.0, 9.0)
+    rest, near = far_colors(bins, distance, 4.0, 9.0), ring_colors(bins, nuclei, nearest, distance, np.full(2, 3.0))
     weight = np.clip((distance - 4) / 5, 0, 1)
     np.testing.assert_allclose(rest, np.bincount(bins.ravel(), weight.ravel(), 4096), rtol=1e-5, atol=1e-6)
     for c in (1, 2):
@@ -533,6 +533,16 @@ def test_an_outline_that_is_mostly_that_of_the_cell_tells_little():
 def test_what_the_frame_touches_is_not_cut(disc, cut):
     labels = discs((100, 100), disc, (50, 20, 5))
     assert Bodies.measure(labels, np.ones(labels.shape, np.uint8)).cut.tolist() == [cut, False]
+
+
+def test_what_two_bodies_lack_at_the_frame_adds_up():
+    labels = np.zeros((30, 40), np.int32)
+    labels[:6, :4], labels[6:12, :4] = 1, 2  # one holds a corner, the other lies below it
+    joined = Bodies.measure(np.minimum(labels, 1), np.ones(labels.shape, np.uint8))
+    contacts = frame_contacts(labels, 2)
+    assert contacts.sum(axis=0).tolist() == frame_contacts(joined.labels, 1)[0].tolist() == [4, 0, 12, 0, 1]
+    assert is_cut(contacts.sum(axis=0), joined.area[0]) == joined.cut[0] == True  # noqa: E712
+    assert frame_contacts(np.zeros((1, 7), np.int32), 0).shape == (0, 5)
 
 
 def test_what_the_frame_cuts_cannot_be_judged_by_its_size():
