@@ -75,7 +75,7 @@ class Day:
             make_baseline(memory=folder)[:-1].fit_transform(X)
         elif step == "own column added":
             stages = make_baseline(memory=folder)[:-1]
-            stages.set_params(featureset__families=[*stages[-1].families, FunctionFeatures(redness)])
+            stages.set_params(featureset__families=[FunctionFeatures(redness), *stages[-1].families])
             stages.fit_transform(X)
         elif step == "grid search over C":
             _search(make_baseline(memory=folder), "calibratedclassifier__", X, y, groups)

@@ -128,7 +128,7 @@ class ImageStage(_Stage, auto_wrap_output_keys=None):  # type: ignore[call-arg] 
     """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        # images are no table, whatever scikit-learn is configured to make of what stages give; it asks anew of every class
+        # images are no table, whatever scikit-learn is configured to make of what stages give, or a subclass asks for: it asks anew of every class
         super().__init_subclass__(**kwargs | {"auto_wrap_output_keys": None})
 
     def transform(self, X: Any) -> ImageSequence:

@@ -100,16 +100,17 @@ class Boxed(ImageSet):
     def measure(self, i: int, segment: Segment) -> dict[str, Any]:
         image, mask = self.image(i), self.mask(i)
         y, x = np.nonzero(mask > 60)
-        row: dict[str, Any] = {}
+        row: dict[str, Any] = {"cells": 0, "ms": 0.0}
         for margin in self.MARGINS:
-            more = round(margin * float(np.sqrt(np.ptp(y) * np.ptp(x))))
+            more = round(margin * float(np.sqrt((np.ptp(y) + 1) * (np.ptp(x) + 1))))
             box = np.s_[max(0, y.min() - more) : y.max() + 1 + more, max(0, x.min() - more) : x.max() + 1 + more]
             smear, ms = timed(segment, np.ascontiguousarray(image[box]))
             truth = {"nucleus": mask[box] > 200, "cell": mask[box] > 60}
             own = np.bincount(smear.region("cell")[truth["cell"]], minlength=1)
             own[0] = 0
             label = int(own.argmax())
-            row |= {"ms": ms, "cells": smear.n_cells}
+            row["ms"] += ms / len(self.MARGINS)
+            row["cells"] += smear.n_cells
             for region, true in truth.items():
                 found = (smear.region(region) == label) & (label > 0)
                 row[f"{region}_{margin:g}"] = dice(true.astype(np.int32), found.astype(np.int32))

@@ -36,7 +36,7 @@ class ScaledFeatures(FeatureFamily):
     ----------
     family : FeatureFamily
         Family, or :class:`~leukofeat.features.FeatureSet`, whose columns of single cells are measured; they are summarised over the cells
-        that the frame does not cut, or over all where it cuts all.
+        that the frame does not touch, or over all where it touches all.
     segmenter : ImageStage, optional
         Finds the cells at the common scale; by default the label maps that the image has are resampled with it.
     red_cell : float, default=18.0
@@ -107,8 +107,8 @@ class ScaledFeatures(FeatureFamily):
 
     def row(self, smear: Smear) -> np.ndarray:
         scaled = self.at_scale(smear)
-        values, cut = cells_of(self.family, scaled), scaled.touches_border
-        return summarize(values[~cut] if (~cut).any() else values, self.summary)
+        values, inside = cells_of(self.family, scaled), ~scaled.touches_border
+        return summarize(values[inside] if inside.any() else values, self.summary)
 
     def at_scale(self, smear: Smear) -> Smear:
         """The record that is measured: the image brought to the common scale, with its cells.

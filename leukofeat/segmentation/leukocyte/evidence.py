@@ -53,7 +53,7 @@ def outline_evidence(
 ) -> np.ndarray:
     """Sharpness of each nucleus' outline inside of its cell, against that of its texture, times its convexity; less for a speck.
 
-    What goes beyond `ALL_NUCLEUS` counts as far as half of the outline runs inside of the cell.
+    What goes beyond `ALL_NUCLEUS` counts in full where half of the outline or more runs inside of the cell, and in proportion where less does.
 
     Parameters
     ----------

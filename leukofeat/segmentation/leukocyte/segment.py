@@ -43,7 +43,7 @@ def segment_leukocytes(
        they hold more stain (DNA) than the solitary nuclei of the field, or are larger, measured in red cells, than any nucleus in
        a cell that is long, larger than any or cut by the frame; or three cores are larger than red cells each.
        In a close crop red cells are slices, which tell no size: there, lobes that the frame cuts leave half of their cell to the cytoplasm.
-       What lacks a thirtieth of its width or less is not cut, but whole.
+       What the frame no more than touches (a disc may lack a thirtieth of its width) counts as whole.
     5. Nuclei: Otsu's threshold on the stain of each cell, then a linear discriminant on its colours. Where the outline is
        no sharper than the texture of the chromatin, other answers are heard, and the sharpest and most convex wins: a nucleus
        paler than a dark rim of cytoplasm, one told by its violet hue, which basophilic cytoplasm has not, or by how magenta it is for
@@ -53,7 +53,7 @@ def segment_leukocytes(
        or what granules that burst have let out. Cytoplasm goes all around a nucleus, and so does the dark rim of a basophilic cell.
        The outlines of nuclei are drawn once more at full size.
     7. Bodies with too little stain for a nucleus, or too small against the red cells, are dropped (platelets,
-       precipitate). What the frame cuts is reported, as `Smear.touches_border` tells.
+       precipitate). What the frame touches or cuts is reported, as `Smear.touches_border` tells.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def find_leukocytes(
     -------
     Leukocytes
         Confidence is e / (1 + e), where e is how sharp the outline of the nucleus is within its cell, in units of its own
-        texture, times its convexity; it is lower for a cell that is not convex, and for a nucleus larger than any in red cells.
+        texture, times its convexity, and less where little of it runs within the cell; it is lower for a cell that is not convex, and for a nucleus larger than any in red cells.
         It ranks cells, and is no probability. It is that of the outline before `fine` draws it once more.
 
     Raises
