@@ -20,7 +20,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 from sklearn.svm import SVC, LinearSVC
 
 from leukofeat.baselines import make_baseline
@@ -37,6 +37,22 @@ from tests.stages import MeanColor
 
 def redness(smear):
     return float(smear.image[:, :, 0].mean())
+
+
+class Reddest:
+    def __init__(self, floor):
+        self.floor = floor
+
+    def above(self, smear):
+        return float((smear.image[:, :, 0] > self.floor).mean())
+
+    @classmethod
+    def of_class(cls, smear):
+        return 0.0
+
+    @staticmethod
+    def redness(smear):
+        return 0.0
 
 
 def pipeline(method: str = "anova"):
@@ -160,10 +176,51 @@ def test_what_could_not_be_loaded_again_is_not_saved(tmp_path):
     for function in (inside, lambda smear: redness(smear), partial(inside)):
         with pytest.raises(ValueError, match=r"could not be loaded again: .*(inside|<lambda>)\. Define functions"):
             save(make_pipeline(FunctionFeatures(function, names=["red"]), SVC()), tmp_path / "m.skops")
+    with pytest.raises(ValueError, match=r"m\.skops: not written, for the model holds what can only be pickled"):
+        save(FunctionFeatures(Reddest.of_class, names=["red"]), tmp_path / "m.skops")
     torch = pytest.importorskip("torch")
     with pytest.raises(ValueError, match=r"m\.skops: not written, for the model holds what can only be pickled"):
         save(CNNEmbedding(torch.nn.Linear(2, 2)), tmp_path / "m.skops")
     assert not list(tmp_path.iterdir())
+
+
+def test_another_function_of_the_same_name_is_not_saved_in_its_place(tmp_path):
+    def inner():
+        def redness(smear):
+            return 1.0
+
+        return redness
+
+    for function in (Reddest.redness, inner(), partial(inner())):
+        with pytest.raises(
+            ValueError, match=r"something else, is found by the name tests\.test_persistence\.redness\. Define"
+        ):
+            save(FunctionFeatures(function, names=["red"]), tmp_path / "m.skops")
+    assert not list(tmp_path.iterdir())
+
+
+def test_methods_of_objects_are_saved(smears, tmp_path):
+    scaling = FunctionTransformer(StandardScaler().fit([[0.0], [4.0]]).transform)
+    own = FunctionFeatures(Reddest(3.0).above, names=["red"])
+    scaler = "sklearn.preprocessing._data.StandardScaler"
+    names = [
+        name + end
+        for name, method in ((scaler, ".transform"), (f"{__name__}.Reddest", ".above"))
+        for end in ("", method)
+    ]
+    for model, X in ((scaling, [[6.0]]), (own, smears.images)):
+        save(model, tmp_path / "m.skops")
+        again = load(tmp_path / "m.skops", trusted=names)
+        np.testing.assert_array_equal(again.transform(X), model.transform(X))
+
+
+def test_a_full_memory_is_no_fault_of_the_model(monkeypatch, tmp_path):
+    def full(self):
+        raise MemoryError
+
+    monkeypatch.setattr(MedianDenoiser, "__getstate__", full)
+    with pytest.raises(MemoryError):
+        save(MedianDenoiser(), tmp_path / "m.skops")
 
 
 def test_types_of_your_own_must_be_named(smears, tmp_path):

@@ -1,10 +1,13 @@
 """Save and load fitted pipelines without pickle: a file from elsewhere cannot run code."""
 
 import io
+import json
 import os
+import zipfile
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -12,9 +15,10 @@ from sklearn.base import BaseEstimator
 from leukofeat.atomic import write_whole
 from leukofeat.markup import visible
 from leukofeat.persistence.card import ModelCard, add_card
-from leukofeat.persistence.forged import check_archive, check_support_vectors
+from leukofeat.persistence.forged import SCHEMA, check_archive, check_support_vectors, nodes
 
 _LONGEST = 1_000  # characters of a message that a file gives
+_BY_NAME = ("FunctionNode", "TypeNode")  # as skops calls functions and classes, of which it writes the name alone
 
 # What a pipeline of this package holds beyond its stages and skops' own list; none runs anything on loading.
 _TRUSTED = (
@@ -57,7 +61,7 @@ def save(model: Any, path: str | os.PathLike[str], card: ModelCard | None = None
         When `card` is none.
     ValueError
         When the model could not be loaded again: it holds what can only be pickled, such as a module of PyTorch, or a function or class
-        that is not found by its name, such as a lambda; when the card is too large. Nothing is written then.
+        that is not found by its name at the top of its module, such as a lambda or a static method; when the card is too large. Nothing is written then.
     OSError
         When the file cannot be written; it is then as it was.
 
@@ -75,14 +79,18 @@ def save(model: Any, path: str | os.PathLike[str], card: ModelCard | None = None
     archive = io.BytesIO()
     try:
         skops.io.dump(model, archive)
+        unknown = skops.io.get_untrusted_types(data=archive.getvalue())
+    except MemoryError:
+        raise
     except Exception as error:  # whatever the parts of a model cause
         raise ValueError(
             f"{os.fspath(path)}: not written, for the model holds what can only be pickled ({_told(error)})."
         ) from error
-    lost = [name for name in skops.io.get_untrusted_types(data=archive.getvalue()) if not _is_there(name)]
+    lost = sorted({name for name in unknown if _found(name) is None} | _replaced(archive))
     if lost:
         raise ValueError(
-            f"{os.fspath(path)}: not written, for it could not be loaded again: nothing is found by the name {_told(', '.join(lost))}. "
+            f"{os.fspath(path)}: not written, for it could not be loaded again: nothing, or something else, is found by the name "
+            f"{_told(', '.join(lost))}. "
             "Define functions and classes at the top of a module, by def and class."
         )
     if card is not None:
@@ -159,13 +167,24 @@ def _told(what: object) -> str:
     return visible(" ".join(str(what).split()))[:_LONGEST]
 
 
-def _is_there(name: str) -> bool:
-    """Whether a function or class is found by its name, as it will have to be when its file is loaded."""
-    module, _, attribute = name.rpartition(".")
+def _found(name: str) -> Any:
+    """What is found by a name, with a colon behind the module or without, or None: a function or class, or a method of one."""
     try:
-        return hasattr(import_module(module), attribute)
-    except (ImportError, ValueError):
-        return False
+        return resolve_name(name)
+    except (ImportError, AttributeError, ValueError):
+        return None
+
+
+def _replaced(archive: io.BytesIO) -> set[str]:
+    """Names of functions and classes of a model just written by which others than those it holds, or none, will be loaded."""
+    with zipfile.ZipFile(archive) as file:
+        schema = json.loads(file.read(SCHEMA))
+    held = {
+        (node["__module__"], node["__class__"], node["__id__"])
+        for node in nodes(schema)
+        if node["__loader__"] in _BY_NAME
+    }
+    return {f"{module}.{name}" for module, name, identity in held if id(_found(f"{module}:{name}")) != identity}
 
 
 def _is_stage(name: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 
-_SCHEMA = "schema.json"
+SCHEMA = "schema.json"
 _LARGEST_SCHEMA = 64 * 2**20  # bytes: some hundred thousand objects
 _FREE, _SWELLING = 64 * 2**20, 20  # what any file may unpack to, and how many times its own length a larger one may
 _MOST_ENTRIES = 200_000
@@ -39,22 +39,23 @@ def check_archive(path: Any) -> list[str]:
             raise ValueError(f"it has {len(entries):,} entries")
         if unpacked > max(_FREE, _SWELLING * size):
             raise ValueError(f"its {size:,} bytes would unpack to {unpacked:,}")
-        if archive.getinfo(_SCHEMA).file_size > _LARGEST_SCHEMA:
-            raise ValueError(f"its {_SCHEMA} is larger than {_LARGEST_SCHEMA // 2**20} MiB")
-        schema = json.loads(archive.read(_SCHEMA))
+        if archive.getinfo(SCHEMA).file_size > _LARGEST_SCHEMA:
+            raise ValueError(f"its {SCHEMA} is larger than {_LARGEST_SCHEMA // 2**20} MiB")
+        schema = json.loads(archive.read(SCHEMA))
     if not isinstance(schema, dict) or "__loader__" not in schema:
-        raise ValueError(f"its {_SCHEMA} tells of no object")
-    return sorted({_POINTING[name] for name in _loaders(schema) if name in _POINTING})
+        raise ValueError(f"its {SCHEMA} tells of no object")
+    loaders = {node["__loader__"] for node in nodes(schema)}
+    return sorted({kind for name, kind in _POINTING.items() if name in loaders})
 
 
-def _loaders(schema: Any) -> Iterator[str]:
+def nodes(schema: Any) -> Iterator[dict[str, Any]]:
+    """What skops writes of each object of a model."""
     waiting = [schema]
     while waiting:
         found = waiting.pop()
         if isinstance(found, dict):
-            loader = found.get("__loader__")
-            if isinstance(loader, str):
-                yield loader
+            if isinstance(found.get("__loader__"), str):
+                yield found
             waiting += found.values()
         elif isinstance(found, list):
             waiting += found
