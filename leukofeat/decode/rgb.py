@@ -36,9 +36,12 @@ def to_rgb(values: np.ndarray, *, inverted: bool = False, extra: tuple[int, ...]
         return cv2.merge([255 - grey if inverted else grey] * 3)
     if values.shape[2] == 3:
         return values
-    if values.shape[2] == 2:
-        values = values[:, :, [0, 0, 0, 1]]
     mode = "RGBa" if extra == _PREMULTIPLIED else "RGBA"
+    if values.shape[2] == 2:
+        grey, alpha = cv2.split(np.ascontiguousarray(values))
+        if inverted:
+            grey = cv2.subtract(alpha, grey) if mode == "RGBa" else 255 - grey
+        values = cv2.merge([grey, grey, grey, alpha])
     values = np.ascontiguousarray(values)
     return on_white(Image.frombuffer(mode, values.shape[1::-1], values, "raw", mode, 0, 1))
 

@@ -112,7 +112,12 @@ def _by_opencv(data: bytes) -> np.ndarray:
     with listening() as said:
         header = open_header(data)
         if header is not None and has_alpha(header):
-            pixels = lay_on_white(header)
+            try:
+                pixels = lay_on_white(header)
+            except ValueError as error:  # Pillow's answer to planes of which some are neither colour nor transparency
+                raise UnsuitedError(
+                    f"its samples are arranged in a way that is not read here ({error}); {_SAVE}"
+                ) from error
         else:
             check_depth(decode_by_opencv(data, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR))
             pixels = decode_by_opencv(data)

@@ -9,6 +9,7 @@ import tifffile
 from PIL import Image, ImageOps
 
 from leukofeat import ImageError, read_image
+from leukofeat.tiling import open_field
 
 Y, X = np.mgrid[:64, :96]
 PICTURE = np.stack([X * 2, Y * 3, 255 - X], -1).astype(np.uint8)
@@ -117,9 +118,34 @@ def test_a_picture_is_turned_once(mode, compression, orientation, tmp_path):
 
 @pytest.mark.parametrize("planarconfig", ["contig", "separate"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_transparency_of_any_depth_and_layout(dtype, planarconfig, tmp_path):
-    values = np.dstack([PICTURE, np.where(X < 48, 255, 0).astype(np.uint8)]).astype(dtype)
-    values = values * (257 if dtype == np.uint16 else 1)
+@pytest.mark.parametrize("photometric", ["rgb", "minisblack", "miniswhite"])
+@pytest.mark.parametrize("extra", ["unassalpha", "assocalpha"])
+def test_transparency_of_any_depth_and_layout(extra, photometric, dtype, planarconfig, tmp_path):
+    shown, clear = PICTURE if photometric == "rgb" else PICTURE[:, :, :1], X[:, :, None] >= 48
+    colours = 255 - shown if photometric == "miniswhite" else shown
+    if extra == "assocalpha":  # where nothing is seen, colours are multiplied by nothing
+        colours = np.where(clear, 0, colours)
+    values = np.dstack([colours, np.where(clear, 0, 255)]).astype(dtype) * dtype(257 if dtype == np.uint16 else 1)
     values = np.moveaxis(values, -1, 0) if planarconfig == "separate" else values
-    tifffile.imwrite(tmp_path / "a.tif", values, photometric="rgb", planarconfig=planarconfig, extrasamples=[2])
-    np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), np.where(X[:, :, None] < 48, PICTURE, 255))
+    kinds = {"photometric": photometric, "planarconfig": planarconfig, "extrasamples": [extra]}
+    tifffile.imwrite(tmp_path / "a.tif", values, **kinds)
+    np.testing.assert_array_equal(
+        read_image(tmp_path / "a.tif"), np.where(clear, 255, shown).repeat(3 // shown.shape[2], 2)
+    )
+
+
+def test_half_transparent_grey_of_which_0_is_white(tmp_path):
+    for extra, expected in (("unassalpha", 155 * 128 / 255 + 127), ("assocalpha", 128 - 100 + 127)):
+        values = np.full((4, 5, 2), (100, 128), np.uint8)
+        tifffile.imwrite(
+            tmp_path / "a.tif", values, photometric="miniswhite", planarconfig="contig", extrasamples=[extra]
+        )
+        assert abs(read_image(tmp_path / "a.tif") - expected).max() <= 1
+
+
+@pytest.mark.parametrize("reader", [read_image, open_field])
+def test_planes_beyond_transparency_are_refused_by_name(reader, tmp_path):
+    values = np.zeros((5, 40, 50), np.uint8)
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="rgb", planarconfig="separate", extrasamples=[2, 0])
+    with pytest.raises(ImageError, match=r"a\.tif: .* its samples are arranged in a way that is not read here"):
+        reader(tmp_path / "a.tif")

@@ -45,10 +45,11 @@ TIFFS = {
 
 # what TIFF calls the fourth sample, of which the last is none
 TRANSPARENCY = {"alpha": "unassalpha", "premultiplied": "assocalpha", "unspecified": "unspecified"}
+INVERTED = {f"inverted {kind}": extra for kind, extra in TRANSPARENCY.items()}
 
 
 @pytest.mark.parametrize("how", TIFFS.values(), ids=TIFFS)
-@pytest.mark.parametrize("kind", ["rgb", "grey", "rgb16", "grey16", "planar", "inverted", *TRANSPARENCY])
+@pytest.mark.parametrize("kind", ["rgb", "grey", "rgb16", "grey16", "planar", "inverted", *TRANSPARENCY, *INVERTED])
 def test_tiffs_of_strips_and_tiles_are_read_as_whole(tmp_path, pixels, how, kind):
     path, how = tmp_path / "field.tif", dict(how)
     writer = {key: how.pop(key) for key in ("byteorder", "bigtiff") if key in how}
@@ -59,12 +60,14 @@ def test_tiffs_of_strips_and_tiles_are_read_as_whole(tmp_path, pixels, how, kind
         "grey16": pixels[:, :, 0].astype(np.uint16) * 200,
         "planar": np.moveaxis(pixels, 2, 0),
         **dict.fromkeys(TRANSPARENCY, np.dstack([pixels, pixels[:, :, 0]])),
+        **dict.fromkeys(INVERTED, pixels[:, :, :2]),
     }.get(kind, pixels)
-    photometric = {"grey": "minisblack", "grey16": "minisblack", "inverted": "miniswhite"}.get(kind, "rgb")
-    extra = {"planarconfig": "separate"} if kind == "planar" else {}
-    extra |= {"extrasamples": [TRANSPARENCY[kind]]} if kind in TRANSPARENCY else {}
+    photometric = {"grey": "minisblack", "grey16": "minisblack", **dict.fromkeys(["inverted", *INVERTED], "miniswhite")}
+    extra = {"photometric": photometric.get(kind, "rgb")} | ({"planarconfig": "separate"} if kind == "planar" else {})
+    if kind in TRANSPARENCY | INVERTED:
+        extra |= {"planarconfig": "contig", "extrasamples": [(TRANSPARENCY | INVERTED)[kind]]}
     with tifffile.TiffWriter(path, **writer) as file:
-        file.write(values, photometric=photometric, **extra, **how)
+        file.write(values, **extra, **how)
     like_whole(path)
 
 
