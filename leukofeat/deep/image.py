@@ -119,8 +119,9 @@ def from_input(values: np.ndarray, box: Box, shape: tuple[int, int]) -> np.ndarr
     [0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0]
     """
     inside, there = _overlap(box, shape)
+    down, across = (_between(*axis) for axis in zip(there, _sides(box), values.shape, strict=True))
     found = np.zeros(shape)
-    found[inside] = cv2.resize(values, _sides(box)[::-1], interpolation=cv2.INTER_LINEAR)[there]
+    found[inside] = down @ values @ across.T
     return found
 
 
@@ -141,9 +142,8 @@ def onto_input(values: np.ndarray, box: Box, size: tuple[int, int]) -> np.ndarra
     [[0.0, 0.0], [1.0, 1.0], [1.0, 1.0], [0.0, 0.0]]
     """
     inside, there = _overlap(box, values.shape)
-    shown = np.zeros(_sides(box))
-    shown[there] = values[inside]
-    return cv2.resize(shown, size[::-1], interpolation=cv2.INTER_AREA)
+    down, across = (_shares(*axis) for axis in zip(there, _sides(box), size, strict=True))
+    return down @ values[inside] @ across.T
 
 
 def to_color_space(image: np.ndarray, space: str) -> np.ndarray:
@@ -253,6 +253,19 @@ def _overlap(box: Box, shape: tuple[int, ...]) -> tuple[tuple[slice, slice], tup
     (top, bottom), (left, right) = ends
     rows, columns = (slice(start - box[k], stop - box[k]) for k, (start, stop) in enumerate(ends))
     return (slice(top, bottom), slice(left, right)), (rows, columns)
+
+
+# Of each axis by itself, and of the image alone: the box around a long one has many times its pixels.
+def _between(part: slice, side: int, n: int) -> np.ndarray:
+    """Weights of n places over a side at those of its pixels that are in `part`, by linear interpolation; (pixels, n)."""
+    at = np.clip((np.arange(part.start, part.stop) + 0.5) * n / side - 0.5, 0, n - 1)
+    return np.clip(1 - np.abs(at[:, None] - np.arange(n)), 0, None)
+
+
+def _shares(part: slice, side: int, n: int) -> np.ndarray:
+    """Shares that a side's pixels in `part` have in the means of n places over the side; (n, pixels)."""
+    pixels, ends = np.arange(part.start, part.stop), np.arange(n + 1)[:, None] * side / n
+    return np.clip(np.minimum(ends[1:], pixels + 1) - np.maximum(ends[:-1], pixels), 0, None) * n / side
 
 
 def _middle(outer: tuple[int, int], inner: Sequence[int]) -> tuple[slice, slice]:

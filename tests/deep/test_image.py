@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leukofeat.deep import fit_image
-from leukofeat.deep.image import RESIZES, to_blob
+from leukofeat.deep.image import RESIZES, from_input, input_box, onto_input, to_blob
 
 
 @given(
@@ -47,6 +49,35 @@ def test_pad_keeps_everything_in_the_colour_of_the_border():
     out = fit_image(image, (40, 40), resize="pad")
     np.testing.assert_array_equal(out[10:30], image)
     assert (out[:10] == (200, 210, 220)).all()
+
+
+@pytest.mark.parametrize("shape", [(70, 90), (300, 120), (64, 64)])
+def test_maps_go_to_the_image_and_back_as_opencv_resizes(shape, rng):
+    maps, pixels = rng.random((7, 5)), rng.random(shape)
+    for resize in RESIZES:
+        top, left, bottom, right = box = input_box(shape, (56, 40), resize)
+        whole = cv2.resize(maps, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
+        height, width = (
+            slice(max(0, start), min(end, side)) for start, end, side in zip(box, box[2:], shape, strict=False)
+        )
+        expected, shown = np.zeros(shape), np.zeros_like(whole)
+        there = slice(height.start - top, height.stop - top), slice(width.start - left, width.stop - left)
+        expected[height, width], shown[there] = whole[there], pixels[height, width]
+        np.testing.assert_allclose(from_input(maps, box, shape), expected, atol=1e-6)
+        averaged = cv2.resize(shown, maps.shape[::-1], interpolation=cv2.INTER_AREA)
+        np.testing.assert_allclose(onto_input(pixels, box, maps.shape), averaged, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(30, 6000), (6000, 30)])
+def test_what_is_padded_around_a_long_image_takes_no_memory(shape):
+    box = input_box(shape, (224, 224), "pad")
+    tracemalloc.start()
+    try:
+        heat = from_input(np.ones((7, 7)), box, shape)
+        onto_input(heat, box, (7, 7))
+        assert tracemalloc.get_traced_memory()[1] < 5 * heat.nbytes
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("channels", ["rgb", "bgr"])
