@@ -113,9 +113,10 @@ class View:
 def check_single(n: int) -> None:
     """Raise a ValueError unless an image gives one input."""
     if n != 1:
-        raise ValueError(
-            f"view='cell' shows the network one cell at a time; this image has {n}. Give it one cell, as smear.crop(1) does."
+        way_out = (
+            "Give it one cell, as smear.crop(1) does" if n else "Give it an image of a cell, or another segmenter="
         )
+        raise ValueError(f"view='cell' shows the network one cell at a time; this image has {n or 'none'}. {way_out}.")
 
 
 def warn_of_empty(images: ImageSequence, empty: np.ndarray, what: str) -> None:

@@ -20,6 +20,7 @@ from leukofeat import Smear
 from leukofeat.datasets import make_smears
 from leukofeat.deep import CNNClassifier, CNNEmbedding, GradCAM, load_network, save_network
 from leukofeat.deep.checkpoint import Checkpoint
+from leukofeat.deep.view import View
 from leukofeat.evaluation import compare
 from leukofeat.failures import EmptyWarning
 from leukofeat.persistence import load, save
@@ -143,6 +144,7 @@ import os, sys
 import numpy as np
 from leukofeat.deep import CNNClassifier
 from leukofeat.deep.checkpoint import Checkpoint
+from leukofeat.deep.view import View
 save = Checkpoint.save
 def save_and_die(self, network, optimizer, progress):
     save(self, network, optimizer, progress)
@@ -287,6 +289,12 @@ def test_a_classifier_of_single_cells_embeds_them(records):
     np.testing.assert_allclose(found[0], alone.mean(axis=0), rtol=1e-6)
     with pytest.raises(ValueError, match=r"one cell at a time; this image has [2-9]. Give it one cell, as smear.crop"):
         CNNEmbedding(FrozenEstimator(model)).fit_transform(smears)
+
+
+def test_an_image_without_a_cell_is_not_told_to_be_cropped():
+    view = View("cell", (32, 32), "pad", None, 20, 1, 0)
+    with pytest.raises(ValueError, match=r"this image has none\. Give it an image of a cell, or another segmenter=\.$"):
+        view.box(Smear(np.full((64, 64, 3), 230, np.uint8)))
 
 
 def test_nothing_to_learn_from(blobs, records):
