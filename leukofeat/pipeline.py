@@ -74,9 +74,10 @@ def last_step(model: Any) -> Any:
 
 
 def value_shape(model: Any) -> str | None:
-    """What a fitted classifier, the last of a pipeline or the best of a search, says that its decision values are.
+    """What a fitted classifier, or the one inside it whose decision values it hands on, says that these are.
 
-    Three classes have three pairs: by their number alone values of pairs are not told from values of classes.
+    Three classes have three pairs: by their number alone values of pairs are not told from values of classes. An ensemble that makes
+    values of its own of those of several, as `OneVsRestClassifier` does, says nothing.
 
     Returns
     -------
@@ -89,9 +90,22 @@ def value_shape(model: Any) -> str | None:
     >>> value_shape(SVC(decision_function_shape="ovo"))
     'ovo'
     """
-    while (inner := last_step(getattr(model, "best_estimator_", model))) is not model:
+    while not hasattr(model, "decision_function_shape"):
+        inner = _whose_values(model)
+        if inner is model:
+            return None
         model = inner
-    return getattr(model, "decision_function_shape", None)
+    return model.decision_function_shape
+
+
+def _whose_values(model: Any) -> Any:
+    """The classifier whose decision values a fitted one hands on, as a pipeline, a search or a selector does; else itself."""
+    names = ["best_estimator_", "final_estimator_"]
+    if not hasattr(model, "estimators_") or hasattr(
+        model, "estimators_features_"
+    ):  # bagging takes the mean of their values
+        names += ["estimator_", "estimator"]
+    return next((getattr(model, name) for name in names if hasattr(model, name)), last_step(model))
 
 
 def decision_pairs(model: Any, X: Any, n_classes: int, decision_function_shape: str) -> np.ndarray:
