@@ -143,7 +143,7 @@ def corrected_t(scores_a: Any, scores_b: Any, test_train_ratio: float) -> Paired
     folds, method = len(gain), "corrected resampled t"
     if folds < 2:
         return PairedTest(float(gain.mean()) if folds else np.nan, np.nan, np.nan, method)
-    if not gain.any():
+    if np.abs(gain).max() < _ROUNDING:
         return PairedTest(0.0, 0.0, 1.0, method)
     if np.ptp(gain) < _ROUNDING:
         return PairedTest(float(gain.mean()), np.nan, np.nan, method)

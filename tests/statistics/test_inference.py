@@ -37,6 +37,7 @@ def test_corrected_t_is_the_paired_t_test_when_nothing_overlaps_and_stricter_oth
     harder = corrected_t(a, b, 1 / 9)
     assert harder.statistic == pytest.approx(plain.statistic * np.sqrt(0.1 / (0.1 + 1 / 9)), abs=1e-9)
     assert corrected_t([0.9, 0.9], [0.9, 0.9], 0.25).p == 1.0
+    assert corrected_t([0.3, 0.3], [0.1 + 0.2, 0.1 + 0.2], 0.25)[:3] == (0.0, 0.0, 1.0)  # the same but for rounding
     assert np.isnan(corrected_t([0.9], [0.8], 0.25).p)
 
 
