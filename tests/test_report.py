@@ -316,6 +316,10 @@ def test_only_what_there_is(comparison, tmp_path, audit):
     untested = dataclasses.replace(comparison, pairs=comparison.pairs[:0])
     _, page = read(write_report(tmp_path / "r.html", untested))
     assert "no test of the difference was made" in page.text
+    undecided = dataclasses.replace(comparison, pairs=comparison.pairs.assign(p=np.nan, p_corrected=np.nan))
+    _, page = read(write_report(tmp_path / "r.html", undecided))
+    assert "no test can say whether chance explains it" in page.text
+    assert "no test of the difference was made" not in page.text
     _, page = read(write_report(tmp_path / "r.html", audit=audit))
     assert "Comparison" not in page.text
     for nothing in (None, {}, {"random folds": None}):

@@ -52,7 +52,8 @@ class Comparison:
         (probability, or decision value where the pipeline gives none).
     pairs : DataFrame
         A row a pair of pipelines and test: `first`, `second`, `metric`, `method`, `difference` (first minus second),
-        `statistic`, `p`, and `p_corrected` (Holm, over the pairs of that metric and method).
+        `statistic`, `p`, and `p_corrected` (Holm, over the pairs of that metric and method). Both are NaN where a test cannot tell how
+        much differences vary: all folds differ by the same, or, of DeLong's, a class has a single image or group.
     confusion : dict of DataFrame
         By pipeline: a row a true class, a column a predicted one.
     stress : DataFrame or None

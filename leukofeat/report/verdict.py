@@ -61,9 +61,14 @@ def _rival(comparison: Comparison, best: str) -> Markup | None:
     second = others.index[0]
     gap = 100 * (comparison.table.loc[best, "accuracy"] - others.iloc[0])
     ahead = join([f"{gap:.1f} points ahead of " if gap >= 0.05 else "Level with ", element("b", second)])
-    test = _paired_test(comparison.pairs, best, second)
-    if test is None:
+    tests = _paired_tests(comparison.pairs, best, second)
+    if tests.empty:
         return join([ahead, "; no test of the difference was made."])
+    test = _strictest(tests)
+    if test is None:
+        return join(
+            [ahead, "; no test can say whether chance explains it, for nothing tells how much differences vary."]
+        )
     p = test["p_corrected"]
     meaning = "more than chance explains" if p < 0.05 else "which chance alone explains as well"
     return join([ahead, f", {meaning} (p {_equals(p)}, {test['method']}, corrected for the number of pairs)."])
@@ -90,10 +95,15 @@ def _equals(p: float) -> str:
     return shown if shown.startswith("<") else f"= {shown}"
 
 
-def _paired_test(pairs: pd.DataFrame, best: str, second: str) -> pd.Series | None:
-    """The strictest test of accuracy that was made: over groups, else over folds, else over images."""
+def _paired_tests(pairs: pd.DataFrame, best: str, second: str) -> pd.DataFrame:
+    """Tests of accuracy that were made."""
     both = pairs["first"].isin((best, second)) & pairs["second"].isin((best, second))
-    among = pairs[both & (pairs["metric"] == "accuracy") & pairs["p"].notna()]
+    return pairs[both & (pairs["metric"] == "accuracy")]
+
+
+def _strictest(tests: pd.DataFrame) -> pd.Series | None:
+    """Of those with a p the one over groups, else over folds, else over images."""
+    among = tests[tests["p"].notna()]
     for word in ("groups", "resampled t", ""):
         found = among[among["method"].str.contains(word, regex=False)]
         if len(found):

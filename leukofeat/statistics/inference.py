@@ -169,8 +169,9 @@ def delong(target: Any, scores_a: Any, scores_b: Any, labels: Any, *, groups: An
     Returns
     -------
     PairedTest
-        Difference of the (mean) areas, z; p = 1 when the curves are the same. NaN when no class can be told from the others; p also
-        when a class has a single image, or group, which tells nothing of how others would differ, or nothing varies at all.
+        Difference of the (mean) areas, z; p = 1 when both put the images in one order. All is NaN when no class can be told from the
+        others. Else p is NaN where nothing varies, and where any class, one of several too, has a single image, or group: that tells
+        nothing of how others would differ, and the mean area rests on it as on the rest.
 
     References
     ----------
@@ -185,11 +186,13 @@ def delong(target: Any, scores_a: Any, scores_b: Any, labels: Any, *, groups: An
     """
     truth = one_hot(target, labels)
     codes = np.arange(len(truth)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
-    area_a, parts_a = auc_components(truth, _columns(scores_a), codes)
-    area_b, parts_b = auc_components(truth, _columns(scores_b), codes)
+    scores_a, scores_b = _columns(scores_a), _columns(scores_b)
+    area_a, parts_a = auc_components(truth, scores_a, codes)
+    area_b, parts_b = auc_components(truth, scores_b, codes)
     difference, spread = float(area_a - area_b), float(np.sqrt(((parts_a - parts_b) ** 2).sum()))
     method = "DeLong" if groups is None else "DeLong, clustered"
-    if spread < _ROUNDING and abs(difference) < _ROUNDING:
+    one_order = np.array_equal(rankdata(scores_a, axis=0), rankdata(scores_b, axis=0))
+    if abs(difference) < _ROUNDING and (one_order or spread < _ROUNDING):
         return PairedTest(difference, 0.0, 1.0, method)
     if np.isnan(difference) or not spread >= _ROUNDING:
         return PairedTest(difference, np.nan, np.nan, method)

@@ -123,6 +123,25 @@ def test_delong_does_not_judge_a_class_by_its_only_group(rng):
         assert not np.isnan(found.difference)
     assert np.isnan(delong(target[29:61], *rng.normal(size=(2, 32)), [0, 1]).p)  # a single image of the second class
     assert np.isnan(delong([0, 0, 1, 1], [1, 2, 3, 4], [1, 1, 1, 1], [0, 1]).p)  # neither curve varies
+    three = np.repeat([0, 1, 2], [20, 20, 1])  # the mean area rests on every class
+    assert np.isnan(delong(three, *rng.normal(size=(2, 41, 3)), [0, 1, 2]).p)
+
+
+def test_the_same_order_of_images_is_no_difference_whatever_the_classes_hold(rng):
+    scores = rng.normal(size=41)
+    for target, groups in (
+        (np.repeat([0, 1], [40, 1]), None),
+        (np.repeat([0, 1], [21, 20]), np.repeat([0, 1], [21, 20])),
+        (np.repeat([0, 1], [21, 20]), np.arange(41)),
+    ):
+        assert delong(target, scores, np.exp(scores), [0, 1], groups=groups)[:3] == (0.0, 0.0, 1.0)
+    three, scores = np.repeat([0, 1, 2], [20, 20, 1]), rng.normal(size=(41, 3))
+    assert delong(three, scores, 2 * scores, [0, 1, 2])[:3] == (0.0, 0.0, 1.0)
+    nothing = delong(np.zeros(41, int), scores, scores, [0, 1, 2])  # a single class, of which there is no curve
+    assert np.isnan([nothing.difference, nothing.p]).all()
+    slides = [0, 0, 1, 1]  # one of each class, and of the curves the areas alone are the same
+    crossed = delong(slides, [1, 4, 2, 3], [4, 1, 3, 2], [0, 1], groups=slides)
+    assert (crossed.difference, np.isnan(crossed.p)) == (0.0, True)
 
 
 def test_delong_by_groups_keeps_near_its_level_with_few_of_a_class():
