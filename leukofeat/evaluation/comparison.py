@@ -33,7 +33,8 @@ class Comparison:
     ----------
     table : DataFrame
         A row a pipeline. Each metric of all test images pooled, with `_low` and `_high` (95 % bootstrap interval over groups,
-        or images where there are none): `accuracy`, `balanced_accuracy`, `macro_f1`, `macro_sensitivity`,
+        or images where there are none; a figure that nothing contradicts is proved by the units that it rests on, as an average over
+        classes on those of the rarest: :func:`~leukofeat.evaluation.bootstrap_interval`): `accuracy`, `balanced_accuracy`, `macro_f1`, `macro_sensitivity`,
         `macro_specificity`, `macro_ppv`, `macro_npv`, `macro_fpr`, `macro_fnr`, `mcc`, `kappa`, `auc` (mean one-vs-rest),
         `brier`, `calibration_error` (both NaN unless the pipeline gives probabilities). The AUC takes the scores of all folds
         for one scale. Then `accuracy_std` (over folds),
@@ -41,7 +42,8 @@ class Comparison:
         `ms_per_image` (processor time from the file to the verdict, as if nothing had been shared) and `fit_seconds` (processor
         time, mean of a fold, the shared stages not included), both without the compiling of kernels, which is done once.
     by_class : DataFrame
-        A row a pipeline and class: `support` and the metrics of the class against all others, with intervals.
+        A row a pipeline and class: `support` and the metrics of the class against all others, with intervals; a sensitivity
+        that nothing contradicts is proved by the groups, or images, of its class alone.
     by_fold : DataFrame
         A row a pipeline and fold: `n_train`, `n_test` and the overall metrics.
     by_group : DataFrame

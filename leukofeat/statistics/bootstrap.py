@@ -46,7 +46,8 @@ def bootstrap_interval(
     are_shares : bool, default=True
         The statistics are shares, from 0 to 1 (`mcc` and `kappa` up to 1): see the notes.
     rests_on : dict of name to int or array, optional
-        On how many of the units a statistic rests, as the sensitivity to a class on those that hold it; by default on all.
+        On how many of the units a statistic rests, as the sensitivity to a class on those that hold it; by default on all. An array
+        has to broadcast to the shape of the statistic of one resample. Without `are_shares` it is not looked at.
     random_state : int, RandomState or None, default=0
 
     Returns
@@ -68,6 +69,16 @@ def bootstrap_interval(
     >>> interval = bootstrap_interval(lambda w: {"accuracy": w @ correct / w.sum(1)}, np.arange(100))
     >>> interval["accuracy"].round(1)
     array([0.7, 0.9])
+
+    All right, which proves less of the rarer class:
+
+    >>> held = np.repeat([[1.0, 0.0], [0.0, 1.0]], [80, 20], axis=0)
+    >>> interval = bootstrap_interval(
+    ...     lambda w: {"sensitivity": (w @ held) / (w @ held)}, np.arange(100), rests_on={"sensitivity": [80, 20]}
+    ... )
+    >>> interval["sensitivity"].round(2)
+    array([[0.95, 0.83],
+           [1.  , 1.  ]])
     """
     codes = np.unique(np.asarray(units), return_inverse=True)[1]
     n_units = int(codes.max(initial=-1)) + 1
@@ -161,7 +172,8 @@ def metric_units(target: Any, predicted: Any, labels: Any, units: Any) -> dict[s
 
     Of a class: its sensitivity on the units that hold it, its specificity on those that hold another, the predictive values on those in
     which it, or another, is predicted, its AUC, kappa and MCC on the fewer of the first two. An average over k classes rests on k
-    times the fewest of a class, as if all had as few, and on k - 1 times as many what weighs the classes against one another.
+    times the fewest of a class, as if all had as few, and on k - 1 times as many, at least once, what weighs the classes against one
+    another; k counts the classes that there are. Of a class that there is not it is 0.
 
     Parameters
     ----------
@@ -174,6 +186,11 @@ def metric_units(target: Any, predicted: Any, labels: Any, units: Any) -> dict[s
     -------
     dict of ndarray
         By the names of the statistics, of shape () or (k,).
+
+    Raises
+    ------
+    ValueError
+        When a target, or a prediction, is none of the labels.
 
     Examples
     --------
@@ -193,7 +210,7 @@ def metric_units(target: Any, predicted: Any, labels: Any, units: Any) -> dict[s
 
     found = {f"macro_{name}": fewest(own[name], k) for name in ("f1", *CLASS_METRICS[1:5], "fpr", "fnr")}
     found["balanced_accuracy"] = found["macro_sensitivity"]
-    found |= dict.fromkeys(("auc", "mcc", "kappa"), fewest(true, k - 1))
+    found |= dict.fromkeys(("auc", "mcc", "kappa"), fewest(true, max(k - 1, 1)))
     return found | {f"class_{name}": counts for name, counts in own.items()}
 
 

@@ -136,6 +136,25 @@ def test_a_perfect_score_on_a_rare_class_is_proved_by_its_own_slides():
     assert mixed["macro_f1"][0] == mixed["accuracy"][0]
 
 
+def test_units_of_a_single_class():
+    found = metric_units(["a"] * 6, ["a", "b"] * 3, ["a", "b"], np.arange(6) // 2)
+    assert [int(found[name]) for name in ("auc", "mcc", "kappa", "macro_sensitivity")] == [3, 3, 3, 3]
+    assert found["class_sensitivity"].tolist() == [3, 0]
+    for target, predicted in (("a", "c"), ("c", "a")):
+        with pytest.raises(ValueError, match=r"'c'.* is not one of the classes a, b"):
+            metric_units([target], [predicted], ["a", "b"], [0])
+
+
+def test_a_count_of_units_is_for_shares_alone_and_fits_each():
+    held = np.eye(2)[np.arange(40) % 2]
+    statistic = lambda weights: {"sensitivity": (weights @ held) / (weights @ held)}  # noqa: E731
+    few = {"sensitivity": [20, 3]}
+    low, high = bootstrap_interval(statistic, np.arange(40), rests_on=few)["sensitivity"]
+    np.testing.assert_allclose(low, 0.025 ** (1 / np.array([20, 3])))
+    plain = bootstrap_interval(statistic, np.arange(40), rests_on=few, are_shares=False)["sensitivity"]
+    np.testing.assert_array_equal(plain, [high, high])
+
+
 def test_coverage_of_the_sensitivity_to_a_rare_class():
     rng, target, units, hits = np.random.default_rng(3), (np.arange(60) < 6).astype(int), np.arange(60), 0
     for seed in range(400):
