@@ -33,7 +33,7 @@ def as_categories(name: str, values: Any, n: int) -> pd.Categorical | None:
         column = column[:, 0]
     if column.shape != (n,):
         raise ValueError(f"{name} must hold one value an image: {n} images, {name} of shape {column.shape}.")
-    known = ~pd.isna(column) & [not isinstance(value, str) or bool(value.strip()) for value in column]
+    known = ~pd.isna(column) & np.array([not isinstance(value, str) or bool(value.strip()) for value in column], bool)
     if column.dtype.kind == "f" and (column[known] == np.floor(column[known])).all():
         column = pd.array(column, dtype="Int64").to_numpy(object, na_value=None)  # whole numbers beside a gap
     named = np.full(n, None, object)

@@ -6,12 +6,18 @@ import pytest
 
 from leukofeat.audit import audit_dataset
 from leukofeat.audit.checks import classes
+from leukofeat.audit.dataset import as_categories
 from leukofeat.evaluation import estimate_slides
 
 
 def test_an_audit_of_no_image():
     with pytest.raises(ValueError, match="There is no image to audit"):
         audit_dataset([])
+
+
+@pytest.mark.parametrize("nothing", [[], np.array([], "U1"), np.array([], float), np.array([], object)])
+def test_a_column_of_no_image(nothing):
+    assert list(as_categories("y", nothing, 0)) == []
 
 
 def test_a_check_that_there_is_not_is_told(smears):
