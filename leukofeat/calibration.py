@@ -51,8 +51,8 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         t above; 1 where no image could be held out.
     n_held_out_ : int
         Images on which t was learned.
-    n_features_in_ : int
-        Where the estimator has it.
+    n_features_in_, feature_names_in_ : int, ndarray
+        Where the estimator has them.
 
     Notes
     -----

@@ -56,6 +56,7 @@ def test_columns_of_a_fit_before_are_forgotten(around):
     X, y, groups = np.tile(np.eye(4), (6, 1)), np.tile([0, 0, 1, 1], 6), np.arange(24)
     model = around(LogisticRegression()).fit(pd.DataFrame(X, columns=list("abcd")), y, groups=groups)
     assert (model.feature_names_in_.tolist(), model.n_features_in_) == (list("abcd"), 4)
+    assert [name for name in vars(model) if name.endswith("_") and name not in type(model).__doc__] == []
     model.fit(X[:, 1:], y, groups=groups)
     assert (hasattr(model, "feature_names_in_"), model.n_features_in_) == (False, 3)
 

@@ -160,7 +160,8 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         gates = Gates.wide_open(self._ask(X) if held_out is None else held_out, float(self.reach))
         if held_out is not None:
             gates = gates.learned(held_out, codes[rows])
-        self.typical_, self.scales_, self.reach_, self.near_reach_ = gates
+        self.typical_, self.scales_ = gates.typical, gates.scales
+        self.reach_, self.near_reach_ = gates.reach, gates.near_reach
         return self
 
     def experts(self) -> list[tuple[Any, slice]]:
@@ -269,7 +270,7 @@ class GatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     @property
     def _gates(self) -> Gates:
-        return Gates(self.typical_, self.scales_, self.reach_, self.near_reach_)
+        return Gates(typical=self.typical_, scales=self.scales_, reach=self.reach_, near_reach=self.near_reach_)
 
     def _checked(self, X: Any) -> np.ndarray:
         check_is_fitted(self)

@@ -73,8 +73,8 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     sensitivity_, specificity_ : ndarray of shape (2,)
         Of "share": the rate of right answers on cells of held-out patients, and the number of independent answers by which a
         patient not seen before is foretold as well; far fewer than cells where patients differ.
-    n_features_in_ : int
-        Where the estimator has it.
+    n_features_in_, feature_names_in_ : int, ndarray
+        Where the estimator has them.
 
     Notes
     -----
@@ -196,6 +196,8 @@ class GroupClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         take_input_of(self, self.estimator_)
         held_out = hold_out_groups(self.estimator, rows, target, self.cv, rule)
         self.n_held_out_groups_ = held_out.n_groups
+        for name in (*LogOdds.learned, *Share.learned):  # of a fit by the other rule
+            self.__dict__.pop(name, None)
         for name, learned in rule.learn(held_out).items():
             setattr(self, name, learned)
         return self

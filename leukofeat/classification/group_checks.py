@@ -65,7 +65,7 @@ def numbers_of_cells(n_cells: Any) -> np.ndarray:
     array([ 2, -1,  0])
     """
     try:
-        return pd.Series(n_cells, dtype="Int64").fillna(-1).to_numpy(np.int64)
+        return pd.Series(np.asarray(n_cells), dtype="Int64").fillna(-1).to_numpy(np.int64)
     except (TypeError, ValueError):
         raise TypeError(
             "n_cells must be whole numbers of cells, NaN or None where they are not known, as in "

@@ -25,6 +25,7 @@ class LogOdds:
     """
 
     classes: np.ndarray
+    learned: ClassVar[tuple[str, ...]] = ("slope_", "offsets_")
     needs_every_kind: ClassVar[bool] = True  # learned on the other classes, it would call everybody one of these
 
     def no_answers(self) -> np.ndarray:
@@ -64,6 +65,7 @@ class Share:
 
     classes: np.ndarray
     positive: Any
+    learned: ClassVar[tuple[str, ...]] = ("sensitivity_", "specificity_")
     needs_every_kind: ClassVar[bool] = False
 
     def no_answers(self) -> np.ndarray:

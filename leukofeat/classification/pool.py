@@ -31,8 +31,8 @@ class LogOpinionPool(ClassifierMixin, _BaseComposition):
     ----------
     estimators_ : list of classifiers
     classes_ : ndarray of shape (k,)
-    n_features_in_ : int
-        Where the first classifier has it.
+    n_features_in_, feature_names_in_ : int, ndarray
+        Where the first classifier has them.
 
     Raises
     ------

@@ -122,6 +122,15 @@ def test_abstaining(rng):
     assert not free["verdict"].isna().any()
 
 
+def test_what_the_other_rule_learned_is_forgotten(rng):
+    X, y, groups = patients(rng)
+    model = GroupClassifier(LogisticRegression(), positive=1).fit(X, y, groups)
+    learned = {"log_odds": {"slope_", "offsets_"}, "share": {"sensitivity_", "specificity_"}}
+    for rule in ("log_odds", "share", "log_odds"):
+        model.set_params(rule=rule).fit(X, y, groups)
+        assert vars(model).keys() & set.union(*learned.values()) == learned[rule]
+
+
 def test_share_of_blasts(rng):
     X, y, groups = cells(rng)
     model = GroupClassifier(LogisticRegression(), rule="share", positive="blast").fit(X, y, groups)
@@ -170,7 +179,14 @@ def test_what_failed_is_counted_and_has_no_vote(container, rng):
 
 
 @pytest.mark.parametrize(
-    "n_cells", [[-1, 2, 0], [np.nan, 2, 0], [None, 2, 0], pd.Series([pd.NA, 2, 0], [7, 8, 9], dtype="Int64")]
+    "n_cells",
+    [
+        [-1, 2, 0],
+        [np.nan, 2, 0],
+        [None, 2, 0],
+        pd.Series([pd.NA, 2, 0], [7, 8, 9], dtype="Int64"),
+        pl.Series([None, 2, 0]),
+    ],
 )
 def test_a_number_of_cells_may_be_unknown(n_cells, rng):
     X, y, groups = patients(rng)
