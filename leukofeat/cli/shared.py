@@ -53,9 +53,14 @@ def add_running(parser: argparse.ArgumentParser, *, memory: bool = True) -> None
 
 def processes(text: str) -> int:
     """Number of worker processes, as it was typed."""
-    if int(text) == 0:
-        raise argparse.ArgumentTypeError("0 processes do nothing; name 1 or more, or -1 for all processors")
-    return int(text)
+    way_out = "name 1 or more, or -1 for all processors"
+    try:
+        n = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes; {way_out}") from None
+    if n == 0:
+        raise argparse.ArgumentTypeError(f"0 processes do nothing; {way_out}")
+    return n
 
 
 def add_folder(parser: argparse.ArgumentParser, **options: Any) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.pipeline import _name_estimators
 
 from leukofeat.base import FeatureFamily
-from leukofeat.constraints import Integral, OneOf
+from leukofeat.constraints import Integral, Number, OneOf
 from leukofeat.failures import Failure, warn_of
 from leukofeat.features.choice import choose, choose_cells
 from leukofeat.features.known_cells import CELL_KINDS, CellBoxes, CellCenters
@@ -69,7 +69,7 @@ class FeatureSet(FeatureFamily):
         "on_empty": [OneOf("warn", "nan", "raise")],
         "on_error": [OneOf("raise", "nan")],
         "memory": MEMORY,
-        "n_jobs": [Integral, None],
+        "n_jobs": [Number(Integral, 1), Number(Integral, None, -1), None],
         "verbose": ["verbose"],
     }
 

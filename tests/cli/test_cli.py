@@ -195,11 +195,17 @@ def test_what_cannot_be_done_is_said_with_the_way_out_before_any_work(folder, tm
 
 
 @pytest.mark.parametrize("command", ["extract", "masks", "audit", "train"])
-def test_no_process_at_all_is_wrong_usage(command, folder, tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("jobs", "says"),
+    [("0", "0 processes do nothing"), ("x", "'x' is no number of processes"), ("1.5", "'1.5' is no number")],
+)
+def test_what_is_no_number_of_processes_is_wrong_usage(command, jobs, says, folder, tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
-        main([command, str(folder), "-o", str(tmp_path / "out"), "-j", "0"])
+        main([command, str(folder), "-o", str(tmp_path / "out"), "-j", jobs])
     assert ended.value.code == 2
-    assert "-j/--jobs: 0 processes do nothing; name 1 or more, or -1 for all" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f"-j/--jobs: {says}" in told
+    assert "; name 1 or more, or -1 for all processors" in told
 
 
 def test_wrong_usage_ends_with_2_and_help_tells_of_the_exit_codes(capsys):

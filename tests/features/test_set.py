@@ -186,7 +186,8 @@ def test_an_image_that_was_never_segmented_is_not_empty(smears):
             ValueError,
             "'on_empty' parameter of FeatureSet must be one of 'warn', 'nan', 'raise'. Got 'drop'",
         ),
-        ({"n_jobs": "2"}, ValueError, "'n_jobs' parameter of FeatureSet must be an instance of 'int' or None. Got '2'"),
+        ({"n_jobs": "2"}, ValueError, r"'n_jobs' parameter of FeatureSet must be an int in .* or None. Got '2'"),
+        ({"n_jobs": 0}, ValueError, r"'n_jobs' parameter of FeatureSet must be an int in .* or None. Got 0"),
         ({"verbose": None}, ValueError, "'verbose' parameter of FeatureSet must be an int in the range"),
     ],
 )
