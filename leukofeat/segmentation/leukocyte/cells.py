@@ -21,8 +21,9 @@ BOLD, SHY = 0.7, 0.1  # evidence added everywhere: for cells with much cytoplasm
 ROUNDS, FINAL_ROUNDS = 2, 3  # of colours and outlines fitted in turn: one more for the cells that are kept
 RING = 0.2  # width, in nuclear radii, of the ring that cytoplasm is first looked for in
 NEAR, FAR = 0.75, 1.75  # distances, in nuclear radii, between which pixels are taken more and more to be in no cell
-# where fewer pixels than so many times those of the nuclei lie so far, cells fill the frame: what is outside lies in its corners, and nearer
+# where fewer pixels than so many times those of the nucleus lie so far, a cell fills the frame: what is outside lies in the corners, and nearer
 SCARCE = 2.0
+LOBES = 5  # of one nucleus at most, which are not joined yet
 CORNER_NEAR, CORNER_FAR = 0.2, 0.75
 # a leak is this near the colour of red cells (in L*a*b* units), also relative to that of the cytoplasm
 RED_COLOR, RED_SHARE = 4.0, 0.4
@@ -39,8 +40,11 @@ _CONTRASTS = bin_contrasts()
 _IS_PALE, _CEILING, _STAINED = _CONTRASTS < PALE, _CONTRASTS - NOISE, _CONTRASTS - PALE
 
 
-def find_seeds(nuclei: Bodies, planes: Planes, outside: Colors | None = None) -> Seeds:
-    """The nuclei with what their cells are grown from; `outside` are the colours of the field around, in place of the image's."""
+def find_seeds(nuclei: Bodies, planes: Planes, outside: Colors | None = None, *, fine: bool = False) -> Seeds:
+    """The nuclei with what their cells are grown from; `outside` are the colours of the field around, in place of the image's.
+
+    If `fine`, the corners tell what is outside of a single cell that fills the frame.
+    """
     h, w = nuclei.labels.shape
     nearest, distance = nearest_label(nuclei.labels)
     radius, centers = nuclei.radius, nuclei.centers
@@ -54,7 +58,7 @@ def find_seeds(nuclei: Bodies, planes: Planes, outside: Colors | None = None) ->
     else:
         first = far_colors(planes.bins, distance, NEAR * unit, FAR * unit)
         later = first[:0]
-        if first.sum() < SCARCE * nuclei.area.sum():
+        if fine and nuclei.n <= LOBES and first.sum() < SCARCE * nuclei.area.sum():
             # most of it may be the cell's own cytoplasm
             cornered = np.where(_is_corner(h, w), distance, np.float32(0))
             corners = far_colors(planes.bins, cornered, CORNER_NEAR * unit, CORNER_FAR * unit)
@@ -68,9 +72,9 @@ def _is_corner(height: int, width: int) -> np.ndarray:
     return y[:, None] + x > 1
 
 
-def grow_cells(nuclei: Bodies, planes: Planes, outside: Colors | None = None) -> np.ndarray:
-    """Bold cells around nuclei, (H, W) int32."""
-    return fit_cells(planes, find_seeds(nuclei, planes, outside), BOLD, ROUNDS)
+def grow_cells(nuclei: Bodies, planes: Planes, outside: Colors | None = None, *, fine: bool = True) -> np.ndarray:
+    """Bold cells around nuclei, (H, W) int32; `fine` as of `find_seeds`."""
+    return fit_cells(planes, find_seeds(nuclei, planes, outside, fine=fine), BOLD, ROUNDS)
 
 
 def settle_cells(nuclei: Bodies, planes: Planes, outside: Colors | None = None, *, fine: bool = True) -> np.ndarray:
@@ -78,7 +82,7 @@ def settle_cells(nuclei: Bodies, planes: Planes, outside: Colors | None = None, 
 
     What a bold cell has given up goes to no other cell, and a leaked cell takes nothing from its neighbours.
     """
-    seeds = find_seeds(nuclei, planes, outside)
+    seeds = find_seeds(nuclei, planes, outside, fine=fine)
     cells = _without_red_cells(nuclei, planes, seeds)
     if fine and (pale := partly_pale(planes.contrast, cells, seeds.distance, nuclei.n)).any():
         tight = fit_cells(planes, seeds._replace(ceiling=_STAINED), BOLD, ROUNDS)

@@ -49,11 +49,12 @@ def _edge_sums(nuclei: np.ndarray, n: int, depth: np.ndarray, room: np.ndarray, 
 
 
 def outline_evidence(
-    nuclei: np.ndarray, room: np.ndarray, edge: np.ndarray, table: np.ndarray, area: np.ndarray
+    nuclei: np.ndarray, room: np.ndarray, edge: np.ndarray, table: np.ndarray, area: np.ndarray, *, fine: bool = True
 ) -> np.ndarray:
     """Sharpness of each nucleus' outline inside of its cell, against that of its texture, times its convexity; less for a speck.
 
-    What goes beyond `ALL_NUCLEUS` counts in full where half of the outline or more runs inside of the cell, and in proportion where less does.
+    If `fine`, what goes beyond `ALL_NUCLEUS` counts in full where half of the outline or more runs inside of the cell, and in proportion where
+    less does.
 
     Parameters
     ----------
@@ -82,6 +83,7 @@ def outline_evidence(
         own, others, _, bad = hull_counts(nuclei, nuclei, i + 1, i + 1, table[i, BOX])
         small = min(1.0, table[i, 4] / (LEAST_SHARE * area[i]))
         value = sums[i, 1] / sums[i, 0] / texture * own / max(1, own + others + bad) * small
-        known = min(1.0, sums[i, 0] / (TELLING * sums[i, 6]))
-        evidence[i] = value if value < ALL_NUCLEUS else ALL_NUCLEUS + known * (value - ALL_NUCLEUS)
+        if fine and value > ALL_NUCLEUS:
+            value = ALL_NUCLEUS + min(1.0, sums[i, 0] / (TELLING * sums[i, 6])) * (value - ALL_NUCLEUS)
+        evidence[i] = value
     return evidence

@@ -90,6 +90,8 @@ def join_lobes(
     red: float = 0.0,
     most: float | None = None,
     outside: Colors | None = None,
+    *,
+    fine: bool = True,
 ) -> tuple[Bodies, np.ndarray, Limits]:
     """Give the lobes of one nucleus one label; returns nuclei, their cells, and the limits of one nucleus.
 
@@ -104,7 +106,7 @@ def join_lobes(
     def joined(group: np.ndarray) -> tuple[Bodies, np.ndarray]:
         same = np.array_equal(group, np.arange(group.size))
         nuclei = cores if same else Bodies.measure(renumbered(cores.labels, group), planes.azure)
-        return nuclei, grow_cells(nuclei, planes, outside)
+        return nuclei, grow_cells(nuclei, planes, outside, fine=fine)
 
     group = near_groups(gaps, cores.n)
     nuclei, cells = joined(group)

@@ -46,7 +46,7 @@ class Nuclei(NamedTuple):
     evidence: np.ndarray  # (n,) float64, see `outline_evidence`; ALL_NUCLEUS where a cell is nucleus all over
 
 
-def draw_nuclei(cells: np.ndarray, cores: np.ndarray, planes: Planes) -> Nuclei:
+def draw_nuclei(cells: np.ndarray, cores: np.ndarray, planes: Planes, *, fine: bool = True) -> Nuclei:
     """Nuclei inside cells, by stain and colour; what is doubtful is decided by the outline.
 
     Parameters
@@ -54,6 +54,8 @@ def draw_nuclei(cells: np.ndarray, cores: np.ndarray, planes: Planes) -> Nuclei:
     cells, cores : (H, W) int32
         Cells 1..n, and the cores they were grown from, which stand in for a nucleus that is lost.
     planes : Planes
+    fine : bool, default=True
+        As of `outline_evidence`.
     """
     extents = region_boxes(cells)
     n = len(extents)
@@ -61,13 +63,13 @@ def draw_nuclei(cells: np.ndarray, cores: np.ndarray, planes: Planes) -> Nuclei:
         return Nuclei(np.zeros_like(cells), np.zeros(0))
     window = around(extents[:, BOX], MARGIN)
     inside = Planes(*(np.ascontiguousarray(plane[window]) for plane in planes))
-    part, evidence = _drawn(np.ascontiguousarray(cells[window]), np.ascontiguousarray(cores[window]), inside, n)
+    part, evidence = _drawn(np.ascontiguousarray(cells[window]), np.ascontiguousarray(cores[window]), inside, n, fine)
     nuclei = np.zeros_like(cells)
     nuclei[window] = part
     return Nuclei(nuclei, evidence)
 
 
-def _drawn(cells: np.ndarray, cores: np.ndarray, planes: Planes, n: int) -> Nuclei:
+def _drawn(cells: np.ndarray, cores: np.ndarray, planes: Planes, n: int, fine: bool) -> Nuclei:
     """Nuclei of cells 1..n, as `draw_nuclei` does it, in the window that holds the cells."""
     regions = with_rim(cells, n)
     radius = float(np.sqrt(np.count_nonzero(cells) / n / np.pi))
@@ -80,18 +82,18 @@ def _drawn(cells: np.ndarray, cores: np.ndarray, planes: Planes, n: int) -> Nucl
         nuclei = np.where(lost[cores] & (cores == cells), cores, nuclei)
         table = region_boxes(nuclei, n)
     extents = region_boxes(cells, n)
-    evidence = outline_evidence(nuclei, inner_distance(cells), planes.edge, table, extents[:, 4])
+    evidence = outline_evidence(nuclei, inner_distance(cells), planes.edge, table, extents[:, 4], fine=fine)
     evidence *= _hue_factor(nuclei, table, planes.violet, extents[:, 4], label_sums(cells, extents, planes.violet))
     doubted = evidence < CONVINCING_SMALL
     doubted |= ~(evidence >= CONVINCING) & (table[:, 4] >= np.pi * SMALL**2)
     for i in np.flatnonzero(doubted).tolist():
-        evidence[i] = _reconsider(nuclei, cells, planes, i + 1, extents[i, BOX], float(evidence[i]))
+        evidence[i] = _reconsider(nuclei, cells, planes, i + 1, extents[i, BOX], float(evidence[i]), fine)
     evidence[np.isnan(evidence) & (table[:, 4] > 0)] = ALL_NUCLEUS
     return Nuclei(nuclei, evidence)
 
 
 def _reconsider(
-    nuclei: np.ndarray, cells: np.ndarray, planes: Planes, i: int, box: np.ndarray, evidence: float
+    nuclei: np.ndarray, cells: np.ndarray, planes: Planes, i: int, box: np.ndarray, evidence: float, fine: bool
 ) -> float:
     """Give cell i the nucleus that has most evidence, in place, and return that evidence."""
     window = around(box[None], MARGIN)
@@ -107,7 +109,7 @@ def _reconsider(
     others = (cells[window] > 0) & (cell == 0)
     for mask in _other_nuclei(cell, others, planes, window):
         table = region_boxes(mask, 1)
-        value = outline_evidence(mask, room, edge, table, area)[0]
+        value = outline_evidence(mask, room, edge, table, area, fine=fine)[0]
         value *= _hue_factor(mask, table, violet, area, total)[0]
         if value > best:
             best, chosen = float(value), mask

@@ -37,8 +37,8 @@ def segment_leukocytes(
     2. Cores: in the component tree of this stain, every body at the level at which its own outline is sharpest,
        whatever else is in the image; clumps are cut at their necks.
     3. Cells: around each core, colours near it against colours far from it, and the star-shaped outline that has the
-       most evidence inside and edges along it, by dynamic programming; colours and outline in turns. In an image that is all cell, as one
-       cut out by its box, what is far from the nucleus is cytoplasm, and the corners tell what is outside.
+       most evidence inside and edges along it, by dynamic programming; colours and outline in turns. Where one cell fills the image, as one
+       cut out by its box, what is far from the nucleus is cytoplasm, and the corners tell what is outside (if `fine`).
     4. Lobes of one nucleus are joined when the gaps in their common hull are filled by their own cell, unless together
        they hold more stain (DNA) than the solitary nuclei of the field, or are larger, measured in red cells, than any nucleus in
        a cell that is long, larger than any or cut by the frame; or three cores are larger than red cells each.
@@ -47,7 +47,7 @@ def segment_leukocytes(
     5. Nuclei: Otsu's threshold on the stain of each cell, then a linear discriminant on its colours. Where the outline is
        no sharper than the texture of the chromatin, other answers are heard, and the sharpest and most convex wins: a nucleus
        paler than a dark rim of cytoplasm, one told by its violet hue, which basophilic cytoplasm has not, or by how magenta it is for
-       its darkness, or a cell that is nucleus all over. As far as its outline is that of the cell, it says nothing of where the nucleus ends. Where a nucleus nearly fills its cell, pixels of mixed colours count for neither.
+       its darkness, or a cell that is nucleus all over. As far as its outline is that of the cell, it says nothing of where the nucleus ends (if `fine`). Where a nucleus nearly fills its cell, pixels of mixed colours count for neither.
     6. Cells again around these nuclei, twice: boldly and shyly. What only the bold outline takes in is given up when it
        has the colour of the red cells, and so is what holds next to no stain and fades, around a cell that is all nucleus: plasma,
        or what granules that burst have let out. Cytoplasm goes all around a nucleus, and so does the dark rim of a basophilic cell.
@@ -197,8 +197,8 @@ class LeukocyteSegmenter(ImageStage):
     diameter : float, optional
         Typical diameter of a nucleus in pixels; estimated from each image when not given.
     fine : bool, default=True
-        Whether cells are outlined as a person does it: without the pale halo that may surround one that is all nucleus; and nuclei once
-        more at full size, where a large image was looked at reduced, and without the dark rim of a basophilic cell, which is cytoplasm
+        Whether cells are outlined as a person does it: whole, also where one fills the image, and without the pale halo that may surround one
+        that is all nucleus; and nuclei once more at full size, where a large image was looked at reduced, and without the dark rim of a basophilic cell, which is cytoplasm
         where it lies against the nucleus, too. N:C is right then. The rim has the colours of both, though: where cytoplasm is told by
         its colour, it is better left to the nucleus.
 

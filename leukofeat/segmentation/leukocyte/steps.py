@@ -73,7 +73,9 @@ def outline(
     debris: Debris = []
     scale = cache(lambda: estimate_scale(image) if field is None else field.scale)
     solid = drop_debris(split_cores(cores, planes.azure), debris)
-    bodies, cells, limits = join_lobes(solid, planes, lambda: scale().times(_ratio(planes, image)), 0.0, most, outside)
+    bodies, cells, limits = join_lobes(
+        solid, planes, lambda: scale().times(_ratio(planes, image)), 0.0, most, outside, fine=fine
+    )
     red = red_cells_of_cluster(solid, limits, scale, suppose=field is None and diameter is None)
     if red > 0:
         # several nuclei: they are looked at again, at the scale that the red cells tell
@@ -85,13 +87,15 @@ def outline(
         solid = drop_debris(split_cores(split_clusters(cores, closer, red), closer.azure), pieces)
         if solid.n > 0:
             planes, debris = closer, pieces
-            bodies, cells, limits = join_lobes(solid, planes, Scale.unknown, red if told else 0.0, outside=outside)
-    bodies = Bodies.measure(draw_nuclei(cells, bodies.labels, planes).labels, planes.azure, bodies.n)
+            bodies, cells, limits = join_lobes(
+                solid, planes, Scale.unknown, red if told else 0.0, outside=outside, fine=fine
+            )
+    bodies = Bodies.measure(draw_nuclei(cells, bodies.labels, planes, fine=fine).labels, planes.azure, bodies.n)
     bodies = drop_debris(join_pairs(bodies, cells, planes.azure, limits), debris)
     if bodies.n == 0:
         return Outlined(bodies.labels, bodies.labels, np.zeros(0), debris)
     cells = settle_cells(bodies, planes, outside, fine=fine)
-    nuclei, evidence = draw_nuclei(cells, bodies.labels, planes)
+    nuclei, evidence = draw_nuclei(cells, bodies.labels, planes, fine=fine)
     bodies = Bodies.measure(nuclei, planes.azure, bodies.n)
     confidence = outline_confidence(evidence, bodies, cells, limits.red)
     keep = are_leukocytes(bodies, Bodies.measure(cells, planes.azure, bodies.n), limits.red, debris)
