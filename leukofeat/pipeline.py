@@ -101,9 +101,8 @@ def value_shape(model: Any) -> str | None:
 def _whose_values(model: Any) -> Any:
     """The classifier whose decision values a fitted one hands on, as a pipeline, a search or a selector does; else itself."""
     names = ["best_estimator_", "final_estimator_"]
-    if not hasattr(model, "estimators_") or hasattr(
-        model, "estimators_features_"
-    ):  # bagging takes the mean of their values
+    is_bagging = hasattr(model, "estimators_features_")  # the mean of the values of its parts
+    if is_bagging or not hasattr(model, "estimators_"):
         names += ["estimator_", "estimator"]
     return next((getattr(model, name) for name in names if hasattr(model, name)), last_step(model))
 
