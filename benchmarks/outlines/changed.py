@@ -11,6 +11,7 @@ import pandas as pd
 
 from leukofeat.datasets import load_images, paste_cells
 from leukofeat.datasets.render import compress
+from leukofeat.evaluation.optics import tilt_light
 from leukofeat.segmentation import dice
 from outlines.image_set import ImageSet, Segment, spread, timed
 from outlines.scoring import label_dice
@@ -35,6 +36,17 @@ def dyed(image: np.ndarray, absorbs: list[list[float]], slide: tuple[float, floa
     return np.clip(empty * slide * 10.0**-density, 0, 255).astype(np.uint8)
 
 
+def veiled(image: np.ndarray, veil: float, share: float = 0.5) -> np.ndarray:
+    """Under stray light of this level, or washed out: what is left of all contrast is a share."""
+    return np.rint(veil + share * (image - np.float32(veil))).astype(np.uint8)
+
+
+def vignetted(image: np.ndarray, lost: float = 0.6) -> np.ndarray:
+    """In light that falls from the middle to the corners, by a share of what it is there."""
+    y, x = (((2 * np.arange(n) + 1) / n - 1) ** 2 for n in image.shape[:2])
+    return (image * (1 - lost / 2 * (y[:, None] + x))[..., None]).astype(np.uint8)
+
+
 TEAL = [[1, 0.6, 0], [0, 0.75, 0], [0, 0, 0.75]]
 DRAINED = [[0.7, 0.15, 0.15], [0.15, 0.7, 0.15], [0.15, 0.15, 0.7]]
 CHANGES = {
@@ -45,6 +57,14 @@ CHANGES = {
     "b*_+6": lambda image: stained(image, b=6),
     "teal_dyes": lambda image: dyed(image, TEAL, (0.55, 0.88, 0.92)),
     "drained_dyes": lambda image: dyed(image, DRAINED, (0.8, 0.9, 0.9)),
+}
+# how images of a poor microscope, or of a telephone at its eyepiece, are
+LIGHTS = {
+    "washed_out": lambda image: veiled(image, 255),
+    "stray_light": lambda image: veiled(image, 128),
+    "half_the_light": lambda image: brighter(image, 0.5),
+    "vignette": vignetted,
+    "light_from_a_side": lambda image: tilt_light(image, 0.6, 30),
 }
 CROPS = (2.0, 2.5)  # side of a crop in diameters of the nucleus
 TURNS = {
@@ -74,6 +94,11 @@ class Changed(ImageSet):
         smear, ms = timed(segment, image)
         row = {"ms": ms, "cells": smear.n_cells, "unchanged": dice(truth, smear.region("nucleus"))}
         row |= {name: dice(truth, segment(change(image)).region("nucleus")) for name, change in CHANGES.items()}
+        cell = self.mask(i) > 60
+        row["unchanged_cell"] = dice(cell, smear.region("cell"))
+        for name, change in LIGHTS.items():
+            other = segment(change(image))
+            row |= {name: dice(truth, other.region("nucleus")), f"{name}_cell": dice(cell, other.region("cell"))}
         for name, turn in TURNS.items():
             other = segment(turn(image))
             row[name] = float(all(same_partition(turn(smear.region(r)), other.region(r)) for r in ("nucleus", "cell")))
@@ -81,7 +106,9 @@ class Changed(ImageSet):
 
     def summary(self, rows: pd.DataFrame) -> dict[str, float]:
         unchanged = float(rows["unchanged"].mean())
-        costs = {f"cost_of_{name}": unchanged - float(rows[name].mean()) for name in CHANGES}
+        costs = {f"cost_of_{name}": unchanged - float(rows[name].mean()) for name in (*CHANGES, *LIGHTS)}
+        cell = float(rows["unchanged_cell"].mean())
+        costs |= {f"cell_cost_of_{name}": cell - float(rows[f"{name}_cell"].mean()) for name in LIGHTS}
         return {"unchanged": unchanged} | costs | {f"{name}_differs": float((rows[name] == 0).sum()) for name in TURNS}
 
 

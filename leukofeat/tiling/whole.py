@@ -13,7 +13,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from leukofeat.base import ImageStage
 from leukofeat.decode import ImageError
-from leukofeat.opencv import cv2
 from leukofeat.preprocessing import (
     BilateralDenoiser,
     ChromaDenoiser,
@@ -25,7 +24,7 @@ from leukofeat.preprocessing import (
 )
 from leukofeat.preprocessing.normalize import is_blank, measure_reference, recolor
 from leukofeat.preprocessing.padding import find_content
-from leukofeat.preprocessing.shading import measure_light
+from leukofeat.preprocessing.shading import fit_light, light_at, relit
 from leukofeat.preprocessing.slide import shows_slide
 from leukofeat.scale.estimate import estimate_scale
 from leukofeat.scale.record import Scale
@@ -59,11 +58,9 @@ class Settled(NamedTuple):
 
 @dataclass(frozen=True)
 class Shaded(PlacedStep):
-    """Divides out light that falls across a field of a shape as a plane."""
+    """Divides out the light that falls on a field of a shape."""
 
-    middle: float
-    down: float
-    across: float
+    surface: np.ndarray
     level: float
     shape: tuple[int, int]
 
@@ -76,12 +73,10 @@ class Shaded(PlacedStep):
     def shade(self, image: np.ndarray, top: int, left: int, step: int) -> np.ndarray:
         """An image of the field, with the same light everywhere."""
         down, across = (
-            ((first + step * np.arange(n)) / whole - 0.5).astype(np.float32)
+            (first + step * np.arange(n)) / whole - 0.5
             for first, n, whole in zip((top, left), image.shape, self.shape, strict=False)
         )
-        light = np.float32(self.middle) + np.float32(self.down) * down[:, None] + np.float32(self.across) * across
-        gain = np.float32(self.level) / light
-        return cv2.merge([cv2.multiply(image[:, :, c], gain, dtype=cv2.CV_8U) for c in range(3)])
+        return relit(image, light_at(self.surface, down, across), self.level)
 
 
 class _Course:
@@ -175,18 +170,17 @@ def _(stage: ScaleBarCropper, course: _Course) -> None:
 @step.register
 def _(stage: ShadingCorrector, course: _Course) -> None:
     image = course.overview.sample
-    light = measure_light(image)
-    if light is None or light.min() > (1 - stage.least) * light.max():
+    surface = fit_light(image, stage.degree)
+    if surface is None:
         return
-    height, width = light.shape
-    down = float(light[-1, 0] - light[0, 0]) * height / max(1, height - 1)
-    across = float(light[0, -1] - light[0, 0]) * width / max(1, width - 1)
-    middle = float(light[0, 0]) + 0.5 * (down + across)
-    plane = Shaded(middle, down, across, float(np.median(light)), (course.rows, course.field.shape[1]))
-    seen = course.overview.after(lambda image: plane.shade(image, 0, 0, course.overview.factor))
+    light = light_at(surface, *(np.arange(n) / n - 0.5 for n in image.shape[:2]))
+    if light.min() > (1 - stage.least) * light.max():
+        return
+    shaded = Shaded(surface, float(np.median(light)), (course.rows, course.field.shape[1]))
+    seen = course.overview.after(lambda image: shaded.shade(image, 0, 0, course.overview.factor))
     if shows_slide(seen.sample, np.ones(seen.sample.shape[:2], bool)):
         course.overview = seen
-        course.steps.append(plane)
+        course.steps.append(shaded)
 
 
 @step.register

@@ -9,7 +9,7 @@ from leukofeat.datasets import make_smears
 from leukofeat.evaluation.optics import tilt_light
 from leukofeat.opencv import cv2
 from leukofeat.preprocessing import ShadingCorrector
-from leukofeat.preprocessing.shading import measure_light
+from leukofeat.preprocessing.shading import fit_light, measure_light
 
 SHADES = [(238, 232, 240), (245, 240, 225)]
 
@@ -84,3 +84,43 @@ def test_what_was_found_in_the_image_stays(records):
     after = ShadingCorrector().transform([smear])[0]
     np.testing.assert_array_equal(after.cells, smear.cells)
     assert after.source == smear.source
+
+
+@settings(max_examples=15, deadline=None)
+@given(lost=st.floats(0.2, 0.7), seed=st.integers(0, 5), slide=st.sampled_from(SHADES))
+def test_light_that_falls_to_the_corners_is_found_by_a_dome(lost, seed, slide):
+    even = field(seed, slide)
+    down = ((2 * np.arange(even.shape[0]) + 1) / even.shape[0] - 1) ** 2
+    light = 1 - lost / 2 * (down[:, None] + down)
+    found = measure_light((even * light[..., None]).astype(np.uint8), degree=2)
+    assert np.std(np.log(found / light)) < 0.02
+    mended = ShadingCorrector(degree=2).transform([(even * light[..., None]).astype(np.uint8)])[0].astype(float)
+    ratio = np.log((mended + 1) / (even.astype(float) + 1))[even[:, :, 1] > 220]
+    assert ratio.std() < 0.025
+
+
+def test_no_lens_throws_a_bowl():
+    across = np.linspace(-1, 1, 120)
+    bowl = np.broadcast_to((150 + 90 * across**2)[None, :, None], (120, 120, 3)).astype(np.uint8)
+    plane = fit_light(bowl, 2)
+    assert plane is None or len(plane) == 3
+    dome = (240 - 90 * across**2)[None, :, None] * np.ones((120, 120, 3))
+    assert len(fit_light(dome.astype(np.uint8), 2)) == 6
+
+
+def test_only_content_tells_the_light():
+    even = field(2)
+    padded = even.copy()
+    padded[:, :40] = 0
+    assert measure_light(padded) is None
+    content = np.ones(even.shape[:2], bool)
+    content[:, :40] = False
+    light = measure_light(padded, 2, content)
+    np.testing.assert_allclose(light[content], measure_light(even, 2)[content], rtol=0.02)
+    assert measure_light(padded, 1, np.zeros_like(content)) is None
+
+
+@pytest.mark.parametrize("degree", [0, 3, 1.5, "2"])
+def test_a_degree_that_there_is_not_is_told(degree):
+    with pytest.raises(ValueError, match="degree"):
+        ShadingCorrector(degree=degree).fit([field()])

@@ -2,10 +2,10 @@
 
 `segment` tells the way in the order it happens, `steps` goes it. What happens where, and what it rests on (kernels in parentheses):
 
-- `frame`: orientation, scale, black surroundings, and the way back.
+- `frame`: orientation, scale, light, bars and black surroundings, and the way back.
 - `first_look`: a glance at a small copy tells how large nuclei are, and at which scale to look.
 - `planes` (`stain`): optical density against the empty slide. Azure dyes absorb green but hardly blue, red cells both.
-- `dyes`: where they are other than the usual ones, they are brought to these.
+- `dyes`: where they are other than the usual ones, or weak, they are brought to these.
 - `cores` (`component_tree`, `necks`, `neighbors`): azure bodies where their own outline is sharpest; nuclei are convex.
 - `cells` (`cell_fit`, `star_contour`, `leaks`, `halos`): colours near a nucleus against those far from all; a star shape.
 - `lobes` (`neighbors`): lobes of one nucleus share a cell without a waist, and hold no more DNA than one nucleus.

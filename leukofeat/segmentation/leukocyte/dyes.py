@@ -4,6 +4,9 @@ What tells nuclei from red cells is the azure that they hold. A blue or teal sli
 has drained of colour, or nuclei that are all but black show little of it, and yet a person sees at once which of two colours is
 that of nuclei: the darker. Two dyes are two directions of optical density (Ruifrok and Johnston 2001); the image is taken apart into the
 two that it has and put together again with the two that stains after Romanowsky have, as normalisation after Macenko (2009) does.
+
+The usual dyes may also be weak: a short stain, a bleached slide, stray light in the microscope. All densities are low there, and in proportion
+(Beer and Lambert), so that one factor brings them to the usual ones. It is told by the bodies that hold most azure, or by the darkest ones.
 """
 
 from typing import NamedTuple
@@ -28,6 +31,16 @@ from leukofeat.segmentation.leukocyte.stain import HEMOGLOBIN, background_mode
 # optical densities in red, green and blue, of a unit together: nuclei and red cells under May-Grünwald-Giemsa
 NUCLEUS, RED_CELL = (0.33, 0.55, 0.12), (0.3, 0.45, 0.25)
 USUAL = 1.5  # levels of azure per unit of colour difference that cores hold under the usual dyes: 1.6 to 2.5
+# levels of azure that cores hold in the mean under dyes that are not weak, at least but for a few images that are overexposed
+STRONG = 100
+NUCLEAR_AZURE = 0.23  # density of azure in nuclei under usual dyes
+MOST_GAIN = 3.2  # times as strong as they are dyes are made at most: beyond, dirt and thick red cells look like nuclei
+# weak nuclei differ so much in the share of azure from what is outside of cells, or so much and are as much darker as `DARKER` says
+MORE_AZURE, SOME_MORE_AZURE = 0.25, 0.04
+STAINED, ENOUGH = (
+    0.25,
+    0.05,
+)  # density, against that of nuclei, of what is no slide, and share of the image of it that can be compared
 # share of the density of nuclei that is azure under other dyes: below is dirt, above are the usual ones
 AZURE = (-0.15, 0.2)
 DENSE = 0.8  # density of nuclei in all channels together, at least: red cells on top of each other reach .75
@@ -35,6 +48,7 @@ DARKER = 1.4  # times as dense as the other is the dye of nuclei, at least
 APART = 2.0  # degrees between the two dyes, at least: below, there is but one
 SPECK, LEAST_BODIES = 5, 0.5  # pixels that a speck is wide at most, and the share of what is dark that no specks are
 LEVELS = 100  # grey levels of a unit of density in all channels together
+AZURE_LEVELS, FAINT_AZURE = 500, 5  # likewise of azure, and those that are no more than noise
 
 
 class Dyes(NamedTuple):
@@ -43,30 +57,68 @@ class Dyes(NamedTuple):
     slide: np.ndarray  # (3,) float32, RGB of the empty slide
     to_usual: np.ndarray  # (3, 3) float32, takes optical densities to those under the usual dyes
 
+    @property
+    def weak(self) -> bool:
+        """Whether they are the usual ones, but for their strength."""
+        return not (self.to_usual - np.diag(np.diag(self.to_usual))).any()
+
 
 def other_dyes(image: np.ndarray, planes: Planes, cores: np.ndarray) -> Dyes | None:
-    """Dyes of an (H, W, 3) uint8 image whose planes and cores show them to be other than the usual ones; None where they are not."""
+    """Dyes of an (H, W, 3) uint8 image whose planes and cores show them to be other than the usual ones, or weak; None where they are not."""
     nuclei = (cores > 0).view(np.uint8)
     azure, difference = cv2.mean(planes.azure, nuclei)[0], cv2.mean(planes.contrast, nuclei)[0]
-    if azure > USUAL * difference or not shows_bodies(planes):
+    if (azure > USUAL * difference and azure >= STRONG) or not shows_bodies(planes):
         return None
     rgb, lab = smoothed(reduced(image, first_scale(image)))
     slide = slide_rgb(background_mode(lab, LIGHT_SHARE, GATHER_RADIUS))
     density = _densities(rgb, slide)
+    dark = _dark_and_other(density)
+    if dark is not None and azure <= USUAL * difference and _are_other(*dark):
+        return Dyes(slide, (_basis(NUCLEUS, RED_CELL) @ np.linalg.inv(_basis(*dark))).astype(np.float32))
+    gain = _gain(density, dark) if azure < STRONG else 1.0
+    return Dyes(slide, np.float32(gain) * np.eye(3, dtype=np.float32)) if 1 < gain <= MOST_GAIN else None
+
+
+def _dark_and_other(density: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Mean densities, (3,) each, of the dark bodies of an image and of what is neither dark nor slide; None where there are no bodies."""
     level = np.clip(density.sum(axis=2) * LEVELS, 0, 255).astype(np.uint8)
     cuts = otsu_thresholds(np.bincount(level.ravel(), minlength=256), 3)
     if len(cuts) < 2:
         return None
-    dark = (level > cuts[1]).view(np.uint8)
-    bodies = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((SPECK, SPECK), np.uint8))
-    if np.count_nonzero(bodies) < LEAST_BODIES * np.count_nonzero(dark):
-        return None
-    nucleus, other = density[bodies > 0].mean(axis=0), density[(level > cuts[0]) & (level <= cuts[1])].mean(axis=0)
+    bodies = _bodies(level > cuts[1])
+    return (
+        None
+        if bodies is None
+        else (density[bodies].mean(axis=0), density[(level > cuts[0]) & (level <= cuts[1])].mean(axis=0))
+    )
+
+
+def _are_other(nucleus: np.ndarray, other: np.ndarray) -> bool:
+    """Whether dark bodies are nuclei under other dyes, by their densities and those of what is less dark."""
     alike = float(nucleus @ other / (np.linalg.norm(nucleus) * np.linalg.norm(other)))
     dense = nucleus.sum() > max(DENSE, DARKER * other.sum())
-    if not (dense and AZURE[0] < _azure(nucleus) < AZURE[1] and alike < np.cos(np.radians(APART))):
-        return None
-    return Dyes(slide, (_basis(NUCLEUS, RED_CELL) @ np.linalg.inv(_basis(nucleus, other))).astype(np.float32))
+    return bool(dense and AZURE[0] < _azure(nucleus) < AZURE[1] and alike < np.cos(np.radians(APART)))
+
+
+def _gain(density: np.ndarray, dark: tuple[np.ndarray, np.ndarray] | None) -> float:
+    """How many times stronger dyes usually are, told by what holds most azure, or else by the dark bodies; 0 where neither tells it."""
+    azure = np.maximum(_azure_density(density), 0)
+    level = np.minimum(azure * AZURE_LEVELS, 255).astype(np.uint8)
+    counts = np.bincount(level.ravel(), minlength=256)
+    counts[:FAINT_AZURE] = 0
+    cuts = otsu_thresholds(counts, 2)
+    bodies = _bodies(level > cuts[0]) if len(cuts) else None
+    if bodies is not None and (gain := NUCLEAR_AZURE / float(azure[bodies].mean())) <= MOST_GAIN:
+        return gain
+    if dark is None or dark[0].sum() <= DARKER * dark[1].sum() or _azure(dark[0]) <= 0:
+        return 0.0
+    return float(sum(NUCLEUS) / dark[0].sum())
+
+
+def _bodies(mask: np.ndarray) -> np.ndarray | None:
+    """What of an (H, W) mask is no specks; None where most is."""
+    bodies = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_OPEN, np.ones((SPECK, SPECK), np.uint8))
+    return None if np.count_nonzero(bodies) < max(1, LEAST_BODIES * np.count_nonzero(mask)) else bodies > 0
 
 
 def hold_azure(image: np.ndarray, nuclei: np.ndarray, dyes: Dyes) -> bool:
@@ -78,6 +130,20 @@ def hold_azure(image: np.ndarray, nuclei: np.ndarray, dyes: Dyes) -> bool:
     return _azure(-np.log10(np.maximum(color, DARKEST) / np.maximum(dyes.slide, 1.0))) >= AZURE[1]
 
 
+def stand_out(image: np.ndarray, nuclei: np.ndarray, cells: np.ndarray, dyes: Dyes) -> bool:
+    """Whether nuclei found where dyes are weak hold more azure than what lies outside of their cells: red cells do not, however dark."""
+    if not nuclei.any():
+        return False
+    density = _densities(cv2.resize(image, nuclei.shape[::-1], interpolation=cv2.INTER_AREA), dyes.slide)
+    own = density[nuclei > 0].mean(axis=0)
+    others = density[(cells == 0) & (density.sum(axis=2) > STAINED * own.sum())]
+    if len(others) < ENOUGH * nuclei.size:
+        return True
+    other = others.mean(axis=0)
+    more = _azure(own) - _azure(other)
+    return bool(more > MORE_AZURE or (more > SOME_MORE_AZURE and own.sum() > DARKER * other.sum()))
+
+
 def in_usual_dyes(image: np.ndarray, dyes: Dyes | None) -> np.ndarray:
     """The (H, W, 3) uint8 image as the usual dyes would have stained it; as it is where its dyes are not others."""
     if dyes is None:
@@ -87,9 +153,14 @@ def in_usual_dyes(image: np.ndarray, dyes: Dyes | None) -> np.ndarray:
 
 
 def _azure(density: np.ndarray) -> float:
-    """Share of a density that only azure dyes absorb."""
-    red, green, blue = density.tolist()
-    return (green - HEMOGLOBIN * blue - max(red - green, 0)) / max(red + green + blue, 1 / LEVELS)
+    """Share of a density, (3,), that only azure dyes absorb."""
+    return float(_azure_density(density) / max(density.sum(), 1 / LEVELS))
+
+
+def _azure_density(density: np.ndarray) -> np.ndarray:
+    """The part of densities, (..., 3), that only azure dyes absorb; below 0 where there is more of others."""
+    red, green, blue = np.moveaxis(density, -1, 0)
+    return green - HEMOGLOBIN * blue - np.maximum(red - green, 0)
 
 
 def _densities(image: np.ndarray, slide: np.ndarray) -> np.ndarray:

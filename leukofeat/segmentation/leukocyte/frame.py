@@ -5,16 +5,90 @@ from collections.abc import Callable
 import numpy as np
 
 from leukofeat.opencv import cv2
-from leukofeat.preprocessing.padding import find_padding
+from leukofeat.preprocessing.padding import find_content
+from leukofeat.preprocessing.shading import fit_light, light_at, relit
+from leukofeat.segmentation.leukocyte.planes import slide_color, slide_rgb
 
+RECTANGLE = 0.99  # share of a rectangle that an image without its bars fills, and of all else that it holds
+# depth of dents along the outline of a field of view, in the mean and against its radius: cells that were cut out have .005 or more
+DENTS = 0.0045
+VIEW = 0.85  # height and width of a view, against the shorter side of the image, at least: a round cell is cut out with something around
+GLANCE = 64  # pixels that the glance at the light is wide and high
+# light, against the brightest in the image, under which it is looked at closely, and fall of it from which on it is evened
+LIT, FALL = 0.8, 0.3
+DIM = 160  # green of an empty slide under which it is dim: everywhere else it is 195 or more
 SLIDE = 235  # grey that stands in for an empty slide that has been cut away
 SMOOTH_OUTLINE = 0.8  # Gaussian, in pixels of the small map, that takes the steps off an enlarged outline
 
 
 def on_slide(image: np.ndarray) -> np.ndarray:
     """The image, with empty slide in place of what was cut away."""
-    padding = find_padding(image)
-    return image if padding is None else np.where(padding[..., None], np.uint8(SLIDE), image)
+    content = find_content(image)
+    return image if content is None else with_slide_around(image, content)
+
+
+def with_slide_around(image: np.ndarray, content: np.ndarray) -> np.ndarray:
+    """The image with empty slide in place of all but its content, (H, W) bool: its own around a view of a slide, a usual one around a cell."""
+    slide = np.uint8(SLIDE)
+    if is_view(content):
+        slide = np.rint(slide_rgb(slide_color(image[content][:, None]))).astype(np.uint8)
+    return np.where(content[..., None], image, slide)
+
+
+def in_even_light(image: np.ndarray, content: np.ndarray | None) -> np.ndarray:
+    """The image as bright everywhere as where it is brightest, or as a usual one, if its slide is much darker in places or all over.
+
+    `content`, (H, W) bool, is what was not cut away, if anything was; of a cell that was cut out, no slide is seen.
+    """
+    small = cv2.resize(cv2.extractChannel(image, 1), (GLANCE, GLANCE), interpolation=cv2.INTER_AREA)
+    # the brightest of what is around, which cells hardly ever fill
+    around = cv2.dilate(small, np.ones((GLANCE // 3, GLANCE // 3), np.uint8))
+    darkest, brightest = int(np.min(around)), int(np.max(around))
+    dim = brightest < DIM
+    if (darkest >= LIT * brightest and not dim) or (content is not None and not is_view(content)):
+        return image
+    shown = np.ones(small.shape, bool) if content is None else _shrunken(content)
+    surface = fit_light(cv2.merge([small] * 3), 2, shown)
+    light = np.zeros(0) if surface is None else light_at(surface, *(np.arange(n) / n - 0.5 for n in image.shape[:2]))
+    if surface is None or light.min() >= (1 - FALL) * light.max():
+        if not dim:
+            return image
+        light = np.full(image.shape[:2], max(brightest, 1), np.float32)
+    return relit(image, light, SLIDE if dim else float(light.max()))
+
+
+def _shrunken(content: np.ndarray) -> np.ndarray:
+    """Which pixels of the glance hold nothing but content."""
+    return cv2.resize(content.view(np.uint8) * np.uint8(255), (GLANCE, GLANCE), interpolation=cv2.INTER_AREA) == 255
+
+
+def view_box(content: np.ndarray) -> tuple[slice, slice] | None:
+    """Rows and columns of the rectangle that the content of an image, (H, W) bool, is; None where it is no rectangle."""
+    rows, columns = (_most(content.mean(axis=axis)) for axis in (1, 0))
+    inside = content[rows, columns]
+    filled = int(np.count_nonzero(inside))
+    is_rectangle = filled >= RECTANGLE * inside.size and filled >= RECTANGLE * int(np.count_nonzero(content))
+    return (rows, columns) if is_rectangle else None
+
+
+def is_view(content: np.ndarray) -> bool:
+    """Whether content, (H, W) bool, is a field of view or a turned image, and no cell that was cut out: it is as convex as no cell is."""
+    outlines, _ = cv2.findContours(content.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outline = max(outlines, key=len)
+    own, hull = (np.zeros(content.shape, np.uint8) for _ in range(2))
+    area = cv2.countNonZero(cv2.fillPoly(own, [outline], 1))
+    dents = cv2.countNonZero(cv2.fillConvexPoly(hull, cv2.convexHull(outline), 1)) - area
+    places = outline[:, 0]
+    if (np.ptp(places, axis=0) < VIEW * min(content.shape)).any():
+        return False
+    within = (places > 0).all(axis=1) & (places < np.array(content.shape[::-1]) - 1).all(axis=1)
+    return bool(dents <= DENTS * np.sqrt(area / np.pi) * np.count_nonzero(within))
+
+
+def _most(share: np.ndarray) -> slice:
+    """From the first to the last of the lines that are at least half as full as the fullest."""
+    lines = np.flatnonzero(share >= share.max() / 2)
+    return slice(int(lines[0]), int(lines[-1]) + 1)
 
 
 def orientation(image: np.ndarray) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]:

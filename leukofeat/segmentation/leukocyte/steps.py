@@ -14,14 +14,17 @@ from leukofeat.segmentation.leukocyte.clusters import TYPICAL_NUCLEUS, red_cells
 from leukofeat.segmentation.leukocyte.confidence import outline_confidence
 from leukofeat.segmentation.leukocyte.cores import split_cores
 from leukofeat.segmentation.leukocyte.debris import Debris, are_leukocytes, drop_debris
-from leukofeat.segmentation.leukocyte.dyes import Dyes, hold_azure, in_usual_dyes, other_dyes
+from leukofeat.segmentation.leukocyte.dyes import Dyes, hold_azure, in_usual_dyes, other_dyes, stand_out
 from leukofeat.segmentation.leukocyte.first_look import look
 from leukofeat.segmentation.leukocyte.lobes import join_lobes, join_pairs
 from leukofeat.segmentation.leukocyte.nuclei import draw_nuclei
 from leukofeat.segmentation.leukocyte.planes import Planes, shows_bodies
 from leukofeat.segmentation.leukocyte.surroundings import Surroundings
 
-SURE = 0.7  # share of the sureness under the usual dyes that other dyes have to reach to count
+# where weak dyes are made stronger, more cells than so many have to reach this confidence in the mean: shards of red cells do not
+MANY, CLEAR = 3, 0.57
+# sureness that has to be passed to count, against that under the dyes as they are: under other dyes, and where weak ones are made stronger
+SURE, SURER = 0.7, 1.25
 
 
 class Outlined(NamedTuple):
@@ -38,21 +41,31 @@ class Outlined(NamedTuple):
         area = region_boxes(self.cells, len(self.confidence))[:, 4]
         return float((area * self.confidence).sum() / max(1, area.size) / self.cells.size)
 
+    @property
+    def is_clear(self) -> bool:
+        """Whether cells are few, or their outlines sharp in the mean."""
+        return len(self.confidence) <= MANY or bool(self.confidence.mean() >= CLEAR)
+
 
 def find_dyes(
     image: np.ndarray, diameter: float | None = None, *, fine: bool = True
 ) -> tuple[Outlined | None, Dyes | None]:
     """What is found in an image, None where there are no bodies, and its dyes, None where they are the usual ones.
 
-    Other dyes count unless what is found with them falls to pieces, or is less sure by far.
+    Other dyes count unless what is found with them falls to pieces, or is less sure by far. Weak ones are made stronger where what is
+    found then is surer, and no red cells; unless `fine`, where nothing was found.
     """
     seen = look(image, diameter)
     found, dyes = outline(image, seen, diameter, None, fine=fine), other_dyes(image, *seen)
-    if dyes is None or (found is not None and hold_azure(image, found.nuclei, dyes)):
+    if dyes is None or (found is not None and not dyes.weak and hold_azure(image, found.nuclei, dyes)):
+        return found, None
+    if dyes.weak and not fine and found is not None and len(found.confidence):
         return found, None
     stained = in_usual_dyes(image, dyes)
     again = outline(stained, look(stained, diameter), diameter, None, fine=fine)
-    if again is None or (found is not None and again.sureness <= SURE * found.sureness):
+    if again is None or (dyes.weak and not (again.is_clear and stand_out(image, again.nuclei, again.cells, dyes))):
+        return found, None
+    if found is not None and again.sureness <= (SURER if dyes.weak else SURE) * found.sureness:
         return found, None
     return again, dyes
 

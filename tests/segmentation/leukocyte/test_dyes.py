@@ -125,3 +125,40 @@ def test_tiles_of_a_field_are_looked_at_in_the_dyes_of_the_field():
     teal = extract_field(dyed(image, "teal"), pipeline, tile=210, overlap=60).n_cells
     assert usual > 3
     assert teal == usual
+
+
+def veiled(image, veil, share=0.45):
+    """Under stray light: what is left of all contrast is a share."""
+    return np.rint(veil + share * (image - np.float32(veil))).astype(np.uint8)
+
+
+@pytest.mark.parametrize("veil", [255, 128])
+@pytest.mark.parametrize("share", [0.4, 0.6])
+def test_in_a_pale_image_the_same_cells_are_found(veil, share):
+    expected, found = segment_leukocytes(draw()), segment_leukocytes(veiled(draw(), veil, share))
+    assert expected[0].max() == found[0].max() == 4
+    for before, after in zip(expected, found, strict=True):
+        assert dice(before, after) > 0.9
+
+
+@pytest.mark.parametrize("veil", [255, 128])
+def test_in_a_pale_image_red_cells_stay_red_cells(veil):
+    assert not segment_leukocytes(veiled(draw(cells=False), veil))[0].any()
+
+
+def test_weak_dyes_are_the_usual_ones_times_a_factor():
+    image = veiled(draw(), 255, 0.4)
+    dyes = other_dyes(image, *look(image, None))
+    assert dyes is not None
+    assert dyes.weak
+    np.testing.assert_array_equal(dyes.to_usual, dyes.to_usual[0, 0] * np.eye(3))
+    assert 1 < dyes.to_usual[0, 0] <= 3.2
+    assert not Dyes(dyes.slide, np.ones((3, 3), np.float32)).weak
+
+
+def test_without_fine_outlines_weak_dyes_count_where_nothing_was_found():
+    image = veiled(draw(), 255, 0.4)
+    assert segment_leukocytes(image, fine=False)[0].max() == 4
+    found, dyes = steps.find_dyes(draw(), fine=False)
+    assert dyes is None
+    assert len(found.confidence) == 4
