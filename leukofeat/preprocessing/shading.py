@@ -73,12 +73,12 @@ class ShadingCorrector(ImageStage):
         return smear.replace(image=image) if shows_slide(image, np.ones(image.shape[:2], bool)) else smear
 
 
-def measure_light(image: np.ndarray, degree: int = 1, content: np.ndarray | None = None) -> np.ndarray | None:
+def measure_light(image: np.ndarray, degree: int = 1) -> np.ndarray | None:
     """Green of the empty slide at every pixel, as a plane or, of degree 2, as a dome.
 
     Parameters
     ----------
-    image, degree, content
+    image, degree
         As of `fit_light`.
 
     Returns
@@ -93,7 +93,7 @@ def measure_light(image: np.ndarray, degree: int = 1, content: np.ndarray | None
     >>> round(float(light.min())), round(float(light.max()))
     (220, 220)
     """
-    surface = fit_light(image, degree, content)
+    surface = fit_light(image, degree)
     return None if surface is None else light_at(surface, *(np.arange(n) / n - 0.5 for n in image.shape[:2]))
 
 
@@ -194,7 +194,7 @@ def _slide_surface(
                 size[ninth] += 1
                 seen[ninth] += weights[i, j]
                 lowest = min(lowest, fitted[i, j])
-    enough = np.count_nonzero(seen >= _LEAST_IN_NINTH * size) >= _LEAST_NINTHS
+    enough = np.count_nonzero((size > 0) & (seen >= _LEAST_IN_NINTH * size)) >= _LEAST_NINTHS
     if not enough or lowest < _DARKEST:
         return None
     return surface if degree == 1 or _is_dome(surface) else None

@@ -13,7 +13,7 @@ RECTANGLE = 0.99  # share of a rectangle that an image without its bars fills, a
 # depth of dents along the outline of a field of view, in the mean and against its radius: cells that were cut out have .005 or more
 DENTS = 0.0045
 VIEW = 0.85  # height and width of a view, against the shorter side of the image, at least: a round cell is cut out with something around
-GLANCE = 64  # pixels that the glance at the light is wide and high
+GLANCE = 64  # pixels of the shorter side that light is glanced at in
 # light, against the brightest in the image, under which it is looked at closely, and fall of it from which on it is evened
 LIT, FALL = 0.8, 0.3
 DIM = 160  # green of an empty slide under which it is dim: everywhere else it is 195 or more
@@ -40,26 +40,28 @@ def in_even_light(image: np.ndarray, content: np.ndarray | None) -> np.ndarray:
 
     `content`, (H, W) bool, is what was not cut away, if anything was; of a cell that was cut out, no slide is seen.
     """
-    small = cv2.resize(cv2.extractChannel(image, 1), (GLANCE, GLANCE), interpolation=cv2.INTER_AREA)
+    small = _glance(cv2.extractChannel(image, 1))
     # the brightest of what is around, which cells hardly ever fill
     around = cv2.dilate(small, np.ones((GLANCE // 3, GLANCE // 3), np.uint8))
     darkest, brightest = int(np.min(around)), int(np.max(around))
     dim = brightest < DIM
     if (darkest >= LIT * brightest and not dim) or (content is not None and not is_view(content)):
         return image
-    shown = np.ones(small.shape, bool) if content is None else _shrunken(content)
+    shown = np.ones(small.shape, bool) if content is None else _glance(content.view(np.uint8) * np.uint8(255)) == 255
     surface = fit_light(cv2.merge([small] * 3), 2, shown)
-    light = np.zeros(0) if surface is None else light_at(surface, *(np.arange(n) / n - 0.5 for n in image.shape[:2]))
-    if surface is None or light.min() >= (1 - FALL) * light.max():
-        if not dim:
-            return image
-        light = np.full(image.shape[:2], max(brightest, 1), np.float32)
-    return relit(image, light, SLIDE if dim else float(light.max()))
+    if surface is not None:
+        light = light_at(surface, *(np.arange(n) / n - 0.5 for n in image.shape[:2]))
+        if light.min() < (1 - FALL) * light.max():
+            return relit(image, light, SLIDE if dim else float(light.max()))
+    return relit(image, np.full(image.shape[:2], max(brightest, 1), np.float32), SLIDE) if dim else image
 
 
-def _shrunken(content: np.ndarray) -> np.ndarray:
-    """Which pixels of the glance hold nothing but content."""
-    return cv2.resize(content.view(np.uint8) * np.uint8(255), (GLANCE, GLANCE), interpolation=cv2.INTER_AREA) == 255
+def _glance(plane: np.ndarray) -> np.ndarray:
+    """A uint8 plane shrunken by a whole number, which is quick, to `GLANCE` pixels or a few more on its shorter side."""
+    h, w = plane.shape
+    times = max(1, min(h, w) // GLANCE)
+    size = (w // times, h // times)
+    return cv2.resize(plane[: times * size[1], : times * size[0]], size, interpolation=cv2.INTER_AREA)
 
 
 def view_box(content: np.ndarray) -> tuple[slice, slice] | None:

@@ -18,6 +18,7 @@ from leukofeat.segmentation.leukocyte.dyes import Dyes, in_usual_dyes, other_dye
 from leukofeat.segmentation.leukocyte.first_look import look
 from leukofeat.tiling import extract_field
 from tests.dyes import DYES, dyed
+from tests.light import veiled
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
 
@@ -127,11 +128,6 @@ def test_tiles_of_a_field_are_looked_at_in_the_dyes_of_the_field():
     assert teal == usual
 
 
-def veiled(image, veil, share=0.45):
-    """Under stray light: what is left of all contrast is a share."""
-    return np.rint(veil + share * (image - np.float32(veil))).astype(np.uint8)
-
-
 @pytest.mark.parametrize("veil", [255, 128])
 @pytest.mark.parametrize("share", [0.4, 0.6])
 def test_in_a_pale_image_the_same_cells_are_found(veil, share):
@@ -143,7 +139,7 @@ def test_in_a_pale_image_the_same_cells_are_found(veil, share):
 
 @pytest.mark.parametrize("veil", [255, 128])
 def test_in_a_pale_image_red_cells_stay_red_cells(veil):
-    assert not segment_leukocytes(veiled(draw(cells=False), veil))[0].any()
+    assert not segment_leukocytes(veiled(draw(cells=False), veil, 0.45))[0].any()
 
 
 def test_weak_dyes_are_the_usual_ones_times_a_factor():

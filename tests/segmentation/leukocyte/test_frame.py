@@ -9,6 +9,7 @@ from leukofeat.evaluation.optics import tilt_light
 from leukofeat.segmentation import LeukocyteSegmenter, dice, segment_leukocytes
 from leukofeat.segmentation.leukocyte.frame import in_even_light, is_view, view_box
 from leukofeat.segmentation.leukocyte.segment import find_leukocytes
+from tests.light import vignetted
 
 BARS = [(20, 20, 20, 20), (0, 0, 40, 40), (30, 0, 0, 7), (64, 64, 0, 0)]
 
@@ -25,11 +26,6 @@ def barred(image, bars, color):
 def through_an_eyepiece(image):
     y, x = (np.arange(n) - (n - 1) / 2 for n in image.shape[:2])
     return np.hypot(y[:, None], x) < min(image.shape[:2]) / 2
-
-
-def vignetted(image, lost):
-    y, x = (((2 * np.arange(n) + 1) / n - 1) ** 2 for n in image.shape[:2])
-    return (image * (1 - lost / 2 * (y[:, None] + x))[..., None]).astype(np.uint8)
 
 
 @pytest.mark.parametrize("bars", BARS, ids=str)
