@@ -17,16 +17,8 @@ from leukofeat.kernels.color.otsu import otsu_thresholds
 from leukofeat.opencv import cv2
 from leukofeat.segmentation.leukocyte.first_look import first_scale
 from leukofeat.segmentation.leukocyte.frame import reduced
-from leukofeat.segmentation.leukocyte.planes import (
-    DARKEST,
-    GATHER_RADIUS,
-    LIGHT_SHARE,
-    Planes,
-    shows_bodies,
-    slide_rgb,
-    smoothed,
-)
-from leukofeat.segmentation.leukocyte.stain import HEMOGLOBIN, background_mode
+from leukofeat.segmentation.leukocyte.planes import DARKEST, Planes, shows_bodies, smoothed
+from leukofeat.segmentation.leukocyte.stain import HEMOGLOBIN
 
 # optical densities in red, green and blue, of a unit together: nuclei and red cells under May-Grünwald-Giemsa
 NUCLEUS, RED_CELL = (0.33, 0.55, 0.12), (0.3, 0.45, 0.25)
@@ -37,22 +29,26 @@ NUCLEAR_AZURE = 0.23  # density of azure in nuclei under usual dyes
 MOST_GAIN = 3.2  # times as strong as they are dyes are made at most: beyond, dirt and thick red cells look like nuclei
 # weak nuclei differ so much in the share of azure from what is outside of cells, or so much and are as much darker as `DARKER` says
 MORE_AZURE, SOME_MORE_AZURE = 0.25, 0.04
-STAINED, ENOUGH = (
-    0.25,
-    0.05,
-)  # density, against that of nuclei, of what is no slide, and share of the image of it that can be compared
-# share of the density of nuclei that is azure under other dyes: below is dirt, above are the usual ones
-AZURE = (-0.15, 0.2)
+# density, against that of nuclei, of what is no slide, and share of the image of it that can be compared
+STAINED, ENOUGH = 0.25, 0.05
+# share of the density of nuclei that is azure under the usual dyes, at least, and where cores do not say so, too
+AZURE, AZURE_ALONE = 0.15, 0.2
+AS_DENSE = (
+    0.7  # times as dense as the rest of their cells nuclei are, at least: only rims of basophilic cells are denser
+)
+DIRT = -0.25  # likewise of what is dark under two others: below is dirt, which absorbs all colours
 DENSE = 0.8  # density of nuclei in all channels together, at least: red cells on top of each other reach .75
-DARKER = 1.4  # times as dense as the other is the dye of nuclei, at least
-APART = 2.0  # degrees between the two dyes, at least: below, there is but one
+# nuclei that are less dense than that hold a share of azure that is so much above that of what is less dark
+MORE_AZURE_THAN_OTHER = 0.08
+APART = 2.0  # degrees between two dyes, at least: below, there is but one
+DARKER, MUCH_DARKER = 1.4, 1.6  # times as dense as the other is what is nucleus, at least, by two dyes and by one
 SPECK, LEAST_BODIES = 5, 0.5  # pixels that a speck is wide at most, and the share of what is dark that no specks are
 LEVELS = 100  # grey levels of a unit of density in all channels together
 AZURE_LEVELS, FAINT_AZURE = 500, 5  # likewise of azure, and those that are no more than noise
 
 
 class Dyes(NamedTuple):
-    """Dyes of an image."""
+    """Two dyes of an image."""
 
     slide: np.ndarray  # (3,) float32, RGB of the empty slide
     to_usual: np.ndarray  # (3, 3) float32, takes optical densities to those under the usual dyes
@@ -62,21 +58,63 @@ class Dyes(NamedTuple):
         """Whether they are the usual ones, but for their strength."""
         return not (self.to_usual - np.diag(np.diag(self.to_usual))).any()
 
+    def usual(self, density: np.ndarray) -> np.ndarray:
+        """Densities, (H, W, 3) float32, as they would be under the usual dyes."""
+        return cv2.transform(density, self.to_usual)
 
-def other_dyes(image: np.ndarray, planes: Planes, cores: np.ndarray) -> Dyes | None:
-    """Dyes of an (H, W, 3) uint8 image whose planes and cores show them to be other than the usual ones, or weak; None where they are not."""
-    nuclei = (cores > 0).view(np.uint8)
-    azure, difference = cv2.mean(planes.azure, nuclei)[0], cv2.mean(planes.contrast, nuclei)[0]
-    if (azure > USUAL * difference and azure >= STRONG) or not shows_bodies(planes):
+
+class OneDye(NamedTuple):
+    """The only dye of an image, as of a grey camera: the denser, the more of a nucleus."""
+
+    slide: np.ndarray  # (3,) float32, RGB of the empty slide
+    red_cell: float  # density in all channels together up to which nothing is nucleus
+    nucleus: float  # likewise from which all is
+
+    @property
+    def weak(self) -> bool:
+        """It is no usual one."""
+        return False
+
+    def usual(self, density: np.ndarray) -> np.ndarray:
+        """Densities, (H, W, 3) float32, as they would be under the usual dyes."""
+        total = density.sum(axis=2, keepdims=True)
+        share = np.clip((total - self.red_cell) / (self.nucleus - self.red_cell), 0, 1)
+        red_cell, nucleus = (np.float32(dye) / np.float32(sum(dye)) for dye in (RED_CELL, NUCLEUS))
+        return total * ((1 - share) * red_cell + share * nucleus)
+
+
+def are_usual(image: np.ndarray, nuclei: np.ndarray, cells: np.ndarray, planes: Planes, cores: np.ndarray) -> bool:
+    """Whether nuclei found in an image, at its scale or a smaller one, and the cores they were found by, are stained as by the usual dyes.
+
+    They hold azure then, and a larger share of it than a rest of their cells that is much denser: rims of basophilic cytoplasm hold less.
+    Under other dyes it is cytoplasm that looks like a nucleus, or nothing does.
+    """
+    if not nuclei.any():
+        return False
+    small = cv2.resize(image, nuclei.shape[::-1], interpolation=cv2.INTER_AREA)
+    own, rest = (
+        -np.log10(np.maximum(cv2.mean(small, mask.view(np.uint8))[:3], DARKEST) / np.maximum(planes.slide, 1.0))
+        for mask in (nuclei > 0, (cells > 0) & (nuclei == 0))
+    )
+    azure, difference = (cv2.mean(plane, (cores > 0).view(np.uint8))[0] for plane in (planes.azure, planes.contrast))
+    least = AZURE if azure > USUAL * difference else AZURE_ALONE
+    return _azure(own) >= least and (own.sum() >= AS_DENSE * rest.sum() or _azure(own) > _azure(rest))
+
+
+def other_dyes(image: np.ndarray, planes: Planes, cores: np.ndarray, usual: bool) -> Dyes | OneDye | None:
+    """Dyes of an (H, W, 3) uint8 image whose planes and cores were looked at, other than the usual ones, or weak; None where they are not.
+
+    `usual` says that nuclei were found that are stained as by the usual dyes.
+    """
+    azure = cv2.mean(planes.azure, (cores > 0).view(np.uint8))[0]
+    if (usual and azure >= STRONG) or not shows_bodies(planes):
         return None
-    rgb, lab = smoothed(reduced(image, first_scale(image)))
-    slide = slide_rgb(background_mode(lab, LIGHT_SHARE, GATHER_RADIUS))
-    density = _densities(rgb, slide)
+    density = _densities(smoothed(reduced(image, first_scale(image)))[0], planes.slide)
     dark = _dark_and_other(density)
-    if dark is not None and azure <= USUAL * difference and _are_other(*dark):
-        return Dyes(slide, (_basis(NUCLEUS, RED_CELL) @ np.linalg.inv(_basis(*dark))).astype(np.float32))
+    if not usual and dark is not None and (dyes := _dyes_of(planes.slide, *dark)) is not None:
+        return dyes
     gain = _gain(density, dark) if azure < STRONG else 1.0
-    return Dyes(slide, np.float32(gain) * np.eye(3, dtype=np.float32)) if 1 < gain <= MOST_GAIN else None
+    return Dyes(planes.slide, np.float32(gain) * np.eye(3, dtype=np.float32)) if 1 < gain <= MOST_GAIN else None
 
 
 def _dark_and_other(density: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
@@ -93,11 +131,17 @@ def _dark_and_other(density: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None
     )
 
 
-def _are_other(nucleus: np.ndarray, other: np.ndarray) -> bool:
-    """Whether dark bodies are nuclei under other dyes, by their densities and those of what is less dark."""
+def _dyes_of(slide: np.ndarray, nucleus: np.ndarray, other: np.ndarray) -> Dyes | OneDye | None:
+    """Dyes under which dark bodies of these densities are nuclei, and what is less dark is not; None where they are no nuclei."""
+    dense, red_cell = float(nucleus.sum()), float(other.sum())
+    if dense <= DARKER * red_cell:
+        return None
     alike = float(nucleus @ other / (np.linalg.norm(nucleus) * np.linalg.norm(other)))
-    dense = nucleus.sum() > max(DENSE, DARKER * other.sum())
-    return bool(dense and AZURE[0] < _azure(nucleus) < AZURE[1] and alike < np.cos(np.radians(APART)))
+    if alike >= np.cos(np.radians(APART)):
+        return OneDye(slide, red_cell, dense) if dense > max(DENSE, MUCH_DARKER * red_cell) else None
+    if _azure(nucleus) <= (DIRT if dense > DENSE else max(DIRT, _azure(other) + MORE_AZURE_THAN_OTHER)):
+        return None
+    return Dyes(slide, (_basis(NUCLEUS, RED_CELL) @ np.linalg.inv(_basis(nucleus, other))).astype(np.float32))
 
 
 def _gain(density: np.ndarray, dark: tuple[np.ndarray, np.ndarray] | None) -> float:
@@ -121,15 +165,6 @@ def _bodies(mask: np.ndarray) -> np.ndarray | None:
     return None if np.count_nonzero(bodies) < max(1, LEAST_BODIES * np.count_nonzero(mask)) else bodies > 0
 
 
-def hold_azure(image: np.ndarray, nuclei: np.ndarray, dyes: Dyes) -> bool:
-    """Whether nuclei found in an image, at its scale or a smaller one, are stained as by the usual dyes: what else is dark is no nucleus."""
-    if not nuclei.any():
-        return False
-    small = cv2.resize(image, nuclei.shape[::-1], interpolation=cv2.INTER_AREA)
-    color = np.array(cv2.mean(small, (nuclei > 0).view(np.uint8))[:3])
-    return _azure(-np.log10(np.maximum(color, DARKEST) / np.maximum(dyes.slide, 1.0))) >= AZURE[1]
-
-
 def stand_out(image: np.ndarray, nuclei: np.ndarray, cells: np.ndarray, dyes: Dyes) -> bool:
     """Whether nuclei found where dyes are weak hold more azure than what lies outside of their cells: red cells do not, however dark."""
     if not nuclei.any():
@@ -144,11 +179,11 @@ def stand_out(image: np.ndarray, nuclei: np.ndarray, cells: np.ndarray, dyes: Dy
     return bool(more > MORE_AZURE or (more > SOME_MORE_AZURE and own.sum() > DARKER * other.sum()))
 
 
-def in_usual_dyes(image: np.ndarray, dyes: Dyes | None) -> np.ndarray:
+def in_usual_dyes(image: np.ndarray, dyes: Dyes | OneDye | None) -> np.ndarray:
     """The (H, W, 3) uint8 image as the usual dyes would have stained it; as it is where its dyes are not others."""
     if dyes is None:
         return image
-    density = cv2.transform(_densities(image, dyes.slide), dyes.to_usual)
+    density = dyes.usual(_densities(image, dyes.slide))
     return np.clip(dyes.slide * np.exp(-np.log(np.float32(10)) * density) + 0.5, 0, 255).astype(np.uint8)
 
 

@@ -62,7 +62,7 @@ def draw_nuclei(cells: np.ndarray, cores: np.ndarray, planes: Planes, *, fine: b
     if n == 0:
         return Nuclei(np.zeros_like(cells), np.zeros(0))
     window = around(extents[:, BOX], MARGIN)
-    inside = Planes(*(np.ascontiguousarray(plane[window]) for plane in planes))
+    inside = planes.within(window)
     part, evidence = _drawn(np.ascontiguousarray(cells[window]), np.ascontiguousarray(cores[window]), inside, n, fine)
     nuclei = np.zeros_like(cells)
     nuclei[window] = part

@@ -42,7 +42,7 @@ HEADROOM = 0.2  # by how much the slide of an overexposed image is taken to be b
 
 
 class Planes(NamedTuple):
-    """Planes of one image, all (H, W) but for the offset: see `leukofeat.segmentation.leukocyte.stain.relative_planes`."""
+    """Planes of one image, all (H, W) but for the offset and the slide: see `leukofeat.segmentation.leukocyte.stain.relative_planes`."""
 
     offset: np.ndarray  # (H, W, 3) float32, LAB minus background
     contrast: np.ndarray  # float32, colour difference from the background
@@ -51,6 +51,11 @@ class Planes(NamedTuple):
     violet: np.ndarray  # uint8, green minus 0.9 red optical density
     bins: np.ndarray  # uint16, colour bin
     edge: np.ndarray  # float32, colour edges
+    slide: np.ndarray  # (3,) float32, RGB of the empty slide
+
+    def within(self, window: tuple[slice, slice]) -> "Planes":
+        """The planes of a window of the image."""
+        return Planes(*(np.ascontiguousarray(plane[window]) for plane in self[:-1]), self.slide)
 
 
 def make_planes(image: np.ndarray, background: np.ndarray | None = None) -> Planes:
@@ -62,13 +67,14 @@ def make_planes(image: np.ndarray, background: np.ndarray | None = None) -> Plan
     smooth, lab = smoothed(image)
     if background is None:
         background = background_mode(lab, LIGHT_SHARE, GATHER_RADIUS)
-    rgb = slide_rgb(background)
+    slide = slide_rgb(background)
+    rgb = slide.copy()
     rgb[rgb >= CLIPPED] *= 1 + HEADROOM * _overexposure(smooth, rgb)
     levels = np.maximum(np.arange(256), DARKEST)
     density = -np.log10(levels[None, :] / np.maximum(rgb[:, None], 1.0)).astype(np.float32)
     field = _illumination(lab, background)
     planes = relative_planes(smooth, lab, field, density, np.tile(PER_CHANNEL, image.shape[1]))
-    return Planes(*planes, edge=color_edges(planes[0]))
+    return Planes(*planes, edge=color_edges(planes[0]), slide=slide)
 
 
 def slide_color(image: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from leukofeat.segmentation.leukocyte.clusters import TYPICAL_NUCLEUS, red_cells
 from leukofeat.segmentation.leukocyte.confidence import outline_confidence
 from leukofeat.segmentation.leukocyte.cores import split_cores
 from leukofeat.segmentation.leukocyte.debris import Debris, are_leukocytes, drop_debris
-from leukofeat.segmentation.leukocyte.dyes import Dyes, hold_azure, in_usual_dyes, other_dyes, stand_out
+from leukofeat.segmentation.leukocyte.dyes import Dyes, OneDye, are_usual, in_usual_dyes, other_dyes, stand_out
 from leukofeat.segmentation.leukocyte.first_look import look
 from leukofeat.segmentation.leukocyte.lobes import join_lobes, join_pairs
 from leukofeat.segmentation.leukocyte.nuclei import draw_nuclei
@@ -49,21 +49,21 @@ class Outlined(NamedTuple):
 
 def find_dyes(
     image: np.ndarray, diameter: float | None = None, *, fine: bool = True
-) -> tuple[Outlined | None, Dyes | None]:
+) -> tuple[Outlined | None, Dyes | OneDye | None]:
     """What is found in an image, None where there are no bodies, and its dyes, None where they are the usual ones.
 
     Other dyes count unless what is found with them falls to pieces, or is less sure by far. Weak ones are made stronger where what is
     found then is surer, and no red cells; unless `fine`, where nothing was found.
     """
     seen = look(image, diameter)
-    found, dyes = outline(image, seen, diameter, None, fine=fine), other_dyes(image, *seen)
-    if dyes is None or (found is not None and not dyes.weak and hold_azure(image, found.nuclei, dyes)):
-        return found, None
-    if dyes.weak and not fine and found is not None and len(found.confidence):
+    found = outline(image, seen, diameter, None, fine=fine)
+    usual = found is not None and are_usual(image, found.nuclei, found.cells, *seen)
+    dyes = other_dyes(image, *seen, usual)
+    if dyes is None or (dyes.weak and not fine and found is not None and len(found.confidence)):
         return found, None
     stained = in_usual_dyes(image, dyes)
     again = outline(stained, look(stained, diameter), diameter, None, fine=fine)
-    if again is None or (dyes.weak and not (again.is_clear and stand_out(image, again.nuclei, again.cells, dyes))):
+    if again is None or not again.is_clear or (dyes.weak and not stand_out(image, again.nuclei, again.cells, dyes)):
         return found, None
     if found is not None and again.sureness <= (SURER if dyes.weak else SURE) * found.sureness:
         return found, None

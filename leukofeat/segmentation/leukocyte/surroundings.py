@@ -6,7 +6,7 @@ import numpy as np
 
 from leukofeat.scale.record import Scale
 from leukofeat.segmentation.leukocyte.cells import Colors
-from leukofeat.segmentation.leukocyte.dyes import Dyes
+from leukofeat.segmentation.leukocyte.dyes import Dyes, OneDye
 
 
 class Surroundings(NamedTuple):
@@ -17,4 +17,4 @@ class Surroundings(NamedTuple):
     scale: Scale
     stain: float  # that one nucleus may hold, see `survey`; infinite where the field does not show it
     outside: Colors
-    dyes: Dyes | None = None  # where they are other than the usual ones
+    dyes: Dyes | OneDye | None = None  # where they are other than the usual ones

@@ -8,7 +8,7 @@ import numpy as np
 from leukofeat.segmentation.leukocyte.cell_fit import BINS, fit_cells
 from leukofeat.segmentation.leukocyte.cells import BOLD, ROUNDS, Colors, find_seeds
 from leukofeat.segmentation.leukocyte.cores import core_gaps, solitary_stains, split_cores
-from leukofeat.segmentation.leukocyte.dyes import Dyes, other_dyes
+from leukofeat.segmentation.leukocyte.dyes import Dyes, OneDye
 from leukofeat.segmentation.leukocyte.first_look import LEAST_SEEN_RADIUS, WORK_RADIUS, first_look, look
 from leukofeat.segmentation.leukocyte.frame import on_slide, reduced
 from leukofeat.segmentation.leukocyte.planes import slide_color
@@ -32,12 +32,11 @@ def slide_of(image: np.ndarray, factor: int, diameter: float) -> np.ndarray:
     return slide_color(reduced(on_slide(image), min(1.0, 2 * WORK_RADIUS / diameter * factor)))
 
 
-def dyes_of(image: np.ndarray) -> Dyes | None:
+def dyes_of(image: np.ndarray) -> Dyes | OneDye | None:
     """Dyes of an (H, W, 3) uint8 field, as it is seen from afar; None where they are the usual ones."""
     if min(image.shape[:2]) < LEAST_SIDE:
         return None
-    image = on_slide(image)
-    return None if other_dyes(image, *look(image, None)) is None else find_dyes(image)[1]
+    return find_dyes(on_slide(image))[1]
 
 
 class Seen(NamedTuple):

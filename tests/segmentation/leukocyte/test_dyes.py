@@ -14,7 +14,7 @@ from leukofeat.datasets import make_smears
 from leukofeat.features import FeatureSet, GeometryFeatures
 from leukofeat.segmentation import LeukocyteSegmenter, dice, segment_leukocytes
 from leukofeat.segmentation.leukocyte import steps
-from leukofeat.segmentation.leukocyte.dyes import Dyes, in_usual_dyes, other_dyes
+from leukofeat.segmentation.leukocyte.dyes import Dyes, OneDye, are_usual, in_usual_dyes
 from leukofeat.segmentation.leukocyte.first_look import look
 from leukofeat.tiling import extract_field
 from tests.dyes import DYES, dyed
@@ -50,7 +50,7 @@ def test_other_dyes_show_the_same_cells(name):
 @pytest.mark.parametrize("name", DYES)
 def test_other_dyes_are_seen_as_such_and_the_usual_ones_are_not(name):
     for image, other in (draw(), False), (dyed(draw(), name), True):
-        assert (other_dyes(image, *look(image, None)) is not None) == other
+        assert (steps.find_dyes(image)[1] is not None) == other
 
 
 @pytest.mark.parametrize("name", DYES)
@@ -97,16 +97,50 @@ def test_shards_are_less_sure_than_what_they_are_of():
     assert four.sureness == pytest.approx(one.sureness / 4)
 
 
-def test_a_gray_image_has_no_second_dye():
-    gray = np.repeat(cv2.cvtColor(draw(), cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
-    assert other_dyes(gray, *look(gray, None)) is None
+def gray(image):
+    return np.repeat(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+
+
+def test_in_a_gray_image_what_is_densest_is_nucleus():
+    image = draw()[:, :110]
+    found, dyes = steps.find_dyes(gray(image))
+    assert isinstance(dyes, OneDye)
+    assert not dyes.weak
+    assert len(found.confidence) == 2
+    assert dice(segment_leukocytes(image)[0], segment_leukocytes(gray(image))[0]) > 0.95
+
+
+def test_in_a_gray_image_red_cells_stay_red_cells():
+    assert not segment_leukocytes(gray(draw(cells=False)))[0].any()
+
+
+def test_of_one_dye_the_density_tells_the_usual_ones():
+    slide, density = np.array([230, 240, 200], np.float32), np.array([0.1, 0.3, 0.6, 1.2], np.float32)
+    usual = OneDye(slide, red_cell=0.9, nucleus=2.7).usual(np.repeat(density[None, :, None], 3, axis=2))
+    np.testing.assert_allclose(usual.sum(axis=2), 3 * density[None], rtol=1e-6)
+    np.testing.assert_allclose(
+        usual[0, :2] / usual[0, :2].sum(axis=1, keepdims=True), [[0.3, 0.45, 0.25]] * 2, rtol=1e-6
+    )
+    np.testing.assert_allclose(usual[0, 2] / usual[0, 2].sum(), [0.315, 0.5, 0.185], rtol=1e-6)
+    np.testing.assert_allclose(usual[0, 3] / usual[0, 3].sum(), [0.33, 0.55, 0.12], rtol=1e-6)
+
+
+def test_nuclei_hold_azure_and_are_not_much_less_dense_than_their_cytoplasm():
+    image = draw()
+    nuclei, cells = segment_leukocytes(image)
+    seen, none = look(image, None), np.zeros_like(nuclei)
+    assert are_usual(image, nuclei, cells, *seen)
+    assert are_usual(image, nuclei, nuclei, *seen)
+    assert not are_usual(image, none, none, *seen)
+    assert not are_usual(gray(image), nuclei, cells, *look(gray(image), None))
+    assert not are_usual(image, np.where(nuclei > 0, 0, cells), cells, *seen)
 
 
 @pytest.mark.parametrize(
     "image", [np.zeros((9, 8, 3), np.uint8), np.full((40, 30, 3), 200, np.uint8)], ids=["black", "even"]
 )
 def test_an_even_image_has_no_dyes(image):
-    assert other_dyes(image, *look(image, None)) is None
+    assert steps.find_dyes(image)[1] is None
 
 
 def test_an_image_is_brought_to_the_usual_dyes_as_densities_say():
@@ -143,8 +177,8 @@ def test_in_a_pale_image_red_cells_stay_red_cells(veil):
 
 
 def test_weak_dyes_are_the_usual_ones_times_a_factor():
-    image = veiled(draw(), 255, 0.4)
-    dyes = other_dyes(image, *look(image, None))
+    image = veiled(make_cell(0.6, "pale", 40, 1).image, 128, 0.5)
+    dyes = steps.find_dyes(image)[1]
     assert dyes is not None
     assert dyes.weak
     np.testing.assert_array_equal(dyes.to_usual, dyes.to_usual[0, 0] * np.eye(3))

@@ -34,6 +34,7 @@ from leukofeat.segmentation.leukocyte.red_cells import red_cell_radius
 from leukofeat.segmentation.leukocyte.stain import PER_CHANNEL, background_mode, color_edges, relative_planes
 from leukofeat.segmentation.leukocyte.star_contour import mark_star, star_contour
 
+SLIDE = np.full(3, 240, np.float32)
 shapes = st.tuples(st.integers(1, 12), st.integers(1, 12))
 label_maps = arrays(np.int32, shapes, elements=st.integers(0, 3))
 
@@ -287,7 +288,7 @@ def test_colors_are_summed_where_they_belong(data):
     offset = rng.normal(0, 20, (6, 9, 3)).astype(np.float32)
     contrast, edge = (rng.uniform(0, high, (6, 9)).astype(np.float32) for high in (24, 6))
     azure = rng.integers(0, 120, (6, 9)).astype(np.uint8)
-    planes = Planes(offset, contrast, azure, azure, azure, azure.astype(np.uint16), edge)
+    planes = Planes(offset, contrast, azure, azure, azure, azure.astype(np.uint16), edge, SLIDE)
     sums = color_sums(planes, nuclei, narrow, wide, 3, 12.0)
 
     def expected(where):
@@ -438,7 +439,7 @@ def test_red_cell_radius_of_discs():
     cores = discs((200, 200), (185, 15, 10))
     for azure, radius in ((0, 14), (90, 0)):
         plane = np.full(red.shape, azure, np.uint8)
-        planes = Planes(np.zeros((*red.shape, 3), np.float32), contrast, plane, plane, plane, plane, contrast)
+        planes = Planes(np.zeros((*red.shape, 3), np.float32), contrast, plane, plane, plane, plane, contrast, SLIDE)
         found, whole = red_cell_radius(planes, cores)
         assert found == pytest.approx(radius, rel=0.1)
         assert whole == (radius > 0)
@@ -455,7 +456,7 @@ def test_red_cells_that_the_frame_cuts_are_not_known_whole():
     red = discs((200, 200), *[(y, x, 30) for y, x in centers]) > 0
     plane = np.zeros(red.shape, np.uint8)
     contrast = np.where(red, 20, 0).astype(np.float32)
-    planes = Planes(np.zeros((*red.shape, 3), np.float32), contrast, plane, plane, plane, plane, contrast)
+    planes = Planes(np.zeros((*red.shape, 3), np.float32), contrast, plane, plane, plane, plane, contrast, SLIDE)
     radius, whole = red_cell_radius(planes, discs((200, 200), (100, 100, 30)))
     assert 0 < radius < 20
     assert not whole
