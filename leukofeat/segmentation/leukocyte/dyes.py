@@ -165,11 +165,11 @@ def _bodies(mask: np.ndarray) -> np.ndarray | None:
     return None if np.count_nonzero(bodies) < max(1, LEAST_BODIES * np.count_nonzero(mask)) else bodies > 0
 
 
-def stand_out(image: np.ndarray, nuclei: np.ndarray, cells: np.ndarray, dyes: Dyes) -> bool:
+def stand_out(image: np.ndarray, nuclei: np.ndarray, cells: np.ndarray, slide: np.ndarray) -> bool:
     """Whether nuclei found where dyes are weak hold more azure than what lies outside of their cells: red cells do not, however dark."""
     if not nuclei.any():
         return False
-    density = _densities(cv2.resize(image, nuclei.shape[::-1], interpolation=cv2.INTER_AREA), dyes.slide)
+    density = _densities(cv2.resize(image, nuclei.shape[::-1], interpolation=cv2.INTER_AREA), slide)
     own = density[nuclei > 0].mean(axis=0)
     others = density[(cells == 0) & (density.sum(axis=2) > STAINED * own.sum())]
     if len(others) < ENOUGH * nuclei.size:
