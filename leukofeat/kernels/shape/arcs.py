@@ -8,6 +8,7 @@ from leukofeat.kernels.jit import jit
 LEAST_BEND, MOST_BEND = 0.3, 2.2
 REACH = 0.5  # of the radius, along the outline to both sides: the bend is taken over so much
 LEAST_POINTS = 5
+MOST_TOLD = 2.0  # radians up to which a few terms of sine and cosine tell on which side of an angle a direction lies
 
 
 @jit
@@ -140,49 +141,22 @@ def circular_arcs(
         n = end - begin
         if n >= max(2 * reach + 1, least * radius):
             x, y = points[begin:end, 0].copy(), points[begin:end, 1].copy()
-            bent = np.empty(n, np.bool_)
-            for i in range(n):
-                h, j = i - reach, i + reach
-                h += n if h < 0 else 0
-                j -= n if j >= n else 0
-                ax, ay, bx, by = x[i] - x[h], y[i] - y[h], x[j] - x[i], y[j] - y[i]
-                turn = ay * bx - ax * by
-                if turn <= 0 or not free[begin + i]:
-                    bent[i] = False
-                    continue
-                length = 0.5 * (np.sqrt(ax * ax + ay * ay) + np.sqrt(bx * bx + by * by))
-                along = ax * bx + ay * by
-                least_turn, most_turn = LEAST_BEND * length / radius, MOST_BEND * length / radius
-                # x + x³ / 3 < tan x < x + 0.4 x³ below 0.5: few points are so near a limit that it takes the arc tangent
-                if along > 0 and turn <= (least_turn + least_turn**3 / 3) * along:
-                    bent[i] = False
-                elif (
-                    least_turn < 0.5
-                    and most_turn < 1.5
-                    and (least_turn + 0.4 * least_turn**3) * along < turn < (most_turn + most_turn**3 / 3) * along
-                ):
-                    bent[i] = True
-                else:
-                    bent[i] = least_turn < np.arctan2(turn, along) < most_turn
+            bent = _bent(x, y, free[begin:end], radius, reach)
+            # from the first point that does not bend on, no arc is met half way
             start = 0
             while start < n and bent[start]:
                 start += 1
             whole = start == n
-            i = 0
-            while i < n:
-                size = 0
-                if whole:
-                    size = n
-                else:
-                    while i < n and not bent[(start + i) % n]:
-                        i += 1
-                    while i + size < n and bent[(start + i + size) % n]:
-                        size += 1
+            size = 0
+            for i in range(n + 1):
+                if i < n and bent[_around(start + i, n)]:
+                    size += 1
+                    continue
                 # no step of an evened outline is longer than a diagonal
                 if size >= LEAST_POINTS and (whole or 1.5 * size >= least * smallest):
                     arc_x, arc_y = np.empty(size), np.empty(size)
                     for p in range(size):
-                        row = (start + i + p) % n
+                        row = _around(_around(start + i - size, n) + p, n)
                         arc_x[p], arc_y[p] = x[row], y[row]
                     length = np.inf
                     if not whole:
@@ -195,6 +169,65 @@ def circular_arcs(
                         # one by one: a row given whole would bring text along, for the error of a wrong length
                         found[k, 0], found[k, 1], found[k, 2], found[k, 3], found[k, 4] = a, b, r, error, angle
                         k += 1
-                i += max(size, 1)
+                size = 0
         begin = end
     return found[:k]
+
+
+@jit
+def _around(i: int, n: int) -> int:
+    """Place of the i-th point of a closed outline of n points, from any of its points on: once around at most."""
+    return i - n if i >= n else i
+
+
+@jit
+def _bent(x: np.ndarray, y: np.ndarray, free: np.ndarray, radius: float, reach: int) -> np.ndarray:
+    """Which free points of a closed outline, (n,) each, bend like a circle of this radius over `reach` points to both sides."""
+    n = x.size
+    # the chord that ends at each point, and once more those at the first ones: the chord that follows one is never out of range
+    dx, dy, chord = np.empty(n + reach), np.empty(n + reach), np.empty(n + reach)
+    for i in range(reach):
+        dx[i], dy[i] = x[i] - x[n - reach + i], y[i] - y[n - reach + i]
+        dx[n + i], dy[n + i] = dx[i], dy[i]
+    for i in range(n - reach):
+        dx[reach + i], dy[reach + i] = x[reach + i] - x[i], y[reach + i] - y[i]
+    for i in range(n + reach):
+        chord[i] = np.sqrt(dx[i] * dx[i] + dy[i] * dy[i])
+    dx_after, dy_after, chord_after = dx[reach:], dy[reach:], chord[reach:]
+    # 1, -1 and 0 where it takes the arc tangent: without branches, so that it runs in vector registers
+    told = np.empty(n, np.int8)
+    for i in range(n):
+        turn = dy[i] * dx_after[i] - dx[i] * dy_after[i]
+        along = dx[i] * dx_after[i] + dy[i] * dy_after[i]
+        length = 0.5 * (chord[i] + chord_after[i])
+        low, high = LEAST_BEND * length / radius, MOST_BEND * length / radius
+        over_low, over_high = _side(turn, along, low), _side(turn, along, high)
+        off_low, off_high = _side_error(turn, along, low), _side_error(turn, along, high)
+        yes = (turn > 0) & (over_low > off_low) & (over_high < -off_high)
+        no = (turn <= 0) | (over_low < -off_low) | (over_high > off_high)
+        told[i] = (np.int8(yes) - np.int8(no)) * np.int8(high < MOST_TOLD)
+    bent = np.empty(n, np.bool_)
+    for i in range(n):
+        bent[i] = free[i] and told[i] > 0
+        if free[i] and told[i] == 0:
+            turn = dy[i] * dx_after[i] - dx[i] * dy_after[i]
+            along = dx[i] * dx_after[i] + dy[i] * dy_after[i]
+            length = 0.5 * (chord[i] + chord_after[i])
+            bent[i] = turn > 0 and LEAST_BEND * length / radius < np.arctan2(turn, along) < MOST_BEND * length / radius
+    return bent
+
+
+@jit
+def _side(turn: float, along: float, angle: float) -> float:
+    """Above 0 where the direction (along, turn) is turned by more than an angle, by the first terms of its sine and cosine."""
+    square = angle * angle
+    sine = angle * (1 - square * (1 / 6 - square * (1 / 120)))
+    cosine = 1 - square * (1 / 2 - square * (1 / 24 - square * (1 / 720)))
+    return turn * cosine - along * sine
+
+
+@jit
+def _side_error(turn: float, along: float, angle: float) -> float:
+    """How far `_side` is off at most: what the next terms of both series say, and rounding."""
+    square = angle * angle
+    return (abs(turn) + abs(along)) * (square * square * square * angle / 5040 + 1e-12)
