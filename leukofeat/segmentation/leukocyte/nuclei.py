@@ -9,6 +9,7 @@ basophilic cytoplasm has not, however dark, or by how magenta it is for its dark
 cell that is nucleus all over.
 """
 
+import math
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -16,12 +17,12 @@ from typing import NamedTuple
 import numpy as np
 
 from leukofeat.kernels.color.otsu import otsu_thresholds
+from leukofeat.kernels.jit import jit
 from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.labels import label_sums
 from leukofeat.opencv import cv2
 from leukofeat.segmentation.leukocyte.bodies import BOX, around
-from leukofeat.segmentation.leukocyte.cores import inner_distance
-from leukofeat.segmentation.leukocyte.evidence import ALL_NUCLEUS, outline_evidence
+from leukofeat.segmentation.leukocyte.evidence import ALL_NUCLEUS, inner_part, outline_evidence
 from leukofeat.segmentation.leukocyte.nucleus_fit import discriminate, remove_specks, threshold_each
 from leukofeat.segmentation.leukocyte.planes import Planes
 from leukofeat.segmentation.leukocyte.stain import NO_EXCESS
@@ -82,8 +83,8 @@ def _drawn(cells: np.ndarray, cores: np.ndarray, planes: Planes, n: int, fine: b
         nuclei = np.where(lost[cores] & (cores == cells), cores, nuclei)
         table = region_boxes(nuclei, n)
     extents = region_boxes(cells, n)
-    evidence = outline_evidence(nuclei, inner_distance(cells), planes.edge, table, extents[:, 4], fine=fine)
-    evidence *= _hue_factor(nuclei, table, planes.violet, extents[:, 4], label_sums(cells, extents, planes.violet))
+    evidence = outline_evidence(nuclei, inner_part(cells), planes.edge, extents, fine=fine)
+    evidence *= _hue_factor(nuclei, planes.violet, extents, label_sums(cells, extents, planes.violet))
     doubted = evidence < CONVINCING_SMALL
     doubted |= ~(evidence >= CONVINCING) & (table[:, 4] >= np.pi * SMALL**2)
     for i in np.flatnonzero(doubted).tolist():
@@ -104,13 +105,12 @@ def _reconsider(
     if best < ALL_NUCLEUS and _is_stained(planes.excess[window], first, cell):
         best, chosen = ALL_NUCLEUS, cell
     edge, violet = (np.ascontiguousarray(plane[window]) for plane in (planes.edge, planes.violet))
-    room, extent = inner_distance(cell), region_boxes(cell, 1)
-    area, total = extent[:, 4], label_sums(cell, extent, violet)
+    room, extents = inner_part(cell), region_boxes(cell, 1)
+    total = label_sums(cell, extents, violet)
     others = (cells[window] > 0) & (cell == 0)
     for mask in _other_nuclei(cell, others, planes, window):
-        table = region_boxes(mask, 1)
-        value = outline_evidence(mask, room, edge, table, area, fine=fine)[0]
-        value *= _hue_factor(mask, table, violet, area, total)[0]
+        value = outline_evidence(mask, room, edge, extents, fine=fine)[0]
+        value *= _hue_factor(mask, violet, extents, total)[0]
         if value > best:
             best, chosen = float(value), mask
     if chosen is not first:
@@ -119,16 +119,26 @@ def _reconsider(
     return best
 
 
-def _hue_factor(
-    nuclei: np.ndarray, table: np.ndarray, violet: np.ndarray, area: np.ndarray, total: np.ndarray
-) -> np.ndarray:
+@jit
+def _hue_factor(nuclei: np.ndarray, violet: np.ndarray, extents: np.ndarray, total: np.ndarray) -> np.ndarray:
     """1 where a nucleus is more violet than the rest of its cell, and LESS_VIOLET where it is less, (n,) float64.
 
-    `table` is `region_boxes` of the nuclei; the cells have that area and that sum of `violet`, (n,) each.
+    `extents` is `region_boxes` of the cells, which have that sum of `violet`, (n,).
     """
-    stain, inside = label_sums(nuclei, table, violet), table[:, 4]
-    rest = (total - stain) / np.maximum(area - inside, 1)
-    return np.where((area > inside) & (stain / np.maximum(inside, 1) < rest), LESS_VIOLET, 1.0)
+    n = total.size
+    inside, stain = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    for y in range(nuclei.shape[0]):
+        for x in range(nuclei.shape[1]):
+            c = nuclei[y, x] - 1
+            if c >= 0:
+                inside[c] += 1
+                stain[c] += violet[y, x]
+    factor = np.ones(n)
+    for c in range(n):
+        area = extents[c, 4]
+        if area > inside[c] and stain[c] / max(inside[c], 1) < (total[c] - stain[c]) / (area - inside[c]):
+            factor[c] = LESS_VIOLET
+    return factor
 
 
 def _is_stained(excess: np.ndarray, nucleus: np.ndarray, cell: np.ndarray) -> bool:
@@ -180,12 +190,15 @@ def with_rim(cells: np.ndarray, n: int) -> np.ndarray:
     return cv2.copyTo(cells, (cells > 0).view(np.uint8), grown.astype(np.int32))
 
 
-@lru_cache(maxsize=64)  # radii are any number, and processes long-lived
 def disc(r: float) -> np.ndarray:
     """Pixels up to a radius from the middle one, (2 k + 1, 2 k + 1) uint8."""
-    k = int(np.ceil(r))
+    return _disc(math.ceil(r), int(r * r + 0.5))
+
+
+@lru_cache(maxsize=64)  # radii are any number, and processes long-lived; few of them differ in whole numbers
+def _disc(k: int, square: int) -> np.ndarray:
     y, x = np.ogrid[-k : k + 1, -k : k + 1]
-    return (y * y + x * x <= r * r + 0.5).astype(np.uint8)
+    return (y * y + x * x <= square).astype(np.uint8)
 
 
 def _tidied(mask: np.ndarray, cells: np.ndarray, n: int, radius: float) -> np.ndarray:

@@ -22,7 +22,7 @@ from leukofeat.segmentation.leukocyte.bodies import Bodies, frame_contacts, is_c
 from leukofeat.segmentation.leukocyte.cell_fit import far_colors, ring_colors
 from leukofeat.segmentation.leukocyte.component_tree import core_sums, sharpest_components, stain_edges
 from leukofeat.segmentation.leukocyte.cores import core_gaps, inner_distance, lobe_gaps
-from leukofeat.segmentation.leukocyte.evidence import ALL_NUCLEUS, outline_evidence
+from leukofeat.segmentation.leukocyte.evidence import ALL_NUCLEUS, STRIP, inner_part, outline_evidence
 from leukofeat.segmentation.leukocyte.leaks import color_sums, red_sums
 from leukofeat.segmentation.leukocyte.lobes import Limits
 from leukofeat.segmentation.leukocyte.necks import split_at_necks
@@ -484,7 +484,24 @@ def outlined(edge_of_nucleus, grain):
 
 def evidence_of(nuclei, cells, edge):
     n = int(cells.max())
-    return outline_evidence(nuclei, inner_distance(cells), edge, region_boxes(nuclei, n), region_boxes(cells, n)[:, 4])
+    return outline_evidence(nuclei, inner_part(cells), edge, region_boxes(cells, n))
+
+
+@given(
+    arrays(
+        np.int32, st.tuples(st.integers(1, 30), st.integers(1, 30)), elements=st.integers(1, 9).map(lambda v: v // 9)
+    ),
+    st.integers(0, 3),
+)
+def test_the_inner_part_is_what_distances_tell(labels, other):
+    labels = np.where(labels > 0, 0, 1 + (np.arange(labels.shape[1]) > 12).astype(np.int32) * other)
+    np.testing.assert_array_equal(inner_part(labels) > 0, inner_distance(labels) > STRIP)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 20), (20, 3), (20, 20)])
+def test_the_inner_part_of_a_label_that_fills_the_map_is_all_of_it(shape):
+    assert inner_part(np.ones(shape, np.int32)).all()
+    assert not inner_part(np.zeros(shape, np.int32)).any()
 
 
 def test_evidence_is_the_edge_against_the_texture():
