@@ -70,12 +70,11 @@ def _rims(labels: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray
     for c in range(1, n + 1):
         y0, y1, x0, x1 = boxes[c - 1]
         for y in range(y0, y1):
+            # the frame is no other label: beyond it a row or column goes on
+            above, here, below = labels[max(y - 1, 0)], labels[y], labels[min(y + 1, h - 1)]
             for x in range(x0, x1):
-                if labels[y, x] == c and (
-                    (y > 0 and labels[y - 1, x] != c)
-                    or (y < h - 1 and labels[y + 1, x] != c)
-                    or (x > 0 and labels[y, x - 1] != c)
-                    or (x < w - 1 and labels[y, x + 1] != c)
+                if here[x] == c and (
+                    (here[max(x - 1, 0)] != c) | (here[min(x + 1, w - 1)] != c) | (above[x] != c) | (below[x] != c)
                 ):
                     if m == rim.shape[0]:
                         rim = _doubled(rim)
@@ -111,7 +110,9 @@ def _gaps(
             begin = start[j]
             for a in range(start[i], start[i + 1]):
                 y, x = rim[a, 0], rim[a, 1]
-                if y < y0 - r or y > y1 + r or x < x0 - r or x > x1 + r:
+                # what is further from the box of the other than the nearest so far is further from all of it
+                above, beside = max(y0 - y, y - y1 + 1, 0), max(x0 - x, x - x1 + 1, 0)
+                if above * above + beside * beside > best:
                     continue
                 while begin < start[j + 1] and y - rim[begin, 0] > r + 1:
                     begin += 1

@@ -151,27 +151,55 @@ def _other_nuclei(
     cell: np.ndarray, others: np.ndarray, planes: Planes, window: tuple[slice, slice]
 ) -> Iterator[np.ndarray]:
     """Other nuclei that a cell may have, (H, W) int32 each: 0 and 1; `others` are the pixels of other cells."""
-    radius = float(np.sqrt(np.count_nonzero(cell) / np.pi))
+    inside = cell > 0
+    radius = float(np.sqrt(np.count_nonzero(inside) / np.pi))
     regions, part = np.where(others, 0, with_rim(cell, 1)), np.zeros(2, np.bool_)
     offset = np.ascontiguousarray(planes.offset[window])
     for plane, n_classes in ((planes.excess[window], 3), (planes.violet[window], 2), (magenta(offset), 2)):
         # of three classes of stain the upper two: pale cytoplasm, nucleus, dark rim
-        cuts = otsu_thresholds(np.bincount(plane[cell > 0], minlength=256), n_classes)
+        counts = cv2.calcHist([plane], [0], inside.view(np.uint8), [256], (0, 256)).ravel()
+        cuts = otsu_thresholds(counts, n_classes)
         if cuts.size == 0:
             continue
-        rough = _tidied(((plane > cuts[0]) & (cell > 0)).astype(np.uint8), cell, 1, radius)
+        rough = _tidied(((plane > cuts[0]) & inside).view(np.uint8), cell, 1, radius)
         yield _by_color(rough, cell, regions, part, offset, radius)
         if n_classes == 2:
             yield rough
 
 
+@jit
 def magenta(offset: np.ndarray) -> np.ndarray:
     """How magenta each pixel is for its darkness, a* over L*, (H, W) uint8: a hue, which pale chromatin shares with dark.
 
-    `offset` is (H, W, 3) float32, L*a*b* less the empty slide; 255 is as much a* above the slide's as L* below it.
+    `offset` is (H, W, 3) float32, L*a*b* less the empty slide; 255 is as much a* above the slide's as L* below it. Of each pixel and its
+    eight neighbours the median counts; beyond the frame goes on what is at its edge. (OpenCV's median takes ten times as long in a narrow window.)
     """
-    darkness = np.maximum(-offset[..., 0], LEAST_DARKNESS)
-    return cv2.medianBlur(np.clip(255 * offset[..., 1] / darkness, 0, 255).astype(np.uint8), 3)
+    h, w, _ = offset.shape
+    levels = np.empty((h, w), np.uint8)
+    least, none, full = np.float32(LEAST_DARKNESS), np.float32(0), np.float32(255)
+    for y in range(h):
+        for x in range(w):
+            levels[y, x] = np.uint8(min(max(full * offset[y, x, 1] / max(-offset[y, x, 0], least), none), full))
+    out = np.empty((h, w), np.uint8)
+    low, middle, high = np.empty(w + 2, np.uint8), np.empty(w + 2, np.uint8), np.empty(w + 2, np.uint8)
+    for y in range(h):
+        above, here, below = levels[max(y - 1, 0)], levels[y], levels[min(y + 1, h - 1)]
+        for x in range(w):
+            low[x + 1] = min(min(above[x], here[x]), below[x])
+            middle[x + 1] = _median(above[x], here[x], below[x])
+            high[x + 1] = max(max(above[x], here[x]), below[x])
+        for column in (low, middle, high):
+            column[0], column[w + 1] = column[1], column[w]
+        for x in range(w):
+            lowest, highest = max(max(low[x], low[x + 1]), low[x + 2]), min(min(high[x], high[x + 1]), high[x + 2])
+            out[y, x] = _median(lowest, _median(middle[x], middle[x + 1], middle[x + 2]), highest)
+    return out
+
+
+@jit
+def _median(a: np.uint8, b: np.uint8, c: np.uint8) -> np.uint8:
+    """The middle one of three."""
+    return max(min(a, b), min(max(a, b), c))
 
 
 def _by_color(

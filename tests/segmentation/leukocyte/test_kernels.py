@@ -604,3 +604,10 @@ def test_magenta_is_the_same_for_pale_and_for_dark_chromatin():
     assert dark == pale == 127
     assert blue < 50
     assert empty == 0
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (6, 1), (9, 70), (30, 31)])
+def test_magenta_is_smoothed_as_opencv_does_it(shape):
+    offset = np.random.default_rng(0).normal(0, 20, (*shape, 3)).astype(np.float32)
+    level = 255 * offset[..., 1] / np.maximum(-offset[..., 0], 4)
+    np.testing.assert_array_equal(magenta(offset), cv2.medianBlur(np.clip(level, 0, 255).astype(np.uint8), 3))
