@@ -162,7 +162,7 @@ class ChromaDenoiser(ImageStage):
         luma, *chroma = cv2.split(cv2.cvtColor(part, cv2.COLOR_RGB2YCrCb))
         smooth = _guided(luma, chroma, inside, 2 * int(self.radius) + 1, float(self.epsilon))
         changed = cv2.cvtColor(cv2.merge([luma, *smooth]), cv2.COLOR_YCrCb2RGB)
-        np.copyto(part, changed, where=inside[:, :, None])
+        image[seen] = cv2.copyTo(changed, inside.view(np.uint8), part.copy())
         return smear.replace(image=image)
 
 
