@@ -13,7 +13,7 @@ from leukofeat.kernels.regions.labels import nearest_label
 from leukofeat.segmentation.leukocyte.bodies import BOX, Bodies, weighted_mean
 from leukofeat.segmentation.leukocyte.cell_fit import Seeds, far_colors, fit_cells, ring_colors
 from leukofeat.segmentation.leukocyte.halos import hold_halos, partly_pale
-from leukofeat.segmentation.leukocyte.leaks import color_sums, red_sums
+from leukofeat.segmentation.leukocyte.leaks import color_sums, red_sums, without_leaks
 from leukofeat.segmentation.leukocyte.planes import AZURE_FLOOR, NOISE, PALE, Planes
 from leukofeat.segmentation.leukocyte.stain import bin_contrasts
 
@@ -108,4 +108,4 @@ def _without_red_cells(nuclei: Bodies, planes: Planes, seeds: Seeds) -> np.ndarr
     leaked &= sums[0, :, 3] >= LEAST_CYTOPLASM
     if not leaked.any():
         return bold
-    return np.where(leaked[bold], np.where(shy == bold, bold, 0), np.where(leaked[shy], shy, bold))
+    return without_leaks(bold, shy, leaked)

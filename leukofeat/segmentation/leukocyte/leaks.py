@@ -76,3 +76,26 @@ def color_sums(
                     row[2] += planes.offset[y, x, 2]
                     row[3] += 1
     return sums
+
+
+@jit
+def without_leaks(bold: np.ndarray, shy: np.ndarray, leaked: np.ndarray) -> np.ndarray:
+    """Bold cells, and shy ones where those have leaked, (H, W) int32.
+
+    Parameters
+    ----------
+    bold, shy : (H, W) int32
+        Two versions of cells 1..n.
+    leaked : (n + 1,) bool
+        Those whose bold version has leaked; 0 has not. What one has given up goes to no other cell, and it takes nothing from its neighbours.
+    """
+    h, w = bold.shape
+    out = np.empty((h, w), np.int32)
+    for y in range(h):
+        for x in range(w):
+            b, s = bold[y, x], shy[y, x]
+            if leaked[b]:
+                out[y, x] = b if s == b else 0
+            else:
+                out[y, x] = s if leaked[s] else b
+    return out

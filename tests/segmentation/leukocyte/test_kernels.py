@@ -23,7 +23,7 @@ from leukofeat.segmentation.leukocyte.cell_fit import far_colors, ring_colors
 from leukofeat.segmentation.leukocyte.component_tree import core_sums, sharpest_components, stain_edges
 from leukofeat.segmentation.leukocyte.cores import core_gaps, inner_distance, lobe_gaps
 from leukofeat.segmentation.leukocyte.evidence import ALL_NUCLEUS, STRIP, inner_part, outline_evidence
-from leukofeat.segmentation.leukocyte.leaks import color_sums, red_sums
+from leukofeat.segmentation.leukocyte.leaks import color_sums, red_sums, without_leaks
 from leukofeat.segmentation.leukocyte.lobes import Limits
 from leukofeat.segmentation.leukocyte.necks import split_at_necks
 from leukofeat.segmentation.leukocyte.neighbors import hull_counts, joined, label_gaps, touching_labels
@@ -299,6 +299,15 @@ def test_colors_are_summed_where_they_belong(data):
     for k in (1, 2, 3):
         for row, inside in ((0, narrow == k), (1, narrow != k), (2, (narrow != k) & (edge < 3) & (contrast > 12))):
             np.testing.assert_allclose(sums[row, k], expected((wide == k) & (nuclei == 0) & inside), atol=1e-9)
+
+
+@given(st.tuples(label_maps, label_maps), arrays(bool, 3))
+def test_a_leaked_cell_gives_up_and_takes_nothing(versions, flags):
+    (h, w) = np.minimum(*(labels.shape for labels in versions))
+    bold, shy = (labels[:h, :w].copy() for labels in versions)
+    leaked = np.append(False, flags)
+    expected = np.where(leaked[bold], np.where(shy == bold, bold, 0), np.where(leaked[shy], shy, bold))
+    np.testing.assert_array_equal(without_leaks(bold, shy, leaked), expected)
 
 
 def test_first_colors_are_those_near_and_far():
