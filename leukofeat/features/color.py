@@ -143,17 +143,19 @@ def _statistics(space: str, counts: np.ndarray) -> np.ndarray:
     return values
 
 
-def _hues_together(cells: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Values of cells, with all statistics, with their hues on one turn of the circle, by which they can be summarised."""
-    cells = cells.copy()
-    for j, name in enumerate(names):
-        if name.endswith("_hsv_h_mean"):
-            turns = np.exp(2j * np.pi * cells[:, j] / 256)
-            middle = np.angle(np.nansum(turns)) * 128 / np.pi % 256
-            away = 256 * np.rint((middle - cells[:, j]) / 256)
-            places = [j + _ALL_STATISTICS.index(statistic) for statistic in _PLACES]
-            cells[:, places] += away[:, None]
-    return cells
+def _hues_together(cells: np.ndarray, spaces: Sequence[str]) -> None:
+    """Bring the hues of cells on one turn of the circle, by which they can be summarised, in place.
+
+    `cells` is (cells, regions, channels of all spaces, all statistics).
+    """
+    channels = [(space, channel) for space in spaces for channel in _SPACES[space].channels]
+    places = [_ALL_STATISTICS.index(statistic) for statistic in _PLACES]
+    for channel in [k for k, name in enumerate(channels) if name == ("hsv", "h")]:
+        for region in range(cells.shape[1]):
+            hues = cells[:, region, channel]
+            mean = hues[:, _ALL_STATISTICS.index("mean")]
+            middle = np.angle(np.nansum(np.exp(2j * np.pi * mean / 256))) * 128 / np.pi % 256
+            hues[:, places] += 256 * np.rint((middle - mean) / 256)[:, None]
 
 
 _PLACES = ("mean", "p5", "p25", "p50", "p75", "p95")
@@ -269,13 +271,14 @@ class ColorFeatures(RegionFamily, CellFamily):
         if not len(self.summary):
             return super().row(smear)
         # a hue's percentiles turn with its mean
-        names = color_names(self.regions, self.spaces, _ALL_STATISTICS)
         cells = measure_color(smear, self.regions, self.spaces, _ALL_STATISTICS, per_cell=True)
-        cells = _hues_together(cells, names)
+        n_channels = sum(len(_SPACES[space].channels) for space in self.spaces)
+        by_channel = cells.reshape(len(cells), len(self.regions), n_channels, len(_ALL_STATISTICS))
+        _hues_together(by_channel, self.spaces)
         if tuple(self.statistics) != _ALL_STATISTICS:
-            place = {name: j for j, name in enumerate(names)}
+            chosen = by_channel[..., [_ALL_STATISTICS.index(statistic) for statistic in self.statistics]]
             # in rows again: sums depend on the order in memory, to the last bit
-            cells = np.ascontiguousarray(cells[:, [place[name] for name in self.cell_names()]])
+            cells = np.ascontiguousarray(flatten(chosen, per_cell=True))
         return summarize(cells, self.summary)
 
     def names(self, regions: Sequence[str]) -> list[str]:
