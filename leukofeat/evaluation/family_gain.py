@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import _name_estimators
 
+from leukofeat.classification import GatedClassifier
 from leukofeat.constraints import OneOf, check
 from leukofeat.evaluation.columns import check_classes
 from leukofeat.evaluation.folds import Run
@@ -21,6 +23,7 @@ from leukofeat.features import FeatureSet
 from leukofeat.sequence import as_sequence
 from leukofeat.statistics.metrics import OVERALL_METRICS
 from leukofeat.store import as_store
+from leukofeat.whitening import SoftClipper
 
 _ALL = "all families"
 
@@ -99,7 +102,8 @@ def family_gain(
     Raises
     ------
     ValueError
-        When the pipeline has no feature set whose images can be measured once, such as one that makes up images in `fit`.
+        When the pipeline has no feature set whose images can be measured once, such as one that makes up images in `fit`; when a step
+        behind it knows columns by their places.
 
     Notes
     -----
@@ -107,9 +111,8 @@ def family_gain(
     looking again after each. Who chooses families by these figures has used up the images: the score of the choice has to come
     from others.
 
-    A classifier that knows its columns by their places, as that of ``make_baseline("leukofeat_svm")`` does, counted from the last one on, finds
-    others there where families behind are left out: `alone` then says nothing, and `without` something of the first families only (geometry,
-    texture, chromatin and granulometry).
+    A pipeline that knows columns by their places, as ``make_baseline("leukofeat_svm")`` does, would find others there where a family is left
+    out; ``make_baseline("leukofeat_svm", reach=None, red_cells="none")``, its first classifier by itself, knows none.
 
     The folds' training images overlap, so that the spread over folds says how much a fold matters, not how sure a gain is.
 
@@ -132,6 +135,7 @@ def family_gain(
             "The pipeline must be one of image stages, a FeatureSet and what is behind it, all but the last without a step that "
             "makes up images or samples."
         )
+    _check_places(pipeline)
     images = as_sequence(X)
     target = check_classes(y, len(images), target_names)
     protocol = make_protocols(cv, groups, target, random_state)["cv"]
@@ -165,6 +169,28 @@ def family_gain(
         metric=metric,
         shared_ms_per_image=shared,
     )
+
+
+def _check_places(pipeline: Any) -> None:
+    """Raise a ValueError where a step takes columns by their places, at which others stand where a family is left out."""
+    for step in [pipeline, *pipeline.get_params(deep=True).values()]:
+        if (
+            isinstance(step, GatedClassifier)
+            or (isinstance(step, SoftClipper) and step.n_free)
+            or (
+                isinstance(step, ColumnTransformer)
+                and not all(_is_by_name(columns) for *_, columns in step.transformers)
+            )
+        ):
+            raise ValueError(
+                f"{type(step).__name__} knows columns by their places, at which others stand where a family is left out, so that the scores "
+                "would say nothing of families. Of leukofeat_svm, make_baseline('leukofeat_svm', reach=None, red_cells='none') has no such step."
+            )
+
+
+def _is_by_name(columns: Any) -> bool:
+    """Whether a ColumnTransformer is told columns by name, or by what they hold."""
+    return callable(columns) or all(isinstance(name, str) for name in np.atleast_1d(np.asarray(columns, object)))
 
 
 def _variants(pipeline: Any, features: FeatureSet, families: dict[str, Any]) -> dict[str, Any]:

@@ -8,12 +8,15 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from leukofeat.base import FeatureFamily
+from leukofeat.baselines import make_baseline
+from leukofeat.classification import GatedClassifier
 from leukofeat.datasets import make_smears
 from leukofeat.evaluation import compare, family_gain
 from leukofeat.failures import ImageWarning
@@ -45,6 +48,11 @@ def fields():
 
 def build(families, *front):
     return make_pipeline(*front, FeatureSet(families), SimpleImputer(), StandardScaler(), SVC())
+
+
+def by_columns(columns):
+    families = FeatureSet([Counted(0), Counted(1)]).set_output(transform="pandas")
+    return make_pipeline(families, ColumnTransformer([("scaled", StandardScaler(), columns)]), SVC())
 
 
 def test_scores_are_those_of_pipelines_built_by_hand(fields):
@@ -106,6 +114,14 @@ def test_a_family_with_fewer_columns_than_are_selected_is_no_matter_to_warn_of(f
     assert np.isfinite(family_gain(pipeline, fields.images, fields.target, cv=2).table["gain"]).all()
 
 
+def test_steps_that_know_columns_by_name_or_not_at_all_are_taken(fields):
+    own = by_columns(lambda table: table.columns)
+    assert np.isfinite(family_gain(own, fields.images, fields.target, cv=2).table["gain"]).all()
+    plain = make_baseline("leukofeat_svm", reach=None, red_cells="none", segmenter="passthrough")
+    plain.set_params(featureset__families=[ColorFeatures(regions=("image",)), Counted()])
+    assert np.isfinite(family_gain(plain, fields.images, fields.target, cv=2).table["gain"]).all()
+
+
 def test_an_image_that_cannot_be_read_is_left_out_and_named(fields):
     images = [*fields.images, "missing.png"]
     target = [*fields.target, 0]
@@ -124,6 +140,10 @@ def test_an_image_that_cannot_be_read_is_left_out_and_named(fields):
         (build([Counted()]), {"metric": "speed"}, "metric must be one of"),
         (build([Counted()]), {"cv": {"a": 2}}, "cv must be one way to split"),
         (build([]), {}, "families must be a list"),
+        (make_baseline("leukofeat_svm"), {}, "knows columns by their places"),
+        (make_baseline("leukofeat_svm", reach=None), {}, "SoftClipper knows columns by their places"),
+        (make_pipeline(FeatureSet([Counted()]), GatedClassifier(SVC(), SVC())), {}, "GatedClassifier knows columns by"),
+        (by_columns(slice(0, 1)), {}, "ColumnTransformer knows columns by their places"),
     ],
 )
 def test_what_is_refused(pipeline, options, reason, fields):
