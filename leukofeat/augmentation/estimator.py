@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from leukofeat.augmentation.image import DEFAULT
 from leukofeat.augmentation.sequence import augment
 from leukofeat.calibration import CalibratedClassifier, group_params
+from leukofeat.classification import GatedClassifier
 
 # Parameters by which an estimator holds back part of what it is fitted on, and what they say when it does not.
 _HOLDS_BACK = {
@@ -68,7 +69,7 @@ class Augmented(MetaEstimatorMixin, BaseEstimator):
         In `fit`, when the estimator holds back part of its training data by itself (a search, a calibration, early stopping):
         it would judge itself on copies of images it trains on. Augmented belongs inside such a search. A
         :class:`~leukofeat.calibration.CalibratedClassifier` that ends a pipeline is told which copies belong together; the gate of
-        "leukofeat_svm", which holds back blocks of rows, is not.
+        "leukofeat_svm", which holds back blocks of rows, is not: ``make_baseline("leukofeat_svm", reach=None)`` has none.
 
     Examples
     --------
@@ -172,8 +173,14 @@ def _refuse_inner_splits(estimator: Any) -> None:
             continue
         raise ValueError(
             f"{type(owner).__name__}({name}={value!r}) inside Augmented holds back part of the training images, copies of which "
-            "it trains on; put Augmented inside it, as in GridSearchCV(Augmented(pipeline), ...), or turn it off."
+            f"it trains on; {_way_out(owner)}."
         )
+
+
+def _way_out(owner: Any) -> str:
+    if isinstance(owner, GatedClassifier):  # which cannot do without, and stands behind the images
+        return "take its first classifier by itself: that is make_baseline('leukofeat_svm', reach=None)"
+    return "put Augmented inside it, as in GridSearchCV(Augmented(pipeline), ...), or turn it off"
 
 
 def _calibrated_steps(estimator: Any) -> list[CalibratedClassifier]:

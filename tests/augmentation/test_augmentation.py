@@ -253,6 +253,15 @@ def test_what_holds_back_training_images_is_refused_inside(estimator, name, smea
         Augmented(estimator).fit(smears.images, smears.target)
 
 
+def test_what_is_named_in_the_place_of_a_gate_can_be_augmented(smears):
+    with pytest.raises(
+        ValueError, match=r"first classifier by itself: that is make_baseline\('leukofeat_svm', reach=None\)\.$"
+    ):
+        Augmented(make_baseline("leukofeat_svm")).fit(smears.images, smears.target)
+    model = Augmented(make_baseline("leukofeat_svm", reach=None), n_copies=1).fit(smears.images, smears.target)
+    assert model.predict(smears.images[:2]).shape == (2,)
+
+
 @pytest.mark.parametrize(
     ("params", "error", "message"),
     [
