@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+LEFT_OUT = "left out"  # the reason of a cell that was found, and taken out of the record
+
 
 class Dropped(NamedTuple):
     """A body that was looked at and is not reported.

@@ -1,6 +1,5 @@
 """Why a verdict: the columns, the cells and, of a patient, the images that drove it, exact for linear models."""
 
-from leukofeat.explanation.cells import without_cells
 from leukofeat.explanation.explain import explain
 from leukofeat.explanation.explanation import Explanation
 from leukofeat.explanation.form import LinearForm
@@ -8,6 +7,7 @@ from leukofeat.explanation.group_explanation import GroupExplanation
 from leukofeat.explanation.groups import explain_groups
 from leukofeat.explanation.kinds import describe_columns
 from leukofeat.explanation.linear import linear_form
+from leukofeat.smear import without_cells
 
 __all__ = [
     "Explanation",

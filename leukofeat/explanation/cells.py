@@ -1,12 +1,12 @@
 """What each cell does to a verdict: the image measured again without it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from leukofeat.smear import Smear
+from leukofeat.smear import Smear, without_cells
 
 COLUMNS = (
     "label",
@@ -34,44 +34,6 @@ class Deletions(NamedTuple):
     table: pd.DataFrame
     decisive: tuple[int, ...]
     n_tried: int
-
-
-def without_cells(smear: Smear, labels: Sequence[int]) -> Smear:
-    """The record as if some of its cells had not been found; their pixels are background then, and nothing else changes.
-
-    Parameters
-    ----------
-    smear : Smear
-        Segmented.
-    labels : sequence of int
-        Cells to leave out, 1 to n_cells; the others keep what they are called.
-
-    Returns
-    -------
-    Smear
-
-    Raises
-    ------
-    ValueError
-        For a label that there is not.
-
-    Examples
-    --------
-    >>> smear = Smear(np.zeros((3, 3, 3), np.uint8), np.diag([1, 2, 3]))
-    >>> left = without_cells(smear, [2])
-    >>> left.n_cells, left.label_ids.tolist()
-    (2, [1, 3])
-    """
-    gone = np.asarray(labels, np.int64)
-    for label in gone[(gone < 1) | (gone > smear.n_cells)]:
-        raise ValueError(f"No cell {label}; this smear has {smear.n_cells}.")
-    kept = np.ones(smear.n_cells + 1, bool)
-    kept[gone] = False
-    maps = {name: np.where(kept[smear.region(region)], smear.region(region), 0) for name, region in _MAPS}
-    return smear.replace(**maps, **smear.of_cells)
-
-
-_MAPS = (("nuclei", "nucleus"), ("cells", "cell"))
 
 
 def measure_row(features: Any, smear: Smear) -> np.ndarray:

@@ -7,11 +7,12 @@ import numpy as np
 
 from leukofeat.base import FeatureFamily, ImageStage
 from leukofeat.constraints import Number, Real, SomeOf
+from leukofeat.dropped import LEFT_OUT
 from leukofeat.features.summary import SUMMARIES, summarize, summary_names
 from leukofeat.measuring.image import cells_of
 from leukofeat.preprocessing.denoise import MedianDenoiser
 from leukofeat.preprocessing.resize import resize_smear
-from leukofeat.smear import Smear
+from leukofeat.smear import Smear, without_cells
 
 PREFIX = "scaled_"
 # Diameter of a leukocyte on a smear in red cells: 12 to 15 µm of most, of 7.2; small lymphocytes have 1.3, monocytes 2.5
@@ -38,7 +39,8 @@ class ScaledFeatures(FeatureFamily):
         Family, or :class:`~leukofeat.features.FeatureSet`, whose columns of single cells are measured; they are summarised over the cells
         that the frame does not touch, or over all where it touches all.
     segmenter : ImageStage, optional
-        Finds the cells at the common scale; by default the label maps that the image has are resampled with it.
+        Finds the cells at the common scale, but for those that :func:`~leukofeat.explanation.without_cells` has left out; by default
+        the label maps that the image has are resampled with it.
     red_cell : float, default=18.0
         Diameter of a red cell in pixels that images are brought to: coarse enough for what low magnifications resolve.
     tolerance : float, default=0.3
@@ -133,8 +135,11 @@ class ScaledFeatures(FeatureFamily):
         shape = max(1, round(height * factor)), max(1, round(width * factor))
         if self.segmenter is None:
             return MedianDenoiser(3).apply(resize_smear(smear, shape))
-        plain = smear.replace(nuclei=None, cells=None)
-        return self.segmenter.apply(MedianDenoiser(3).apply(resize_smear(plain, shape)))
+        plain = resize_smear(smear.replace(nuclei=None, cells=None, dropped=smear.dropped), shape)
+        found = self.segmenter.apply(MedianDenoiser(3).apply(plain))
+        left_out = [(round(body.row), round(body.column)) for body in plain.dropped if body.reason == LEFT_OUT]
+        again = {int(found.region("cell")[place]) for place in left_out} - {0}
+        return without_cells(found, sorted(again)) if again else found
 
 
 def red_cell_diameter(smear: Smear) -> float:

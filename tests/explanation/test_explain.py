@@ -204,6 +204,7 @@ def test_without_cells_keeps_the_others_as_they_are(fields):
     record = record.replace(nuclei=record.nuclei, cells=record.cells, confidence=np.linspace(0, 1, record.n_cells))
     left = without_cells(record, [2])
     assert left.label_ids.tolist() == np.delete(record.label_ids, 1).tolist()
+    assert [body.reason for body in left.dropped[len(record.dropped) :]] == ["left out"]
     assert left.confidence.tolist() == np.delete(record.confidence, 1).tolist()
     assert (left.cells > 0).sum() == ((record.cells > 0) & (record.cells != 2)).sum()
     for label in (0, record.n_cells + 1):

@@ -5,6 +5,7 @@ import pytest
 
 from leukofeat import Smear
 from leukofeat.datasets import make_smears
+from leukofeat.explanation import without_cells
 from leukofeat.features import FeatureSet, GeometryFeatures, HOGFeatures, ScaledFeatures, TextureFeatures
 from leukofeat.features.scaled import red_cell_diameter
 from leukofeat.preprocessing import ScaleBarCropper, resize_smear
@@ -45,6 +46,20 @@ def test_an_image_near_the_scale_is_measured_as_it_is(fields):
     assert SCALED.at_scale(smear) is smear
     whole = ~smear.touches_border
     np.testing.assert_array_equal(SCALED.row(smear), CELLS.cells(smear)[whole].mean(axis=0))
+
+
+def test_a_cell_left_out_of_the_record_is_not_found_again_at_another_scale(fields):
+    field = next(field for field in fields if field.n_cells > 2)
+    larger = resize_smear(field.replace(nuclei=None, cells=None), [2 * side for side in field.image.shape[:2]])
+    larger = LeukocyteSegmenter().apply(larger)
+    scaled = SCALED.at_scale(larger)
+    assert larger.n_cells == scaled.n_cells > 2
+    for label in range(1, larger.n_cells + 1):
+        left = SCALED.at_scale(without_cells(larger, [label]))
+        assert left.n_cells == scaled.n_cells - 1
+        row, column = left.dropped[-1][:2]
+        assert scaled.region("cell")[round(row), round(column)] > left.region("cell")[round(row), round(column)] == 0
+    assert np.isnan(SCALED.row(without_cells(larger, range(1, larger.n_cells + 1)))).all()
 
 
 def test_cells_that_the_frame_cuts_count_only_where_there_are_no_others():
