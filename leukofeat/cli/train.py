@@ -127,9 +127,9 @@ def _train(arguments: argparse.Namespace, memory: str | None) -> int:
             first = there[np.unique(group_codes(bunch.groups[there]), return_index=True)[1]]
             row |= patient_figures(table, target[first], rest.classes_)
         parts[part] = row, np.sum(empty & rows)
-    notes = (
-        [] if groups is None else _shared_groups(bunch.groups, fitted, {part: bunch.split == part for part in parts})
-    )
+    rows_of = {part: bunch.split == part for part in parts}
+    notes = _unknown_classes(target, classes, rows_of)
+    notes += [] if groups is None else _shared_groups(bunch.groups, fitted, rows_of)
     manifest = Path(arguments.manifest or Path(arguments.folder) / "manifest.csv")
     card = make_card(
         pipeline,
@@ -219,6 +219,20 @@ def _scored(bunch: Bunch, rows: np.ndarray, target: np.ndarray, predicted: np.nd
         "accuracy_high": high,
         "macro_f1": round(float(f1_score(target, predicted, average="macro")), 4),
     }
+
+
+def _unknown_classes(target: np.ndarray, classes: np.ndarray, parts: dict[str, np.ndarray]) -> list[str]:
+    """A sentence for each part that has classes which no training image has."""
+    told = []
+    for part, rows in parts.items():
+        strange = np.setdiff1d(target[rows], classes)
+        if len(strange):
+            told.append(
+                f"Part {str(part)!r}: {np.isin(target[rows], strange).sum()} of its {rows.sum()} images are labelled "
+                f"{', '.join(repr(str(name)) for name in strange)}, of which none was trained on: the model calls them another class, which counts as "
+                "an error in its figures."
+            )
+    return told
 
 
 def _shared_groups(groups: np.ndarray, fitted: np.ndarray, parts: dict[str, np.ndarray]) -> list[str]:

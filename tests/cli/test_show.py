@@ -70,6 +70,19 @@ def test_evaluate_without_groups_says_that_the_folds_are_random(labelled, tmp_pa
     assert card.data["manifest_sha256"] is None
 
 
+def test_a_part_with_a_class_that_was_not_trained_on_is_told_of(labelled, tmp_path, capsys):
+    table = pd.read_csv(labelled / "manifest.csv")
+    table.loc[(table["split"] == "valid") & (table["label"] == "Pro"), "label"] = "Burkitt"
+    table.to_csv(tmp_path / "new.csv", index=False)
+    path = tmp_path / "m.skops"
+    told = ["train", str(labelled), "--manifest", str(tmp_path / "new.csv"), "-o", str(path), "-b", "four_colors", "-q"]
+    assert main(told) == 0
+    n = (table["label"] == "Burkitt").sum()
+    note = f"Part 'valid': {n} of its {(table['split'] == 'valid').sum()} images are labelled 'Burkitt', of which none was trained on"
+    assert note in capsys.readouterr().err
+    assert any(note in one for one in read_card(path).notes)
+
+
 def test_show_puts_purpose_and_limits_first(model, capsys):
     assert main(["show", str(model)]) == 0
     text = capsys.readouterr().out
