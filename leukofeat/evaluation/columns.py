@@ -91,7 +91,8 @@ def _column(name: str, values: Any, n_images: int) -> np.ndarray:
     kinds = {"str" if isinstance(value, str) else type(value).__name__ for value in column.tolist()}
     if "str" in kinds and len(kinds) > 1:
         raise ValueError(f"{name} mixes values of several types ({', '.join(sorted(kinds))}); give them all as one.")
-    return np.asarray(column.tolist()) if isinstance(values, (list, tuple)) else column
+    is_untyped = isinstance(values, (list, tuple)) or (column.dtype == object and "str" not in kinds)
+    return np.asarray(column.tolist()) if is_untyped else column
 
 
 def _named(target: np.ndarray, names: np.ndarray) -> np.ndarray:

@@ -79,6 +79,8 @@ def _make_protocol(cv: Any, groups: Any, target: np.ndarray, random_state: Any) 
     # np.arange(n)[part] makes row numbers of row numbers, and of masks
     rows = np.arange(len(target))
     splits = [(rows[train], rows[test]) for train, test in found]
+    if not splits:
+        raise ValueError("cv gives no split into training and test images; give one at least.")
     name = str(cv) if isinstance(cv, (str, int)) or hasattr(cv, "split") else "given"
     return Protocol(name, splits, groups, _untrained(target, splits))
 

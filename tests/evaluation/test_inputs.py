@@ -70,6 +70,11 @@ def test_classes_that_cannot_be_meant_are_refused(smears, names, change, reason)
         compare(colours(), smears.images, change(names), cv=2)
 
 
+def test_splits_that_are_none_are_refused(smears):
+    with pytest.raises(ValueError, match="cv gives no split"):
+        compare(colours(), smears.images, smears.target, cv=[])
+
+
 @pytest.mark.parametrize(
     ("groups", "reason"),
     [
@@ -97,7 +102,9 @@ def test_pipelines_have_names(smears):
         compare(colours(), smears.images, smears.target, on_error="drop")
 
 
-@pytest.mark.parametrize("kind", ["column", "frame", "list", "categories", "arrow", "ints", "bools", "objects"])
+@pytest.mark.parametrize(
+    "kind", ["column", "frame", "list", "categories", "arrow", "ints", "bools", "objects", "int objects"]
+)
 def test_classes_of_any_kind(smears, names, kind):
     y = {
         "column": names[:, None],
@@ -108,9 +115,12 @@ def test_classes_of_any_kind(smears, names, kind):
         "ints": smears.target + 5,
         "bools": smears.target > 1,
         "objects": names.astype(object),
+        "int objects": (smears.target + 5).astype(object),
     }[kind]
     found = compare(colours(), smears.images, y, cv=2, n_bootstrap=10)
-    expected = np.unique(smears.target + 5 if kind == "ints" else smears.target > 1 if kind == "bools" else names)
+    expected = np.unique(
+        smears.target + 5 if kind in ("ints", "int objects") else smears.target > 1 if kind == "bools" else names
+    )
     assert found.confusion["c"].index.tolist() == expected.tolist()
     assert found.predictions["predicted"].isin(expected).all()
 
