@@ -257,16 +257,18 @@ class GradCAM:
             raise ValueError(f"target={target!r} is no class of the model; there are {', '.join(map(str, names))}.")
         module, layer = self._network.module(), self.layer
         box_of = getattr(self._network, "input_box", lambda smear: None)
+        segmented = getattr(self._network, "segmented", lambda smear: smear)
         for i in range(len(images)):
             smear = images.smear(i)
-            chances = np.asarray(self._judge.predict_proba([smear]))[0]
+            shown = segmented(smear)
+            chances = np.asarray(self._judge.predict_proba([shown]))[0]
             place = int(np.argmax(chances)) if target is None else names.index(target)
-            inputs = self._network.to_input(smear)
+            inputs = self._network.to_input(shown)
             if layer is None:
                 layer = last_map(module, inputs)[1]
             maps = grad_cam(module, inputs, place, layer)[0]
             about = images.name(i), i, names[place], float(chances[place])
-            yield ClassActivation(*about, maps, smear.image.shape[:2], images, box_of(smear)), smear
+            yield ClassActivation(*about, maps, smear.image.shape[:2], images, box_of(shown)), smear
 
 
 def _find_network(model: Any) -> tuple[list[Any], Any, Any]:

@@ -46,6 +46,16 @@ class TrainedNetwork(NetworkParams):
         check_single(len(pixels.owner))
         return given.prepare(torch.from_numpy(pixels.images).to(given.device).float())
 
+    def segmented(self, smear: Smear) -> Smear:
+        """The image with its cells found, with `view="cell"`; nothing that is asked of it looks for them again.
+
+        Parameters
+        ----------
+        smear : Smear
+        """
+        check_is_fitted(self)
+        return self._seen().segmented(smear)
+
     def input_box(self, smear: Smear) -> tuple[int, int, int, int]:
         """What of an image the network gets by :meth:`to_input`: top, left, bottom and right in pixels, ends exclusive.
 

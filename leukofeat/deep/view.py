@@ -74,6 +74,10 @@ class View:
         assert self.window is not None
         return frame_cells(self._cut(images), self.window, self.size, _AROUND)
 
+    def segmented(self, smear: Smear) -> Smear:
+        """The image with its cells, where these are what is shown, so that nothing here looks for them again."""
+        return smear if self.kind == "field" else segment_unless_given(self._steps(), smear)
+
     def box(self, smear: Smear) -> Box:
         """What of an image one input shows (:func:`~leukofeat.deep.image.from_input`).
 
@@ -85,7 +89,7 @@ class View:
         if self.kind == "field":
             return input_box((smear.image.shape[0], smear.image.shape[1]), self.size, self.resize)
         assert self.window is not None
-        boxes = segment_unless_given(self._steps(), smear).boxes
+        boxes = self.segmented(smear).boxes
         check_single(len(boxes))
         top, left, bottom, right = map(int, boxes[0])
         return window_box((top, left, bottom, right), self.window)

@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 from dataclasses import replace
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
 from leukofeat import Smear
+from leukofeat.base import ImageStage
 from leukofeat.datasets import make_smears
 from leukofeat.deep import CNNClassifier, CNNEmbedding, GradCAM, load_network, save_network
 from leukofeat.deep.checkpoint import Checkpoint
@@ -277,6 +279,31 @@ def test_heat_lies_where_the_network_saw(records, options):
         assert np.abs(heat - expected)[inside].max() < 3
     alone = replace(seen, maps=np.zeros((50, 50))).mapped((cells > 0).astype(np.float64))
     assert replace(seen, maps=alone).heat[inside & cell].min() == pytest.approx(1)
+
+
+class CountingSegmenter(ImageStage):
+    """One cell in the middle, and how often it was looked for."""
+
+    calls: ClassVar[list[int]] = []
+
+    def apply(self, smear):
+        self.calls.append(1)
+        cells = np.zeros(smear.image.shape[:2], np.int32)
+        cells[20:40, 20:40] = 1
+        return smear.replace(nuclei=cells)
+
+
+def test_the_cell_that_a_heat_map_is_of_is_looked_for_once(records):
+    model = CNNClassifier(**SMALL | {"n_epochs": 1}, view="cell", validation=0, segmenter=CountingSegmenter())
+    model.fit(*records)
+    images = [smear.image for smear in records[0][:3]]
+    CountingSegmenter.calls.clear()
+    found = GradCAM(model).explain(images)
+    assert len(CountingSegmenter.calls) == 3
+    given = GradCAM(model).explain(CountingSegmenter().transform(images))
+    for one, other in zip(found, given, strict=True):
+        assert (one.target, one.probability, one.box) == (other.target, other.probability, other.box)
+        np.testing.assert_array_equal(one.maps, other.maps)
 
 
 def test_a_classifier_of_single_cells_embeds_them(records):
