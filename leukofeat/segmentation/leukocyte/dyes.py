@@ -79,7 +79,7 @@ class OneDye(NamedTuple):
         """Densities, (H, W, 3) float32, as they would be under the usual dyes."""
         total = density.sum(axis=2, keepdims=True)
         share = np.clip((total - self.red_cell) / (self.nucleus - self.red_cell), 0, 1)
-        red_cell, nucleus = (np.float32(dye) / np.float32(sum(dye)) for dye in (RED_CELL, NUCLEUS))
+        red_cell, nucleus = (np.array(dye, np.float32) / np.float32(sum(dye)) for dye in (RED_CELL, NUCLEUS))
         return total * ((1 - share) * red_cell + share * nucleus)
 
 
