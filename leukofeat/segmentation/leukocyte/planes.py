@@ -55,7 +55,8 @@ class Planes(NamedTuple):
 
     def within(self, window: tuple[slice, slice]) -> "Planes":
         """The planes of a window of the image."""
-        return Planes(*(np.ascontiguousarray(plane[window]) for plane in self[:-1]), slide=self.slide)
+        *planes, slide = self
+        return Planes(*(np.ascontiguousarray(plane[window]) for plane in planes), slide)
 
 
 def make_planes(image: np.ndarray, background: np.ndarray | None = None) -> Planes:

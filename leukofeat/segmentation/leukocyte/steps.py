@@ -63,7 +63,11 @@ def find_dyes(
         return found, None
     stained = in_usual_dyes(image, dyes)
     again = outline(stained, look(stained, diameter), diameter, None, fine=fine)
-    if again is None or not again.is_clear or (dyes.weak and not stand_out(image, again.nuclei, again.cells, dyes.slide)):
+    if (
+        again is None
+        or not again.is_clear
+        or (dyes.weak and not stand_out(image, again.nuclei, again.cells, dyes.slide))
+    ):
         return found, None
     if found is not None and again.sureness <= (SURER if dyes.weak else SURE) * found.sureness:
         return found, None
