@@ -47,6 +47,18 @@ def vignetted(image: np.ndarray, lost: float = 0.6) -> np.ndarray:
     return (image * (1 - lost / 2 * (y[:, None] + x))[..., None]).astype(np.uint8)
 
 
+def hue_turned(image: np.ndarray, degrees: float) -> np.ndarray:
+    """All hues turned, as by a white balance gone wrong."""
+    hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
+    hsv[..., 0] = (hsv[..., 0] + 180 - round(degrees / 2)) % 180
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
+
+
+def of_one_channel(channel: np.ndarray) -> np.ndarray:
+    """A grey camera's image."""
+    return np.repeat(channel[..., None], 3, axis=2)
+
+
 TEAL = [[1, 0.6, 0], [0, 0.75, 0], [0, 0, 0.75]]
 DRAINED = [[0.7, 0.15, 0.15], [0.15, 0.7, 0.15], [0.15, 0.15, 0.7]]
 CHANGES = {
@@ -55,8 +67,18 @@ CHANGES = {
     "JPEG_80": lambda image: compress(image, 80),
     "a*_+6": lambda image: stained(image, a=6),
     "b*_+6": lambda image: stained(image, b=6),
+}
+# other dyes than the usual ones, and none
+DYES = {
     "teal_dyes": lambda image: dyed(image, TEAL, (0.55, 0.88, 0.92)),
+    "deep_teal_dyes": lambda image: dyed(image, [[1.2, 0.8, 0], [0.1, 0.7, 0], [0, 0.1, 0.6]], (0.5, 0.85, 0.85)),
+    "blue_dyes": lambda image: dyed(image, [[1, 0.4, 0], [0.1, 0.8, 0], [0, 0, 0.5]], (0.6, 0.75, 1)),
+    "green_dyes": lambda image: dyed(image, [[0.9, 0.3, 0], [0, 0.7, 0.1], [0, 0, 0.9]], (0.7, 1, 0.7)),
     "drained_dyes": lambda image: dyed(image, DRAINED, (0.8, 0.9, 0.9)),
+    "hue_turned": lambda image: hue_turned(image, 40),
+    "nearly_one_dye": lambda image: dyed(image, [[0.5, 0.6, 0], [0.3, 0.6, 0.1], [0.1, 0.3, 0.1]], (0.8, 0.85, 1)),
+    "grey": lambda image: of_one_channel(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)),
+    "green_channel": lambda image: of_one_channel(image[..., 1]),
 }
 # how images of a poor microscope, or of a telephone at its eyepiece, are
 LIGHTS = {
@@ -93,7 +115,8 @@ class Changed(ImageSet):
         image, truth = self.image(i), self.mask(i) > 200
         smear, ms = timed(segment, image)
         row = {"ms": ms, "cells": smear.n_cells, "unchanged": dice(truth, smear.region("nucleus"))}
-        row |= {name: dice(truth, segment(change(image)).region("nucleus")) for name, change in CHANGES.items()}
+        changes = CHANGES | DYES
+        row |= {name: dice(truth, segment(change(image)).region("nucleus")) for name, change in changes.items()}
         cell = self.mask(i) > 60
         row["unchanged_cell"] = dice(cell, smear.region("cell"))
         for name, change in LIGHTS.items():
@@ -106,7 +129,7 @@ class Changed(ImageSet):
 
     def summary(self, rows: pd.DataFrame) -> dict[str, float]:
         unchanged = float(rows["unchanged"].mean())
-        costs = {f"cost_of_{name}": unchanged - float(rows[name].mean()) for name in (*CHANGES, *LIGHTS)}
+        costs = {f"cost_of_{name}": unchanged - float(rows[name].mean()) for name in (*CHANGES, *DYES, *LIGHTS)}
         cell = float(rows["unchanged_cell"].mean())
         costs |= {f"cell_cost_of_{name}": cell - float(rows[f"{name}_cell"].mean()) for name in LIGHTS}
         return {"unchanged": unchanged} | costs | {f"{name}_differs": float((rows[name] == 0).sum()) for name in TURNS}

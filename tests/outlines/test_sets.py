@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from outlines.changed import CHANGES, Noise, same_partition
+from outlines.changed import CHANGES, DYES, Noise, same_partition
 from outlines.image_set import ImageSet, of_field, spread
 from outlines.masked import Allidb2, Bccd, Bcisc, box_iou
 from outlines.measure import measure_set, rate_confidence, sum_up
@@ -128,10 +128,10 @@ def test_partitions_are_the_same_whatever_the_numbers():
     assert same_partition(discs(), discs())
 
 
-@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("name", CHANGES | DYES)
 def test_each_change_changes_the_image_a_little(name):
     image = np.random.default_rng(0).integers(90, 200, (32, 32, 3), np.uint8)
-    changed = CHANGES[name](image)
+    changed = (CHANGES | DYES)[name](image)
     assert changed.shape == image.shape
     assert changed.dtype == np.uint8
     assert 0 < np.abs(changed.astype(int) - image).mean() < 45

@@ -55,8 +55,7 @@ class Planes(NamedTuple):
 
     def within(self, window: tuple[slice, slice]) -> "Planes":
         """The planes of a window of the image."""
-        *planes, slide = self
-        return Planes(*(np.ascontiguousarray(plane[window]) for plane in planes), slide)
+        return self._replace(**{name: np.ascontiguousarray(getattr(self, name)[window]) for name in self._fields[:-1]})
 
 
 def make_planes(image: np.ndarray, background: np.ndarray | None = None) -> Planes:
