@@ -50,7 +50,7 @@ def vignetted(image: np.ndarray, lost: float = 0.6) -> np.ndarray:
 def hue_turned(image: np.ndarray, degrees: float) -> np.ndarray:
     """All hues turned, as by a white balance gone wrong."""
     hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
-    hsv[..., 0] = (hsv[..., 0] + 180 - round(degrees / 2)) % 180
+    hsv[..., 0] = (hsv[..., 0].astype(int) - round(degrees / 2)) % 180
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
 
 

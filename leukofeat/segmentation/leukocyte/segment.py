@@ -85,8 +85,9 @@ def segment_leukocytes(
     were published cut out (C-NMC 2019) or outside a round field of view, count as empty slide: of a usual colour around a cell, of the image's own around a
     view, which is as convex as no cell is and nearly as large as the image. A cell that bars cut is not flagged: `Smear.touches_border` knows the image alone.
 
-    Nuclei are told by their colour against what is around them. In an image without any colour, as of a grey camera, no cell is found;
-    nor where less than about a fifth of the image lies outside of nuclei, as in a square cut to 0.9 diameters of a nucleus.
+    Nuclei are told by their colour against what is around them. In an image without any colour, as of a grey camera, they are told by their
+    density, where it is 1.6 times that of the rest in the mean; that is less sure, and fields of dark red cells show none. No cell is found
+    where less than about a fifth of the image lies outside of nuclei, as in a square cut to 0.9 diameters of a nucleus.
 
     Examples
     --------
@@ -231,7 +232,7 @@ class LeukocyteSegmenter(ImageStage):
     Warns
     -----
     UserWarning
-        For images without colour, in which no cell is found: those of a grey camera.
+        For images without colour, those of a grey camera, in which no cell is found.
 
     See Also
     --------

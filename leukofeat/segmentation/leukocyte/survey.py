@@ -8,7 +8,7 @@ import numpy as np
 from leukofeat.segmentation.leukocyte.cell_fit import BINS, fit_cells
 from leukofeat.segmentation.leukocyte.cells import BOLD, ROUNDS, Colors, find_seeds
 from leukofeat.segmentation.leukocyte.cores import core_gaps, solitary_stains, split_cores
-from leukofeat.segmentation.leukocyte.dyes import Dyes, OneDye
+from leukofeat.segmentation.leukocyte.dyes import Dyes, OneDye, are_usual, other_dyes
 from leukofeat.segmentation.leukocyte.first_look import LEAST_SEEN_RADIUS, WORK_RADIUS, first_look, look
 from leukofeat.segmentation.leukocyte.frame import on_slide, reduced
 from leukofeat.segmentation.leukocyte.planes import slide_color
@@ -36,7 +36,10 @@ def dyes_of(image: np.ndarray) -> Dyes | OneDye | None:
     """Dyes of an (H, W, 3) uint8 field, as it is seen from afar; None where they are the usual ones."""
     if min(image.shape[:2]) < LEAST_SIDE:
         return None
-    return find_dyes(on_slide(image))[1]
+    image = on_slide(image)
+    planes, cores = look(image, None)
+    usual = are_usual(image, cores, cores, planes, cores)
+    return None if other_dyes(image, planes, cores, usual) is None else find_dyes(image)[1]
 
 
 class Seen(NamedTuple):
