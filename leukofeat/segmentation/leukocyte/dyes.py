@@ -39,7 +39,7 @@ AS_DENSE = (
 DIRT = -0.25  # likewise of what is dark under two others: below is dirt, which absorbs all colours
 DENSE = 0.8  # density of nuclei in all channels together, at least: red cells on top of each other reach .75
 # nuclei that are less dense than that hold a share of azure that is so much above that of what is less dark
-MORE_AZURE_THAN_OTHER = 0.08
+MORE_AZURE_THAN_OTHER = 0.1
 APART = 2.0  # degrees between two dyes, at least: below, there is but one
 DARKER, MUCH_DARKER = 1.4, 1.6  # times as dense as the other is what is nucleus, at least, by two dyes and by one
 SPECK, LEAST_BODIES = 5, 0.5  # pixels that a speck is wide at most, and the share of what is dark that no specks are
