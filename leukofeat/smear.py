@@ -7,7 +7,7 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 
-from leukofeat.dropped import LEFT_OUT, Dropped, dropped_bodies, move_bodies
+from leukofeat.dropped import Dropped, dropped_bodies, move_bodies
 from leukofeat.label_maps import is_mask, mask_error, name_labels, number_labels, number_nuclei, rate_labels
 from leukofeat.opencv import cv2
 from leukofeat.scale.record import Scale, check_pixel_size
@@ -363,45 +363,6 @@ class Smear:
     def ycrcb(self) -> np.ndarray:
         """YCrCb, (height, width, 3) uint8 (ITU-R BT.601)."""
         return _read_only(cv2.cvtColor(self.image, cv2.COLOR_RGB2YCrCb))
-
-
-def without_cells(smear: Smear, labels: Sequence[int]) -> Smear:
-    """The record as if some of its cells had not been found; their pixels are background then, and nothing else changes.
-
-    Parameters
-    ----------
-    smear : Smear
-        Segmented.
-    labels : sequence of int
-        Cells to leave out, 1 to n_cells; the others keep what they are called.
-
-    Returns
-    -------
-    Smear
-        With the cells left out among `dropped`, so that what finds cells anew in the image leaves them out as well.
-
-    Raises
-    ------
-    ValueError
-        For a label that there is not.
-
-    Examples
-    --------
-    >>> smear = Smear(np.zeros((3, 3, 3), np.uint8), np.diag([1, 2, 3]))
-    >>> left = without_cells(smear, [2])
-    >>> left.n_cells, left.label_ids.tolist()
-    (2, [1, 3])
-    """
-    gone = np.unique(np.asarray(labels, np.int64))
-    for label in gone[(gone < 1) | (gone > smear.n_cells)]:
-        raise ValueError(f"No cell {label}; this smear has {smear.n_cells}.")
-    kept = np.ones(smear.n_cells + 1, bool)
-    kept[gone] = False
-    regions = {"nuclei": smear.region("nucleus"), "cells": smear.region("cell")}
-    maps = {name: np.where(kept[region], region, 0) for name, region in regions.items()}
-    places = [np.nonzero(regions["cells"] == label) for label in gone]
-    bodies = [Dropped(float(rows.mean()), float(columns.mean()), len(rows), LEFT_OUT) for rows, columns in places]
-    return smear.replace(**maps, **smear.of_cells | {"dropped": (*smear.dropped, *bodies)})
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:

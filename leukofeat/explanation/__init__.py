@@ -7,7 +7,7 @@ from leukofeat.explanation.group_explanation import GroupExplanation
 from leukofeat.explanation.groups import explain_groups
 from leukofeat.explanation.kinds import describe_columns
 from leukofeat.explanation.linear import linear_form
-from leukofeat.smear import without_cells
+from leukofeat.leaving_out import without_cells
 
 __all__ = [
     "Explanation",

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from leukofeat.smear import Smear, without_cells
+from leukofeat.leaving_out import without_cells
+from leukofeat.smear import Smear
 
 COLUMNS = (
     "label",

@@ -9,10 +9,11 @@ from leukofeat.base import FeatureFamily, ImageStage
 from leukofeat.constraints import Number, Real, SomeOf
 from leukofeat.dropped import LEFT_OUT
 from leukofeat.features.summary import SUMMARIES, summarize, summary_names
+from leukofeat.leaving_out import without_cells
 from leukofeat.measuring.image import cells_of
 from leukofeat.preprocessing.denoise import MedianDenoiser
 from leukofeat.preprocessing.resize import resize_smear
-from leukofeat.smear import Smear, without_cells
+from leukofeat.smear import Smear
 
 PREFIX = "scaled_"
 # Diameter of a leukocyte on a smear in red cells: 12 to 15 µm of most, of 7.2; small lymphocytes have 1.3, monocytes 2.5
@@ -137,8 +138,8 @@ class ScaledFeatures(FeatureFamily):
             return MedianDenoiser(3).apply(resize_smear(smear, shape))
         plain = resize_smear(smear.replace(nuclei=None, cells=None, dropped=smear.dropped), shape)
         found = self.segmenter.apply(MedianDenoiser(3).apply(plain))
-        left_out = [(round(body.row), round(body.column)) for body in plain.dropped if body.reason == LEFT_OUT]
-        again = {int(found.region("cell")[place]) for place in left_out} - {0}
+        places = [(int(body.row), int(body.column)) for body in plain.dropped if body.reason == LEFT_OUT]
+        again = {int(found.region("cell")[place]) for place in places} - {0}
         return without_cells(found, sorted(again)) if again else found
 
 
