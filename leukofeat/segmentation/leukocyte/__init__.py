@@ -10,7 +10,7 @@
 - `cells` (`cell_fit`, `star_contour`, `leaks`, `halos`): colours near a nucleus against those far from all; a star shape.
 - `lobes` (`neighbors`): lobes of one nucleus share a cell without a waist, and hold no more DNA than one nucleus.
 - `red_cells`, `clusters`: the yardstick of an image: what is larger than any nucleus is several, which are cut apart.
-- `nuclei` (`nucleus_fit`, `evidence`): chromatin is darker than its own cytoplasm, and of another colour; which of two
+- `nuclei` (`nucleus_fit`, `evidence`, `hues`): chromatin is darker than its own cytoplasm, and of another colour; which of two
   parts is the nucleus is told by the outline, which is sharper than the texture within.
 - `refine`, `rim`: outlines of nuclei at full size, and without the dark rims of cells.
 - `debris`: what is no leukocyte, kept with the reason.

@@ -17,12 +17,12 @@ from typing import NamedTuple
 import numpy as np
 
 from leukofeat.kernels.color.otsu import otsu_thresholds
-from leukofeat.kernels.jit import jit
 from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.kernels.regions.labels import label_sums
 from leukofeat.opencv import cv2
 from leukofeat.segmentation.leukocyte.bodies import BOX, around
 from leukofeat.segmentation.leukocyte.evidence import ALL_NUCLEUS, inner_part, outline_evidence
+from leukofeat.segmentation.leukocyte.hues import hue_factor, magenta
 from leukofeat.segmentation.leukocyte.nucleus_fit import discriminate, remove_specks, threshold_each
 from leukofeat.segmentation.leukocyte.planes import Planes
 from leukofeat.segmentation.leukocyte.stain import NO_EXCESS
@@ -35,9 +35,7 @@ SPECK, HOLE = 0.1, 0.06  # share of the nucleus under which a part of it is a sp
 RIDGE = 30.0  # added to the colour variances: the noise of a JPEG
 # evidence of a nucleus that is not doubted, and of one so small (radius in pixels) that neither texture nor a rim shows
 CONVINCING, CONVINCING_SMALL, SMALL = 2.0, 1.2, 12.0
-LESS_VIOLET = 0.3  # how much evidence counts for a nucleus that is bluer than the rest of its cell
 LIKE_NUCLEUS = 0.5  # stain, against that of the nucleus, that the rest of such a cell has at least
-LEAST_DARKNESS = 4.0  # L* under the slide's from which on a pixel has a hue
 
 
 class Nuclei(NamedTuple):
@@ -84,7 +82,7 @@ def _drawn(cells: np.ndarray, cores: np.ndarray, planes: Planes, n: int, fine: b
         table = region_boxes(nuclei, n)
     extents = region_boxes(cells, n)
     evidence = outline_evidence(nuclei, inner_part(cells), planes.edge, extents, fine=fine)
-    evidence *= _hue_factor(nuclei, planes.violet, extents, label_sums(cells, extents, planes.violet))
+    evidence *= hue_factor(nuclei, planes.violet, extents, label_sums(cells, extents, planes.violet))
     doubted = evidence < CONVINCING_SMALL
     doubted |= ~(evidence >= CONVINCING) & (table[:, 4] >= np.pi * SMALL**2)
     for i in np.flatnonzero(doubted).tolist():
@@ -110,35 +108,13 @@ def _reconsider(
     others = (cells[window] > 0) & (cell == 0)
     for mask in _other_nuclei(cell, others, planes, window):
         value = outline_evidence(mask, room, edge, extents, fine=fine)[0]
-        value *= _hue_factor(mask, violet, extents, total)[0]
+        value *= hue_factor(mask, violet, extents, total)[0]
         if value > best:
             best, chosen = float(value), mask
     if chosen is not first:
         part = nuclei[window]
         part[cell > 0] = chosen[cell > 0] * i
     return best
-
-
-@jit
-def _hue_factor(nuclei: np.ndarray, violet: np.ndarray, extents: np.ndarray, total: np.ndarray) -> np.ndarray:
-    """1 where a nucleus is more violet than the rest of its cell, and LESS_VIOLET where it is less, (n,) float64.
-
-    `extents` is `region_boxes` of the cells, which have that sum of `violet`, (n,).
-    """
-    n = total.size
-    inside, stain = np.zeros(n, np.int64), np.zeros(n, np.int64)
-    for y in range(nuclei.shape[0]):
-        for x in range(nuclei.shape[1]):
-            c = nuclei[y, x] - 1
-            if c >= 0:
-                inside[c] += 1
-                stain[c] += violet[y, x]
-    factor = np.ones(n)
-    for c in range(n):
-        area = extents[c, 4]
-        if area > inside[c] and stain[c] / max(inside[c], 1) < (total[c] - stain[c]) / (area - inside[c]):
-            factor[c] = LESS_VIOLET
-    return factor
 
 
 def _is_stained(excess: np.ndarray, nucleus: np.ndarray, cell: np.ndarray) -> bool:
@@ -165,41 +141,6 @@ def _other_nuclei(
         yield _by_color(rough, cell, regions, part, offset, radius)
         if n_classes == 2:
             yield rough
-
-
-@jit
-def magenta(offset: np.ndarray) -> np.ndarray:
-    """How magenta each pixel is for its darkness, a* over L*, (H, W) uint8: a hue, which pale chromatin shares with dark.
-
-    `offset` is (H, W, 3) float32, L*a*b* less the empty slide; 255 is as much a* above the slide's as L* below it. Of each pixel and its
-    eight neighbours the median counts; beyond the frame goes on what is at its edge. (OpenCV's median takes ten times as long in a narrow window.)
-    """
-    h, w, _ = offset.shape
-    levels = np.empty((h, w), np.uint8)
-    least, none, full = np.float32(LEAST_DARKNESS), np.float32(0), np.float32(255)
-    for y in range(h):
-        for x in range(w):
-            levels[y, x] = np.uint8(min(max(full * offset[y, x, 1] / max(-offset[y, x, 0], least), none), full))
-    out = np.empty((h, w), np.uint8)
-    low, middle, high = np.empty(w + 2, np.uint8), np.empty(w + 2, np.uint8), np.empty(w + 2, np.uint8)
-    for y in range(h):
-        above, here, below = levels[max(y - 1, 0)], levels[y], levels[min(y + 1, h - 1)]
-        for x in range(w):
-            low[x + 1] = min(min(above[x], here[x]), below[x])
-            middle[x + 1] = _median(above[x], here[x], below[x])
-            high[x + 1] = max(max(above[x], here[x]), below[x])
-        for column in (low, middle, high):
-            column[0], column[w + 1] = column[1], column[w]
-        for x in range(w):
-            lowest, highest = max(max(low[x], low[x + 1]), low[x + 2]), min(min(high[x], high[x + 1]), high[x + 2])
-            out[y, x] = _median(lowest, _median(middle[x], middle[x + 1], middle[x + 2]), highest)
-    return out
-
-
-@jit
-def _median(a: np.uint8, b: np.uint8, c: np.uint8) -> np.uint8:
-    """The middle one of three."""
-    return max(min(a, b), min(max(a, b), c))
 
 
 def _by_color(

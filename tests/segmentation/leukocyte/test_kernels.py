@@ -23,11 +23,11 @@ from leukofeat.segmentation.leukocyte.cell_fit import far_colors, ring_colors
 from leukofeat.segmentation.leukocyte.component_tree import core_sums, sharpest_components, stain_edges
 from leukofeat.segmentation.leukocyte.cores import core_gaps, inner_distance, lobe_gaps
 from leukofeat.segmentation.leukocyte.evidence import ALL_NUCLEUS, STRIP, inner_part, outline_evidence
+from leukofeat.segmentation.leukocyte.hues import magenta
 from leukofeat.segmentation.leukocyte.leaks import color_sums, red_sums, without_leaks
 from leukofeat.segmentation.leukocyte.lobes import Limits
 from leukofeat.segmentation.leukocyte.necks import split_at_necks
 from leukofeat.segmentation.leukocyte.neighbors import hull_counts, joined, label_gaps, touching_labels
-from leukofeat.segmentation.leukocyte.nuclei import magenta
 from leukofeat.segmentation.leukocyte.nucleus_fit import discriminate, remove_specks, threshold_each
 from leukofeat.segmentation.leukocyte.planes import Planes
 from leukofeat.segmentation.leukocyte.red_cells import red_cell_radius
