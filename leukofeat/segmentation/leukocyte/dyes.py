@@ -3,7 +3,7 @@
 What tells nuclei from red cells is the azure that they hold. A blue or teal slide (alkaline buffer, no eosin, old dye), one that a camera
 has drained of colour, or nuclei that are all but black show little of it, and yet a person sees at once which of two colours is
 that of nuclei: the darker. Two dyes are two directions of optical density (Ruifrok and Johnston 2001); the image is taken apart into the
-two that it has and put together again with the two that stains after Romanowsky have, as normalisation after Macenko (2009) does.
+two that it has and put together again with the two that stains after Romanowsky have, as normalisation after Macenko (2009) does. Where there is but one, as in a grey image, the denser is nucleus.
 
 The usual dyes may also be weak: a short stain, a bleached slide, stray light in the microscope. All densities are low there, and in proportion
 (Beer and Lambert), so that one factor brings them to the usual ones. It is told by the bodies that hold most azure, or by the darkest ones.
@@ -33,10 +33,9 @@ MORE_AZURE, SOME_MORE_AZURE = 0.25, 0.04
 STAINED, ENOUGH = 0.25, 0.05
 # share of the density of nuclei that is azure under the usual dyes, at least, and where cores do not say so, too
 AZURE, AZURE_ALONE = 0.15, 0.2
-AS_DENSE = (
-    0.7  # times as dense as the rest of their cells nuclei are, at least: only rims of basophilic cells are denser
-)
 DIRT = -0.25  # likewise of what is dark under two others: below is dirt, which absorbs all colours
+# times as dense as the rest of their cells nuclei are, at least, or they hold a larger share of azure than that
+AS_DENSE = 0.7
 DENSE = 0.8  # density of nuclei in all channels together, at least: red cells on top of each other reach .75
 # nuclei that are less dense than that hold a share of azure that is so much above that of what is less dark
 MORE_AZURE_THAN_OTHER = 0.1
@@ -124,11 +123,9 @@ def _dark_and_other(density: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None
     if len(cuts) < 2:
         return None
     bodies = _bodies(level > cuts[1])
-    return (
-        None
-        if bodies is None
-        else (density[bodies].mean(axis=0), density[(level > cuts[0]) & (level <= cuts[1])].mean(axis=0))
-    )
+    if bodies is None:
+        return None
+    return density[bodies].mean(axis=0), density[(level > cuts[0]) & (level <= cuts[1])].mean(axis=0)
 
 
 def _dyes_of(slide: np.ndarray, nucleus: np.ndarray, other: np.ndarray) -> Dyes | OneDye | None:

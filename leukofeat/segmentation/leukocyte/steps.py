@@ -21,7 +21,7 @@ from leukofeat.segmentation.leukocyte.nuclei import draw_nuclei
 from leukofeat.segmentation.leukocyte.planes import Planes, shows_bodies
 from leukofeat.segmentation.leukocyte.surroundings import Surroundings
 
-# where weak dyes are made stronger, more cells than so many have to reach this confidence in the mean: shards of red cells do not
+# where dyes are weak or others, more cells than so many have to reach this confidence in the mean: shards of red cells do not
 MANY, CLEAR = 3, 0.57
 # sureness that has to be passed to count, against that under the dyes as they are: under other dyes, and where weak ones are made stronger
 SURE, SURER = 0.7, 1.25
@@ -52,7 +52,7 @@ def find_dyes(
 ) -> tuple[Outlined | None, Dyes | OneDye | None]:
     """What is found in an image, None where there are no bodies, and its dyes, None where they are the usual ones.
 
-    Other dyes count unless what is found with them falls to pieces, or is less sure by far. Weak ones are made stronger where what is
+    Other dyes count where what is found with them is clear, and neither falls to pieces nor is less sure by far. Weak ones are made stronger where what is
     found then is surer, and no red cells; unless `fine`, where nothing was found.
     """
     seen = look(image, diameter)
