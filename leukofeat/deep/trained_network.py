@@ -52,6 +52,16 @@ class TrainedNetwork(NetworkParams):
         Parameters
         ----------
         smear : Smear
+
+        Returns
+        -------
+        Smear
+            As it is where whole fields are shown, or where it has cells.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
         """
         check_is_fitted(self)
         return self._seen().segmented(smear)
