@@ -3,14 +3,17 @@
 import numpy as np
 
 from leukofeat.opencv import cv2
+from leukofeat.preprocessing.view import is_view, view_box
 
 _FRAME = 0.05  # share of the frame that a padding's colour fills at least
 _BLACK, _CONSTANT = 0.02, 0.05  # share of the image that black, or another colour, fills at least
 _NEAR = 5  # levels by which compression moves a constant colour
+_ROUNDED = 1  # levels by which it moves white at most, far from any edge
 _DARK = 24  # level up to which what borders on black is what compression left there: no stain is so dark
 _OUTSHONE = 16  # levels above a colour from which nothing can lie on a slide of that colour
 _OUTSHINING = 0.02  # share of the rest of the image that does, at least, or the colour is that of the slide
 _STEP = 10  # levels by which white padding ends at least, where overexposed glass fades
+_RIPPLES = 7  # pixels that what compression leaves of an edge is wide at most, on white
 _SPECKS = 0.04  # specks beside the outline of padding, which overexposed glass is full of, against its length
 
 
@@ -18,7 +21,8 @@ def find_padding(image: np.ndarray) -> np.ndarray | None:
     """Area of one constant colour, connected to the frame, that stands in place of what was cut away.
 
     Black counts from 2 % of the image on, with the few levels that compression adds to it; another colour from 5 %, and not
-    when it may be the empty slide: light that nothing outshines. Pure white is that too, unless it ends in a clean step.
+    when it may be the empty slide: light that nothing outshines. White is that too, unless it ends in a clean step, or what it leaves is a
+    rectangle, a disc or a turned image, as no cells on overexposed glass are.
 
     Parameters
     ----------
@@ -39,9 +43,9 @@ def find_padding(image: np.ndarray) -> np.ndarray | None:
     color = _frame_color(image)
     if color is None:
         return None
-    black, white = color.max() == 0, color.min() == 255
+    black, white = color.max() == 0, color.min() >= 255 - _ROUNDED
     # padding holds no more than the whole image, which is quick to look through
-    constant = _within(image, color, _NEAR if black else 0)
+    constant = _within(image, color, _NEAR if black else _ROUNDED if white else 0)
     least = (_BLACK if black else _CONSTANT) * constant.size
     if cv2.countNonZero(constant) < least:
         return None
@@ -59,7 +63,7 @@ def find_padding(image: np.ndarray) -> np.ndarray | None:
     if area == padding.size or cv2.countNonZero(cv2.bitwise_and(constant, padding.view(np.uint8))) < least:
         return None
     if white:
-        return padding if _ends_clean(image, padding) else None
+        return padding if _ends_clean(image, padding) else _around_view(padding)
     # something is brighter in some channel, as nothing is brighter than the empty slide
     return padding if black or n_brighter >= _OUTSHINING * (padding.size - area) else None
 
@@ -107,3 +111,13 @@ def _ends_clean(image: np.ndarray, padding: np.ndarray) -> bool:
     if cv2.countNonZero(specks) > _SPECKS * cv2.countNonZero(rim):
         return False
     return bool(np.median(255 - image[rim > 0].min(axis=1)) >= _STEP)
+
+
+def _around_view(padding: np.ndarray) -> np.ndarray | None:
+    """What lies around a view, without the ripples that compression left on white; None where that is no view."""
+    content = cv2.morphologyEx((~padding).view(np.uint8), cv2.MORPH_OPEN, np.ones((_RIPPLES, _RIPPLES), np.uint8))
+    n, parts, stats, _ = cv2.connectedComponentsWithStats(content, connectivity=4)
+    if n == 1:
+        return None
+    view = parts == 1 + stats[1:, cv2.CC_STAT_AREA].argmax()
+    return ~view if view_box(view) is not None or is_view(view) else None

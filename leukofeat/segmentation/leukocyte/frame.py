@@ -7,12 +7,9 @@ import numpy as np
 from leukofeat.opencv import cv2
 from leukofeat.preprocessing.padding import find_content
 from leukofeat.preprocessing.shading import fit_light, light_at, relit
+from leukofeat.preprocessing.view import is_view
 from leukofeat.segmentation.leukocyte.planes import slide_color, slide_rgb
 
-RECTANGLE = 0.99  # share of a rectangle that an image without its bars fills, and of all else that it holds
-# depth of dents along the outline of a field of view, in the mean and against its radius: cells that were cut out have .005 or more
-DENTS = 0.0045
-VIEW = 0.85  # height and width of a view, against the shorter side of the image, at least: a round cell is cut out with something around
 GLANCE = 64  # pixels of the shorter side that light is glanced at in
 # light, against the brightest in the image, under which it is looked at closely, and fall of it from which on it is evened
 LIT, FALL = 0.8, 0.3
@@ -62,35 +59,6 @@ def _glance(plane: np.ndarray) -> np.ndarray:
     times = max(1, min(h, w) // GLANCE)
     size = (w // times, h // times)
     return cv2.resize(plane[: times * size[1], : times * size[0]], size, interpolation=cv2.INTER_AREA)
-
-
-def view_box(content: np.ndarray) -> tuple[slice, slice] | None:
-    """Rows and columns of the rectangle that the content of an image, (H, W) bool, is; None where it is no rectangle."""
-    rows, columns = (_most(content.mean(axis=axis)) for axis in (1, 0))
-    inside = content[rows, columns]
-    filled = int(np.count_nonzero(inside))
-    is_rectangle = filled >= RECTANGLE * inside.size and filled >= RECTANGLE * int(np.count_nonzero(content))
-    return (rows, columns) if is_rectangle else None
-
-
-def is_view(content: np.ndarray) -> bool:
-    """Whether content, (H, W) bool, is a field of view or a turned image, and no cell that was cut out: it is as convex as no cell is."""
-    outlines, _ = cv2.findContours(content.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    outline = max(outlines, key=len)
-    own, hull = (np.zeros(content.shape, np.uint8) for _ in range(2))
-    area = cv2.countNonZero(cv2.fillPoly(own, [outline], 1))
-    dents = cv2.countNonZero(cv2.fillConvexPoly(hull, cv2.convexHull(outline), 1)) - area
-    places = outline[:, 0]
-    if (np.ptp(places, axis=0) < VIEW * min(content.shape)).any():
-        return False
-    within = (places > 0).all(axis=1) & (places < np.array(content.shape[::-1]) - 1).all(axis=1)
-    return bool(dents <= DENTS * np.sqrt(area / np.pi) * np.count_nonzero(within))
-
-
-def _most(share: np.ndarray) -> slice:
-    """From the first to the last of the lines that are at least half as full as the fullest."""
-    lines = np.flatnonzero(share >= share.max() / 2)
-    return slice(int(lines[0]), int(lines[-1]) + 1)
 
 
 def orientation(image: np.ndarray) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]:

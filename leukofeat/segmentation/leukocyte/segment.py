@@ -9,10 +9,11 @@ from leukofeat.constraints import Number, Real, check
 from leukofeat.dropped import Dropped
 from leukofeat.parallel import note_image
 from leukofeat.preprocessing.padding import find_content
+from leukofeat.preprocessing.view import view_box
 from leukofeat.segmentation.leukocyte.debris import dropped_bodies
 from leukofeat.segmentation.leukocyte.dyes import in_usual_dyes
 from leukofeat.segmentation.leukocyte.first_look import look
-from leukofeat.segmentation.leukocyte.frame import enlarged, in_even_light, orientation, view_box, with_slide_around
+from leukofeat.segmentation.leukocyte.frame import enlarged, in_even_light, orientation, with_slide_around
 from leukofeat.segmentation.leukocyte.refine import refined
 from leukofeat.segmentation.leukocyte.rim import without_rims
 from leukofeat.segmentation.leukocyte.steps import find_dyes, outline

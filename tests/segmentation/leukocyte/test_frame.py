@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from leukofeat.datasets import make_smears
+from leukofeat.datasets.render import compress
 from leukofeat.evaluation.optics import tilt_light
 from leukofeat.segmentation import LeukocyteSegmenter, dice, segment_leukocytes
-from leukofeat.segmentation.leukocyte.frame import in_even_light, is_view, view_box
+from leukofeat.segmentation.leukocyte.frame import in_even_light
 from leukofeat.segmentation.leukocyte.segment import find_leukocytes
 from tests.light import vignetted
 
@@ -44,35 +45,31 @@ def test_bars_around_an_image_change_nothing_in_it(smears, bars, color):
     assert list(found.dropped) == moved
 
 
+@pytest.mark.parametrize("color", [(0, 0, 0), (255, 255, 255)], ids=["black", "white"])
+@pytest.mark.parametrize("quality", [None, 90])
+@pytest.mark.parametrize("size", [120, 224])
+def test_a_small_image_that_was_turned_shows_its_cell_and_not_its_corners(color, quality, size):
+    smear = make_smears(n_samples=1, size=224, random_state=5).images[0]
+    image = cv2.resize((smear * (1, 0.93, 0.75)).astype(np.uint8), (size, size), interpolation=cv2.INTER_AREA)
+    turn = cv2.getRotationMatrix2D((size / 2, size / 2), 30, 1)
+    turned = cv2.warpAffine(image, turn, (size, size), borderValue=color)
+    if quality:
+        turned = compress(turned, quality)
+    expected, found = segment_leukocytes(image), segment_leukocytes(turned)
+    inside = cv2.erode(cv2.warpAffine(np.ones((size, size), np.uint8), turn, (size, size)), np.ones((9, 9))) > 0
+    assert found[0].any()
+    assert not found[1][~(cv2.dilate(inside.view(np.uint8), np.ones((21, 21))) > 0)].any()
+    for before, after in zip(expected, found, strict=True):
+        before = cv2.warpAffine((before > 0).view(np.uint8), turn, (size, size), flags=cv2.INTER_NEAREST) > 0
+        assert dice(before & inside, (after > 0) & inside) > 0.85
+
+
 def test_bars_within_bars_and_nothing_but_bars():
     image = make_smears(n_samples=1, random_state=1).images[0]
     twice = barred(barred(image, (20,) * 4, (0, 0, 0)), (30,) * 4, (90, 90, 90))
     assert segment_leukocytes(twice)[0].max() == segment_leukocytes(image)[0].max()
     for little in (np.full((6, 6, 3), 200, np.uint8), np.full((1, 1, 3), 200, np.uint8)):
         assert not segment_leukocytes(barred(little, (40,) * 4, (0, 0, 0)))[0].any()
-
-
-def test_the_rectangle_that_bars_leave_and_no_other_shape():
-    content = np.zeros((60, 80), bool)
-    content[10:50, 20:70] = True
-    assert view_box(content) == (slice(10, 50), slice(20, 70))
-    content[12:15, 5] = True  # a speck of compression
-    assert view_box(content) == (slice(10, 50), slice(20, 70))
-    assert view_box(through_an_eyepiece(np.zeros((60, 80, 3)))) is None
-
-
-def test_a_field_of_view_is_told_from_a_cell_that_was_cut_out():
-    round_view = through_an_eyepiece(np.zeros((240, 320, 3)))
-    turned = cv2.warpAffine(np.ones((200, 260), np.uint8), cv2.getRotationMatrix2D((130, 100), 20, 1), (260, 200)) > 0
-    assert is_view(round_view)
-    assert is_view(turned)
-    angle = np.linspace(0, 2 * np.pi, 400)
-    radius = 80 * (1 + 0.03 * np.sin(5 * angle) + 0.02 * np.cos(9 * angle))
-    outline = np.rint(np.column_stack([120 + radius * np.cos(angle), 100 + radius * np.sin(angle)])).astype(np.int32)
-    cell = cv2.fillPoly(np.zeros((200, 240), np.uint8), [outline], 1) > 0
-    disc = cv2.circle(np.zeros((240, 240), np.uint8), (120, 120), 80, 1, -1) > 0
-    assert not is_view(cell)
-    assert not is_view(disc)
 
 
 def test_through_an_eyepiece_the_slide_is_the_images_own():
