@@ -7,6 +7,7 @@ two that it has and put together again with the two that stains after Romanowsky
 
 The usual dyes may also be weak: a short stain, a bleached slide, stray light in the microscope. All densities are low there, and in proportion
 (Beer and Lambert), so that one factor brings them to the usual ones. It is told by the bodies that hold most azure, or by the darkest ones.
+Likewise strong: a long stain, or contrast and saturation turned up after the fact, which make red cells look like nuclei.
 """
 
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from leukofeat.opencv import cv2
 from leukofeat.segmentation.leukocyte.first_look import first_scale
 from leukofeat.segmentation.leukocyte.frame import reduced
 from leukofeat.segmentation.leukocyte.planes import DARKEST, Planes, shows_bodies, smoothed
-from leukofeat.segmentation.leukocyte.stain import HEMOGLOBIN
+from leukofeat.segmentation.leukocyte.stain import AZURE_HALF, AZURE_SCALE, HEMOGLOBIN
 
 # optical densities in red, green and blue, of a unit together: nuclei and red cells under May-Grünwald-Giemsa
 NUCLEUS, RED_CELL = (0.33, 0.55, 0.12), (0.3, 0.45, 0.25)
@@ -26,6 +27,8 @@ USUAL = 1.5  # levels of azure per unit of colour difference that cores hold und
 # levels of azure that cores hold in the mean under dyes that are not weak, at least but for a few images that are overexposed
 STRONG = 100
 NUCLEAR_AZURE = 0.23  # density of azure in nuclei under usual dyes
+# density of azure in nuclei above which dyes are strong, and that to which they are brought then: what others hold is lost first
+VIVID, LESS_VIVID = 0.8, 0.6
 MOST_GAIN = 3.2  # times as strong as they are dyes are made at most: beyond, dirt and thick red cells look like nuclei
 # weak nuclei differ so much in the share of azure from what is outside of cells, or so much and are as much darker as `DARKER` says
 MORE_AZURE, SOME_MORE_AZURE = 0.25, 0.04
@@ -33,7 +36,8 @@ MORE_AZURE, SOME_MORE_AZURE = 0.25, 0.04
 STAINED, ENOUGH = 0.25, 0.05
 # share of the density of nuclei that is azure under the usual dyes, at least, and where cores do not say so, too
 AZURE, AZURE_ALONE = 0.15, 0.2
-DIRT = -0.25  # likewise of what is dark under two others: below is dirt, which absorbs all colours
+# likewise of what is dark under two others: below is dirt, which absorbs all colours, unless what is less dark has a colour that hides azure, as where each channel was stretched
+DIRT = -0.25
 # times as dense as the rest of their cells nuclei are, at least, or they hold a larger share of azure than that
 AS_DENSE = 0.7
 DENSE = 0.8  # density of nuclei in all channels together, at least: red cells on top of each other reach .75
@@ -46,6 +50,10 @@ LEVELS = 100  # grey levels of a unit of density in all channels together
 AZURE_LEVELS, FAINT_AZURE = 500, 5  # likewise of azure, and those that are no more than noise
 
 
+# density of azure at each of its grey levels
+AZURE_DENSITY = AZURE_HALF * np.arange(256) / (AZURE_SCALE - np.arange(256))
+
+
 class Dyes(NamedTuple):
     """Two dyes of an image."""
 
@@ -53,7 +61,7 @@ class Dyes(NamedTuple):
     to_usual: np.ndarray  # (3, 3) float32, takes optical densities to those under the usual dyes
 
     @property
-    def weak(self) -> bool:
+    def scaled(self) -> bool:
         """Whether they are the usual ones, but for their strength."""
         return not (self.to_usual - np.diag(np.diag(self.to_usual))).any()
 
@@ -70,7 +78,7 @@ class OneDye(NamedTuple):
     nucleus: float  # likewise from which all is
 
     @property
-    def weak(self) -> bool:
+    def scaled(self) -> bool:
         """It is no usual one."""
         return False
 
@@ -101,19 +109,26 @@ def are_usual(image: np.ndarray, nuclei: np.ndarray, cells: np.ndarray, planes: 
 
 
 def other_dyes(image: np.ndarray, planes: Planes, cores: np.ndarray, usual: bool) -> Dyes | OneDye | None:
-    """Dyes of an (H, W, 3) uint8 image whose planes and cores were looked at, other than the usual ones, or weak; None where they are not.
+    """Dyes of an (H, W, 3) uint8 image whose planes and cores were looked at, other than the usual ones, weak or strong; None where they are not.
 
     `usual` says that nuclei were found that are stained as by the usual dyes.
     """
     azure = cv2.mean(planes.azure, (cores > 0).view(np.uint8))[0]
-    if (usual and azure >= STRONG) or not shows_bodies(planes):
+    if not shows_bodies(planes):
         return None
+    if usual and azure >= STRONG:
+        return _scaled(planes.slide, _loss(planes.azure))
     density = _densities(smoothed(reduced(image, first_scale(image)))[0], planes.slide)
     dark = _dark_and_other(density)
     if not usual and dark is not None and (dyes := _dyes_of(planes.slide, *dark)) is not None:
         return dyes
     gain = _gain(density, dark) if azure < STRONG else 1.0
-    return Dyes(planes.slide, np.float32(gain) * np.eye(3, dtype=np.float32)) if 1 < gain <= MOST_GAIN else None
+    return _scaled(planes.slide, gain) if 1 < gain <= MOST_GAIN else None
+
+
+def _scaled(slide: np.ndarray, gain: float) -> Dyes | None:
+    """The usual dyes, where they are made so many times as strong; None where they stay as they are."""
+    return None if gain == 1 else Dyes(slide, np.float32(gain) * np.eye(3, dtype=np.float32))
 
 
 def _dark_and_other(density: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
@@ -136,7 +151,9 @@ def _dyes_of(slide: np.ndarray, nucleus: np.ndarray, other: np.ndarray) -> Dyes 
     alike = float(nucleus @ other / (np.linalg.norm(nucleus) * np.linalg.norm(other)))
     if alike >= np.cos(np.radians(APART)):
         return OneDye(slide, red_cell, dense) if dense > max(DENSE, MUCH_DARKER * red_cell) else None
-    if _azure(nucleus) <= (DIRT if dense > DENSE else max(DIRT, _azure(other) + MORE_AZURE_THAN_OTHER)):
+    azure, others = _azure(nucleus), _azure(other)
+    least = min(DIRT, others + SOME_MORE_AZURE) if dense > DENSE else max(DIRT, others + MORE_AZURE_THAN_OTHER)
+    if azure <= least:
         return None
     return Dyes(slide, (_basis(NUCLEUS, RED_CELL) @ np.linalg.inv(_basis(nucleus, other))).astype(np.float32))
 
@@ -144,16 +161,29 @@ def _dyes_of(slide: np.ndarray, nucleus: np.ndarray, other: np.ndarray) -> Dyes 
 def _gain(density: np.ndarray, dark: tuple[np.ndarray, np.ndarray] | None) -> float:
     """How many times stronger dyes usually are, told by what holds most azure, or else by the dark bodies; 0 where neither tells it."""
     azure = np.maximum(_azure_density(density), 0)
-    level = np.minimum(azure * AZURE_LEVELS, 255).astype(np.uint8)
-    counts = np.bincount(level.ravel(), minlength=256)
-    counts[:FAINT_AZURE] = 0
-    cuts = otsu_thresholds(counts, 2)
-    bodies = _bodies(level > cuts[0]) if len(cuts) else None
+    bodies = _most_azure(np.minimum(azure * AZURE_LEVELS, 255).astype(np.uint8))
     if bodies is not None and (gain := NUCLEAR_AZURE / float(azure[bodies].mean())) <= MOST_GAIN:
         return gain
     if dark is None or dark[0].sum() <= DARKER * dark[1].sum() or _azure(dark[0]) <= 0:
         return 0.0
     return float(sum(NUCLEUS) / dark[0].sum())
+
+
+def _loss(azure: np.ndarray) -> float:
+    """How many times as strong strong dyes should be, told by the bodies that hold most azure; 1 where they are not strong."""
+    bodies = _most_azure((AZURE_DENSITY * (255 / AZURE_DENSITY[-1])).astype(np.uint8)[azure])
+    if bodies is None:
+        return 1.0
+    held = float(AZURE_DENSITY[azure[bodies]].mean())
+    return LESS_VIVID / held if held > VIVID else 1.0
+
+
+def _most_azure(level: np.ndarray) -> np.ndarray | None:
+    """Bodies, (H, W) bool, that hold most azure, by its (H, W) uint8 level; None where there are none."""
+    counts = np.bincount(level.ravel(), minlength=256)
+    counts[:FAINT_AZURE] = 0
+    cuts = otsu_thresholds(counts, 2)
+    return _bodies(level > cuts[0]) if len(cuts) else None
 
 
 def _bodies(mask: np.ndarray) -> np.ndarray | None:

@@ -59,17 +59,17 @@ def find_dyes(
     found = outline(image, seen, diameter, None, fine=fine)
     usual = found is not None and are_usual(image, found.nuclei, found.cells, *seen)
     dyes = other_dyes(image, *seen, usual)
-    if dyes is None or (dyes.weak and not fine and found is not None and len(found.confidence)):
+    if dyes is None or (dyes.scaled and not fine and found is not None and len(found.confidence)):
         return found, None
     stained = in_usual_dyes(image, dyes)
     again = outline(stained, look(stained, diameter), diameter, None, fine=fine)
     if (
         again is None
         or not again.is_clear
-        or (dyes.weak and not stand_out(image, again.nuclei, again.cells, dyes.slide))
+        or (dyes.scaled and not stand_out(image, again.nuclei, again.cells, dyes.slide))
     ):
         return found, None
-    if found is not None and again.sureness <= (SURER if dyes.weak else SURE) * found.sureness:
+    if found is not None and again.sureness <= (SURER if dyes.scaled else SURE) * found.sureness:
         return found, None
     return again, dyes
 

@@ -14,7 +14,7 @@ from leukofeat.datasets import make_smears
 from leukofeat.features import FeatureSet, GeometryFeatures
 from leukofeat.segmentation import LeukocyteSegmenter, dice, segment_leukocytes
 from leukofeat.segmentation.leukocyte import steps
-from leukofeat.segmentation.leukocyte.dyes import Dyes, OneDye, are_usual, in_usual_dyes
+from leukofeat.segmentation.leukocyte.dyes import Dyes, OneDye, are_usual, in_usual_dyes, other_dyes
 from leukofeat.segmentation.leukocyte.first_look import look
 from leukofeat.tiling import extract_field
 from tests.dyes import DYES, dyed
@@ -22,6 +22,7 @@ from tests.light import veiled
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
 
+from outlines.changed import stretched, vivid
 from outlines.made_up import make_cell
 
 SLIDE, NUCLEUS, PLASM, RED = (240, 236, 244), (95, 45, 165), (200, 185, 228), (215, 170, 200)
@@ -105,7 +106,7 @@ def test_in_a_gray_image_what_is_densest_is_nucleus():
     image = draw()[:, :110]
     found, dyes = steps.find_dyes(gray(image))
     assert isinstance(dyes, OneDye)
-    assert not dyes.weak
+    assert not dyes.scaled
     assert len(found.confidence) == 2
     assert dice(segment_leukocytes(image)[0], segment_leukocytes(gray(image))[0]) > 0.95
 
@@ -180,10 +181,10 @@ def test_weak_dyes_are_the_usual_ones_times_a_factor():
     image = veiled(make_cell(0.6, "pale", 40, 1).image, 128, 0.5)
     dyes = steps.find_dyes(image)[1]
     assert dyes is not None
-    assert dyes.weak
+    assert dyes.scaled
     np.testing.assert_array_equal(dyes.to_usual, dyes.to_usual[0, 0] * np.eye(3))
     assert 1 < dyes.to_usual[0, 0] <= 3.2
-    assert not Dyes(dyes.slide, np.ones((3, 3), np.float32)).weak
+    assert not Dyes(dyes.slide, np.ones((3, 3), np.float32)).scaled
 
 
 def test_without_fine_outlines_weak_dyes_count_where_nothing_was_found():
@@ -192,3 +193,30 @@ def test_without_fine_outlines_weak_dyes_count_where_nothing_was_found():
     found, dyes = steps.find_dyes(draw(), fine=False)
     assert dyes is None
     assert len(found.confidence) == 4
+
+
+def test_black_nuclei_among_yellow_red_cells_are_nuclei():
+    image = draw()
+    dyes = steps.find_dyes(stretched(image))[1]
+    assert dyes is not None
+    for before, after in zip(segment_leukocytes(image), segment_leukocytes(stretched(image)), strict=True):
+        assert before.max() == after.max() == 4
+        assert dice(before, after) > 0.9
+
+
+def test_dirt_among_red_cells_of_the_usual_colour_is_no_nucleus():
+    image = draw(cells=False)
+    for x, y in ((60, 20), (150, 60), (60, 130)):
+        cv2.circle(image, (x, y), 12, (40, 40, 40), -1, cv2.LINE_AA)
+    assert not segment_leukocytes(image)[0].any()
+
+
+def test_strong_dyes_are_made_weaker_where_that_shows_cells_more_surely():
+    image = make_smears(n_samples=1, random_state=0).images[0]
+    dyes = other_dyes(vivid(image), *look(vivid(image), None), usual=True)
+    assert dyes is not None
+    assert dyes.scaled
+    assert dyes.to_usual[0, 0] < 1
+    assert other_dyes(image, *look(image, None), usual=True) is None
+    for before, after in zip(segment_leukocytes(image), segment_leukocytes(vivid(image)), strict=True):
+        assert dice(before, after) > 0.9
