@@ -14,6 +14,7 @@ from leukofeat.segmentation.leukocyte.debris import dropped_bodies
 from leukofeat.segmentation.leukocyte.dyes import in_usual_dyes
 from leukofeat.segmentation.leukocyte.first_look import look
 from leukofeat.segmentation.leukocyte.frame import enlarged, in_even_light, orientation, with_slide_around
+from leukofeat.segmentation.leukocyte.odd_colors import note_of_colors
 from leukofeat.segmentation.leukocyte.refine import refined
 from leukofeat.segmentation.leukocyte.rim import without_rims
 from leukofeat.segmentation.leukocyte.steps import find_dyes, outline
@@ -196,11 +197,6 @@ def find_leukocytes(
     return Leukocytes(back(nuclei), back(cells), confidence, dropped_bodies(debris, image.shape[:2], back))
 
 
-def _is_grey_picture(image: np.ndarray) -> bool:
-    """Whether an image shows something, and all of it in shades of grey."""
-    return bool((image == image[:, :, :1]).all() and image.size and np.ptp(image) > 0)
-
-
 def _placed(found: Leukocytes, box: tuple[slice, slice], shape: tuple[int, int]) -> Leukocytes:
     """What was found in a part of an image, in the whole."""
     nuclei, cells = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
@@ -233,7 +229,8 @@ class LeukocyteSegmenter(ImageStage):
     Warns
     -----
     UserWarning
-        For images without colour, those of a grey camera, in which no cell is found.
+        For images without colour, those of a grey camera, in which no cell is found, and for images whose channels seem to be in the order blue, green,
+        red, in which `cv2.imread` gives them.
 
     See Also
     --------
@@ -258,10 +255,7 @@ class LeukocyteSegmenter(ImageStage):
     def apply(self, smear: Smear) -> Smear:
         note_redrawn(self, smear)
         found = find_leukocytes(smear.image, diameter=self.diameter, fine=self.fine)
-        if len(found.confidence) == 0 and _is_grey_picture(smear.image):
-            note_image(
-                smear.source or "an image",
-                "it has no colour, by which LeukocyteSegmenter tells nuclei, so that no cell was found; give it in colour, or take a "
-                "segmenter of one channel, such as OtsuSegmenter.",
-            )
+        note = note_of_colors(smear.image, found.nuclei, found.cells)
+        if note is not None:
+            note_image(smear.source or "an image", note)
         return smear.replace(**found._asdict())

@@ -357,6 +357,20 @@ def test_a_grey_picture_in_which_nothing_is_found_is_named_and_a_blank_one_is_no
     assert [stage.apply(Smear(one)).n_cells for one in (blank, image)] == [0, 1]
 
 
+def test_channels_in_the_order_of_opencv_are_named(field):
+    stage = LeukocyteSegmenter()
+    assert stage.apply(Smear(field)).n_cells > 0
+    turned = np.ascontiguousarray(field[..., ::-1])
+    with pytest.warns(UserWarning, match=r"b\.png: its nuclei absorb more blue than red.*COLOR_BGR2RGB"):
+        stage.apply(Smear(turned, source="b.png"))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_channels_in_their_order_are_not(seed):
+    smears = make_smears(n_samples=2, random_state=seed).images
+    assert all(smear.n_cells for smear in LeukocyteSegmenter().transform(smears))
+
+
 def test_the_map_of_the_package_names_every_module():
     modules = {one.name for one in pkgutil.iter_modules(leukocyte.__path__)}
     named = set(re.findall(r"`(\w+)`", leukocyte.__doc__ or ""))
