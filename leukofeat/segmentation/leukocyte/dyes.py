@@ -65,6 +65,11 @@ class Dyes(NamedTuple):
         """Whether they are the usual ones, but for their strength."""
         return not (self.to_usual - np.diag(np.diag(self.to_usual))).any()
 
+    @property
+    def strong(self) -> bool:
+        """Whether they are the usual ones, but stronger."""
+        return self.scaled and bool(self.to_usual[0, 0] < 1)
+
     def usual(self, density: np.ndarray) -> np.ndarray:
         """Densities, (H, W, 3) float32, as they would be under the usual dyes."""
         return cv2.transform(density, self.to_usual)
@@ -80,6 +85,11 @@ class OneDye(NamedTuple):
     @property
     def scaled(self) -> bool:
         """It is no usual one."""
+        return False
+
+    @property
+    def strong(self) -> bool:
+        """Nor are these."""
         return False
 
     def usual(self, density: np.ndarray) -> np.ndarray:

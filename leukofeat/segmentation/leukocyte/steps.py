@@ -53,19 +53,21 @@ def find_dyes(
     """What is found in an image, None where there are no bodies, and its dyes, None where they are the usual ones.
 
     Other dyes count where what is found with them is clear, and neither falls to pieces nor is less sure by far. Weak ones are made stronger where what is
-    found then is surer, and no red cells; unless `fine`, where nothing was found.
+    found then is surer, and no red cells, and strong ones weaker where what is found then is surer, and less, as red cells are lost; unless `fine`, where nothing was found.
     """
     seen = look(image, diameter)
     found = outline(image, seen, diameter, None, fine=fine)
     usual = found is not None and are_usual(image, found.nuclei, found.cells, *seen)
     dyes = other_dyes(image, *seen, usual)
-    if dyes is None or (dyes.scaled and not fine and found is not None and len(found.confidence)):
+    n_found = 0 if found is None else len(found.confidence)
+    if dyes is None or (dyes.scaled and not fine and n_found > 0) or (dyes.strong and n_found == 1):
         return found, None
     stained = in_usual_dyes(image, dyes)
     again = outline(stained, look(stained, diameter), diameter, None, fine=fine)
     if (
         again is None
         or not again.is_clear
+        or (dyes.strong and 0 < n_found <= len(again.confidence))
         or (dyes.scaled and not stand_out(image, again.nuclei, again.cells, dyes.slide))
     ):
         return found, None
