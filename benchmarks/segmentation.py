@@ -18,6 +18,7 @@ import argparse
 import json
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,7 @@ def _short(value: float) -> str:
 def main() -> int:
     arguments = parse()
     cv2.setNumThreads(1)
+    warnings.filterwarnings("ignore", "an image: its? ")  # of odd colours, which some images are given here
     segmenters = chosen_segmenters(arguments.only)
     if not segmenters:
         print(f"--only: no segmenter begins so; there are {', '.join(SEGMENTERS)}", file=sys.stderr)
