@@ -50,8 +50,9 @@ LEVELS = 100  # grey levels of a unit of density in all channels together
 AZURE_LEVELS, FAINT_AZURE = 500, 5  # likewise of azure, and those that are no more than noise
 
 
-# density of azure at each of its grey levels
+# density of azure at each of its grey levels, and that in 255 equal steps
 AZURE_DENSITY = AZURE_HALF * np.arange(256) / (AZURE_SCALE - np.arange(256))
+AZURE_LEVEL = (AZURE_DENSITY * (255 / AZURE_DENSITY[-1])).astype(np.uint8)
 
 
 class Dyes(NamedTuple):
@@ -181,7 +182,8 @@ def _gain(density: np.ndarray, dark: tuple[np.ndarray, np.ndarray] | None) -> fl
 
 def _loss(azure: np.ndarray) -> float:
     """How many times as strong strong dyes should be, told by the bodies that hold most azure; 1 where they are not strong."""
-    bodies = _most_azure((AZURE_DENSITY * (255 / AZURE_DENSITY[-1])).astype(np.uint8)[azure])
+    most = AZURE_DENSITY[np.max(azure)]  # nothing is vivid in most images
+    bodies = _most_azure(cv2.LUT(azure, AZURE_LEVEL)) if most > VIVID else None
     if bodies is None:
         return 1.0
     held = float(AZURE_DENSITY[azure[bodies]].mean())
