@@ -41,6 +41,7 @@ DIRT = -0.25
 # times as dense as the rest of their cells nuclei are, at least, or they hold a larger share of azure than that
 AS_DENSE = 0.7
 DENSE = 0.8  # density of nuclei in all channels together, at least: red cells on top of each other reach .75
+DENSEST = 2.5  # likewise, at most, once they are brought to the usual dyes: what is denser is black, and shows nothing
 # nuclei that are less dense than that hold a share of azure that is so much above that of what is less dark
 MORE_AZURE_THAN_OTHER = 0.1
 APART = 2.0  # degrees between two dyes, at least: below, there is but one
@@ -166,7 +167,11 @@ def _dyes_of(slide: np.ndarray, nucleus: np.ndarray, other: np.ndarray) -> Dyes 
     least = min(DIRT, others + SOME_MORE_AZURE) if dense > DENSE else max(DIRT, others + MORE_AZURE_THAN_OTHER)
     if azure <= least:
         return None
-    return Dyes(slide, (_basis(NUCLEUS, RED_CELL) @ np.linalg.inv(_basis(nucleus, other))).astype(np.float32))
+    weaker = min(1.0, DENSEST / dense)
+    return Dyes(
+        slide,
+        np.float32(weaker) * (_basis(NUCLEUS, RED_CELL) @ np.linalg.inv(_basis(nucleus, other))).astype(np.float32),
+    )
 
 
 def _gain(density: np.ndarray, dark: tuple[np.ndarray, np.ndarray] | None) -> float:
