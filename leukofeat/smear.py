@@ -7,6 +7,7 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 
+from leukofeat.content.padding import find_view
 from leukofeat.dropped import Dropped, dropped_bodies, move_bodies
 from leukofeat.label_maps import is_mask, mask_error, name_labels, number_labels, number_nuclei, rate_labels
 from leukofeat.opencv import cv2
@@ -233,10 +234,15 @@ class Smear:
 
     @cached_property
     def touches_border(self) -> np.ndarray:
-        """Whether the box of each cell reaches the image border, shape (n_cells,), bool: part of it may be missing."""
+        """Whether each cell reaches the border of the image, or of what it shows within bars or an eyepiece, shape (n_cells,), bool: part of it may be missing."""
         height, width = self.image.shape[:2]
         top, left, bottom, right = self.boxes.T
-        return (top == 0) | (left == 0) | (bottom == height) | (right == width)
+        touches = (top == 0) | (left == 0) | (bottom == height) | (right == width)
+        view = find_view(self.image)
+        if view is not None:
+            edge = cv2.dilate((~view).view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+            touches[np.setdiff1d(self.region("cell")[edge], 0) - 1] = True
+        return touches
 
     def region(self, name: str) -> np.ndarray:
         """Label map of one region.

@@ -343,6 +343,37 @@ def test_what_records_share_is_read_only(records, name):
         getattr(records[0], name)[0, 0] = 0
 
 
+@pytest.mark.parametrize("shown", ["bars", "eyepiece", "turned"])
+@pytest.mark.parametrize("color", [(0, 0, 0), (114, 114, 114)], ids=str)
+def test_cells_that_reach_the_edge_of_a_view_touch_the_border(shown, color):
+    y, x = np.mgrid[:160, :160] - 79.5
+    view = {
+        "bars": (np.abs(y) < 60) & (np.abs(x) < 70),
+        "eyepiece": np.hypot(y, x) < 78,
+        "turned": (np.abs(0.8 * y + 0.6 * x) < 75) & (np.abs(0.8 * x - 0.6 * y) < 75),
+    }[shown]
+    cells = np.zeros(view.shape, np.int32)
+    for label, (top, left, radius) in enumerate([(0, 0, 20), (60, 45, 15), (0, 40, 15), (-30, -30, 12)], start=1):
+        cells[(np.hypot(y - top, x - left) < radius) & view] = label
+    cut = [label in cells[cv2.dilate((~view).view(np.uint8), np.ones((3, 3))) > 0] for label in range(1, 5)]
+    image = np.where(view[..., None], (235, 225, 238), color).astype(np.uint8)
+    image[cells > 0] = (120, 80, 160)
+    assert any(cut)
+    assert not all(cut)
+    assert Smear(image, cells).touches_border.tolist() == [cut[label - 1] for label in np.unique(cells[cells > 0])]
+
+
+def test_a_cell_that_was_cut_out_is_whole():
+    angle = np.linspace(0, 2 * np.pi, 300)
+    radius = 40 * (1 + 0.05 * np.sin(5 * angle) + 0.03 * np.cos(8 * angle))
+    outline = np.rint(np.column_stack([60 + radius * np.cos(angle), 60 + radius * np.sin(angle)])).astype(np.int32)
+    cell = cv2.fillPoly(np.zeros((120, 120), np.int32), [outline], 1)
+    image = np.where(cell[..., None] > 0, (120, 80, 160), 0).astype(np.uint8)
+    top, left, bottom, right = (each(np.nonzero(cell)[k]) for each in (np.min, np.max) for k in (0, 1))
+    for window in np.s_[:, :], np.s_[top - 1 : bottom + 2, left - 1 : right + 2]:
+        assert Smear(image[window], cell[window]).touches_border.tolist() == [False]
+
+
 def test_what_is_kept_is_computed_once_and_not_pickled(records):
     smear = records[0].replace()
     assert smear.keep("key", lambda: 1) == smear.keep("key", lambda: 2) == 1

@@ -11,10 +11,10 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from leukofeat.audit.fingerprint import Fingerprint, fingerprint
+from leukofeat.content.padding import find_padding
 from leukofeat.kernels.color.otsu import otsu_thresholds
 from leukofeat.opencv import cv2
 from leukofeat.preprocessing.marks import Traces, trace_marks
-from leukofeat.preprocessing.padding import find_padding
 from leukofeat.preprocessing.slide import edge_sharpness, stained_mask
 from leukofeat.remote import read_bytes, read_once
 from leukofeat.sequence import ImageSequence

@@ -9,9 +9,9 @@ from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Bunch, check_random_state
 
+from leukofeat.content.padding import find_padding
 from leukofeat.opencv import cv2
 from leukofeat.parallel import map_images
-from leukofeat.preprocessing.padding import find_padding
 from leukofeat.preprocessing.scale_bar import BAR_STYLES, bar_style
 from leukofeat.preprocessing.slide import background_color, grain, red_cell_color
 from leukofeat.sequence import ImageSequence, as_sequence

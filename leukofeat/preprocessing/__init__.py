@@ -1,9 +1,9 @@
 """Stages that turn an image into an image: shading, colour normalisation, contrast, denoising, cropping, resizing."""
 
+from leukofeat.content.padding import find_padding
 from leukofeat.preprocessing.denoise import BilateralDenoiser, ChromaDenoiser, GaussianDenoiser, MedianDenoiser
 from leukofeat.preprocessing.equalize import ContrastStretcher, HistogramEqualizer
 from leukofeat.preprocessing.normalize import ColorNormalizer
-from leukofeat.preprocessing.padding import find_padding
 from leukofeat.preprocessing.resize import Resizer, resize_smear
 from leukofeat.preprocessing.scale_bar import ScaleBarCropper
 from leukofeat.preprocessing.shading import ShadingCorrector

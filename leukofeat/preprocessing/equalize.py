@@ -6,8 +6,8 @@ import numpy as np
 
 from leukofeat.base import ImageStage
 from leukofeat.constraints import Number, OneOf, Real
+from leukofeat.content.padding import find_content
 from leukofeat.opencv import cv2
-from leukofeat.preprocessing.padding import find_content
 from leukofeat.smear import Smear
 
 Plane = Literal["value", "lightness", "luma"]

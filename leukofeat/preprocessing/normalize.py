@@ -9,10 +9,10 @@ import numpy as np
 
 from leukofeat.base import ImageStage
 from leukofeat.constraints import OneOf
+from leukofeat.content.padding import find_content
 from leukofeat.decode import read_image
 from leukofeat.opencv import cv2
 from leukofeat.parallel import map_images, note_image
-from leukofeat.preprocessing.padding import find_content
 from leukofeat.preprocessing.slide import brightest_color, shows_slide, stained_mask
 from leukofeat.sequence import ImageSequence
 from leukofeat.smear import Smear, check_image

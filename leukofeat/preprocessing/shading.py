@@ -6,9 +6,9 @@ import numpy as np
 
 from leukofeat.base import ImageStage
 from leukofeat.constraints import Integral, Number, Real
+from leukofeat.content.padding import find_padding
 from leukofeat.kernels.jit import jit
 from leukofeat.opencv import cv2
-from leukofeat.preprocessing.padding import find_padding
 from leukofeat.preprocessing.slide import shows_slide
 from leukofeat.smear import Smear, check_image
 

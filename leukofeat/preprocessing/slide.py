@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from leukofeat.content.padding import find_content, find_padding
 from leukofeat.opencv import cv2
-from leukofeat.preprocessing.padding import find_content, find_padding
 
 # Optical density from which a pixel counts as stained (beta of Macenko et al. 2009).
 STAINED = 0.15

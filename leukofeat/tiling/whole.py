@@ -12,6 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from leukofeat.base import ImageStage
+from leukofeat.content.padding import find_content
 from leukofeat.decode import ImageError
 from leukofeat.preprocessing import (
     BilateralDenoiser,
@@ -23,7 +24,6 @@ from leukofeat.preprocessing import (
     ShadingCorrector,
 )
 from leukofeat.preprocessing.normalize import is_blank, measure_reference, recolor
-from leukofeat.preprocessing.padding import find_content
 from leukofeat.preprocessing.shading import fit_light, light_at, relit
 from leukofeat.preprocessing.slide import shows_slide
 from leukofeat.scale.estimate import estimate_scale

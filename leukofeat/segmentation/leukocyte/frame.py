@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from leukofeat.content.padding import find_content
+from leukofeat.content.view import is_view
 from leukofeat.opencv import cv2
-from leukofeat.preprocessing.padding import find_content
 from leukofeat.preprocessing.shading import fit_light, light_at, relit
-from leukofeat.preprocessing.view import is_view
 from leukofeat.segmentation.leukocyte.planes import slide_color, slide_rgb
 
 GLANCE = 64  # pixels of the shorter side that light is glanced at in

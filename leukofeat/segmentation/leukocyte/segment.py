@@ -6,10 +6,10 @@ import numpy as np
 
 from leukofeat.base import ImageStage
 from leukofeat.constraints import Number, Real, check
+from leukofeat.content.padding import find_content
+from leukofeat.content.view import view_box
 from leukofeat.dropped import Dropped
 from leukofeat.parallel import note_image
-from leukofeat.preprocessing.padding import find_content
-from leukofeat.preprocessing.view import view_box
 from leukofeat.segmentation.leukocyte.debris import dropped_bodies
 from leukofeat.segmentation.leukocyte.dyes import in_usual_dyes
 from leukofeat.segmentation.leukocyte.first_look import look
@@ -59,7 +59,7 @@ def segment_leukocytes(
        or what granules that burst have let out. Cytoplasm goes all around a nucleus, and so does the dark rim of a basophilic cell.
        The outlines of nuclei are drawn once more at full size.
     7. Bodies with too little stain for a nucleus, or too small against the red cells, are dropped (platelets,
-       precipitate). What the frame touches or cuts is reported, as `Smear.touches_border` tells.
+       precipitate). What the frame touches or cuts is reported, and so is what bars or an eyepiece cut, as `Smear.touches_border` tells.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def segment_leukocytes(
     Turning the image by 90 degrees or mirroring it turns or mirrors the regions exactly. Time grows linearly with
     pixels and cells: nuclei of more than 68 pixels are looked at in a reduced image. Black surroundings, as in cells that
     were published cut out (C-NMC 2019) or outside a round field of view, count as empty slide: of a usual colour around a cell, of the image's own around a
-    view, which is as convex as no cell is and nearly as large as the image. A cell that bars cut is not flagged: `Smear.touches_border` knows the image alone.
+    view, which is nearly as large as the image and of a shape that no cell has (`leukofeat.content.view`).
 
     Nuclei are told by their colour against what is around them. In an image without any colour, as of a grey camera, they are told by their
     density, where it is 1.6 times that of the rest in the mean; that is less sure, and fields of dark red cells show none. No cell is found

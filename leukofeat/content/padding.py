@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from leukofeat.content.view import is_view, view_box
 from leukofeat.opencv import cv2
-from leukofeat.preprocessing.view import is_view, view_box
 
 _FRAME = 0.05  # share of the frame that a padding's colour fills at least
 _BLACK, _CONSTANT = 0.02, 0.05  # share of the image that black, or another colour, fills at least
@@ -72,6 +72,24 @@ def find_content(image: np.ndarray) -> np.ndarray | None:
     """Pixels that are no padding, bool; None for all of them."""
     padding = find_padding(image)
     return None if padding is None else ~padding
+
+
+def find_view(image: np.ndarray) -> np.ndarray | None:
+    """Pixels of the smear where bars, or what is around a field of view or a turned image, cut it: cells that reach its edge may lack a part.
+
+    Returns
+    -------
+    ndarray of shape (height, width), dtype bool, or None
+        None for an image that is all smear, and for cells that were cut out, which are whole.
+
+    Examples
+    --------
+    >>> view = np.full((60, 80, 3), 230, np.uint8); view[20:40, 30:50] = (90, 50, 150)
+    >>> int(find_view(np.pad(view, ((10, 10), (0, 0), (0, 0)))).sum()), find_view(view)
+    (4800, None)
+    """
+    content = find_content(image)
+    return content if content is not None and (view_box(content) is not None or is_view(content)) else None
 
 
 def _within(image: np.ndarray, color: np.ndarray, levels: int) -> np.ndarray:

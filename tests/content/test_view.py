@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from leukofeat.content.view import is_view, view_box
 from leukofeat.datasets.render import compress
 from leukofeat.preprocessing import find_padding
-from leukofeat.preprocessing.view import is_view, view_box
 
 SIZES = [64, 120, 224, 600]
 
