@@ -53,7 +53,7 @@ def find_dyes(
     """What is found in an image, None where there are no bodies, and its dyes, None where they are the usual ones.
 
     Other dyes count where what is found with them is clear, and neither falls to pieces nor is less sure by far. Weak ones are made stronger where what is
-    found then is surer, and no red cells, and strong ones weaker where what is found then is surer, and less, as red cells are lost; unless `fine`, where nothing was found.
+    found then is surer, and no red cells, and strong ones weaker where fewer cells are found then, as red ones are lost; unless `fine`, where nothing was found.
     """
     seen = look(image, diameter)
     found = outline(image, seen, diameter, None, fine=fine)
@@ -71,7 +71,7 @@ def find_dyes(
         or (dyes.scaled and not stand_out(image, again.nuclei, again.cells, dyes.slide))
     ):
         return found, None
-    if found is not None and again.sureness <= (SURER if dyes.scaled else SURE) * found.sureness:
+    if found is not None and again.sureness <= (SURER if dyes.scaled and not dyes.strong else SURE) * found.sureness:
         return found, None
     return again, dyes
 
