@@ -155,7 +155,10 @@ def main() -> int:
             ratings.append(rate_confidence(data, rows, arguments.pictures))
             print_table(f"{data.name} ({tables[-1]['images'].iloc[0]} images)", tables[-1])
             if len(ratings[-1]):
-                print_table(f"{data.name}: confidence against Dice", ratings[-1])
+                print_table(
+                    f"{data.name}: confidence against Dice of what is drawn worse, nucleus or cell, where both are known",
+                    ratings[-1],
+                )
             if arguments.pictures is not None:
                 for each, own in rows.groupby("segmenter", sort=False):
                     draw_worst(arguments.pictures, data, str(each), segmenters[str(each)], own)

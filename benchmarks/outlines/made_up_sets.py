@@ -46,7 +46,7 @@ class MadeUpCells(_MadeUpSet):
     def score(self, i: int, smear: Smear) -> dict[str, Any]:
         made = self.made(i)
         true_share = float((made.nuclei > 0).sum() / (made.cells > 0).sum())
-        return one_cell(smear, [made.nuclei > 0]) | {
+        return one_cell(smear, [made.nuclei > 0], whole=made.cells > 0) | {
             "cell_dice": label_dice(made.cells > 0, smear.region("cell")),
             "true_nc": true_share,
         }
@@ -75,7 +75,7 @@ class MadeUpClumps(_MadeUpSet):
 
     def score(self, i: int, smear: Smear) -> dict[str, Any]:
         made = self.made(i)
-        return every_cell(smear, made.nuclei) | {"count_error": smear.n_cells - int(made.nuclei.max())}
+        return every_cell(smear, made.nuclei, made.cells) | {"count_error": smear.n_cells - int(made.nuclei.max())}
 
     def summary(self, rows: pd.DataFrame) -> dict[str, float]:
         figures = {"mean": float(rows["dice"].mean()), "swallowed": float(rows["swallowed"].mean())}

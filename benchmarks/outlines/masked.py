@@ -39,7 +39,7 @@ class Synthetic(ImageSet):
         truth = self.truth(i)
         overall = evaluate_segmentation([smear], None, [truth["nuclei"]], [truth["cells"]]).iloc[0]
         names = ("nucleus_dice", "cell_dice", "nucleus_aji", "nucleus_pq", "nucleus_count_error")
-        return every_cell(smear, truth["nuclei"]) | overall[list(names)].to_dict()
+        return every_cell(smear, truth["nuclei"], truth["cells"]) | overall[list(names)].to_dict()
 
     def summary(self, rows: pd.DataFrame) -> dict[str, float]:
         return rows.filter(regex="^(nucleus|cell)_").mean().to_dict()
@@ -70,7 +70,7 @@ class Wbcseg(ImageSet):
             f"{region}_dice_uncut": dice(truth[maps], whole[smear.region(region)].astype(np.int32))
             for region, maps in (("nucleus", "nuclei"), ("cell", "cells"))
         }
-        return one_cell(smear, [truth["nuclei"]]) | overall[list(names)].to_dict() | uncut
+        return one_cell(smear, [truth["nuclei"]], whole=truth["cells"]) | overall[list(names)].to_dict() | uncut
 
     def summary(self, rows: pd.DataFrame) -> dict[str, float]:
         names = ("nucleus_dice", "cell_dice", "nucleus_dice_uncut", "cell_dice_uncut", "nucleus_count_error")

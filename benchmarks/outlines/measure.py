@@ -79,13 +79,13 @@ def rate_confidence(data: ImageSet, rows: pd.DataFrame, pictures: Path | None) -
 
 
 def cells_of(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Confidence and Dice of the cells of some rows: of every cell where a row has "pairs", else of the one that is scored."""
+    """Confidence and Dice of the cells of some rows: of every cell where a row has "pairs", else of the one that is scored, of its nucleus or what is "worse"."""
     if "pairs" in rows:
         pairs = [pair for own in rows["pairs"] if isinstance(own, list) for pair in own]
         return tuple(np.array(pairs, float).reshape(-1, 2).T)  # type: ignore[return-value]
     if not {"confidence", "dice"} <= set(rows):
         return np.zeros(0), np.zeros(0)
-    return rows["confidence"].to_numpy(float), rows["dice"].to_numpy(float)
+    return rows["confidence"].to_numpy(float), rows["worse" if "worse" in rows else "dice"].to_numpy(float)
 
 
 def file_name(*words: str) -> str:

@@ -61,13 +61,19 @@ def confidence_of(smear: Smear, label: int) -> float:
     return float(smear.confidence[label - 1]) if label and smear.confidence is not None else float("nan")
 
 
-def one_cell(smear: Smear, truths: list[np.ndarray], region: str = "nucleus") -> dict[str, float]:
-    """One true region against the one label that overlaps it most: the better of the drawings of it, their mean, and that cell."""
+def one_cell(
+    smear: Smear, truths: list[np.ndarray], region: str = "nucleus", whole: np.ndarray | None = None
+) -> dict[str, float]:
+    """One true region against the one label that overlaps it most: the better of the drawings of it, their mean, and that cell.
+
+    With the `whole` cell, also the Dice of what is drawn worse, that or the region.
+    """
     labels = smear.region(region)
     chosen = [best_label(truth, labels) for truth in truths]
     scores = [label_dice(truth, labels, label) for truth, label in zip(truths, chosen, strict=True)]
     label = chosen[int(np.argmax(scores))]
-    return {
+    both = {} if whole is None else {"worse": min(max(scores), label_dice(whole, smear.region("cell"), label))}
+    return both | {
         "dice": max(scores),
         "dice_mean": float(np.mean(scores)),
         "found": float(label > 0),
@@ -76,10 +82,12 @@ def one_cell(smear: Smear, truths: list[np.ndarray], region: str = "nucleus") ->
     }
 
 
-def every_cell(smear: Smear, truth: np.ndarray) -> dict[str, float | list[tuple[float, float]]]:
+def every_cell(
+    smear: Smear, truth: np.ndarray, cells: np.ndarray | None = None
+) -> dict[str, float | list[tuple[float, float]]]:
     """Each true nucleus against the label that overlaps it most: mean Dice, nuclei that share a cell, and (confidence, Dice) of each cell found.
 
-    A cell that was found where there is none has a Dice of 0.
+    A cell that was found where there is none has a Dice of 0. With true `cells`, numbered as the nuclei are, it is that of what is drawn worse, nucleus or cell.
     """
     names = [label for label in np.unique(truth) if label]
     found = smear.region("nucleus")
@@ -89,7 +97,10 @@ def every_cell(smear: Smear, truth: np.ndarray) -> dict[str, float | list[tuple[
     pairs = []
     for label in range(1, smear.n_cells + 1):
         other = best_label(found == label, truth)
-        pairs.append((confidence_of(smear, label), label_dice(found == label, truth, other)))
+        dice = label_dice(found == label, truth, other)
+        if cells is not None:
+            dice = min(dice, label_dice(smear.region("cell") == label, cells, other))
+        pairs.append((confidence_of(smear, label), dice))
     return {
         "dice": float(np.mean(own)) if own else float("nan"),
         "swallowed": float(np.mean(shared)) if shared else float("nan"),

@@ -86,3 +86,12 @@ def test_an_invented_cell_scores_nought_with_its_confidence():
     truth = squares((20, 40), (5, 3, 10, 8))
     found = squares((20, 40), (5, 3, 10, 8), (5, 30, 10, 35))
     assert every_cell(smear_of(found, confidence=np.array([0.9, 0.2])), truth)["pairs"] == [(0.9, 1.0), (0.2, 0.0)]
+
+
+def test_what_is_drawn_worse_counts_where_both_are_known():
+    nuclei, cells = squares((20, 40), (5, 3, 10, 8)), squares((20, 40), (3, 3, 13, 13))
+    smear = smear_of(nuclei, squares((20, 40), (3, 3, 13, 8)), confidence=np.array([0.9]))
+    assert every_cell(smear, nuclei, cells)["pairs"] == [(0.9, pytest.approx(2 / 3))]
+    scores = one_cell(smear, [nuclei > 0], whole=cells > 0)
+    assert (scores["dice"], scores["worse"]) == (1.0, pytest.approx(2 / 3))
+    assert "worse" not in one_cell(smear, [nuclei > 0])

@@ -14,7 +14,7 @@
   parts is the nucleus is told by the outline, which is sharper than the texture within.
 - `refine`, `rim`: outlines of nuclei at full size, and without the dark rims of cells.
 - `debris`: what is no leukocyte, kept with the reason.
-- `confidence`: what stands out, is convex and no larger than a cell can be has been outlined right.
+- `confidence` (`cell_edge`): what stands out, all around, is convex and no larger than a cell can be has been outlined right.
 - `survey`, `surroundings`: what a large field shows of itself, and what its parts are looked at with.
 - `odd_colors`: what is said of images without colour, or with red and blue in each other's place.
 - `bodies`, `flooding`: what is handed from step to step, and how kernels walk over an image.

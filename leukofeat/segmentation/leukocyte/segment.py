@@ -139,7 +139,7 @@ def find_leukocytes(
     -------
     Leukocytes
         Confidence is e / (1 + e), where e is how sharp the outline of the nucleus is within its cell, in units of its own
-        texture, times its convexity, and less where little of it runs within the cell; it is lower for a cell that is not convex, and for a nucleus larger than any in red cells.
+        texture, times its convexity, and less where little of it runs within the cell; it is lower for a cell that is not convex, or across whose outline colours go on, and for a nucleus larger than any in red cells.
         It ranks cells, and is no probability. It is that of the outline before `fine` draws it once more.
 
     Raises
@@ -185,7 +185,7 @@ def find_leukocytes(
         found = outline(image, seen, diameter, surroundings, fine=fine)
     if found is None:
         return _nothing(back(image))
-    nuclei, cells, confidence, debris = found
+    nuclei, cells = found.nuclei, found.cells
     if nuclei.shape != image.shape[:2]:
         size, scale = image.shape[1::-1], nuclei.shape[1] / image.shape[1]
         nuclei, cells = enlarged(nuclei, size), enlarged(cells, size)
@@ -194,7 +194,7 @@ def find_leukocytes(
             nuclei = refined(nuclei, cells, image, scale)
     if fine:
         nuclei = without_rims(nuclei, cells, image)
-    return Leukocytes(back(nuclei), back(cells), confidence, dropped_bodies(debris, image.shape[:2], back))
+    return Leukocytes(back(nuclei), back(cells), found.confidence, dropped_bodies(found.debris, image.shape[:2], back))
 
 
 def _placed(found: Leukocytes, box: tuple[slice, slice], shape: tuple[int, int]) -> Leukocytes:

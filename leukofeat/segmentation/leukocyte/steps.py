@@ -11,7 +11,7 @@ from leukofeat.scale.record import Scale
 from leukofeat.segmentation.leukocyte.bodies import Bodies, keep_labels
 from leukofeat.segmentation.leukocyte.cells import settle_cells
 from leukofeat.segmentation.leukocyte.clusters import TYPICAL_NUCLEUS, red_cells_of_cluster, split_clusters
-from leukofeat.segmentation.leukocyte.confidence import outline_confidence
+from leukofeat.segmentation.leukocyte.confidence import distinctness, sharpness
 from leukofeat.segmentation.leukocyte.cores import split_cores
 from leukofeat.segmentation.leukocyte.debris import Debris, are_leukocytes, drop_debris
 from leukofeat.segmentation.leukocyte.dyes import Dyes, OneDye, are_usual, in_usual_dyes, other_dyes, stand_out
@@ -21,7 +21,7 @@ from leukofeat.segmentation.leukocyte.nuclei import draw_nuclei
 from leukofeat.segmentation.leukocyte.planes import Planes, shows_bodies
 from leukofeat.segmentation.leukocyte.surroundings import Surroundings
 
-# where dyes are weak or others, more cells than so many have to reach this confidence in the mean: shards of red cells do not
+# where dyes are weak or others, the nuclei of more cells than so many have to be this distinct in the mean: shards of red cells do not
 MANY, CLEAR = 3, 0.57
 # sureness that has to be passed to count, against that under the dyes as they are: under other dyes, and where weak ones are made stronger
 SURE, SURER = 0.7, 1.25
@@ -32,19 +32,25 @@ class Outlined(NamedTuple):
 
     nuclei: np.ndarray  # (h, w) int32
     cells: np.ndarray  # (h, w) int32
-    confidence: np.ndarray  # (n,) float64
+    distinctness: np.ndarray  # (n,) float64, of nuclei in their cells
+    sharpness: np.ndarray  # (n,) float64, of the outlines of cells
     debris: Debris
 
     @property
+    def confidence(self) -> np.ndarray:
+        """How sure each cell is, (n,) float64, 0 to 1."""
+        return self.distinctness * self.sharpness
+
+    @property
     def sureness(self) -> float:
-        """Confidence in a cell times its share of the image, in the mean: low for shards of one, 0 for none."""
-        area = region_boxes(self.cells, len(self.confidence))[:, 4]
-        return float((area * self.confidence).sum() / max(1, area.size) / self.cells.size)
+        """Distinctness of a nucleus times the share of the image that its cell has, in the mean: low for shards of one, 0 for none."""
+        area = region_boxes(self.cells, len(self.distinctness))[:, 4]
+        return float((area * self.distinctness).sum() / max(1, area.size) / self.cells.size)
 
     @property
     def is_clear(self) -> bool:
-        """Whether cells are few, or their outlines sharp in the mean."""
-        return len(self.confidence) <= MANY or bool(self.confidence.mean() >= CLEAR)
+        """Whether cells are few, or their nuclei distinct in the mean."""
+        return len(self.distinctness) <= MANY or bool(self.distinctness.mean() >= CLEAR)
 
 
 def find_dyes(
@@ -59,7 +65,7 @@ def find_dyes(
     found = outline(image, seen, diameter, None, fine=fine)
     usual = found is not None and are_usual(image, found.nuclei, found.cells, *seen)
     dyes = other_dyes(image, *seen, usual)
-    n_found = 0 if found is None else len(found.confidence)
+    n_found = 0 if found is None else len(found.distinctness)
     if dyes is None or (dyes.scaled and not fine and n_found > 0) or (dyes.strong and n_found == 1):
         return found, None
     stained = in_usual_dyes(image, dyes)
@@ -67,7 +73,7 @@ def find_dyes(
     if (
         again is None
         or not again.is_clear
-        or (dyes.strong and 0 < n_found <= len(again.confidence))
+        or (dyes.strong and 0 < n_found <= len(again.distinctness))
         or (dyes.scaled and not stand_out(image, again.nuclei, again.cells, dyes.slide))
     ):
         return found, None
@@ -112,13 +118,13 @@ def outline(
     bodies = Bodies.measure(draw_nuclei(cells, bodies.labels, planes, fine=fine).labels, planes.azure, bodies.n)
     bodies = drop_debris(join_pairs(bodies, cells, planes.azure, limits), debris)
     if bodies.n == 0:
-        return Outlined(bodies.labels, bodies.labels, np.zeros(0), debris)
+        return Outlined(bodies.labels, bodies.labels, np.zeros(0), np.zeros(0), debris)
     cells = settle_cells(bodies, planes, outside, fine=fine)
     nuclei, evidence = draw_nuclei(cells, bodies.labels, planes, fine=fine)
     bodies = Bodies.measure(nuclei, planes.azure, bodies.n)
-    confidence = outline_confidence(evidence, bodies, cells, limits.red)
+    distinct, sharp = distinctness(evidence, bodies, cells, limits.red), sharpness(cells, bodies.n, planes.offset)
     keep = are_leukocytes(bodies, Bodies.measure(cells, planes.azure, bodies.n), limits.red, debris)
-    return Outlined(keep_labels(nuclei, keep), keep_labels(cells, keep), confidence[keep], debris)
+    return Outlined(keep_labels(nuclei, keep), keep_labels(cells, keep), distinct[keep], sharp[keep], debris)
 
 
 def _ratio(planes: Planes, image: np.ndarray) -> float:

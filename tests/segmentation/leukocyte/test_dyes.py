@@ -93,9 +93,13 @@ def test_shards_are_less_sure_than_what_they_are_of():
     whole = np.zeros((40, 40), np.int32)
     whole[10:30, 10:30] = 1
     shards = np.where(whole, 1 + np.arange(40)[:, None] // 5 - 2, 0).astype(np.int32)
-    one, four = (steps.Outlined(cells, cells, np.full(cells.max(), 0.8), []) for cells in (whole, shards))
+    one, four = (
+        steps.Outlined(cells, cells, np.full(cells.max(), 0.8), np.ones(cells.max()), []) for cells in (whole, shards)
+    )
     assert one.sureness == pytest.approx(0.8 * 400 / 1600)
     assert four.sureness == pytest.approx(one.sureness / 4)
+    blurred = one._replace(sharpness=np.full(1, 0.5))
+    assert (blurred.sureness, blurred.confidence[0]) == (one.sureness, one.confidence[0] / 2)
 
 
 def gray(image):
