@@ -12,6 +12,7 @@ from leukofeat.audit.describe import Description
 from leukofeat.audit.pairs import Pair, cluster, find_pairs
 from leukofeat.preprocessing.marks import Mark
 from leukofeat.preprocessing.recurring import name_styles, settle_marks
+from leukofeat.statistics.held_out import missing_values
 
 
 def as_categories(name: str, values: Any, n: int) -> pd.Categorical | None:
@@ -33,7 +34,7 @@ def as_categories(name: str, values: Any, n: int) -> pd.Categorical | None:
         column = column[:, 0]
     if column.shape != (n,):
         raise ValueError(f"{name} must hold one value an image: {n} images, {name} of shape {column.shape}.")
-    known = ~pd.isna(column) & np.array([not isinstance(value, str) or bool(value.strip()) for value in column], bool)
+    known = ~missing_values(column)
     if column.dtype.kind == "f" and (column[known] == np.floor(column[known])).all():
         column = pd.array(column, dtype="Int64").to_numpy(object, na_value=None)  # whole numbers beside a gap
     named = np.full(n, None, object)

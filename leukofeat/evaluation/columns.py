@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
+
+from leukofeat.statistics.held_out import missing_values, refuse_mixed
 
 
 def check_classes(y: Any, n_images: int, target_names: Any = None) -> np.ndarray:
@@ -79,19 +80,17 @@ def _column(name: str, values: Any, n_images: int) -> np.ndarray:
         raise ValueError(f"{name} has shape {column.shape}; one value an image is wanted, shape ({n_images},).")
     if len(column) != n_images:
         raise ValueError(f"{n_images} images and {len(column)} values of {name}.")
-    missing = pd.isna(column)
-    if column.dtype.kind in "OUT":
-        missing |= np.array([isinstance(value, str) and not value.strip() for value in column], bool)
+    missing = missing_values(column)
     if missing.any():
         first = np.flatnonzero(missing)[0]
         raise ValueError(
             f"{name}: {missing.sum()} of {n_images} images {'has' if missing.sum() == 1 else 'have'} none (image {first} for one); "
             "fill it in, or leave these images out."
         )
-    kinds = {"str" if isinstance(value, str) else type(value).__name__ for value in column.tolist()}
-    if "str" in kinds and len(kinds) > 1:
-        raise ValueError(f"{name} mixes values of several types ({', '.join(sorted(kinds))}); give them all as one.")
-    is_untyped = isinstance(values, (list, tuple)) or (column.dtype == object and "str" not in kinds)
+    refuse_mixed(name, column)
+    is_untyped = isinstance(values, (list, tuple)) or (
+        column.dtype == object and not all(isinstance(value, str) for value in column)
+    )
     return np.asarray(column.tolist()) if is_untyped else column
 
 

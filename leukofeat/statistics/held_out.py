@@ -10,7 +10,9 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 
 def check_labelled(y: Any) -> None:
-    """Raise a ValueError, with the first of them, where rows have no class: None, NaN or NA; without any `y` it is silent.
+    """Raise a ValueError where rows have no class, with the first of them: None, NaN, NA or blanks; or where text stands beside other values.
+
+    Without any `y` it is silent.
 
     Examples
     --------
@@ -18,11 +20,43 @@ def check_labelled(y: Any) -> None:
     Traceback (most recent call last):
     ValueError: y has no class for row 1 (1 in all); fill it in, or leave these rows out.
     """
-    missing = np.ravel(pd.isna(np.asarray(y, object)))
-    if y is not None and missing.any():
+    if y is None:
+        return
+    classes = np.ravel(np.asarray(y, object))
+    missing = missing_values(classes)
+    if missing.any():
         raise ValueError(
             f"y has no class for row {np.argmax(missing)} ({np.sum(missing)} in all); fill it in, or leave these rows out."
         )
+    refuse_mixed("y", classes)
+
+
+def missing_values(values: np.ndarray) -> np.ndarray:
+    """Which of n values are missing, (n,) bool: None, NaN, NA, or text that is empty or blank.
+
+    Examples
+    --------
+    >>> missing_values(np.array(["Pro", " ", None], object))
+    array([False,  True,  True])
+    """
+    missing = np.asarray(pd.isna(values))
+    if values.dtype.kind in "OUT":
+        missing |= np.array([isinstance(value, str) and not value.strip() for value in values], bool)
+    return missing
+
+
+def refuse_mixed(name: str, values: np.ndarray) -> None:
+    """Raise a ValueError where text stands beside values of other types, which have no common order.
+
+    Examples
+    --------
+    >>> refuse_mixed("y", np.array(["Pro", 1], object))
+    Traceback (most recent call last):
+    ValueError: y mixes values of several types (int, str); give them all as one.
+    """
+    kinds = {"str" if isinstance(value, str) else type(value).__name__ for value in values.tolist()}
+    if "str" in kinds and len(kinds) > 1:
+        raise ValueError(f"{name} mixes values of several types ({', '.join(sorted(kinds))}); give them all as one.")
 
 
 def group_codes(groups: Any) -> np.ndarray:
@@ -48,8 +82,7 @@ def group_codes(groups: Any) -> np.ndarray:
     array([0, 1, 0])
     """
     groups = pd.Series(groups, dtype=object)  # an array of NumPy makes the text "nan" of NaN beside text
-    blank = np.array([isinstance(group, str) and not group.strip() for group in groups], bool)
-    codes = pd.factorize(groups.mask(blank))[0]
+    codes = pd.factorize(groups.mask(missing_values(groups.to_numpy())))[0]
     if (codes < 0).any():
         raise ValueError(f"groups has none for image {np.argmax(codes < 0)} ({np.sum(codes < 0)} in all).")
     return codes

@@ -25,13 +25,23 @@ from leukofeat.statistics.held_out import group_codes, hold_out
         np.array([[0.0], [1], [np.nan], [1]]),
         pd.array(["a", "b", None, "b"], dtype="string"),
         pd.Series(["a", "b", np.nan, "b"], index=[7, 8, 9, 1]),
+        ["a", "b", "", "b"],
+        np.array(["a", "b", " ", "b"]),
     ],
-    ids=["None", "object", "column", "string", "series"],
+    ids=["None", "object", "column", "string", "series", "empty", "blank"],
 )
 def test_a_row_without_a_class_is_named(model, y):
     groups = {"groups": list("pqrs")} if isinstance(model, GroupClassifier) else {}
     with pytest.raises(ValueError, match=r"y has no class for row 2 \(1 in all\)"):
         clone(model).fit(np.eye(4), y, **groups)
+
+
+@pytest.mark.parametrize("model", [GatedClassifier(SVC(), SVC()), CalibratedClassifier(SVC()), GroupClassifier(Tree())])
+@pytest.mark.parametrize("container", [list, pd.Series, lambda y: np.array(y, object)])
+def test_classes_of_several_types_are_refused(model, container):
+    groups = {"groups": list("pqrs")} if isinstance(model, GroupClassifier) else {}
+    with pytest.raises(ValueError, match=r"y mixes values of several types \(int, str\)"):
+        clone(model).fit(np.eye(4), container(["a", 1, "a", 1]), **groups)
 
 
 @pytest.mark.parametrize("missing", ["", "  ", None, np.nan, pd.NA])
