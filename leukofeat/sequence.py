@@ -234,7 +234,7 @@ class ImageSequence(Sequence):
                 item = item.read()
             smear = item if isinstance(item, Smear) else Smear(item)
             for step in self.steps:
-                smear = step(smear)
+                smear = take_step(step, smear)
         except Exception as error:
             error.add_note(f"While processing {self.name(i)}.")
             raise
@@ -244,6 +244,28 @@ class ImageSequence(Sequence):
         from leukofeat.pictures import sequence_card
 
         return sequence_card(self)
+
+
+def take_step(step: Step, smear: Smear) -> Smear:
+    """What a step makes of a record.
+
+    Raises
+    ------
+    TypeError
+        When that is no record, as of an `apply` that forgets to return one, or returns the image alone.
+
+    Examples
+    --------
+    >>> take_step(lambda smear: smear.replace(image=255 - smear.image), Smear(np.zeros((4, 4, 3), np.uint8))).image.max()
+    np.uint8(255)
+    """
+    made = step(smear)
+    if not isinstance(made, Smear):
+        raise TypeError(
+            f"{type(getattr(step, '__self__', step)).__name__} returned an object of type {type(made).__name__}, and no Smear; "
+            "let apply return smear.replace(image=...), or smear.replace(nuclei=..., cells=...)."
+        )
+    return made
 
 
 def _stamp(item: Any) -> tuple[int, int] | None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import KFold, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import _safe_indexing, indexable, shuffle
 
 from leukofeat import ImageError, ImageSequence, Smear, as_sequence
 from leukofeat import sequence as sequence_module
+from leukofeat.base import ImageStage
+from leukofeat.evaluation import compare
 from tests.stages import Darker, DarkSegmenter, MeanColor
 
 
@@ -291,6 +295,30 @@ def test_an_error_in_a_step_names_the_image(images):
     with pytest.raises(RuntimeError, match="no luck") as caught:
         as_sequence(images).with_step(fails)[3:][1]
     assert caught.value.__notes__ == ["While processing image 4."]
+
+
+class Unreturned(ImageStage):
+    """A beginner's stage, whose apply returns the image, or nothing."""
+
+    def __init__(self, image: bool = True) -> None:
+        self.image = image
+
+    def apply(self, smear: Smear) -> Any:
+        return smear.image if self.image else None
+
+
+@pytest.mark.parametrize(("image", "returned"), [(True, "ndarray"), (False, "NoneType")])
+def test_a_stage_that_returns_no_smear_is_told_what_to_return(image, returned, images):
+    reason = rf"Unreturned returned an object of type {returned}, and no Smear; let apply return smear\.replace\(image="
+    with pytest.raises(TypeError, match=reason) as caught:
+        Darker().transform(Unreturned(image).transform(images))[2]
+    assert caught.value.__notes__ == ["While processing image 2."]
+    pipelines = {
+        name: make_pipeline(Unreturned(image), *others, MeanColor(), DummyClassifier())
+        for name, others in (("as it is", ()), ("darker", (Darker(),)))
+    }
+    with pytest.raises(ValueError, match=reason):
+        compare(pipelines, images[:4], [0, 1, 0, 1], cv=2)
 
 
 def test_row_labels_follow_selection_and_stages(images):

@@ -9,7 +9,7 @@ from leukofeat.digest import describe, digest, environment
 from leukofeat.parallel import map_images
 from leukofeat.preprocessing import background_color
 from leukofeat.segmentation import LeukocyteSegmenter
-from leukofeat.sequence import ImageSequence, Step
+from leukofeat.sequence import ImageSequence, Step, take_step
 from leukofeat.smear import Smear
 from leukofeat.store import Store
 
@@ -105,7 +105,7 @@ def find_cells(
 def segment_unless_given(steps: tuple[Step, ...], smear: Smear) -> Smear:
     """The record with label maps: its own, or those of the steps."""
     for step in () if smear.is_segmented else steps:
-        smear = step(smear)
+        smear = take_step(step, smear)
     return smear
 
 

@@ -12,7 +12,7 @@ from leukofeat.augmentation.image import DEFAULT, alter, check_transforms
 from leukofeat.augmentation.swap import draw_donors, swap_background
 from leukofeat.constraints import Integral, Number, Real, check
 from leukofeat.digest import digest
-from leukofeat.sequence import ImageSequence, as_sequence
+from leukofeat.sequence import ImageSequence, as_sequence, take_step
 from leukofeat.smear import Smear
 from leukofeat.store import as_store
 
@@ -210,7 +210,7 @@ class AugmentedSequence(ImageSequence):
                 rng = np.random.default_rng([self._random_state, int(self._seeds[draw.row]), draw.copy])
                 smear = alter(smear, self._strengths, rng)
             for step in self.steps:
-                smear = step(smear)
+                smear = take_step(step, smear)
         except Exception as error:
             error.add_note(f"While processing {self.name(i)}.")
             raise

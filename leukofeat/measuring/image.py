@@ -11,7 +11,7 @@ from leukofeat.kernels.clock import thread_seconds
 from leukofeat.parallel import note_image, notes_so_far, take_notes
 from leukofeat.plan import Plan
 from leukofeat.recall import Maps, Recall, Row
-from leukofeat.sequence import ImageSequence
+from leukofeat.sequence import ImageSequence, take_step
 from leukofeat.smear import Smear
 
 
@@ -169,7 +169,7 @@ def _run_node(
                 continue
             started = thread_seconds()
         before, said = smear, len(notes_so_far())
-        smear = step(before)
+        smear = take_step(step, before)
         started = _lap(times, started)
         if maps is not None and said == len(notes_so_far()):  # what is to be said is said each time
             maps.note(node, number, before, smear, times[-1])
