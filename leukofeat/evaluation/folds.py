@@ -244,7 +244,11 @@ class Run:
         for what, before, left in zip(("training", "test"), (train, test), parts, strict=True):
             if not len(left):
                 row, failure = next(iter(self.failures.items())) if len(before) else (-1, None)
-                why = "" if failure is None else f" could be measured; image {row} for one: {failure.reason}"
+                why = (
+                    ""
+                    if failure is None
+                    else f" could be measured; {self.images.name(row)} for one: {failure.reason.rstrip('.')}"
+                )
                 raise ValueError(f"Fold {fold}: none of {len(before)} {what} images{why}.")
         extra = self.n_images + np.flatnonzero(np.isin(self.extra, parts[1]))
         return *parts, extra[~np.isin(extra, failed)]
