@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from leukofeat.datasets.manifest import absolute, find_manifest, read_manifest
+from leukofeat.datasets.manifest import absolute, find_manifest, read_manifest, unread_columns
 from leukofeat.datasets.mask_files import Place, find_masks, there
 from leukofeat.datasets.masks import join_masks
 from leukofeat.datasets.pixel_sizes import sized
@@ -78,8 +78,8 @@ def load_images(
         frame : DataFrame
             The manifest as it was read (of URLs without their credentials), or `path`, `label` and `split` as found.
         summary : str
-            What was understood: "2,856 images of 4 classes (...), 2 parts (...), 12 groups", and image files of kinds that are not
-            read.
+            What was understood: "2,856 images of 4 classes (...), 2 parts (...), 12 groups", and what was not read: image files of
+            other kinds, and columns of the manifest that seem to be labels, parts or groups and are called otherwise.
 
     Raises
     ------
@@ -172,13 +172,17 @@ def load_images(
         groups=frame["group"].to_numpy(dtype=str) if "group" in frame else None,
         split=frame["split"].to_numpy(dtype=str) if "split" in frame else None,
         frame=frame,
-        summary=_summary(frame, others, masks) + _unread_tables(root, frame) + ("" if masks else _likely_masks(frame)),
+        summary=_summary(frame, others, masks)
+        + (_unread_tables(root, frame) if table is None else unread_columns(frame))
+        + ("" if masks else _likely_masks(frame)),
     )
 
 
 def _hint(root: Path) -> str:
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:[/\\\\]", str(root)):
         return "; pass a URL as text, because a pathlib.Path drops a slash of it"
+    if root.parts[:1] and root.parts[0].startswith("~"):
+        return "; pass pathlib.Path(FOLDER).expanduser(), for ~ is the user's folder to a shell only"
     return f"; an archive is read as zip://::{root}" if zipfile.is_zipfile(root) else ""
 
 

@@ -5,6 +5,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
+from shlex import quote
 from typing import Any
 from unicodedata import normalize
 
@@ -163,6 +164,8 @@ def _open(source: Any, root: Path | str, columns: dict[str, str]) -> tuple[str, 
         return "The table", source.reset_index(drop=True).assign(
             **{k: v.reset_index(drop=True) for k, v in text.items()}
         )
+    if not isinstance(source, (str, os.PathLike)):
+        raise TypeError(f"manifest must be a file or a pandas DataFrame, not {type(source)}.")
     if not is_remote(source) and not Path(local_path(source)).exists() and isinstance(root, Path):
         source = root / local_path(source) if (root / local_path(source)).exists() else source
     table = masked(os.fspath(source))
@@ -174,6 +177,10 @@ def _open(source: Any, root: Path | str, columns: dict[str, str]) -> tuple[str, 
         return table, pd.read_csv(file, dtype=names, keep_default_na=False, na_values=[""])
     except RemoteError as error:
         raise ImageError(f"{table}: cannot be read: {error}.") from None
+    except UnicodeDecodeError as error:
+        raise ImageError(
+            f"{table}: is not in UTF-8 ({error}); save it as 'CSV UTF-8', or pass pandas.read_csv(FILE, encoding='cp1252') as manifest=."
+        ) from error
     except (OSError, ValueError) as error:
         raise ImageError(f"{table}: cannot be read as CSV in UTF-8 ({error}).") from error
 
@@ -186,13 +193,37 @@ def _proposal(frame: pd.DataFrame) -> str:
     """What could be said of the columns, as far as their names tell."""
     if len(frame.columns) == 1 and (sep := next((sep for sep in ";\t|" if sep in str(frame.columns[0])), "")):
         return f" Its columns are separated by {sep!r} and not by commas: save it with commas, or pass pandas.read_csv(FILE, sep={sep!r}) as manifest=."
-    plain = {str(name).casefold().strip(): str(name) for name in frame.columns}
-    guess = {role: next((plain[name] for name in names if name in plain), None) for role, names in _OFTEN.items()}
-    known = {role: name for role, name in guess.items() if name is not None and role not in frame}
+    known = _likely_columns(frame)
     if "path" not in known:
         return " columns={'path': NAME} says which of them names the images' files." if len(frame.columns) else ""
-    typed = " ".join(f"--column {role}={name}" for role, name in known.items())
-    return f" Say which is which, perhaps columns={known} ({typed})."
+    return f" Say which is which, perhaps {_said(known)}."
+
+
+def _likely_columns(frame: pd.DataFrame) -> dict[str, str]:
+    """For each role without a column, the one that is called as others call theirs."""
+    plain = {str(name).casefold().strip(): str(name) for name in frame.columns}
+    guess = {role: next((plain[name] for name in names if name in plain), None) for role, names in _OFTEN.items()}
+    return {role: name for role, name in guess.items() if name is not None and role not in frame}
+
+
+def _said(columns: Mapping[str, str]) -> str:
+    """How to say which column is which, in Python and on the command line."""
+    typed = " ".join(f"--column {quote(f'{role}={name}')}" for role, name in columns.items())
+    return f"columns={dict(columns)} ({typed})"
+
+
+def unread_columns(frame: pd.DataFrame) -> str:
+    """What is said of columns that seem to be labels, groups or parts, and are not called so; nothing where there are none.
+
+    Examples
+    --------
+    >>> unread_columns(pd.DataFrame({"path": ["1.png"], "label": ["ALL"], "patient_id": [7]}))
+    "; not read: the column patient_id, perhaps columns={'group': 'patient_id'} (--column group=patient_id)"
+    """
+    known = _likely_columns(frame)
+    if not known:
+        return ""
+    return f"; not read: the column{'s' * (len(known) > 1)} {' and '.join(known.values())}, perhaps {_said(known)}"
 
 
 def _found(paths: list[str], root: Path | str, table: str, masks: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from unicodedata import normalize
 import cv2
 import numpy as np
 import pandas as pd
+import polars
 import pytest
 
 from leukofeat import ImageError
@@ -148,6 +149,33 @@ def test_a_table_that_nobody_named_is_told(tmp_path):
     assert (
         load_images(tmp_path).summary == "2 images without labels; labels.csv lies there unread (manifest=, --manifest)"
     )
+
+
+def test_columns_that_are_called_otherwise_are_told(tmp_path):
+    draw(tmp_path, "1.png", "2.png")
+    (tmp_path / "manifest.csv").write_text("path,Patient_ID,class label,fold\n1.png,7,a,0\n2.png,8,b,1\n")
+    bunch = load_images(tmp_path)
+    assert bunch.summary == (
+        "2 images without labels; not read: the columns class label and Patient_ID and fold, perhaps "
+        "columns={'label': 'class label', 'group': 'Patient_ID', 'split': 'fold'} "
+        "(--column 'label=class label' --column group=Patient_ID --column split=fold)"
+    )
+    columns = {"label": "class label", "group": "Patient_ID", "split": "fold"}
+    assert (
+        load_images(tmp_path, columns=columns).summary
+        == "2 images of 2 classes (a 1, b 1), 2 parts (0 1, 1 1), 2 groups"
+    )
+
+
+def test_tables_that_cannot_be_read_say_the_way_out(tmp_path):
+    draw(tmp_path, "1.png")
+    (tmp_path / "manifest.csv").write_bytes("path,label\n1.png,Größe\n".encode("cp1252"))
+    with pytest.raises(
+        ImageError, match=r"is not in UTF-8 .*; save it as 'CSV UTF-8', or pass pandas\.read_csv\(FILE, encoding="
+    ):
+        load_images(tmp_path)
+    with pytest.raises(TypeError, match=r"manifest must be a file or a pandas DataFrame, not <class 'polars"):
+        load_images(tmp_path, manifest=polars.DataFrame({"path": ["1.png"]}))
 
 
 def test_a_given_table_is_not_changed(tmp_path):

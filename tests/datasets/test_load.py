@@ -89,6 +89,8 @@ def test_images_beside_class_folders_are_ambiguous(classes):
 def test_no_folder_and_empty_folder(tmp_path):
     with pytest.raises(ImageError, match=r"gone: no such folder"):
         load_images(tmp_path / "gone")
+    with pytest.raises(ImageError, match=r"~/gone: no such folder; pass pathlib\.Path\(FOLDER\)\.expanduser\(\)"):
+        load_images("~/gone")
     with pytest.raises(ImageError, match="no JPEG, PNG, BMP or TIFF image in this folder; expected class folders"):
         load_images(tmp_path)
     (tmp_path / "Benign").mkdir()
