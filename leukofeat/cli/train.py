@@ -103,6 +103,7 @@ def _train(arguments: argparse.Namespace, memory: str | None) -> int:
     features.set_params(on_error="nan", n_jobs=arguments.jobs, verbose=verbose)
     images = fit_stages(stages, bunch.images, verbose, trained, target[trained])
     found = features.fit(images).extract(images)
+    exit_code = report_failures(found.failures, len(bunch.images))  # what follows may fail for want of these images
     set_memory(pipeline, None)
     features.set_params(on_error="raise", n_jobs=None, verbose=0)
     good = np.ones(len(target), bool)
@@ -182,12 +183,14 @@ def _train(arguments: argparse.Namespace, memory: str | None) -> int:
                 + (f"; {in_words(row)}" if arguments.patients else "")
             )
     print(CAUTION)
-    return report_failures(found.failures, len(bunch.images))
+    return exit_code
 
 
 def _pipeline(arguments: argparse.Namespace, name: str) -> Pipeline:
     """Pipeline of this name, with the verdict of a patient at its end where that was asked for."""
     pipeline = named_baseline(name, segments=not has_masks(arguments))
+    if not hasattr(pipeline, "predict"):
+        raise UsageError(f"--baseline: {name} ends in no classifier, and nothing could be predicted; add one.")
     if not arguments.patients:
         if arguments.abstain is not None:
             raise UsageError("--abstain: is about the verdict of a patient; give --patients, too.")
