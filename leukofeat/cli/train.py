@@ -36,7 +36,7 @@ from leukofeat.evaluation import Comparison, bootstrap_interval, compare, make_c
 from leukofeat.evaluation.known_protocols import by_group
 from leukofeat.evaluation.model_card import score_rows
 from leukofeat.evaluation.patients import by_patient, figures_by_patient, patient_figures
-from leukofeat.persistence import save
+from leukofeat.persistence import load, save
 from leukofeat.pipeline import last_step, set_memory
 from leukofeat.statistics.held_out import group_codes
 
@@ -167,6 +167,10 @@ def _train(arguments: argparse.Namespace, memory: str | None) -> int:
             print(f"{part}, {in_words(row)}")
     for note in notes:
         warn(note)
+    try:
+        load(arguments.output)
+    except ValueError as error:  # of functions and classes of a user's own
+        warn(error)
     if arguments.evaluate:  # the model is on disk by now, whatever becomes of this
         protocol, compared = _cross_validate(arguments, bunch.images[fitted], target[fitted], groups, memory)
         tested = score_rows(protocol, compared, _CONTROLS)

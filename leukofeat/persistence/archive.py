@@ -142,7 +142,7 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
         way_out = (
             "Another version of leukofeat wrote it: fit it again"
             if moved
-            else "If you trust the file, name them in trusted="
+            else "If you trust the file, name them in trusted= of leukofeat.persistence.load, in Python; no command opens it"
         )
         raise ValueError(
             f"{os.fspath(path)}: holds types this package does not know: {_told(', '.join(foreign))}. {way_out}."

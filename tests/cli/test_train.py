@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from leukofeat.cli import main
 from leukofeat.cli.messages import UsageError
 from leukofeat.cli.shared import named_baseline
+from leukofeat.persistence import load
 
 
 def test_a_baseline_with_parameters():
@@ -68,3 +70,15 @@ def test_a_pipeline_without_a_classifier_is_refused(name, own, labelled, capsys)
     assert main(["train", str(labelled), "-o", str(own), "-b", f"redness_of_mine:{name}", "--quiet"]) == 2
     assert f"redness_of_mine:{name} ends in no classifier" in capsys.readouterr().err
     assert not own.exists()
+
+
+def test_a_model_that_no_command_opens_is_told_when_it_is_written(own, labelled, capsys):
+    assert main(["train", str(labelled), "-o", str(own), "-b", "redness_of_mine:own", "--quiet"]) == 0
+    told = capsys.readouterr().err
+    assert (
+        "own.skops: holds types this package does not know: redness_of_mine.redness, sklearn.tree._tree.Tree." in told
+    )
+    assert "name them in trusted= of leukofeat.persistence.load, in Python; no command opens it" in told
+    model = load(own, trusted=["redness_of_mine.redness", "sklearn.tree._tree.Tree"])
+    assert len(model.predict([np.full((40, 40, 3), 200, np.uint8)])) == 1
+    assert main(["predict", str(own), str(labelled), "-o", str(own.with_suffix(".csv"))]) == 1
