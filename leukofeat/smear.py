@@ -383,13 +383,16 @@ def check_image(image: Any, source: str | None = None) -> np.ndarray:
     array = np.asarray(image)
     if array.dtype != np.uint8:
         raise TypeError(
-            f"Images must be uint8 RGB, not {array.dtype}{where}; scale to 0..255 and use .astype(np.uint8), "
-            "for example skimage.util.img_as_ubyte(image)."
+            f"Images must be uint8 RGB, not {array.dtype}{where}; scale to 0..255, all images alike, and use .astype(np.uint8): "
+            "floats from 0 to 1 times 255, full 16 bits divided by 257; or give the file's path."
         )
     if array.ndim == 2:
         array = np.repeat(array[:, :, None], 3, axis=2)
     if array.ndim != 3 or array.shape[2] != 3:
-        raise ValueError(f"Images must have shape (height, width, 3), not {array.shape}{where}.")
+        raise ValueError(
+            f"Images must have shape (height, width, 3), not {array.shape}{where}; image[:, :, :3] leaves transparency out, "
+            "np.moveaxis(image, 0, -1) puts colours last; or give the file's path."
+        )
     if array.size == 0:
         raise ValueError(f"The image is empty: shape {array.shape}{where}.")
     return np.ascontiguousarray(array)

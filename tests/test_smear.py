@@ -184,6 +184,23 @@ def test_a_mask_is_no_label_map(value):
         Smear(WHITE, (maps()[0] > 0) * value, maps()[1])
 
 
+@pytest.mark.parametrize(
+    ("shape", "dtype", "reason"),
+    [
+        ((4, 5, 4), np.uint8, r"not \(4, 5, 4\) \(a\.png\); image\[:, :, :3\] leaves transparency out"),
+        (
+            (3, 4, 5),
+            np.uint8,
+            r"not \(3, 4, 5\) \(a\.png\); .* np\.moveaxis\(image, 0, -1\) puts colours last; or give the file's path",
+        ),
+        ((4, 5, 3), np.uint16, r"not uint16 \(a\.png\); .* full 16 bits divided by 257; or give the file's path"),
+    ],
+)
+def test_what_is_no_image_is_refused_with_the_way_out(shape, dtype, reason):
+    with pytest.raises((TypeError, ValueError), match=reason):
+        Smear(np.zeros(shape, dtype), source="a.png")
+
+
 def test_cells_may_have_no_nucleus():
     nuclei, cells = maps()
     smear = Smear(WHITE, np.where(nuclei == 2, 9, 0), np.where(cells == 2, 9, cells))

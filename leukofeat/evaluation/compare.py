@@ -138,6 +138,9 @@ def compare(
         )
     if not pipelines:
         raise ValueError("There is no pipeline to compare.")
+    for name, pipeline in pipelines.items():
+        if isinstance(pipeline, str):
+            raise ValueError(f"{name!r} is the text {pipeline!r}, and no pipeline; make_baseline(NAME) makes one.")
     check("on_error", on_error, OneOf("nan", "raise"))
     check("n_bootstrap", n_bootstrap, Number(Integral, 0))
     images = as_sequence(X)

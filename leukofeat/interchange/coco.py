@@ -157,6 +157,10 @@ def write_coco(path: str | os.PathLike[str], cells: Mapping[str, Any]) -> None:
     >>> found.nuclei.tolist(), found.cells.tolist(), found.label_ids
     ([[0, 1, 0]], [[0, 1, 1]], array([7]))
     """
+    if not isinstance(cells, Mapping):
+        raise TypeError(
+            f"cells must be a dict of file name to segmented Smear, as in {{'1.png': smear}}, not {type(cells).__name__}."
+        )
     write_annotations(path, {name: annotate(one) for name, one in cells.items()})
 
 

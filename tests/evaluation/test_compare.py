@@ -51,6 +51,8 @@ def test_compare_agrees_with_scikit_learn(smears):
 
 
 def test_what_does_not_fit_is_refused(smears):
+    with pytest.raises(ValueError, match="'mine' is the text 'four_colors', and no pipeline; make_baseline"):
+        compare({"mine": "four_colors"}, smears.images, smears.target)
     pipelines = {"a": make_baseline("four_colors")}
     with pytest.raises(ValueError, match="8 images and 7 values of y"):
         compare(pipelines, smears.images, smears.target[:-1])

@@ -148,3 +148,8 @@ def test_boxes_without_masks_are_no_cells(tmp_path, box):
 def test_names_of_files_that_are_no_text(tmp_path):
     write_coco(tmp_path / "a.json", {"b\udcff ü.png": LabelMaps(cells=[[0, 7]])})
     assert read_coco(tmp_path / "a.json", "b\udcff ü.png").label_ids.tolist() == [7]
+
+
+def test_cells_without_the_names_of_their_images_are_refused(tmp_path):
+    with pytest.raises(TypeError, match=r"cells must be a dict of file name to segmented Smear, .*, not list"):
+        write_coco(tmp_path / "a.json", [LabelMaps([[0, 7, 0]], [[0, 7, 7]])])
