@@ -31,6 +31,8 @@ def read_table(path: Path) -> tuple[pd.DataFrame, str]:
             sign = _separator(file.readline())
         # as text: a class may be called 01, NA or None
         table = pd.read_csv(path, sep=sign, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: is not in UTF-8 ({error}); save it as 'CSV UTF-8'.") from error
     except (OSError, ValueError) as error:
         raise ValueError(f"{path}: cannot be read as CSV in UTF-8 ({error}).") from error
     return table.fillna("").map(text_of).rename(columns=text_of), "," if sign == ";" else "."

@@ -253,7 +253,7 @@ def test_a_note_where_nobody_can_check_the_splits():
         ("file,predicted\n1.png,Pro\n", "no column 'path'; it has file, predicted"),
         ("path,predicted\n", "holds no row"),
         ("path,fold\n1.png,0\n", "no column 'predicted' .the class., nor a column a class"),
-        ("path,predicted\nü.png,Pro\n".encode("latin-1"), "in UTF-8"),
+        ("path,predicted\nü.png,Pro\n".encode("latin-1"), "is not in UTF-8 .*; save it as 'CSV UTF-8'"),
         ('path,predicted\n"1.png,Pro\n', "cannot be read as CSV"),
     ],
 )
