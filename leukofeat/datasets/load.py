@@ -141,6 +141,7 @@ def load_images(
     if table is not None:
         frame, others = read_manifest(table, root, columns, patterns), Counter[str]()
         paths = frame["path"].tolist()
+        _warn_of_repeated(frame)
         frame["path"] = frame["path"].map(masked)
     else:
         if columns is not None:
@@ -253,3 +254,16 @@ def _warn_of_twins(what: str, names: Iterable[str]) -> None:
     twins = find_twins(names)
     if twins:
         warnings.warn(f"The {what} {'; '.join(twins)} differ in case or blanks only; are they the same?", stacklevel=3)
+
+
+def _warn_of_repeated(frame: pd.DataFrame) -> None:
+    """Warn of files that a manifest gives several labels, or puts into several parts of a split."""
+    repeated = frame[frame["path"].duplicated(keep=False)].groupby("path", sort=False)
+    for column, why in ("label", "one of them is wrong"), ("split", "what was learned is no test"):
+        several = repeated[column].nunique() if column in frame else pd.Series(dtype=int)
+        torn = several.index[several > 1]
+        if len(torn):
+            warnings.warn(
+                f"{len(torn)} files stand in several rows of the manifest with a {column} of their own in each, {masked(torn[0])} for one: {why}.",
+                stacklevel=3,
+            )

@@ -243,19 +243,39 @@ def test_images_of_other_kinds_are_counted(classes, tmp_path_factory):
 
 def test_identifiers_are_names_and_not_numbers(classes):
     ids = ("01", "1", "001", "9007199254740993", "9007199254740992", "1e5", "NA", "1.0")
-    manifest(classes, "path,group,split\n" + "".join(f"Pro/2.png,{name},{name}\n" for name in ids))
+    for k in range(len(ids)):
+        draw(classes / f"Pro/n{k}.png")
+    manifest(classes, "path,group,split\n" + "".join(f"Pro/n{k}.png,{name},{name}\n" for k, name in enumerate(ids)))
     bunch = load_images(classes)
     assert bunch.groups.tolist() == list(ids)
     assert bunch.split.tolist() == list(ids)
 
 
 def test_blanks_around_names_are_left_out_and_said(classes):
-    manifest(classes, "path,label,group\nPro/2.png,Benign,P1\nPro/2.png,Benign ,P1\nPro/2.png, Pro,P2\n")
+    manifest(classes, "path,label,group\nBenign/a.bmp,Benign,P1\nBenign/b.tif,Benign ,P1\nPro/2.png, Pro,P2\n")
     with pytest.warns(
         UserWarning, match="2 entries of the column 'label' have blanks at their ends, 'Benign ' for one"
     ):
         bunch = load_images(classes)
     assert bunch.target_names.tolist() == ["Benign", "Pro"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "warned"),
+    [
+        ("Pro/2.png,Pro,train\nPro/2.png,Benign,train\n", "1 files stand in several rows .* a label of their own"),
+        ("Pro/2.png,Pro,train\nPro/2.png,Pro,test\n", r"a split of their own in each, Pro/2\.png for one"),
+    ],
+)
+def test_a_file_with_two_labels_or_in_two_parts_is_told(classes, rows, warned):
+    manifest(classes, "path,label,split\nBenign/a.bmp,Benign,train\n" + rows)
+    with pytest.warns(UserWarning, match=warned):
+        load_images(classes)
+
+
+def test_a_file_may_be_named_twice(classes):
+    manifest(classes, "path,label\nBenign/a.bmp,Benign\nPro/2.png,Pro\nPro/2.png,Pro\n")
+    assert len(load_images(classes).images) == 3
 
 
 def test_names_that_differ_in_case_are_asked_about(tmp_path):
@@ -266,7 +286,7 @@ def test_names_that_differ_in_case_are_asked_about(tmp_path):
 
 
 def test_the_split_has_one_spelling(classes):
-    manifest(classes, "path,split\nPro/2.png,Train\nPro/2.png,VAL\nPro/2.png,test\nPro/2.png,fold3\n")
+    manifest(classes, "path,split\nPro/2.png,Train\nPro/deep/1.JPG,VAL\nBenign/a.bmp,test\nBenign/b.tif,fold3\n")
     assert load_images(classes).split.tolist() == ["train", "valid", "test", "fold3"]
 
 
