@@ -24,8 +24,7 @@ from leukofeat.segmentation.leukocyte.stain import AZURE_HALF, AZURE_SCALE, HEMO
 # optical densities in red, green and blue, of a unit together: nuclei and red cells under May-Grünwald-Giemsa
 NUCLEUS, RED_CELL = (0.33, 0.55, 0.12), (0.3, 0.45, 0.25)
 USUAL = 1.5  # levels of azure per unit of colour difference that cores hold under the usual dyes: 1.6 to 2.5
-# levels of azure that cores hold in the mean under dyes that are not weak, at least but for a few images that are overexposed
-STRONG = 100
+WEAK = 100  # levels of azure that cores hold in the mean below which dyes are weak, but for a few images that are overexposed
 NUCLEAR_AZURE = 0.23  # density of azure in nuclei under usual dyes
 # density of azure in nuclei above which dyes are strong, and that to which they are brought then: what others hold is lost first
 VIVID, LESS_VIVID = 0.8, 0.6
@@ -91,7 +90,7 @@ class OneDye(NamedTuple):
 
     @property
     def strong(self) -> bool:
-        """Nor are these."""
+        """Nor is it one made stronger."""
         return False
 
     def usual(self, density: np.ndarray) -> np.ndarray:
@@ -128,13 +127,13 @@ def other_dyes(image: np.ndarray, planes: Planes, cores: np.ndarray, usual: bool
     azure = cv2.mean(planes.azure, (cores > 0).view(np.uint8))[0]
     if not shows_bodies(planes):
         return None
-    if usual and azure >= STRONG:
+    if usual and azure >= WEAK:
         return _scaled(planes.slide, _loss(planes.azure))
     density = _densities(smoothed(reduced(image, first_scale(image)))[0], planes.slide)
     dark = _dark_and_other(density)
     if not usual and dark is not None and (dyes := _dyes_of(planes.slide, *dark)) is not None:
         return dyes
-    gain = _gain(density, dark) if azure < STRONG else 1.0
+    gain = _gain(density, dark) if azure < WEAK else 1.0
     return _scaled(planes.slide, gain) if 1 < gain <= MOST_GAIN else None
 
 
