@@ -14,6 +14,7 @@ _OUTSHONE = 16  # levels above a colour from which nothing can lie on a slide of
 _OUTSHINING = 0.02  # share of the rest of the image that does, at least, or the colour is that of the slide
 _STEP = 10  # levels by which white padding ends at least, where overexposed glass fades
 _RIPPLES = 7  # pixels that what compression leaves of an edge is wide at most, on white
+_MOST = 0.95  # share of what is not white that is one view, at least
 _SPECKS = 0.04  # specks beside the outline of padding, which overexposed glass is full of, against its length
 
 
@@ -137,5 +138,8 @@ def _around_view(padding: np.ndarray) -> np.ndarray | None:
     n, parts, stats, _ = cv2.connectedComponentsWithStats(content, connectivity=4)
     if n == 1:
         return None
-    view = parts == 1 + stats[1:, cv2.CC_STAT_AREA].argmax()
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    if areas.max() < _MOST * areas.sum():  # cells, and a scale bar
+        return None
+    view = parts == 1 + areas.argmax()
     return ~view if view_box(view) is not None or is_view(view) else None

@@ -88,3 +88,12 @@ def test_overexposed_glass_around_a_cell_is_no_padding(rng, quality):
         image = cv2.GaussianBlur(image, (0, 0), 1.0) + rng.normal(0, 3, image.shape)
         glass = np.clip(image, 0, 255).astype(np.uint8)
         assert find_padding(glass if quality is None else compress(glass, quality)) is None
+
+
+def test_a_bar_beside_cells_on_overexposed_glass_is_no_view(rng):
+    image = np.full((160, 200, 3), 262.0)
+    for x, y in ((40, 40), (110, 60), (150, 110)):
+        cv2.circle(image, (x, y), 11, (120, 80, 160), -1, cv2.LINE_AA)
+    image = cv2.GaussianBlur(image, (0, 0), 2.5) + rng.normal(0, 3, image.shape)
+    image[130:148, 20:110] = 0
+    assert find_padding(compress(np.clip(image, 0, 255).astype(np.uint8), 85)) is None
