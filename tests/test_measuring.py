@@ -72,23 +72,6 @@ def test_cells_must_have_as_many_columns_as_names(smears):
     assert caught.value.__notes__ == ["While measuring image 0."]
 
 
-class Divided(Area):
-    """Divides by nothing."""
-
-    def cells(self, smear):
-        return np.full((smear.n_cells, 1), np.inf)
-
-
-@pytest.mark.parametrize(("per", "name"), [("cell", "nucleus_area"), ("image", "nucleus_area_mean")])
-def test_what_is_infinite_is_named(smears, per, name):
-    images = DarkSegmenter().transform([*smears.images])
-    with (
-        np.errstate(invalid="ignore"),
-        pytest.raises(ValueError, match=rf"Divided returned an infinite {name}; return NaN"),
-    ):
-        measure(Plan([Divided()], [Leaf(0, (0,))], per=per), images)
-
-
 def test_no_image_gives_empty_tables(plan):
     for found, width in zip(measure(plan, as_sequence([])), (2, 5, 3), strict=True):
         assert found.values.shape == (0, width)

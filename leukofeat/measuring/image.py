@@ -1,6 +1,6 @@
 """One image in the pass: decoded, processed and measured once, but for what a store knows of it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -189,7 +189,6 @@ def _measure_family(family: Any, per: str, width: int, smear: Smear) -> np.ndarr
     row = np.asarray(family.row(smear), np.float64)
     if row.shape != (width,):
         raise _misshapen(family, row, width)
-    _refuse_infinite(family, row, family.row_names)
     return row
 
 
@@ -199,7 +198,7 @@ def cells_of(family: Any, smear: Smear, width: int | None = None) -> np.ndarray:
     Raises
     ------
     ValueError
-        When it is no row a cell, not `width` columns, as many as the family has names of, or a value is infinite.
+        When it is no row a cell, or not `width` columns, as many as the family has names of.
     """
     values = np.asarray(family.cells(smear), np.float64)
     width = len(family.cell_names()) if width is None else width
@@ -207,15 +206,7 @@ def cells_of(family: Any, smear: Smear, width: int | None = None) -> np.ndarray:
         return values.reshape(0, width)
     if values.shape != (smear.n_cells, width):
         raise _misshapen(family, values, width)
-    _refuse_infinite(family, values, family.cell_names)
     return values
-
-
-def _refuse_infinite(family: Any, values: np.ndarray, names: Callable[[], Sequence[str]]) -> None:
-    infinite = np.isinf(values)
-    if infinite.any():
-        name = names()[np.flatnonzero(infinite.reshape(-1, values.shape[-1]).any(axis=0))[0]]
-        raise ValueError(f"{type(family).__name__} returned an infinite {name}; return NaN where there is no value.")
 
 
 def _misshapen(family: Any, values: np.ndarray, width: int) -> ValueError:
