@@ -12,6 +12,7 @@ import pandas as pd
 from leukofeat.datasets import load_images, paste_cells
 from leukofeat.datasets.render import compress
 from leukofeat.evaluation.optics import tilt_light
+from leukofeat.preprocessing import ContrastStretcher
 from leukofeat.segmentation import dice
 from outlines.image_set import ImageSet, Segment, spread, timed
 from outlines.scoring import label_dice
@@ -54,12 +55,6 @@ def hue_turned(image: np.ndarray, degrees: float) -> np.ndarray:
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
 
 
-def stretched(image: np.ndarray, clipped: float = 1) -> np.ndarray:
-    """Each channel to its own full range, but for a percentage at either end, as automatic levels do."""
-    low, high = np.percentile(image, (clipped, 100 - clipped), axis=(0, 1))
-    return np.clip((image - low) / np.maximum(high - low, 1) * 255, 0, 255).astype(np.uint8)
-
-
 def vivid(image: np.ndarray, factor: float = 2) -> np.ndarray:
     """Saturation times a factor."""
     hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV) * np.array([1, factor, 1])
@@ -91,7 +86,7 @@ DYES = {
     "nearly_one_dye": lambda image: dyed(image, [[0.5, 0.6, 0], [0.3, 0.6, 0.1], [0.1, 0.3, 0.1]], (0.8, 0.85, 1)),
     "grey": lambda image: of_one_channel(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)),
     "green_channel": lambda image: of_one_channel(image[..., 1]),
-    "stretched": stretched,
+    "stretched": lambda image: ContrastStretcher().transform([image])[0],
     "vivid": vivid,
 }
 # how images of a poor microscope, or of a telephone at its eyepiece, are
