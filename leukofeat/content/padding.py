@@ -23,7 +23,7 @@ def find_padding(image: np.ndarray) -> np.ndarray | None:
 
     Black counts from 2 % of the image on, with the few levels that compression adds to it; another colour from 5 %, and not
     when it may be the empty slide: light that nothing outshines. White is that too, unless it ends in a clean step, or what it leaves is a
-    rectangle, a disc or a turned image, as no cells on overexposed glass are.
+    rectangle, a disc or a turned image, as cells on overexposed glass are not.
 
     Parameters
     ----------

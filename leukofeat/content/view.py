@@ -44,7 +44,7 @@ def view_box(content: np.ndarray) -> tuple[slice, slice] | None:
 def is_view(content: np.ndarray) -> bool:
     """Whether the content of an image is a round field of view or a turned image, and no cell that was cut out.
 
-    It is an ellipse, or has few corners and no dents, to within the steps of pixels and what compression adds. No cell is so regular.
+    It is an ellipse, or has few corners and no dents, to within the steps of pixels and what compression adds: hardly any cell is so regular.
 
     Parameters
     ----------

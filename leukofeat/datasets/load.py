@@ -264,6 +264,7 @@ def _warn_of_repeated(frame: pd.DataFrame) -> None:
         torn = several.index[several > 1]
         if len(torn):
             warnings.warn(
-                f"{len(torn)} files stand in several rows of the manifest with a {column} of their own in each, {masked(torn[0])} for one: {why}.",
+                f"{masked(torn[0])}{f' and {len(torn) - 1} more' if len(torn) > 1 else ''}: in several rows of the manifest, with a {column} of its own in each: "
+                f"{why}. Leave one row a file.",
                 stacklevel=3,
             )

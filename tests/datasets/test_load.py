@@ -263,8 +263,14 @@ def test_blanks_around_names_are_left_out_and_said(classes):
 @pytest.mark.parametrize(
     ("rows", "warned"),
     [
-        ("Pro/2.png,Pro,train\nPro/2.png,Benign,train\n", "1 files stand in several rows .* a label of their own"),
-        ("Pro/2.png,Pro,train\nPro/2.png,Pro,test\n", r"a split of their own in each, Pro/2\.png for one"),
+        (
+            "Pro/2.png,Pro,train\nPro/2.png,Benign,train\n",
+            r"^Pro/2\.png: in several rows of the manifest, with a label of its own in each: one of them is wrong\. Leave",
+        ),
+        (
+            "Pro/2.png,Pro,train\nPro/2.png,Pro,test\n",
+            r"^Pro/2\.png: in several rows of the manifest, with a split of its own in each: .* Leave one row a file",
+        ),
     ],
 )
 def test_a_file_with_two_labels_or_in_two_parts_is_told(classes, rows, warned):

@@ -12,9 +12,8 @@ SWAPPED = (
     "its nuclei absorb more blue than red, as no stain of theirs does; were its channels blue, green and red, as cv2.imread gives them? "
     "Turn them with cv2.cvtColor(image, cv2.COLOR_BGR2RGB), or give the path."
 )
-# density in blue, against that in red, which no nuclei reach: they have up to .9 in RGB, 1.3 and more in BGR, and where channels were stretched each for itself, up to 1.5
+# density in blue, against that in red, which nuclei do not reach: they have up to .9 in RGB, most 1.3 and more in BGR, and up to 1.5 where each channel was stretched
 BLUE_AGAINST_RED = 1.5
-
 EVERY = 3  # of so many rows and columns one is looked at, which tells as much
 
 

@@ -39,7 +39,8 @@ def segment_leukocytes(
        azure dyes, which absorb green but hardly blue; haemoglobin and eosin absorb both. Green minus 1.75 times blue is
        therefore high in nuclei and near zero in red cells. Where it is not (a blue or teal slide, a camera that drains colour), the two dyes of
        the image are told by their densities and brought to the usual ones, and what is outlined better counts. Weak ones (a short stain, stray light, an
-       image that is washed out) are made stronger by one factor, up to 3.2, where that shows cells more surely; unless `fine`, where nothing was found.
+       image that is washed out) are made stronger by one factor, up to 3.2, where that shows cells more surely, and strong ones (contrast or saturation turned up)
+       weaker where that loses red cells; unless `fine`, where nothing was found.
     2. Cores: in the component tree of this stain, every body at the level at which its own outline is sharpest,
        whatever else is in the image; clumps are cut at their necks.
     3. Cells: around each core, colours near it against colours far from it, and the star-shaped outline that has the
@@ -85,7 +86,7 @@ def segment_leukocytes(
     Turning the image by 90 degrees or mirroring it turns or mirrors the regions exactly. Time grows linearly with
     pixels and cells: nuclei of more than 68 pixels are looked at in a reduced image. Black surroundings, as in cells that
     were published cut out (C-NMC 2019) or outside a round field of view, count as empty slide: of a usual colour around a cell, of the image's own around a
-    view, which is nearly as large as the image and of a shape that no cell has (`leukofeat.content.view`).
+    view, which is nearly as large as the image and of a shape that hardly any cell has (`leukofeat.content.view`).
 
     Nuclei are told by their colour against what is around them. In an image without any colour, as of a grey camera, they are told by their
     density, where it is 1.6 times that of the rest in the mean; that is less sure, and fields of dark red cells show none. No cell is found
