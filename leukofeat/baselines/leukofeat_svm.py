@@ -14,6 +14,7 @@ from leukofeat.constraints import OneOf, check
 from leukofeat.features import (
     ChromatinFeatures,
     ColorFeatures,
+    CovarianceFeatures,
     FeatureSet,
     GeometryFeatures,
     GranulometryFeatures,
@@ -104,7 +105,13 @@ def leukofeat_svm(
     check("red_cells", red_cells, OneOf("ratio", "none", "color"))
     references = {"none": (), "ratio": ("per_redcell",), "color": ("per_redcell", "redcell")}[red_cells]
     found_by = LeukocyteSegmenter(fine=False) if segmenter is None else segmenter
-    form = [GeometryFeatures(), TextureFeatures(regions=("nucleus",)), ChromatinFeatures(), GranulometryFeatures()]
+    form = [
+        GeometryFeatures(),
+        TextureFeatures(regions=("nucleus",)),
+        ChromatinFeatures(),
+        CovarianceFeatures(),
+        GranulometryFeatures(),
+    ]
     color = [
         ColorFeatures(summary=("mean",)),  # over the cells: a large one counts no more than a small one
         RelativeColorFeatures(references=("cytoplasm", *references)),  # last, those of red cells behind the others

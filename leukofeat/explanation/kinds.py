@@ -19,6 +19,7 @@ _TRAITS = {
     "ColorFeatures": "colour",
     "RelativeColorFeatures": "colour",
     "ChromatinFeatures": "chromatin",
+    "CovarianceFeatures": "chromatin",
     "TextureFeatures": "texture",
     "RunLengthFeatures": "texture",
     "GaborFeatures": "texture",

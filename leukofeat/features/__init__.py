@@ -6,6 +6,7 @@ from leukofeat.features.chromatin import ChromatinFeatures
 from leukofeat.features.color import ColorFeatures, color_names, measure_color
 from leukofeat.features.contours import ContourFeatures, measure_contours
 from leukofeat.features.cooccurrence import haralick_names, measure_haralick
+from leukofeat.features.covariance import CovarianceFeatures
 from leukofeat.features.cytology import CytologyFeatures
 from leukofeat.features.feature_set import FeatureSet
 from leukofeat.features.fractal import FractalFeatures
@@ -34,6 +35,7 @@ __all__ = [  # noqa: RUF022
     "TextureFeatures",
     "RunLengthFeatures",
     "ChromatinFeatures",
+    "CovarianceFeatures",
     "CytologyFeatures",
     "GaborFeatures",
     "WaveletFeatures",

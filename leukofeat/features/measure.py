@@ -20,6 +20,7 @@ _BLANKS = {
     "direction": "horizontal|vertical|diagonal",
     "wavelet": "haar|db2",
     "stain": "h|e",
+    "signal": "(l|a|b)(_edge|_fine|_coarse)?",
     "lab": "lab_l|lab_a|lab_b",
     "od": "od_r|od_g|od_b",
 }

@@ -43,6 +43,7 @@ _SOURCES = """
 ## Sources
 
 - Agaian et al. 2014: Automated screening system for acute myelogenous leukemia detection in blood microscopic images. IEEE Syst. J. 8, 995.
+- Arsigny et al. 2006: Log-Euclidean metrics for fast and simple calculus on diffusion tensors. Magn. Reson. Med. 56, 411.
 - Bain 2022: Blood cells: a practical guide, 6th edition. Wiley Blackwell.
 - Benkrid and Crookes 2000: Design and FPGA implementation of a perimeter estimator. Queen's University of Belfast.
 - Bennett et al. 1976: Proposals for the classification of the acute leukaemias (French-American-British co-operative group). Br. J. Haematol. 33, 451.
@@ -70,6 +71,7 @@ _SOURCES = """
 - Soh and Tsatsoulis 1999: Texture analysis of SAR sea ice imagery using gray level co-occurrence matrices. IEEE Trans. Geosci. Remote Sens. 37, 780.
 - Suzuki and Abe 1985: Topological structural analysis of digitized binary images by border following. Comput. Vis. Graph. Image Process. 30, 32.
 - Teague 1980: Image analysis via the general theory of moments. J. Opt. Soc. Am. 70, 920.
+- Tuzel et al. 2006: Region covariance: a fast descriptor for detection and classification. ECCV, 589.
 - Young et al. 1974: An analysis technique for biological shape I. Inf. Control 25, 357.
 - Young et al. 1986: Characterization of chromatin distribution in cell nuclei. Cytometry 7, 467.
 - Yuen et al. 1990: Comparative study of Hough transform methods for circle finding. Image Vis. Comput. 8, 71.

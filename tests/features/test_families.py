@@ -11,6 +11,7 @@ from leukofeat.features.cell_family import CellFamily
 from leukofeat.features.chromatin import ChromatinFeatures
 from leukofeat.features.color import ColorFeatures
 from leukofeat.features.contours import ContourFeatures
+from leukofeat.features.covariance import CovarianceFeatures
 from leukofeat.features.cytology import CytologyFeatures
 from leukofeat.features.gabor import GaborFeatures
 from leukofeat.features.geometry import GeometryFeatures
@@ -44,6 +45,8 @@ FAMILIES = [
     OutlineFeatures(),
     OutlineFeatures(regions=["cell"], degree=4, summary=["median"]),
     ChromatinFeatures(),
+    CovarianceFeatures(),
+    CovarianceFeatures(regions=["cell", "cytoplasm"], summary=["max"]),
     CytologyFeatures(),
     RelativeColorFeatures(),
     RelativeColorFeatures(references=["background"]),

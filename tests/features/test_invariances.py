@@ -5,6 +5,7 @@ import pytest
 
 from leukofeat.features.chromatin import ChromatinFeatures
 from leukofeat.features.color import ColorFeatures
+from leukofeat.features.covariance import CovarianceFeatures
 from leukofeat.features.gabor import GaborFeatures
 from leukofeat.features.geometry import GeometryFeatures
 from leukofeat.features.granulometry import GranulometryFeatures
@@ -26,6 +27,7 @@ ANY_TURN = [
     GranulometryFeatures(),
     OutlineFeatures(),
     ChromatinFeatures(),
+    CovarianceFeatures(),
     RelativeColorFeatures(),
     HOGFeatures(regions=["nucleus", "cytoplasm", "image"]),
     GaborFeatures(),

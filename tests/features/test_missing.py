@@ -14,6 +14,7 @@ from leukofeat import Smear
 from leukofeat.features import (
     ChromatinFeatures,
     ColorFeatures,
+    CovarianceFeatures,
     FeatureSet,
     FractalFeatures,
     GaborFeatures,
@@ -29,6 +30,7 @@ from leukofeat.selection import make_selector
 
 FAMILIES = [
     ChromatinFeatures(),
+    CovarianceFeatures(),
     ColorFeatures(),
     ColorFeatures(summary=("mean", "std")),
     FractalFeatures(),

@@ -1,0 +1,265 @@
+"""Region covariance: how colour and its changes go together inside every region."""
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from leukofeat.kernels.arrays import plain
+from leukofeat.kernels.jit import jit
+
+# at the common size: what gradients and differences of Gaussians are taken of, in pixels
+_SIGMAS = (0.8, 1.28, 1.6, 2.56)
+_AROUND = 3  # pixels of the common size that are seen beyond a region's box
+# light of an sRGB level, and what X, Y and Z, divided by those of white, take of it (IEC 61966-2-1, D65)
+_LEVELS = np.arange(256) / 255
+_LIGHT = np.where(_LEVELS > 0.04045, ((_LEVELS + 0.055) / 1.055) ** 2.4, _LEVELS / 12.92)
+_XYZ = np.array([[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]])
+_RELATIVE = _XYZ / np.array([[0.95047], [1.0], [1.08883]])
+# the cube root of LAB, straight where there is next to no light (CIE 15), read between steps: to .001 in a* and b*
+_STEPS = 8192
+_SHARES = np.arange(_STEPS + 2) / _STEPS
+_ROOTS = np.where(_SHARES > 0.008856, np.cbrt(_SHARES), 7.787 * _SHARES + 16 / 116)
+SIGNALS: tuple[str, ...] = tuple(f"{plane}{kind}" for kind in ("", "_edge", "_fine", "_coarse") for plane in "lab")
+
+
+@jit
+def _root(roots: np.ndarray, share: float) -> float:
+    place = share * (roots.size - 2)
+    i = min(int(place), roots.size - 2)
+    return roots[i] + (place - i) * (roots[i + 1] - roots[i])
+
+
+@jit
+def _gaussian(sigma: float) -> np.ndarray:
+    """Weights of a Gaussian out to three standard deviations, summing to 1."""
+    reach = int(np.ceil(3 * sigma))
+    weights = np.empty(2 * reach + 1)
+    for i in range(-reach, reach + 1):
+        weights[i + reach] = np.exp(-0.5 * (i / sigma) ** 2)
+    return weights / weights.sum()
+
+
+@jit
+def _shrink(values: np.ndarray, n: int) -> np.ndarray:
+    """Rows averaged to `n` of equal height; a row that two share counts for both by its share."""
+    out = np.zeros((n, values.shape[1]))
+    step = values.shape[0] / n
+    for i in range(n):
+        low = i * step
+        high = low + step
+        for r in range(int(low), min(int(np.ceil(high)), values.shape[0])):
+            share = (min(high, r + 1.0) - max(low, float(r))) / step
+            if share > 0:
+                for c in range(values.shape[1]):
+                    out[i, c] += share * values[r, c]
+    return out
+
+
+@jit
+def _blur_rows(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Each column convolved; beyond the ends, the last row goes on."""
+    height, width = values.shape
+    reach = weights.size // 2
+    out = np.zeros((height, width))
+    for r in range(height):
+        for t in range(weights.size):
+            source = min(max(r + t - reach, 0), height - 1)
+            for c in range(width):
+                out[r, c] += weights[t] * values[source, c]
+    return out
+
+
+@jit
+def _blur(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    down = _blur_rows(values, weights)
+    return _blur_rows(np.ascontiguousarray(down.T), weights).T.copy()
+
+
+@jit
+def _steepness(values: np.ndarray, r: int, c: int) -> float:
+    """Length of the gradient at a pixel, by Scharr's operator."""
+    up, down = max(r - 1, 0), min(r + 1, values.shape[0] - 1)
+    left, right = max(c - 1, 0), min(c + 1, values.shape[1] - 1)
+    x = 3 * (values[up, right] - values[up, left] + values[down, right] - values[down, left])
+    x += 10 * (values[r, right] - values[r, left])
+    y = 3 * (values[down, left] - values[up, left] + values[down, right] - values[up, right])
+    y += 10 * (values[down, c] - values[up, c])
+    return np.sqrt(x * x + y * y) / 32
+
+
+@jit
+def _signals(planes: np.ndarray, inside: np.ndarray, sigmas: tuple[float, float, float, float]) -> np.ndarray:
+    """The twelve signals of every pixel inside, (n, 12)."""
+    n = 0
+    for r in range(inside.shape[0]):
+        for c in range(inside.shape[1]):
+            n += inside[r, c]
+    out = np.empty((n, 12))
+    for p in range(3):
+        plane = planes[p]
+        finest = _blur(plane, _gaussian(sigmas[0]))
+        finer = _blur(plane, _gaussian(sigmas[1]))
+        coarser = _blur(plane, _gaussian(sigmas[2]))
+        coarsest = _blur(plane, _gaussian(sigmas[3]))
+        i = 0
+        for r in range(inside.shape[0]):
+            for c in range(inside.shape[1]):
+                if inside[r, c]:
+                    out[i, p] = plane[r, c]
+                    out[i, 3 + p] = sigmas[0] * _steepness(finest, r, c)
+                    out[i, 6 + p] = finest[r, c] - finer[r, c]
+                    out[i, 9 + p] = coarser[r, c] - coarsest[r, c]
+                    i += 1
+    return out
+
+
+@jit
+def _covariance(samples: np.ndarray) -> np.ndarray:
+    n, width = samples.shape
+    mean = np.zeros(width)
+    for i in range(n):
+        for j in range(width):
+            mean[j] += samples[i, j]
+    mean /= n
+    out = np.zeros((width, width))
+    row = np.empty(width)
+    for i in range(n):
+        for j in range(width):
+            row[j] = samples[i, j] - mean[j]
+        for j in range(width):
+            for k in range(width):
+                out[j, k] += row[j] * row[k]
+    return out / n
+
+
+@jit
+def _covariances(
+    image: np.ndarray,
+    labels: np.ndarray,
+    boxes: np.ndarray,
+    shares: np.ndarray,
+    light: np.ndarray,
+    relative: np.ndarray,
+    roots: np.ndarray,
+    sigmas: tuple[float, float, float, float],
+    around: int,
+) -> np.ndarray:
+    out = np.full((boxes.shape[0], 12, 12), np.nan)
+    for k in range(boxes.shape[0]):
+        r0, c0, r1, c1, pixels = boxes[k, :5]
+        if pixels == 0:
+            continue
+        margin = int(np.ceil(around / shares[k]))
+        r0, c0 = max(r0 - margin, 0), max(c0 - margin, 0)
+        r1, c1 = min(r1 + margin, labels.shape[0]), min(c1 + margin, labels.shape[1])
+        height = max(1, int(round((r1 - r0) * shares[k])))
+        width = max(1, int(round((c1 - c0) * shares[k])))
+        planes = np.empty((4, r1 - r0, c1 - c0))
+        for r in range(r0, r1):
+            for c in range(c0, c1):
+                red, green, blue = light[image[r, c, 0]], light[image[r, c, 1]], light[image[r, c, 2]]
+                x = _root(roots, relative[0, 0] * red + relative[0, 1] * green + relative[0, 2] * blue)
+                y = _root(roots, relative[1, 0] * red + relative[1, 1] * green + relative[1, 2] * blue)
+                z = _root(roots, relative[2, 0] * red + relative[2, 1] * green + relative[2, 2] * blue)
+                planes[0, r - r0, c - c0] = 116 * y - 16
+                planes[1, r - r0, c - c0] = 500 * (x - y)
+                planes[2, r - r0, c - c0] = 200 * (y - z)
+                planes[3, r - r0, c - c0] = labels[r, c] == k + 1
+        if height < r1 - r0 or width < c1 - c0:
+            smaller = np.empty((4, height, width))
+            for p in range(4):
+                rows = _shrink(planes[p], height)
+                smaller[p] = _shrink(np.ascontiguousarray(rows.T), width).T
+            planes = smaller
+        # more than half inside, whatever the rounding, whichever way the image is turned; of what is thinner than a pixel, what holds most of it
+        inside = planes[3] > min(0.5 + 1e-9, 0.999 * planes[3].max())
+        out[k] = _covariance(_signals(planes, inside, sigmas))
+    return out
+
+
+def region_covariances(
+    image: ArrayLike, labels: ArrayLike, boxes: NDArray[np.int64], areas: ArrayLike, size: float = 50.0
+) -> NDArray[np.float64]:
+    """Covariance of colour and its changes over the pixels of every region, seen at a common size.
+
+    A region, with what lies around it, is shrunk by area averaging until the square of its cell's area has sides of `size` pixels; what is
+    smaller stays as it is. The covariance is that of twelve signals, named by ``SIGNALS``: L*, a* and b* as they are; the length of their
+    gradients (``_edge``); and differences of Gaussians that answer to grains of about 2 (``_fine``) and 4 pixels (``_coarse``).
+
+    Parameters
+    ----------
+    image : array_like of uint8, shape (H, W, 3)
+        RGB; its LAB is not rounded, since the finest signals are smaller than a level.
+    labels : array_like of int, shape (H, W)
+        Label map of the regions; 0 is background.
+    boxes : ndarray of int64, shape (n_labels, 7)
+        Result of :func:`~leukofeat.kernels.regions.boxes.region_boxes`.
+    areas : array_like of float, shape (n_labels,)
+        Pixels of the cell that each region is of.
+    size : float, default=50.0
+
+    Returns
+    -------
+    ndarray of float64, shape (n_labels, 12, 12)
+        In units of L*, a* and b*; NaN for a label without a pixel.
+
+    Raises
+    ------
+    ValueError
+        If the image and labels differ in shape, or there is not an area a label.
+
+    References
+    ----------
+    Tuzel, Porikli, Meer, "Region covariance: a fast descriptor for detection and classification", ECCV 2006.
+
+    Examples
+    --------
+    >>> from leukofeat.kernels.regions.boxes import region_boxes
+    >>> labels = np.ones((9, 9), int)
+    >>> image = np.full((9, 9, 3), 119, np.uint8)  # L* is 50
+    >>> image[:, ::2] = 143  # and 59.4
+    >>> round(float(region_covariances(image, labels, region_boxes(labels), [81])[0, 0, 0]), 1)
+    21.7
+    """
+    image, labels = plain(image, np.uint8, ndim=3), plain(labels, np.int32, ndim=2)
+    areas = plain(areas, np.float64, ndim=1)
+    if image.shape != (*labels.shape, 3):
+        raise ValueError(f"image {image.shape} and labels {labels.shape} differ in shape")
+    if len(areas) != len(boxes):
+        raise ValueError(f"{len(areas)} areas of {len(boxes)} labels")
+    shares = np.minimum(1.0, size / np.sqrt(np.maximum(areas, 1.0)))
+    return _covariances(image, labels, boxes, shares, _LIGHT, _RELATIVE, _ROOTS, _SIGMAS, _AROUND)
+
+
+def matrix_logarithms(covariances: np.ndarray, noise: float) -> NDArray[np.float64]:
+    """Logarithms of covariances to all of which a variance was added, as vectors whose distance is that of the matrices.
+
+    Parameters
+    ----------
+    covariances : ndarray of float64, shape (n, k, k)
+    noise : float
+        Added to the diagonal, more than 0.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, k (k + 1) / 2)
+        The upper triangle, row by row, what is off the diagonal times √2; NaN where there is a NaN.
+
+    References
+    ----------
+    Arsigny, Fillard, Pennec, Ayache, "Log-Euclidean metrics for fast and simple calculus on diffusion tensors", Magn. Reson. Med. 56, 2006.
+
+    Examples
+    --------
+    >>> matrix_logarithms(np.diag([0.0, np.e - 1])[None], 1.0).round(9).tolist()
+    [[0.0, 0.0, 1.0]]
+    """
+    n, k = covariances.shape[:2]
+    rows, columns = np.triu_indices(k)
+    out = np.full((n, len(rows)), np.nan)
+    known = np.isfinite(covariances).all(axis=(1, 2))
+    values, vectors = np.linalg.eigh(covariances[known] + noise * np.eye(k))
+    logarithms = (vectors * np.log(np.maximum(values, noise))[:, None, :]) @ vectors.transpose(0, 2, 1)
+    out[known] = logarithms[:, rows, columns] * np.where(rows == columns, 1.0, math.sqrt(2))
+    return out
