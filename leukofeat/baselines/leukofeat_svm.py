@@ -17,7 +17,6 @@ from leukofeat.features import (
     CovarianceFeatures,
     FeatureSet,
     GeometryFeatures,
-    GranulometryFeatures,
     RelativeColorFeatures,
     ScaledFeatures,
     TextureFeatures,
@@ -105,13 +104,7 @@ def leukofeat_svm(
     check("red_cells", red_cells, OneOf("ratio", "none", "color"))
     references = {"none": (), "ratio": ("per_redcell",), "color": ("per_redcell", "redcell")}[red_cells]
     found_by = LeukocyteSegmenter(fine=False) if segmenter is None else segmenter
-    form = [
-        GeometryFeatures(),
-        TextureFeatures(regions=("nucleus",)),
-        ChromatinFeatures(),
-        CovarianceFeatures(),
-        GranulometryFeatures(),
-    ]
+    form = [GeometryFeatures(), TextureFeatures(regions=("nucleus",)), ChromatinFeatures(), CovarianceFeatures()]
     color = [
         ColorFeatures(summary=("mean",)),  # over the cells: a large one counts no more than a small one
         RelativeColorFeatures(references=("cytoplasm", *references)),  # last, those of red cells behind the others

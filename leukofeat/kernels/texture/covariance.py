@@ -20,6 +20,11 @@ _RELATIVE = _XYZ / np.array([[0.95047], [1.0], [1.08883]])
 _STEPS = 8192
 _SHARES = np.arange(_STEPS + 2) / _STEPS
 _ROOTS = np.where(_SHARES > 0.008856, np.cbrt(_SHARES), 7.787 * _SHARES + 16 / 116)
+# weights of the Gaussians out to three standard deviations
+_GAUSSIANS = tuple(
+    np.exp(-0.5 * (np.arange(-reach, reach + 1) / s) ** 2) for s in _SIGMAS for reach in [math.ceil(3 * s)]
+)
+_WEIGHTS = tuple(one / one.sum() for one in _GAUSSIANS)
 SIGNALS: tuple[str, ...] = tuple(f"{plane}{kind}" for kind in ("", "_edge", "_fine", "_coarse") for plane in "lab")
 
 
@@ -31,86 +36,101 @@ def _root(roots: np.ndarray, share: float) -> float:
 
 
 @jit
-def _gaussian(sigma: float) -> np.ndarray:
-    """Weights of a Gaussian out to three standard deviations, summing to 1."""
-    reach = int(np.ceil(3 * sigma))
-    weights = np.empty(2 * reach + 1)
-    for i in range(-reach, reach + 1):
-        weights[i + reach] = np.exp(-0.5 * (i / sigma) ** 2)
-    return weights / weights.sum()
-
-
-@jit
-def _shrink(values: np.ndarray, n: int) -> np.ndarray:
+def _shrink_rows(values: np.ndarray, n: int) -> np.ndarray:
     """Rows averaged to `n` of equal height; a row that two share counts for both by its share."""
-    out = np.zeros((n, values.shape[1]))
-    step = values.shape[0] / n
+    height, width = values.shape
+    out = np.zeros((n, width))
+    step = height / n
     for i in range(n):
         low = i * step
         high = low + step
-        for r in range(int(low), min(int(np.ceil(high)), values.shape[0])):
+        for r in range(int(low), min(int(np.ceil(high)), height)):
             share = (min(high, r + 1.0) - max(low, float(r))) / step
             if share > 0:
-                for c in range(values.shape[1]):
-                    out[i, c] += share * values[r, c]
+                for j in range(width):
+                    out[i, j] += share * values[r, j]
     return out
 
 
 @jit
-def _blur_rows(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Each column convolved; beyond the ends, the last row goes on."""
-    height, width = values.shape
-    reach = weights.size // 2
-    out = np.zeros((height, width))
+def _shrink(values: np.ndarray, height: int, width: int, planes: int) -> np.ndarray:
+    """Area averages of planes that lie pixel by pixel beside each other, (height, width x planes)."""
+    rows = _shrink_rows(values, height)
+    turned = np.empty((values.shape[1] // planes, height * planes))
     for r in range(height):
-        for t in range(weights.size):
-            source = min(max(r + t - reach, 0), height - 1)
-            for c in range(width):
-                out[r, c] += weights[t] * values[source, c]
+        for c in range(turned.shape[0]):
+            for p in range(planes):
+                turned[c, r * planes + p] = rows[r, c * planes + p]
+    turned = _shrink_rows(turned, width)
+    out = np.empty((height, width * planes))
+    for r in range(height):
+        for c in range(width):
+            for p in range(planes):
+                out[r, c * planes + p] = turned[c, r * planes + p]
     return out
 
 
 @jit
 def _blur(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    down = _blur_rows(values, weights)
-    return _blur_rows(np.ascontiguousarray(down.T), weights).T.copy()
+    """Three planes that lie pixel by pixel beside each other, (height, 3 x width), convolved; beyond the ends, the last pixel goes on."""
+    height, width = values.shape
+    reach = weights.size // 2
+    out = np.empty((height, width))
+    row = np.empty(width + 6 * reach)
+    for r in range(height):
+        row[:] = 0.0
+        for t in range(weights.size):
+            source = min(max(r + t - reach, 0), height - 1)
+            weight = weights[t]
+            for j in range(width):
+                row[3 * reach + j] += weight * values[source, j]
+        for t in range(reach):
+            for p in range(3):
+                row[3 * t + p] = row[3 * reach + p]
+                row[3 * reach + width + 3 * t + p] = row[3 * reach + width - 3 + p]
+        for j in range(width):
+            out[r, j] = 0.0
+        for t in range(weights.size):
+            weight = weights[t]
+            for j in range(width):
+                out[r, j] += weight * row[3 * t + j]
+    return out
 
 
 @jit
-def _steepness(values: np.ndarray, r: int, c: int) -> float:
-    """Length of the gradient at a pixel, by Scharr's operator."""
+def _steepness(values: np.ndarray, r: int, j: int) -> float:
+    """Length of the gradient of the plane of column `j` there, by Scharr's operator."""
     up, down = max(r - 1, 0), min(r + 1, values.shape[0] - 1)
-    left, right = max(c - 1, 0), min(c + 1, values.shape[1] - 1)
+    left = j - 3 if j >= 3 else j
+    right = j + 3 if j + 3 < values.shape[1] else j
     x = 3 * (values[up, right] - values[up, left] + values[down, right] - values[down, left])
     x += 10 * (values[r, right] - values[r, left])
     y = 3 * (values[down, left] - values[up, left] + values[down, right] - values[up, right])
-    y += 10 * (values[down, c] - values[up, c])
+    y += 10 * (values[down, j] - values[up, j])
     return np.sqrt(x * x + y * y) / 32
 
 
 @jit
-def _signals(planes: np.ndarray, inside: np.ndarray, sigmas: tuple[float, float, float, float]) -> np.ndarray:
+def _signals(colors: np.ndarray, inside: np.ndarray, weights: tuple[np.ndarray, ...], sigma: float) -> np.ndarray:
     """The twelve signals of every pixel inside, (n, 12)."""
     n = 0
     for r in range(inside.shape[0]):
         for c in range(inside.shape[1]):
             n += inside[r, c]
     out = np.empty((n, 12))
-    for p in range(3):
-        plane = planes[p]
-        finest = _blur(plane, _gaussian(sigmas[0]))
-        finer = _blur(plane, _gaussian(sigmas[1]))
-        coarser = _blur(plane, _gaussian(sigmas[2]))
-        coarsest = _blur(plane, _gaussian(sigmas[3]))
-        i = 0
-        for r in range(inside.shape[0]):
-            for c in range(inside.shape[1]):
-                if inside[r, c]:
-                    out[i, p] = plane[r, c]
-                    out[i, 3 + p] = sigmas[0] * _steepness(finest, r, c)
-                    out[i, 6 + p] = finest[r, c] - finer[r, c]
-                    out[i, 9 + p] = coarser[r, c] - coarsest[r, c]
-                    i += 1
+    finest, finer = _blur(colors, weights[0]), _blur(colors, weights[1])
+    coarser, coarsest = _blur(colors, weights[2]), _blur(colors, weights[3])
+    i = 0
+    for r in range(inside.shape[0]):
+        for c in range(inside.shape[1]):
+            if inside[r, c]:
+                for p in range(3):
+                    j = 3 * c + p
+                    out[i, p] = colors[r, j]
+                    out[i, 3 + p] = sigma * _steepness(finest, r, j)
+                    out[i, 6 + p] = finest[r, j] - finer[r, j]
+                    out[i, 9 + p] = coarser[r, j] - coarsest[r, j]
+                i += 1
     return out
 
 
@@ -142,7 +162,8 @@ def _covariances(
     light: np.ndarray,
     relative: np.ndarray,
     roots: np.ndarray,
-    sigmas: tuple[float, float, float, float],
+    weights: tuple[np.ndarray, ...],
+    sigma: float,
     around: int,
 ) -> np.ndarray:
     out = np.full((boxes.shape[0], 12, 12), np.nan)
@@ -153,28 +174,27 @@ def _covariances(
         margin = int(np.ceil(around / shares[k]))
         r0, c0 = max(r0 - margin, 0), max(c0 - margin, 0)
         r1, c1 = min(r1 + margin, labels.shape[0]), min(c1 + margin, labels.shape[1])
-        height = max(1, int(round((r1 - r0) * shares[k])))
-        width = max(1, int(round((c1 - c0) * shares[k])))
-        planes = np.empty((4, r1 - r0, c1 - c0))
-        for r in range(r0, r1):
-            for c in range(c0, c1):
-                red, green, blue = light[image[r, c, 0]], light[image[r, c, 1]], light[image[r, c, 2]]
+        height, width = r1 - r0, c1 - c0
+        colors = np.empty((height, 3 * width))
+        share_inside = np.empty((height, width))
+        for r in range(height):
+            for c in range(width):
+                red, green = light[image[r0 + r, c0 + c, 0]], light[image[r0 + r, c0 + c, 1]]
+                blue = light[image[r0 + r, c0 + c, 2]]
                 x = _root(roots, relative[0, 0] * red + relative[0, 1] * green + relative[0, 2] * blue)
                 y = _root(roots, relative[1, 0] * red + relative[1, 1] * green + relative[1, 2] * blue)
                 z = _root(roots, relative[2, 0] * red + relative[2, 1] * green + relative[2, 2] * blue)
-                planes[0, r - r0, c - c0] = 116 * y - 16
-                planes[1, r - r0, c - c0] = 500 * (x - y)
-                planes[2, r - r0, c - c0] = 200 * (y - z)
-                planes[3, r - r0, c - c0] = labels[r, c] == k + 1
-        if height < r1 - r0 or width < c1 - c0:
-            smaller = np.empty((4, height, width))
-            for p in range(4):
-                rows = _shrink(planes[p], height)
-                smaller[p] = _shrink(np.ascontiguousarray(rows.T), width).T
-            planes = smaller
+                colors[r, 3 * c] = 116 * y - 16
+                colors[r, 3 * c + 1] = 500 * (x - y)
+                colors[r, 3 * c + 2] = 200 * (y - z)
+                share_inside[r, c] = labels[r0 + r, c0 + c] == k + 1
+        small = max(1, round(height * shares[k])), max(1, round(width * shares[k]))
+        if small != (height, width):
+            colors = _shrink(colors, small[0], small[1], 3)
+            share_inside = _shrink(share_inside, small[0], small[1], 1)
         # more than half inside, whatever the rounding, whichever way the image is turned; of what is thinner than a pixel, what holds most of it
-        inside = planes[3] > min(0.5 + 1e-9, 0.999 * planes[3].max())
-        out[k] = _covariance(_signals(planes, inside, sigmas))
+        inside = share_inside > min(0.5 + 1e-9, 0.999 * share_inside.max())
+        out[k] = _covariance(_signals(colors, inside, weights, sigma))
     return out
 
 
@@ -229,7 +249,7 @@ def region_covariances(
     if len(areas) != len(boxes):
         raise ValueError(f"{len(areas)} areas of {len(boxes)} labels")
     shares = np.minimum(1.0, size / np.sqrt(np.maximum(areas, 1.0)))
-    return _covariances(image, labels, boxes, shares, _LIGHT, _RELATIVE, _ROOTS, _SIGMAS, _AROUND)
+    return _covariances(image, labels, boxes, shares, _LIGHT, _RELATIVE, _ROOTS, _WEIGHTS, _SIGMAS[0], _AROUND)
 
 
 def matrix_logarithms(covariances: np.ndarray, noise: float) -> NDArray[np.float64]:
