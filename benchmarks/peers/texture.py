@@ -19,6 +19,7 @@ from leukofeat.kernels.regions.distance import squared_depths
 from leukofeat.kernels.regions.spans import part_runs
 from leukofeat.kernels.texture import (
     chromatin,
+    covariance,
     gabor,
     gradients,
     granulometry,
@@ -220,6 +221,43 @@ def _run_lengths(kernel: Any, s: Sample) -> dict[str, Call]:
         ),
         # it scales the levels to each nucleus
         "nyxus": Call(lambda: nyxus(("*ALL_GLRLM*",), s.gray, s.nuclei), lambda raw: {}),
+    }
+
+
+@beside(covariance.region_covariances)
+def _region_covariances(kernel: Any, s: Sample) -> dict[str, Call]:
+    areas = np.bincount(s.cells.ravel(), minlength=s.n + 1)[1:]
+
+    def opencv() -> np.ndarray:
+        out = []
+        for area, (top, left, bottom, right), label in zip(areas, s.boxes[:, :4], range(1, s.n + 1), strict=True):
+            share = min(1.0, 50 / np.sqrt(area))
+            margin = int(np.ceil(3 / share))
+            box = (slice(max(top - margin, 0), bottom + margin), slice(max(left - margin, 0), right + margin))
+            planes = cv2.cvtColor(np.float32(s.image[box]) / 255, cv2.COLOR_RGB2LAB)
+            inside = np.float32(s.nuclei[box] == label)
+            small = tuple(max(1, round(n * share)) for n in inside.shape[::-1])
+            planes, inside = (cv2.resize(x, small, interpolation=cv2.INTER_AREA) for x in (planes, inside))
+            blurred = [
+                cv2.GaussianBlur(planes, [2 * int(np.ceil(3 * sigma)) + 1] * 2, sigma, borderType=cv2.BORDER_REPLICATE)
+                for sigma in (0.8, 1.28, 1.6, 2.56)
+            ]
+            down, across = (
+                cv2.Scharr(blurred[0], cv2.CV_32F, *order, borderType=cv2.BORDER_REPLICATE)
+                for order in ((0, 1), (1, 0))
+            )
+            steep = cv2.magnitude(down, across) * (0.8 / 32)
+            signals = np.dstack([planes, steep, blurred[0] - blurred[1], blurred[2] - blurred[3]])
+            out.append(np.cov(signals[inside > 0.5].T, bias=True))
+        return np.array(out)
+
+    # entries near 0 differ by the rounding of 32 bits: variances are compared
+    def variances(raw: np.ndarray) -> Values:
+        return columns(covariance.SIGNALS, np.diagonal(raw, axis1=1, axis2=2))
+
+    return {
+        "leukofeat": Call(lambda: kernel(s.image, s.nuclei, s.boxes, areas), variances),
+        "opencv-python": Call(opencv, variances),
     }
 
 
