@@ -10,6 +10,7 @@ from leukofeat.kernels.jit import jit
 
 # at the common size: what gradients and differences of Gaussians are taken of, in pixels
 _SIGMAS = (0.8, 1.28, 1.6, 2.56)
+_LONGEST = 10  # times the common size that a region's box may measure: a thread through a large field takes no more memory than this
 _AROUND = 3  # pixels of the common size that are seen beyond a region's box
 # light of an sRGB level, and what X, Y and Z, divided by those of white, take of it (IEC 61966-2-1, D65)
 _LEVELS = np.arange(256) / 255
@@ -36,38 +37,65 @@ def _root(roots: np.ndarray, share: float) -> float:
 
 
 @jit
-def _shrink_rows(values: np.ndarray, n: int) -> np.ndarray:
-    """Rows averaged to `n` of equal height; a row that two share counts for both by its share."""
-    height, width = values.shape
-    out = np.zeros((n, width))
-    step = height / n
+def _shrink_row(values: np.ndarray, planes: int, n: int, out: np.ndarray) -> None:
+    """A row of pixels, planes beside each other, averaged to `n` of equal width; a pixel that two share counts for both by its share."""
+    width = values.size // planes
+    if n == width:
+        out[:] = values
+        return
+    out[:] = 0.0
+    step = width / n
     for i in range(n):
         low = i * step
         high = low + step
-        for r in range(int(low), min(int(np.ceil(high)), height)):
-            share = (min(high, r + 1.0) - max(low, float(r))) / step
-            if share > 0:
-                for j in range(width):
-                    out[i, j] += share * values[r, j]
-    return out
+        for c in range(int(low), min(int(np.ceil(high)), width)):
+            share = max(0.0, (min(high, c + 1.0) - max(low, float(c))) / step)
+            for p in range(planes):
+                out[i * planes + p] += share * values[c * planes + p]
 
 
 @jit
-def _shrink(values: np.ndarray, height: int, width: int, planes: int) -> np.ndarray:
-    """Area averages of planes that lie pixel by pixel beside each other, (height, width x planes)."""
-    rows = _shrink_rows(values, height)
-    turned = np.empty((values.shape[1] // planes, height * planes))
-    for r in range(height):
-        for c in range(turned.shape[0]):
-            for p in range(planes):
-                turned[c, r * planes + p] = rows[r, c * planes + p]
-    turned = _shrink_rows(turned, width)
-    out = np.empty((height, width * planes))
-    for r in range(height):
-        for c in range(width):
-            for p in range(planes):
-                out[r, c * planes + p] = turned[c, r * planes + p]
-    return out
+def _seen(
+    image: np.ndarray,
+    labels: np.ndarray,
+    label: int,
+    box: tuple[int, int, int, int],
+    small: tuple[int, int],
+    light: np.ndarray,
+    relative: np.ndarray,
+    roots: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """LAB of a box, planes pixel by pixel beside each other, and the share of each pixel that is inside, by area averages at the size `small`.
+
+    The box is read row by row: of a large one there is never more in memory than of a small one.
+    """
+    r0, c0, r1, c1 = box
+    height, width = small
+    colors, inside = np.zeros((height, 3 * width)), np.zeros((height, width))
+    row, mask = np.empty(3 * (c1 - c0)), np.empty(c1 - c0)
+    small_row, small_mask = np.empty(3 * width), np.empty(width)
+    step = (r1 - r0) / height
+    for r in range(r1 - r0):
+        for c in range(c1 - c0):
+            red, green = light[image[r0 + r, c0 + c, 0]], light[image[r0 + r, c0 + c, 1]]
+            blue = light[image[r0 + r, c0 + c, 2]]
+            x = _root(roots, relative[0, 0] * red + relative[0, 1] * green + relative[0, 2] * blue)
+            y = _root(roots, relative[1, 0] * red + relative[1, 1] * green + relative[1, 2] * blue)
+            z = _root(roots, relative[2, 0] * red + relative[2, 1] * green + relative[2, 2] * blue)
+            row[3 * c] = 116 * y - 16
+            row[3 * c + 1] = 500 * (x - y)
+            row[3 * c + 2] = 200 * (y - z)
+            mask[c] = labels[r0 + r, c0 + c] == label
+        _shrink_row(row, 3, width, small_row)
+        _shrink_row(mask, 1, width, small_mask)
+        for i in range(max(0, int(r / step) - 1), min(height, int((r + 1) / step) + 1)):
+            share = (min((i + 1) * step, r + 1.0) - max(i * step, float(r))) / step
+            if share > 0:
+                for j in range(3 * width):
+                    colors[i, j] += share * small_row[j]
+                for j in range(width):
+                    inside[i, j] += share * small_mask[j]
+    return colors, inside
 
 
 @jit
@@ -174,24 +202,8 @@ def _covariances(
         margin = int(np.ceil(around / shares[k]))
         r0, c0 = max(r0 - margin, 0), max(c0 - margin, 0)
         r1, c1 = min(r1 + margin, labels.shape[0]), min(c1 + margin, labels.shape[1])
-        height, width = r1 - r0, c1 - c0
-        colors = np.empty((height, 3 * width))
-        share_inside = np.empty((height, width))
-        for r in range(height):
-            for c in range(width):
-                red, green = light[image[r0 + r, c0 + c, 0]], light[image[r0 + r, c0 + c, 1]]
-                blue = light[image[r0 + r, c0 + c, 2]]
-                x = _root(roots, relative[0, 0] * red + relative[0, 1] * green + relative[0, 2] * blue)
-                y = _root(roots, relative[1, 0] * red + relative[1, 1] * green + relative[1, 2] * blue)
-                z = _root(roots, relative[2, 0] * red + relative[2, 1] * green + relative[2, 2] * blue)
-                colors[r, 3 * c] = 116 * y - 16
-                colors[r, 3 * c + 1] = 500 * (x - y)
-                colors[r, 3 * c + 2] = 200 * (y - z)
-                share_inside[r, c] = labels[r0 + r, c0 + c] == k + 1
-        small = max(1, round(height * shares[k])), max(1, round(width * shares[k]))
-        if small != (height, width):
-            colors = _shrink(colors, small[0], small[1], 3)
-            share_inside = _shrink(share_inside, small[0], small[1], 1)
+        small = max(1, round((r1 - r0) * shares[k])), max(1, round((c1 - c0) * shares[k]))
+        colors, share_inside = _seen(image, labels, k + 1, (r0, c0, r1, c1), small, light, relative, roots)
         # more than half inside, whatever the rounding, whichever way the image is turned; of what is thinner than a pixel, what holds most of it
         inside = share_inside > min(0.5 + 1e-9, 0.999 * share_inside.max())
         out[k] = _covariance(_signals(colors, inside, weights, sigma))
@@ -203,8 +215,8 @@ def region_covariances(
 ) -> NDArray[np.float64]:
     """Covariance of colour and its changes over the pixels of every region, seen at a common size.
 
-    A region, with what lies around it, is shrunk by area averaging until the square of its cell's area has sides of `size` pixels; what is
-    smaller stays as it is. The covariance is that of twelve signals, named by ``SIGNALS``: L*, a* and b* as they are; the length of their
+    A region, with what lies around it, is shrunk by area averaging until the square of its cell's area has sides of `size` pixels, and its box
+    sides of ten times that at most; what is smaller stays as it is. The covariance is that of twelve signals, named by ``SIGNALS``: L*, a* and b* as they are; the length of their
     gradients (``_edge``); and differences of Gaussians that answer to grains of about 2 (``_fine``) and 4 pixels (``_coarse``).
 
     Parameters
@@ -248,7 +260,10 @@ def region_covariances(
         raise ValueError(f"image {image.shape} and labels {labels.shape} differ in shape")
     if len(areas) != len(boxes):
         raise ValueError(f"{len(areas)} areas of {len(boxes)} labels")
-    shares = np.minimum(1.0, size / np.sqrt(np.maximum(areas, 1.0)))
+    longest = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+    shares = np.minimum(
+        1.0, np.minimum(size / np.sqrt(np.maximum(areas, 1.0)), _LONGEST * size / np.maximum(longest, 1))
+    )
     return _covariances(image, labels, boxes, shares, _LIGHT, _RELATIVE, _ROOTS, _WEIGHTS, _SIGMAS[0], _AROUND)
 
 

@@ -111,6 +111,10 @@ def test_labels_without_pixels_and_thin_regions():
         np.zeros((1, 1, 3), np.uint8), np.ones((1, 1), int), region_boxes(np.ones((1, 1), int)), [1]
     )
     assert (one == 0).all()
+    far = np.zeros((3000, 3000), np.int32)
+    far[:30, :30] = far[-30:, -30:] = 1  # two corners of a field under one number
+    corners = region_covariances(np.resize(picture, (3000, 3000, 3)), far, region_boxes(far), [1800])
+    assert np.isfinite(corners).all()
     nothing = np.zeros((0, 7), np.int64)
     assert region_covariances(image, np.zeros_like(labels), nothing, []).shape == (0, 12, 12)
 
