@@ -32,8 +32,8 @@ def measured(smears):
 def _families():
     found = [getattr(leukofeat.features, name) for name in leukofeat.features.__all__]
     kinds = [kind for kind in found if isinstance(kind, type) and issubclass(kind, FeatureFamily)]
-    # what a haematologist names is no part of the recipe
-    left_out = ("FunctionFeatures", "FeatureSet", "ScaledFeatures", "CytologyFeatures")
+    # what a haematologist names is no part of the recipe, nor what came after its figures were measured
+    left_out = ("FunctionFeatures", "FeatureSet", "ScaledFeatures", "CytologyFeatures", "CovarianceFeatures")
     return [kind() for kind in kinds if kind.__name__ not in left_out]
 
 
