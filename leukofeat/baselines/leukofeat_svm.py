@@ -85,9 +85,10 @@ def leukofeat_svm(
     was chosen among some 110 ways of fusing families, by cross-validation on leukemia4, apl and pbc5; half of them, and in which order the
     gates are learned, by transfer between the six sets, too.
 
-    `red_cells` is a point on a frontier: the more of the slide's red cells a model sees, the better it does on unseen series of the same
-    laboratory, and the worse when leukocytes lie on another slide's field. "none" leaves them out, "ratio" takes nuclear density in units of
-    theirs, "color" also the differences in colour, and does without the third classifier, which would judge strange slides without them.
+    `red_cells` is a point on a frontier: the more of the slide's red cells a model sees, the better it does on unseen series and, as far as it
+    can be told, on other laboratories, and the worse when leukocytes are pasted onto another slide's field. "none" leaves them out, "ratio" takes
+    nuclear density in units of theirs, "color" also the differences in colour, and does without the third classifier, which would judge
+    strange slides without them. What the covariance sees of what lies around a nucleus, some pixels wide, is on the same frontier.
 
     The classifiers know their columns by the places, counted from the last one on: those that travel are last, in front of them those in units
     of red cells, then colour. Families of your own go in front of all, where they count as form; behind, they would be taken for what travels.
