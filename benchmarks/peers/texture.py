@@ -7,6 +7,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from skimage.color import rgb2lab
 from skimage.feature import hog as scikit_hog
 from skimage.feature import local_binary_pattern
 from skimage.filters import gabor as scikit_gabor
@@ -234,8 +235,8 @@ def _region_covariances(kernel: Any, s: Sample) -> dict[str, Call]:
             share = min(1.0, 50 / np.sqrt(area))
             margin = int(np.ceil(3 / share))
             box = (slice(max(top - margin, 0), bottom + margin), slice(max(left - margin, 0), right + margin))
-            planes = cv2.cvtColor(np.float32(s.image[box]) / 255, cv2.COLOR_RGB2LAB)
-            inside = np.float32(s.nuclei[box] == label)
+            planes = rgb2lab(s.image[box])  # OpenCV's own is off by some hundredths
+            inside = np.float64(s.nuclei[box] == label)
             small = tuple(max(1, round(n * share)) for n in inside.shape[::-1])
             planes, inside = (cv2.resize(x, small, interpolation=cv2.INTER_AREA) for x in (planes, inside))
             blurred = [
@@ -243,7 +244,7 @@ def _region_covariances(kernel: Any, s: Sample) -> dict[str, Call]:
                 for sigma in (0.8, 1.28, 1.6, 2.56)
             ]
             down, across = (
-                cv2.Scharr(blurred[0], cv2.CV_32F, *order, borderType=cv2.BORDER_REPLICATE)
+                cv2.Scharr(blurred[0], cv2.CV_64F, *order, borderType=cv2.BORDER_REPLICATE)
                 for order in ((0, 1), (1, 0))
             )
             steep = cv2.magnitude(down, across) * (0.8 / 32)
@@ -251,7 +252,7 @@ def _region_covariances(kernel: Any, s: Sample) -> dict[str, Call]:
             out.append(np.cov(signals[inside > 0.5].T, bias=True))
         return np.array(out)
 
-    # entries near 0 differ by the rounding of 32 bits: variances are compared
+    # entries near 0 differ by rounding: variances are compared
     def variances(raw: np.ndarray) -> Values:
         return columns(covariance.SIGNALS, np.diagonal(raw, axis1=1, axis2=2))
 
