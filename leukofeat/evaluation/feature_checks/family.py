@@ -46,7 +46,7 @@ def default_reference(reference: Any) -> list[FeatureFamily]:
     Examples
     --------
     >>> len(default_reference(None))
-    14
+    15
     """
     if reference is None:
         return [family() for family in built_in().values()]
