@@ -43,8 +43,8 @@ def phapale_selection(
     Published: no figure. Feature selection by random forest, recursive elimination (RFE) and ANOVA is said to be used in the study; nothing is said of
     what they select from, how many columns they keep, or what decides after them.
 
-    So all of it was decided here: thirteen families of hand-crafted features of leukofeat with their default columns, all but cytology and covariance, behind k-means of a* and b* into four
-    (nucleus by the highest a*, cytoplasm by the lowest red of the others); `method="rf"`, "rfe" or "anova" keeps `k` = 100 of the scaled columns
+    So all of it was decided here: thirteen families of hand-crafted features of leukofeat with their default columns, all but cytology and
+    covariance, behind k-means of a* and b* into four (nucleus by the highest a*, cytoplasm by the lowest red of the others); `method="rf"`, "rfe" or "anova" keeps `k` = 100 of the scaled columns
     (:func:`~leukofeat.selection.make_selector`: impurity importance in 300 trees; elimination of a tenth of the columns a round by a linear SVM;
     F values); RBF-SVM with C = 1 and gamma "scale". What is selected is selected in training images only.
 

@@ -23,7 +23,9 @@ class CovarianceFeatures(CellFamily):
     Twelve signals a pixel: L*, a*, b*, the length of their gradients, and their grains of two sizes. Their covariance over a region
     is a descriptor that says nothing of the mean colour, which follows the stain, and in its logarithm a factor on all contrasts is one number
     added. Covariances are compared, and averaged over the cells of an image, by their logarithms, among which straight lines are shortest
-    ways (Arsigny et al. 2006). Cells are seen at a common size, so that grains are a share of the cell and not of the magnification.
+    ways (Arsigny et al. 2006). Large cells are brought to a common size, so that their grains are a share of the cell and not of the magnification.
+
+    Gradients and grains at a region's rim are those of the image: some pixels around a nucleus count, so that what lies beside a small cell does.
 
     Parameters
     ----------
