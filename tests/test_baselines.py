@@ -120,7 +120,11 @@ def test_form_and_colour_apart_are_all_columns_but_those_of_red_cells(red_cells)
     pipeline = make_baseline("leukofeat_svm", red_cells=red_cells)
     names = pipeline.named_steps["featureset"].get_feature_names_out()
     near = names[: -pipeline[-1].estimator.n_far]
-    (_, _, form), (_, _, color) = pipeline[-1].estimator.middle.named_steps["columntransformer"].transformers
+    apart = pipeline[-1].estimator.middle.named_steps["columntransformer"].transformers
+    form, outline, covariance, color = (places for _, _, places in apart)
+    assert [*near[outline], *near[covariance]] == [*near[form]]
+    assert all("_logcov_" in name for name in near[covariance])
+    assert not any("_logcov_" in name for name in near[outline])
     assert [*near[form], *near[color]] == [name for name in near if "redcell" not in name]
     channels = ("_rgb_", "_hsv_", "_lab_", "_ycrcb_", "_hed_", "_od_")
     assert not any(channel in name for name in near[form] for channel in channels)
@@ -144,7 +148,21 @@ def test_families_of_ones_own_go_in_front(red_cells):
     pipeline = make_baseline("leukofeat_svm", red_cells=red_cells)
     before = columns_of(pipeline)
     pipeline.set_params(featureset__families=[own, *pipeline["featureset"].families])
-    assert columns_of(pipeline) == before | {"form": ["own_mean", "own_std", *before["form"]]}
+    grown = {name: ["own_mean", "own_std", *before[name]] for name in ("form", "outline_and_texture")}
+    assert columns_of(pipeline) == before | grown
+
+
+def test_without_red_cells_only_local_binary_patterns_see_beyond_the_cells(records, rng):
+    """Other pixels outside the cells, on which they are found alike, change next to nothing in what is measured."""
+    features = make_baseline("leukofeat_svm", red_cells="none", reach=None).named_steps["featureset"]
+    other = []
+    for record in records:
+        image = record.image.copy()
+        image[record.cells == 0] = rng.integers(0, 256, (np.count_nonzero(record.cells == 0), 3))
+        other.append(record.replace(image=image))
+    one, two = features.fit_transform(records), features.fit_transform(other)
+    names = features.get_feature_names_out()
+    assert [name for name in names[(one != two).any(axis=0)] if "_lbp_" not in name] == []
 
 
 def test_an_unknown_name_lists_the_known_ones():

@@ -80,15 +80,16 @@ def leukofeat_svm(
     these sets. A `reach` of None leaves the other classifiers out.
 
     Between the two stands a third, for other patients: form and colour are whitened each for itself, and columns that see red cells left out. How
-    the form of cells goes with their colour is a matter of the slide and the patient; what each tells alone is less, and holds better. How much
+    the form of cells goes with their colour is a matter of the slide and the patient; what each tells alone is less, and holds better. The same
+    is true, less so, of the covariance and the rest of form, which are whitened together and, beside that, apart. How much
     it counts is learned in the same way: half of the verdict where patients are held out, next to nothing where series of one laboratory are. It
-    was chosen among some 110 ways of fusing families, by cross-validation on leukemia4, apl and pbc5; half of them, and in which order the
+    was chosen among some 120 ways of fusing families, by cross-validation on leukemia4, apl and pbc5; half of them, and in which order the
     gates are learned, by transfer between the six sets, too.
 
     `red_cells` is a point on a frontier: the more of the slide's red cells a model sees, the better it does on unseen series and, as far as it
-    can be told, on other laboratories, and the worse when leukocytes are pasted onto another slide's field. "none" leaves them out, "ratio" takes
-    nuclear density in units of theirs, "color" also the differences in colour, and does without the third classifier, which would judge
-    strange slides without them. What the covariance sees of what lies around a nucleus, some pixels wide, is on the same frontier.
+    can be told, on other laboratories, and the worse when leukocytes are pasted onto another slide's field. "none" leaves them out, and the filters of
+    the covariance see single cells alone; "ratio" takes nuclear density in units of theirs, "color" also the differences in
+    colour, and does without the third classifier, which would judge strange slides without them.
 
     The classifiers know their columns by the places, counted from the last one on: those that travel are last, in front of them those in units
     of red cells, then colour. Families of your own go in front of all, where they count as form; behind, they would be taken for what travels.
@@ -107,7 +108,8 @@ def leukofeat_svm(
     check("red_cells", red_cells, OneOf("ratio", "none", "color"))
     references = {"none": (), "ratio": ("per_redcell",), "color": ("per_redcell", "redcell")}[red_cells]
     found_by = LeukocyteSegmenter(fine=False) if segmenter is None else segmenter
-    form = [GeometryFeatures(), TextureFeatures(regions=("nucleus",)), ChromatinFeatures(), CovarianceFeatures()]
+    covariance = CovarianceFeatures(surroundings=red_cells != "none")
+    form = [GeometryFeatures(), TextureFeatures(regions=("nucleus",)), ChromatinFeatures(), covariance]
     color = [
         ColorFeatures(summary=("mean",)),  # over the cells: a large one counts no more than a small one
         RelativeColorFeatures(references=("cytoplasm", *references)),  # last, those of red cells behind the others
@@ -118,8 +120,14 @@ def leukofeat_svm(
     classifier = _regression(C, clipper, WithinClassWhitener(shrinkage))
     if reach is not None:
         # all places are counted from the last column on, so that families may be put in front
-        n_color = len(FeatureSet(color).row_names())
-        parts = [("form", slice(0, -n_color)), ("color", slice(-n_color, -n_red or None))]
+        n_color, n_covariance = len(FeatureSet(color).row_names()), len(covariance.row_names())
+        n_last = n_color + n_covariance
+        parts = [
+            ("form", slice(0, -n_color)),
+            ("outline_and_texture", slice(0, -n_last)),
+            ("covariance", slice(-n_last, -n_color)),
+            ("color", slice(-n_color, -n_red or None)),
+        ]
         at_scale = [
             GeometryFeatures(),
             ColorFeatures(regions=("cell",), spaces=("lab",), statistics=("skewness",)),

@@ -25,7 +25,7 @@ class CovarianceFeatures(CellFamily):
     added. Covariances are compared, and averaged over the cells of an image, by their logarithms, among which straight lines are shortest
     ways (Arsigny et al. 2006). Large cells are brought to a common size, so that their grains are a share of the cell and not of the magnification.
 
-    Gradients and grains at a region's rim are those of the image: some pixels around a nucleus count, so that what lies beside a small cell does.
+    Gradients and grains at a region's rim are those of the image, so that what lies beside a cell counts with some pixels, unless cells are seen alone.
 
     Parameters
     ----------
@@ -33,6 +33,10 @@ class CovarianceFeatures(CellFamily):
         Any of "nucleus", "cytoplasm", "cell".
     size : float, default=50.0
         Pixels of the side of a square as large as the cell, to which larger cells are shrunk; smaller ones are measured as they are.
+    surroundings : bool, default=True
+        Whether gradients and grains see what lies around a cell. Without, they are averages over the cell's own pixels (normalised convolution,
+        Knutsson and Westin 1993), and a cell has the same columns on whatever field it lies. Where the nucleus is all that is found of a
+        cell, so is all that is seen of it.
     summary : sequence of str, default=("mean",)
         Summaries over the cells: any of "mean", "std", "min", "q25", "median", "q75", "max".
 
@@ -51,6 +55,7 @@ class CovarianceFeatures(CellFamily):
     ----------
     .. [1] Tuzel, Porikli, Meer, "Region covariance: a fast descriptor for detection and classification", ECCV 2006.
     .. [2] Arsigny, Fillard, Pennec, Ayache, "Log-Euclidean metrics for fast and simple calculus on diffusion tensors", Magn. Reson. Med. 56, 2006.
+    .. [3] Knutsson, Westin, "Normalized and differential convolution", CVPR 1993.
 
     Examples
     --------
@@ -75,6 +80,7 @@ class CovarianceFeatures(CellFamily):
     _parameter_constraints: ClassVar[dict[str, Any]] = CellFamily._parameter_constraints | {
         "regions": [SomeOf(*CELL_REGIONS)],
         "size": [Number(Real, 8, 1000)],
+        "surroundings": ["boolean"],
     }
 
     def __init__(
@@ -82,10 +88,12 @@ class CovarianceFeatures(CellFamily):
         *,
         regions: Sequence[str] = ("nucleus",),
         size: float = 50.0,
+        surroundings: bool = True,
         summary: Sequence[str] = ("mean",),
     ) -> None:
         self.regions = regions
         self.size = size
+        self.surroundings = surroundings
         self.summary = summary
 
     def cell_names(self) -> list[str]:
@@ -94,8 +102,9 @@ class CovarianceFeatures(CellFamily):
 
     def cells(self, smear: Smear) -> np.ndarray:
         areas = smear.region_boxes("cell")[:, 4]
+        cells = None if self.surroundings else smear.region("cell")
         found = [
-            region_covariances(smear.image, smear.region(region), smear.region_boxes(region), areas, self.size)
+            region_covariances(smear.image, smear.region(region), smear.region_boxes(region), areas, self.size, cells)
             for region in self.regions
         ]
         return np.hstack([matrix_logarithms(one, _NOISE) for one in found])

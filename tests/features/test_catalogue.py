@@ -69,7 +69,7 @@ OTHERS = [
     ColorFeatures(summary=["mean", "q25"]),
     TextureFeatures(regions=REGIONS, distances=(1, 5), circles=[(12, 1.5)]),
     RunLengthFeatures(regions=REGIONS),
-    CovarianceFeatures(regions=["cytoplasm", "cell"], size=20, summary=["median"]),
+    CovarianceFeatures(regions=["cytoplasm", "cell"], size=20, surroundings=False, summary=["median"]),
     GaborFeatures(regions=REGIONS, frequencies=[0.125, 0.5], n_angles=16),
     WaveletFeatures(regions=REGIONS, wavelet="db2", levels=4),
     GranulometryFeatures(regions=REGIONS, channels=["gray", "red", "lightness", "saturation"], radii=[2, 11]),

@@ -65,6 +65,33 @@ def test_a_row_is_the_mean_over_cells_with_a_nucleus(smear):
     np.testing.assert_allclose(family.row(smear), np.nanmean(cells, axis=0))
 
 
+@pytest.mark.parametrize("size", [12, 50])
+def test_a_cell_seen_alone_is_the_same_on_any_field(size):
+    smear = grainy(1.5)
+    cells = smear.nuclei.copy()
+    cv2.circle(cells, (48, 48), 34, 1, -1)
+    elsewhere = smear.image.copy()
+    elsewhere[cells == 0] = np.random.default_rng(1).integers(0, 256, (int((cells == 0).sum()), 3))
+    one, two = Smear(smear.image, smear.nuclei, cells), Smear(elsewhere, smear.nuclei, cells)
+    for regions in (["nucleus"], ["cytoplasm", "cell"]):
+        assert of(one, surroundings=False, size=size, regions=regions) == of(
+            two, surroundings=False, size=size, regions=regions
+        )
+    assert of(one) != of(two)
+
+
+def test_two_cells_that_touch_do_not_see_each_other():
+    smear = grainy(1.5)
+    cells = np.ones_like(smear.nuclei)
+    cells[:, 60:] = 2
+    nuclei = np.where(np.abs(np.arange(96) - 60) < 12, cells, 0).astype(np.int32)
+    darker = smear.image.copy()
+    darker[:, 60:] //= 4
+    one, two = (CovarianceFeatures(surroundings=False).cells(Smear(x, nuclei, cells)) for x in (smear.image, darker))
+    np.testing.assert_array_equal(one[0], two[0])
+    assert abs(one[1] - two[1]).max() > 1
+
+
 @pytest.mark.parametrize(("params", "message"), [({"regions": ["image"]}, "regions"), ({"size": 2}, "size")])
 def test_bad_parameters_are_named(params, message):
     with pytest.raises(ValueError, match=message):

@@ -47,6 +47,7 @@ FAMILIES = [
     ChromatinFeatures(),
     CovarianceFeatures(),
     CovarianceFeatures(regions=["cell", "cytoplasm"], summary=["max"]),
+    CovarianceFeatures(surroundings=False),
     CytologyFeatures(),
     RelativeColorFeatures(),
     RelativeColorFeatures(references=["background"]),

@@ -28,6 +28,7 @@ ANY_TURN = [
     OutlineFeatures(),
     ChromatinFeatures(),
     CovarianceFeatures(),
+    CovarianceFeatures(surroundings=False),
     RelativeColorFeatures(),
     HOGFeatures(regions=["nucleus", "cytoplasm", "image"]),
     GaborFeatures(),

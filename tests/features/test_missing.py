@@ -31,6 +31,7 @@ from leukofeat.selection import make_selector
 FAMILIES = [
     ChromatinFeatures(),
     CovarianceFeatures(),
+    CovarianceFeatures(surroundings=False),
     ColorFeatures(),
     ColorFeatures(summary=("mean", "std")),
     FractalFeatures(),

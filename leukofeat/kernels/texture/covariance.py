@@ -58,6 +58,7 @@ def _shrink_row(values: np.ndarray, planes: int, n: int, out: np.ndarray) -> Non
 def _seen(
     image: np.ndarray,
     labels: np.ndarray,
+    cells: np.ndarray,
     label: int,
     box: tuple[int, int, int, int],
     small: tuple[int, int],
@@ -67,13 +68,15 @@ def _seen(
 ) -> tuple[np.ndarray, np.ndarray]:
     """LAB of a box, planes pixel by pixel beside each other, and the share of each pixel that is inside, by area averages at the size `small`.
 
-    The box is read row by row: of a large one there is never more in memory than of a small one.
+    With `cells`, which are (0, 0) where all counts, a fourth plane is the share of each pixel that counts: that of no other label; and LAB is
+    times that share. The box is read row by row: of a large one there is never more in memory than of a small one.
     """
     r0, c0, r1, c1 = box
     height, width = small
-    colors, inside = np.zeros((height, 3 * width)), np.zeros((height, width))
-    row, mask = np.empty(3 * (c1 - c0)), np.empty(c1 - c0)
-    small_row, small_mask = np.empty(3 * width), np.empty(width)
+    planes = 4 if cells.size else 3
+    colors, inside = np.zeros((height, planes * width)), np.zeros((height, width))
+    row, mask = np.empty(planes * (c1 - c0)), np.empty(c1 - c0)
+    small_row, small_mask = np.empty(planes * width), np.empty(width)
     step = (r1 - r0) / height
     for r in range(r1 - r0):
         for c in range(c1 - c0):
@@ -82,16 +85,21 @@ def _seen(
             x = _root(roots, relative[0, 0] * red + relative[0, 1] * green + relative[0, 2] * blue)
             y = _root(roots, relative[1, 0] * red + relative[1, 1] * green + relative[1, 2] * blue)
             z = _root(roots, relative[2, 0] * red + relative[2, 1] * green + relative[2, 2] * blue)
-            row[3 * c] = 116 * y - 16
-            row[3 * c + 1] = 500 * (x - y)
-            row[3 * c + 2] = 200 * (y - z)
+            row[planes * c] = 116 * y - 16
+            row[planes * c + 1] = 500 * (x - y)
+            row[planes * c + 2] = 200 * (y - z)
             mask[c] = labels[r0 + r, c0 + c] == label
-        _shrink_row(row, 3, width, small_row)
+            if planes == 4:
+                counts = mask[c] > 0 or cells[r0 + r, c0 + c] == label
+                row[planes * c + 3] = 1.0
+                if not counts:
+                    row[planes * c : planes * c + 4] = 0.0
+        _shrink_row(row, planes, width, small_row)
         _shrink_row(mask, 1, width, small_mask)
         for i in range(max(0, int(r / step) - 1), min(height, int((r + 1) / step) + 1)):
             share = (min((i + 1) * step, r + 1.0) - max(i * step, float(r))) / step
             if share > 0:
-                for j in range(3 * width):
+                for j in range(planes * width):
                     colors[i, j] += share * small_row[j]
                 for j in range(width):
                     inside[i, j] += share * small_mask[j]
@@ -99,30 +107,51 @@ def _seen(
 
 
 @jit
-def _blur(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Three planes that lie pixel by pixel beside each other, (height, 3 x width), convolved; beyond the ends, the last pixel goes on."""
+def _blur(values: np.ndarray, planes: int, weights: np.ndarray) -> np.ndarray:
+    """Planes that lie pixel by pixel beside each other, (height, planes x width), convolved; beyond the ends, the last pixel goes on."""
     height, width = values.shape
     reach = weights.size // 2
     out = np.empty((height, width))
-    row = np.empty(width + 6 * reach)
+    row = np.empty(width + 2 * planes * reach)
     for r in range(height):
         row[:] = 0.0
         for t in range(weights.size):
             source = min(max(r + t - reach, 0), height - 1)
             weight = weights[t]
             for j in range(width):
-                row[3 * reach + j] += weight * values[source, j]
+                row[planes * reach + j] += weight * values[source, j]
         for t in range(reach):
-            for p in range(3):
-                row[3 * t + p] = row[3 * reach + p]
-                row[3 * reach + width + 3 * t + p] = row[3 * reach + width - 3 + p]
+            for p in range(planes):
+                row[planes * t + p] = row[planes * reach + p]
+                row[planes * (reach + t) + width + p] = row[planes * (reach - 1) + width + p]
         for j in range(width):
             out[r, j] = 0.0
         for t in range(weights.size):
             weight = weights[t]
             for j in range(width):
-                out[r, j] += weight * row[3 * t + j]
+                out[r, j] += weight * row[planes * t + j]
     return out
+
+
+@jit
+def _of_what_counts(values: np.ndarray) -> np.ndarray:
+    """Three of four planes, (height, 4 x width), divided by the fourth; 0 where that is."""
+    height, width = values.shape[0], values.shape[1] // 4
+    out = np.zeros((height, 3 * width))
+    for r in range(height):
+        for c in range(width):
+            share = values[r, 4 * c + 3]
+            if share > 0:
+                for p in range(3):
+                    out[r, 3 * c + p] = values[r, 4 * c + p] / share
+    return out
+
+
+@jit
+def _blurred(colors: np.ndarray, planes: int, weights: np.ndarray) -> np.ndarray:
+    """LAB, (height, 3 x width), convolved; with a fourth plane, over what counts alone (normalised convolution)."""
+    out = _blur(colors, planes, weights)
+    return _of_what_counts(out) if planes == 4 else out
 
 
 @jit
@@ -146,15 +175,17 @@ def _signals(colors: np.ndarray, inside: np.ndarray, weights: tuple[np.ndarray, 
         for c in range(inside.shape[1]):
             n += inside[r, c]
     out = np.empty((n, 12))
-    finest, finer = _blur(colors, weights[0]), _blur(colors, weights[1])
-    coarser, coarsest = _blur(colors, weights[2]), _blur(colors, weights[3])
+    planes = colors.shape[1] // inside.shape[1]
+    finest, finer = _blurred(colors, planes, weights[0]), _blurred(colors, planes, weights[1])
+    coarser, coarsest = _blurred(colors, planes, weights[2]), _blurred(colors, planes, weights[3])
+    plain_colors = _of_what_counts(colors) if planes == 4 else colors
     i = 0
     for r in range(inside.shape[0]):
         for c in range(inside.shape[1]):
             if inside[r, c]:
                 for p in range(3):
                     j = 3 * c + p
-                    out[i, p] = colors[r, j]
+                    out[i, p] = plain_colors[r, j]
                     out[i, 3 + p] = sigma * _steepness(finest, r, j)
                     out[i, 6 + p] = finest[r, j] - finer[r, j]
                     out[i, 9 + p] = coarser[r, j] - coarsest[r, j]
@@ -185,6 +216,7 @@ def _covariance(samples: np.ndarray) -> np.ndarray:
 def _covariances(
     image: np.ndarray,
     labels: np.ndarray,
+    cells: np.ndarray,
     boxes: np.ndarray,
     shares: np.ndarray,
     light: np.ndarray,
@@ -203,7 +235,7 @@ def _covariances(
         r0, c0 = max(r0 - margin, 0), max(c0 - margin, 0)
         r1, c1 = min(r1 + margin, labels.shape[0]), min(c1 + margin, labels.shape[1])
         small = max(1, round((r1 - r0) * shares[k])), max(1, round((c1 - c0) * shares[k]))
-        colors, share_inside = _seen(image, labels, k + 1, (r0, c0, r1, c1), small, light, relative, roots)
+        colors, share_inside = _seen(image, labels, cells, k + 1, (r0, c0, r1, c1), small, light, relative, roots)
         # more than half inside, whatever the rounding, whichever way the image is turned; of what is thinner than a pixel, what holds most of it
         inside = share_inside > min(0.5 + 1e-9, 0.999 * share_inside.max())
         out[k] = _covariance(_signals(colors, inside, weights, sigma))
@@ -211,7 +243,12 @@ def _covariances(
 
 
 def region_covariances(
-    image: ArrayLike, labels: ArrayLike, boxes: NDArray[np.int64], areas: ArrayLike, size: float = 50.0
+    image: ArrayLike,
+    labels: ArrayLike,
+    boxes: NDArray[np.int64],
+    areas: ArrayLike,
+    size: float = 50.0,
+    cells: ArrayLike | None = None,
 ) -> NDArray[np.float64]:
     """Covariance of colour and its changes over the pixels of every region, seen at a common size.
 
@@ -230,6 +267,9 @@ def region_covariances(
     areas : array_like of float, shape (n_labels,)
         Pixels of the cell that each region is of.
     size : float, default=50.0
+    cells : array_like of int, shape (H, W), optional
+        Label map of the cells. With one, the gradients and grains of a region see its own cell alone: averages are taken over the pixels that
+        carry its label here or in `labels` (normalised convolution). Without, they see what lies around it.
 
     Returns
     -------
@@ -239,11 +279,12 @@ def region_covariances(
     Raises
     ------
     ValueError
-        If the image and labels differ in shape, or there is not an area a label.
+        If the image, labels and cells differ in shape, or there is not an area a label.
 
     References
     ----------
     Tuzel, Porikli, Meer, "Region covariance: a fast descriptor for detection and classification", ECCV 2006.
+    Knutsson, Westin, "Normalized and differential convolution", CVPR 1993: averages over `cells`.
 
     Examples
     --------
@@ -258,13 +299,16 @@ def region_covariances(
     areas = plain(areas, np.float64, ndim=1)
     if image.shape != (*labels.shape, 3):
         raise ValueError(f"image {image.shape} and labels {labels.shape} differ in shape")
+    alone = np.empty((0, 0), np.int32) if cells is None else plain(cells, np.int32, ndim=2)
+    if cells is not None and alone.shape != labels.shape:
+        raise ValueError(f"labels {labels.shape} and cells {alone.shape} differ in shape")
     if len(areas) != len(boxes):
         raise ValueError(f"{len(areas)} areas of {len(boxes)} labels")
     longest = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
     shares = np.minimum(
         1.0, np.minimum(size / np.sqrt(np.maximum(areas, 1.0)), _LONGEST * size / np.maximum(longest, 1))
     )
-    return _covariances(image, labels, boxes, shares, _LIGHT, _RELATIVE, _ROOTS, _WEIGHTS, _SIGMAS[0], _AROUND)
+    return _covariances(image, labels, alone, boxes, shares, _LIGHT, _RELATIVE, _ROOTS, _WEIGHTS, _SIGMAS[0], _AROUND)
 
 
 def matrix_logarithms(covariances: np.ndarray, noise: float) -> NDArray[np.float64]:

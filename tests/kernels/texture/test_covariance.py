@@ -35,20 +35,27 @@ def shrunk(plane, height, width):
     return plane
 
 
-def oracle(image, inside, area, size):
+def oracle(image, inside, area, size, seen=None):
     share = min(1.0, size / np.sqrt(area))
     margin = int(np.ceil(3 / share))
     rows, columns = np.nonzero(inside)
     top, left = max(rows.min() - margin, 0), max(columns.min() - margin, 0)
     box = (slice(top, rows.max() + 1 + margin), slice(left, columns.max() + 1 + margin))
-    planes = [*np.moveaxis(rgb2lab(image)[box], 2, 0), inside[box].astype(float)]
+    counts = np.ones(inside.shape) if seen is None else (seen | inside).astype(float)
+    planes = [*np.moveaxis(rgb2lab(image) * counts[..., None], 2, 0), inside.astype(float), counts]
+    planes = [plane[box] for plane in planes]
     if share < 1:
         height, width = (max(1, round(n * share)) for n in planes[0].shape)
         planes = [shrunk(plane, height, width) for plane in planes]
     signals = []
+    counts = planes[4]
     for plane in planes[:3]:
-        finest, finer, coarser, coarsest = (blurred(plane, sigma) for sigma in (0.8, 1.28, 1.6, 2.56))
-        signals.append([plane, 0.8 * steepness(finest), finest - finer, coarser - coarsest])
+        finest, finer, coarser, coarsest = (
+            blurred(plane, sigma) / np.maximum(blurred(counts, sigma), 1e-300) for sigma in (0.8, 1.28, 1.6, 2.56)
+        )
+        signals.append(
+            [plane / np.maximum(counts, 1e-300), 0.8 * steepness(finest), finest - finer, coarser - coarsest]
+        )
     by_kind = np.array(signals).transpose(1, 0, 2, 3).reshape(12, *planes[0].shape)
     return np.cov(by_kind[:, planes[3] > 0.5], bias=True)
 
@@ -71,6 +78,31 @@ def test_covariances_are_those_of_the_formula(size):
         np.testing.assert_allclose(found[k], expected, rtol=2e-3, atol=2e-3)
     assert (found[2] == 0).all()  # nothing varies over one pixel
     assert found.shape == (3, len(SIGNALS), len(SIGNALS))
+
+
+@pytest.mark.parametrize("size", [8.0, 20.0, 1000.0])
+def test_over_the_cell_alone_they_are_those_of_normalised_convolution(size):
+    image, labels = noisy()
+    labels[labels == 3] = 0
+    cells = np.zeros_like(labels)
+    cells[disk((34, 35), 21)] = 1  # which leaves some of its region out
+    cells[59:, 49:] = 2
+    found = region_covariances(image, labels, region_boxes(labels), [1500, 900], size, cells)
+    for k, area in enumerate([1500, 900]):
+        expected = oracle(image, labels == k + 1, area, size, cells == k + 1)
+        np.testing.assert_allclose(found[k], expected, rtol=2e-3, atol=2e-3)
+    without = region_covariances(image, labels, region_boxes(labels), [1500, 900], size)
+    assert (abs(found - without).max(axis=(1, 2)) > 0.1).all()
+
+
+def test_cells_that_fill_the_image_leave_nothing_out():
+    image, labels = noisy()
+    labels[labels > 1] = 0
+    everything = np.ones_like(labels)
+    found, expected = (
+        region_covariances(image, labels, region_boxes(labels), [1257], 20, x) for x in (everything, None)
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
 
 
 def test_real_sizes_between_pixels():
@@ -124,6 +156,14 @@ def test_what_does_not_fit_is_refused(shape, areas, message):
     labels = np.ones((9, 9), np.int32)
     with pytest.raises(ValueError, match=message):
         region_covariances(np.zeros(shape, np.uint8), labels, region_boxes(labels), areas)
+
+
+def test_cells_of_another_shape_are_refused():
+    labels = np.ones((9, 9), np.int32)
+    with pytest.raises(ValueError, match="cells"):
+        region_covariances(
+            np.zeros((9, 9, 3), np.uint8), labels, region_boxes(labels), [1], cells=np.ones((9, 8), np.int32)
+        )
 
 
 def test_logarithms_are_those_of_scipy():
