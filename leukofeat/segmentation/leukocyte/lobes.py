@@ -162,9 +162,7 @@ def _red_cells(
     if not scale.known:
         return (0.0 if whole else discs), False
     red = scale.pixels / 2
-    if whole:
-        return red, ALIKE[0] * red < discs < ALIKE[1] * red
-    return red, tells_size(scale, FINE)
+    return red, ALIKE[0] * red < discs < ALIKE[1] * red or (not whole and tells_size(scale, FINE))
 
 
 def tells_size(scale: Scale, error: float) -> bool:
