@@ -7,7 +7,6 @@ import numpy as np
 
 from leukofeat.kernels.regions.boxes import region_boxes
 from leukofeat.scale.estimate import estimate_scale
-from leukofeat.scale.record import Scale
 from leukofeat.segmentation.leukocyte.bodies import Bodies, keep_labels
 from leukofeat.segmentation.leukocyte.cells import settle_cells
 from leukofeat.segmentation.leukocyte.clusters import TYPICAL_NUCLEUS, red_cells_of_cluster, split_clusters
@@ -113,7 +112,12 @@ def outline(
         if solid.n > 0:
             planes, debris = closer, pieces
             bodies, cells, limits = join_lobes(
-                solid, planes, Scale.unknown, red if told else 0.0, outside=outside, fine=fine
+                solid,
+                planes,
+                lambda: scale().times(_ratio(closer, image)),
+                red if told else 0.0,
+                outside=outside,
+                fine=fine,
             )
     bodies = Bodies.measure(draw_nuclei(cells, bodies.labels, planes, fine=fine).labels, planes.azure, bodies.n)
     bodies = drop_debris(join_pairs(bodies, cells, planes.azure, limits), debris)
