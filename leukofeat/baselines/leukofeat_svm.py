@@ -34,6 +34,8 @@ _TRAVELLING = (
 )
 # Standard deviations beyond which no column gets.
 _LIMIT = 3.0
+# In so many blocks of rows is learned how far each classifier is trusted; with fewer, they are learned from too little to be those that are used.
+_BLOCKS = 5
 
 
 def leukofeat_svm(
@@ -143,6 +145,7 @@ def leukofeat_svm(
             middle=middle,
             n_far=len(_TRAVELLING),
             reach=reach,
+            cv=_BLOCKS,
         )
     return make_pipeline(
         ScaleBarCropper(),

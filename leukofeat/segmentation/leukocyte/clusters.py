@@ -22,7 +22,8 @@ from leukofeat.segmentation.leukocyte.planes import Planes
 # lengths are in radii of red cells
 LARGEST = 2.6  # radius of a nucleus at most: of the disc of its area, 19 micrometres wide
 SUPPOSED = 2.7  # radius of what may be a cluster where red cells tell no size: little more than the largest nucleus
-ROUGH = 0.3  # relative error of their size up to which it tells of a cluster
+# relative error of their size up to which it tells of a cluster, and of one that is several beyond doubt
+ROUGH, ROUGHEST = 0.3, 0.5
 SEVERAL = 3.0  # radius from which on there are several beyond doubt
 TYPICAL_NUCLEUS = 2.0  # radius of the nuclei in a cluster, for which the image is reduced
 WIDTH = 0.3  # half the width of a pale line at most
@@ -46,8 +47,14 @@ def red_cells_of_cluster(solid: Bodies, limits: Limits, scale: Callable[[], Scal
         return 0.0
     largest = int(np.argmax(solid.area))
     radius = float(solid.radius[largest])
-    if limits.red > 0 and (limits.sure or tells_size(scale(), ROUGH)):
-        return limits.red if radius > LARGEST * limits.red else 0.0
+    if limits.red > 0:
+        known = limits.sure or tells_size(scale(), ROUGH)
+        if (known and radius > LARGEST * limits.red) or (
+            tells_size(scale(), ROUGHEST) and radius > SEVERAL * limits.red
+        ):
+            return limits.red
+        if known:
+            return 0.0
     if suppose and limits.stain == np.inf and solid.cut[largest] and not tells_size(scale(), ROUGH):
         return radius / SUPPOSED
     return 0.0

@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
+from leukofeat.scale.record import Scale
+from leukofeat.segmentation.leukocyte.bodies import Bodies
 from leukofeat.segmentation.leukocyte.clusters import (
     DISTINCT,
     DISTINCT_LARGE,
@@ -12,8 +14,10 @@ from leukofeat.segmentation.leukocyte.clusters import (
     LARGEST,
     SEVERAL,
     _without_faint_boundaries,
+    red_cells_of_cluster,
     split_clusters,
 )
+from leukofeat.segmentation.leukocyte.lobes import Limits
 from leukofeat.segmentation.leukocyte.planes import make_planes
 from leukofeat.segmentation.leukocyte.segment import find_leukocytes
 
@@ -67,6 +71,26 @@ def test_a_cluster_is_cut_into_its_nuclei(nuclei):
     for (y, x, r), name in zip(nuclei, middles, strict=True):
         own = np.hypot(*(np.mgrid[:260, :260] - np.array([y, x])[:, None, None])) < 0.8 * r
         assert (parts[own] == name).mean() > 0.97
+
+
+@pytest.mark.parametrize(
+    ("times", "error", "n_red_cells", "several"),
+    [
+        (LARGEST + 0.1, 0.25, 2, True),
+        (LARGEST - 0.1, 0.25, 2, False),
+        (SEVERAL - 0.1, 0.4, 2, False),
+        (SEVERAL + 0.1, 0.4, 2, True),  # several beyond doubt, even if red cells are larger than they seem
+        (SEVERAL + 0.1, 0.4, 1, False),  # that one may be a platelet
+        (SEVERAL + 0.1, 0.6, 2, False),
+    ],
+)
+def test_how_well_red_cells_have_to_be_known(times, error, n_red_cells, several):
+    labels = cv2.circle(np.zeros((160, 160), np.int32), (80, 80), 60, 1, -1)
+    body = Bodies.measure(labels, np.full(labels.shape, 100, np.uint8))
+    red = float(body.radius[0]) / times
+    scale = Scale(2 * red, 2 * red * error, "red cells", n_red_cells=n_red_cells)
+    found = red_cells_of_cluster(body, Limits(np.inf, red, sure=False), lambda: scale, suppose=True)
+    assert found == (red if several else 0)
 
 
 def test_nothing_without_a_line_is_cut():

@@ -6,8 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
+from leukofeat.scale.record import Scale
+from leukofeat.segmentation.leukocyte import lobes
 from leukofeat.segmentation.leukocyte.bodies import Bodies
-from leukofeat.segmentation.leukocyte.lobes import Limits, join_pairs
+from leukofeat.segmentation.leukocyte.lobes import Limits, join_lobes, join_pairs
+from leukofeat.segmentation.leukocyte.planes import make_planes
 
 
 def in_one_outline(circles, whole, numbers):
@@ -40,3 +43,35 @@ def test_three_large_cores_are_no_lobes_two_at_a_time_either():
     whole = ((y - 80) / 56) ** 2 + ((x - 150) / 72) ** 2 <= 1
     nuclei, cells = in_one_outline([(102, 23), (150, 23), (198, 23)], whole, (1, 2, 3))
     assert left_of(nuclei, cells, Limits(np.inf, 20.0)) > 1
+
+
+@pytest.mark.parametrize(
+    ("discs", "whole", "outlines", "sure"),
+    [
+        (
+            13.8,
+            False,
+            Scale(23.4, 6.0, "red cells", n_red_cells=1),
+            True,
+        ),  # one red cell tells it roughly, and slices of others agree
+        (13.8, False, Scale(15.0, 4.0, "red cells", n_red_cells=1), False),  # it may be a platelet
+        (
+            13.8,
+            False,
+            Scale(15.0, 2.0, "red cells", n_red_cells=4),
+            True,
+        ),  # slices that are larger than whole ones are none of a red cell
+        (5.0, True, Scale(23.4, 6.0, "red cells", n_red_cells=4), False),
+        (13.8, False, Scale.unknown(), False),
+    ],
+)
+def test_the_size_of_red_cells_is_sure_where_two_ways_agree(monkeypatch, discs, whole, outlines, sure):
+    image = np.full((120, 160, 3), (242, 232, 214), np.uint8)
+    labels = np.zeros((120, 160), np.int32)
+    for number, x in enumerate((58, 102), 1):
+        cv2.circle(labels, (x, 60), 20, number, -1)
+    image[labels > 0] = (96, 52, 140)
+    planes = make_planes(image)
+    monkeypatch.setattr(lobes, "red_cell_radius", lambda *_: (discs, whole))
+    limits = join_lobes(Bodies.measure(labels, planes.azure), planes, lambda: outlines)[2]
+    assert limits.sure == sure
