@@ -1,12 +1,13 @@
 """One accuracy, many ways to split: what is left of a figure when slides are held out and when only the background changes.
 
-    python benchmarks/honesty.py --data NAME|FOLDER [--network FILE.onnx] [--frontier] [--json FILE] [--jobs N]
+    python benchmarks/honesty.py --data NAME|FOLDER [--network FILE.onnx] [--frontier] [--folds COLUMN ...] [--sizes N ...] [--json FILE] [--jobs N]
     python benchmarks/honesty.py --synthetic 240
 
 The set holds class folders, or a manifest.csv with path, label and, as far as there are, split (train and valid, or test),
 block (contiguous pseudo-slides), cluster0 to cluster2 (coarse colour clusters), stream (acquisition series) and group. Where
 there is none of the grouping columns, slides are estimated with `estimate_slides`, three seeds. Each row is a pipeline, each
-column a way to test the same pipeline; the last columns are points of accuracy lost when only what should not matter is
+column a way to test the same pipeline, also folds that columns of the manifest number (--folds fold_series: fold_series0, fold_series1, ...) and
+draws of few training images of each class (--sizes 10); the last columns are points of accuracy lost when only what should not matter is
 changed. Controls see no leukocyte: what they score is not leukaemia. `leukofeat benchmark` does the same for the baselines
 and pipelines of one's own, and writes a report. Research use only.
 """
@@ -24,6 +25,7 @@ from places import NAME_OR_FOLDER, data_folder, network_file
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from ways import few_images, numbered_folds
 
 from leukofeat.baselines import make_baseline
 from leukofeat.baselines.compared import compared_pipelines
@@ -62,8 +64,16 @@ def main() -> int:
         action="store_true",
         help="also leukofeat_svm with less and more of the red cells",
     )
+    parser.add_argument(
+        "--folds", nargs="+", default=[], metavar="COLUMN", help="columns of the manifest that number folds"
+    )
+    parser.add_argument(
+        "--sizes", nargs="+", type=int, default=[], metavar="N", help="training images of each class, drawn 50 times"
+    )
     parser.add_argument("--limit", type=int, metavar="N", help="N images of each class, drawn at random")
-    parser.add_argument("--stress-images", type=int, default=200, metavar="N", help="images of the stress tests")
+    parser.add_argument(
+        "--stress-images", type=int, default=200, metavar="N", help="images of the stress tests (0: none)"
+    )
     parser.add_argument("--json", help="file for the figures")
     parser.add_argument("--memory", metavar="FOLDER", help="keep what is measured and fitted there for the next time")
     parser.add_argument("--jobs", type=int, default=None, help="worker processes (default: 1)")
@@ -75,16 +85,19 @@ def main() -> int:
     if bunch.target is None:
         parser.error(f"{arguments.data}: no labels")
     bunch = limited(bunch, arguments.limit)
-    rows, ways = (
-        pipelines(network_file(arguments.network), arguments.frontier),
-        known_protocols(bunch, n_jobs=arguments.jobs),
-    )
+    try:
+        further = numbered_folds(bunch.get("frame", pd.DataFrame()), arguments.folds)
+        further |= few_images(bunch.target, arguments.sizes)
+    except ValueError as error:
+        parser.error(str(error))
+    rows = pipelines(network_file(arguments.network), arguments.frontier)
+    ways = known_protocols(bunch, n_jobs=arguments.jobs) | further
     results = compare(
         rows,
         bunch.images,
         bunch.target,
         **flat(ways),
-        stress=True,
+        stress=arguments.stress_images > 0,
         n_stress=arguments.stress_images,
         memory=arguments.memory,
         n_jobs=arguments.jobs,
@@ -93,8 +106,13 @@ def main() -> int:
     accuracy, lost = accuracy_table(results, ways, list(rows)), points_lost_table(results["random"], list(rows))
     data = arguments.data or f"make_smears({arguments.synthetic})"
     print(f"\n{data}, {len(bunch.target)} images: accuracy by the way of splitting\n{accuracy.round(3).to_string()}")
-    print(f"\nPoints of accuracy lost in the stress tests (models of the random split)\n{lost.round(2).to_string()}")
-    print("\nfollows_background: share of the images called by the class of the field their cells were pasted onto.")
+    if len(lost.columns):
+        print(
+            f"\nPoints of accuracy lost in the stress tests (models of the random split)\n{lost.round(2).to_string()}"
+        )
+        print(
+            "\nfollows_background: share of the images called by the class of the field their cells were pasted onto."
+        )
     print("Research use only; not a medical device.")
     if arguments.json:
         with open(arguments.json, "w") as file:
@@ -126,7 +144,7 @@ def as_json(results: dict[str, Comparison], accuracy: pd.DataFrame, lost: pd.Dat
         "accuracy": json.loads(accuracy.to_json(orient="index")),
         "points_lost": json.loads(lost.to_json(orient="index")),
         "protocols": json.loads(pd.concat(tables).to_json(orient="records")),
-        "stress": json.loads(first.stress.to_json(orient="records")),
+        "stress": [] if first.stress is None else json.loads(first.stress.to_json(orient="records")),
         "configuration": first.configuration,
         "notes": {name: result.notes for name, result in results.items()},
     }

@@ -34,8 +34,6 @@ _TRAVELLING = (
 )
 # Standard deviations beyond which no column gets.
 _LIMIT = 3.0
-# In so many blocks of rows is learned how far each classifier is trusted; with fewer, they are learned from too little to be those that are used.
-_BLOCKS = 5
 
 
 def leukofeat_svm(
@@ -145,7 +143,6 @@ def leukofeat_svm(
             middle=middle,
             n_far=len(_TRAVELLING),
             reach=reach,
-            cv=_BLOCKS,
         )
     return make_pipeline(
         ScaleBarCropper(),
