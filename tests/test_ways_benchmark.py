@@ -26,7 +26,7 @@ def test_folds_are_those_that_the_columns_number():
 
 
 def test_a_column_that_is_not_there_is_named_beside_those_that_are():
-    with pytest.raises(ValueError, match="'fold'.*slide"):
+    with pytest.raises(ValueError, match=r"'fold'.*slide"):
         numbered_folds(pd.DataFrame({"slide": [0]}), ["fold"])
 
 

@@ -34,7 +34,7 @@ LONGEST = 1.8
 FINE = 0.2  # relative error of the size of red cells, most of which the frame cuts, up to which it tells two cells from one
 DOUBTFUL = 2.4  # radius of a core, in red cells, from which on these are looked for once more
 ROUNDS = 2  # in which groups fall apart: first at their widest gap, then altogether
-# share of its cell that a lobed nucleus fills at most where the frame cuts the cell and nothing tells its size: granulocytes have
+# share of its cell that a lobed nucleus of which the frame cuts a part fills at most, where nothing tells its size: granulocytes have
 # much cytoplasm, and what fills its cell there is a neighbour
 LOBED_SHARE = 0.5
 OTHER_NUCLEI = 0.5  # how much a pixel of another nucleus between the lobes counts against them
@@ -47,10 +47,12 @@ class Limits(NamedTuple):
     red: float  # radius of the red cells in pixels; 0 where it is not known
     sure: bool = True  # or it counts against cells only that the frame cuts: those drawn around several mostly reach it
 
-    def allow(self, stain: np.ndarray, area: np.ndarray, cell: tuple[float, float], cut: bool) -> bool:
+    def allow(
+        self, stain: np.ndarray, area: np.ndarray, cell: tuple[float, float], cut: bool, part_cut: bool = False
+    ) -> bool:
         """Whether parts of these stains and areas, (n,) each, in a cell of this radius and elongation can be one nucleus.
 
-        `cut` says whether the frame cuts the cell.
+        `cut` says whether the frame cuts the cell, and `part_cut` whether it cuts one of the parts.
 
         Examples
         --------
@@ -64,7 +66,7 @@ class Limits(NamedTuple):
         """
         if stain.sum() > self.stain or (not cut and cell[1] > LONGEST):
             return False
-        if self.red == 0 and cut and area.sum() > LOBED_SHARE * np.pi * cell[0] ** 2:
+        if self.red == 0 and part_cut and area.sum() > LOBED_SHARE * np.pi * cell[0] ** 2:
             return False
         disc = np.pi * self.red**2
         total, largest = float(area.sum()), float(area.max())
@@ -129,6 +131,7 @@ def join_lobes(
                     cores.area[parts],
                     _roundness(cells, g, g, extents[g - 1]),
                     bool(cut[g - 1]),
+                    bool(cores.cut[parts].any()),
                 )
             )
         if not apart.any():
@@ -195,7 +198,7 @@ def join_pairs(nuclei: Bodies, cells: np.ndarray, azure: np.ndarray, limits: Lim
     labels, cells, stain, lobes = nuclei.labels.copy(), cells.copy(), nuclei.stain.copy(), [[a] for a in nuclei.area]
     table = region_boxes(cells, nuclei.n)
     boxes, extents, size = nuclei.boxes, table[:, BOX], table[:, 4].copy()
-    at_frame = frame_contacts(cells, nuclei.n)
+    at_frame, cell_at_frame = frame_contacts(labels, nuclei.n), frame_contacts(cells, nuclei.n)
     alive = np.ones(nuclei.n, bool)
 
     def rated(pairs: list[list[int]]) -> dict[tuple[int, int], float]:
@@ -208,8 +211,9 @@ def join_pairs(nuclei: Bodies, cells: np.ndarray, azure: np.ndarray, limits: Lim
         if stain[both].sum() > limits.stain or solidity(cells, i, j, extent) < SOLID:
             return 0.0
         area = np.array(lobes[i - 1] + lobes[j - 1])
-        cut = bool(is_cut(at_frame[both].sum(axis=0), size[both].sum()))
-        if not limits.allow(stain[both], area, _roundness(cells, i, j, extent), cut):
+        cut = bool(is_cut(cell_at_frame[both].sum(axis=0), size[both].sum()))
+        part_cut = any(is_cut(at_frame[k], sum(lobes[k])) for k in both)
+        if not limits.allow(stain[both], area, _roundness(cells, i, j, extent), cut, part_cut):
             return 0.0
         return filled_gaps(labels, cells, i, j, _around(boxes[i - 1], boxes[j - 1]))
 
@@ -221,7 +225,7 @@ def join_pairs(nuclei: Bodies, cells: np.ndarray, azure: np.ndarray, limits: Lim
             part[part == j] = i
         for box in boxes, extents:
             box[i - 1] = _around(box[i - 1], box[j - 1])
-        for sums in stain, size, at_frame:
+        for sums in stain, size, at_frame, cell_at_frame:
             sums[i - 1] += sums[j - 1]
         lobes[i - 1] += lobes[j - 1]
         alive[j - 1] = False

@@ -584,8 +584,8 @@ def test_what_the_frame_cuts_cannot_be_judged_by_its_size():
 def test_what_fills_its_cell_at_the_frame_is_no_lobe_where_nothing_tells_sizes():
     parts = np.pi * np.array([20.0, 15.0]) ** 2  # radius of both 25
     unknown = Limits(np.inf, 0.0, sure=False)
-    for radius, cut, allowed in (30.0, True, False), (40.0, True, True), (30.0, False, True):
-        assert unknown.allow(parts, parts, (radius, 1.2), cut=cut) == allowed
+    for radius, part_cut, allowed in (30.0, True, False), (40.0, True, True), (30.0, False, True):
+        assert unknown.allow(parts, parts, (radius, 1.2), cut=True, part_cut=part_cut) == allowed
 
 
 def test_three_parts_larger_than_red_cells_are_no_lobes():
