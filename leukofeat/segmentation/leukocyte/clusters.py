@@ -15,15 +15,14 @@ from leukofeat.opencv import cv2
 from leukofeat.scale.record import Scale
 from leukofeat.segmentation.leukocyte.bodies import Bodies, keep_labels
 from leukofeat.segmentation.leukocyte.cores import NECK, inner_distance
-from leukofeat.segmentation.leukocyte.lobes import Limits, tells_size
+from leukofeat.segmentation.leukocyte.lobes import ROUGH, Limits, tells_size
 from leukofeat.segmentation.leukocyte.necks import split_at_necks
 from leukofeat.segmentation.leukocyte.planes import Planes
 
 # lengths are in radii of red cells
 LARGEST = 2.6  # radius of a nucleus at most: of the disc of its area, 19 micrometres wide
 SUPPOSED = 2.7  # radius of what may be a cluster where red cells tell no size: little more than the largest nucleus
-# relative error of their size up to which it tells of a cluster, and of one that is several beyond doubt
-ROUGH, ROUGHEST = 0.3, 0.5
+ROUGHEST = 0.5  # relative error of their size up to which it tells of what is several beyond doubt; of a cluster, it does up to ROUGH
 SEVERAL = 3.0  # radius from which on there are several beyond doubt
 TYPICAL_NUCLEUS = 2.0  # radius of the nuclei in a cluster, for which the image is reduced
 WIDTH = 0.3  # half the width of a pale line at most

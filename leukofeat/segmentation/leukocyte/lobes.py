@@ -31,7 +31,9 @@ LARGE_LOBE, MANY_LARGE = 1.1, 3  # radius, in red cells, of cores of which so ma
 # how long a cell of several lobes is against its width at most, of whatever size: two round cells that touch come to 2.2, and to
 # this where they overlap by a quarter of their width
 LONGEST = 1.8
-FINE = 0.2  # relative error of the size of red cells, most of which the frame cuts, up to which it tells two cells from one
+# relative error of the size of red cells, most of which the frame cuts, up to which it tells two cells from one, and up to which it does
+# where slices of them agree
+FINE, ROUGH = 0.2, 0.3
 DOUBTFUL = 2.4  # radius of a core, in red cells, from which on these are looked for once more
 ROUNDS = 2  # in which groups fall apart: first at their widest gap, then altogether
 # share of its cell that a lobed nucleus of which the frame cuts a part fills at most, where nothing tells its size: granulocytes have
@@ -162,7 +164,10 @@ def _red_cells(
     if not scale.known:
         return (0.0 if whole else discs), False
     red = scale.pixels / 2
-    return red, ALIKE[0] * red < discs < ALIKE[1] * red or (not whole and tells_size(scale, FINE))
+    agreed = ALIKE[0] * red < discs < ALIKE[1] * red
+    if whole:
+        return red, agreed
+    return red, (agreed and scale.relative_error <= ROUGH) or tells_size(scale, FINE)
 
 
 def tells_size(scale: Scale, error: float) -> bool:

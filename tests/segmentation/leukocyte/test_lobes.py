@@ -54,6 +54,7 @@ def test_three_large_cores_are_no_lobes_two_at_a_time_either():
             Scale(23.4, 6.0, "red cells", n_red_cells=1),
             True,
         ),  # one red cell tells it roughly, and slices of others agree
+        (13.8, False, Scale(23.4, 8.0, "red cells", n_red_cells=1), False),  # too roughly
         (13.8, False, Scale(15.0, 4.0, "red cells", n_red_cells=1), False),  # it may be a platelet
         (
             13.8,
