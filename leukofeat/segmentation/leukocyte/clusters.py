@@ -48,9 +48,8 @@ def red_cells_of_cluster(solid: Bodies, limits: Limits, scale: Callable[[], Scal
     radius = float(solid.radius[largest])
     if limits.red > 0:
         known = limits.sure or tells_size(scale(), ROUGH)
-        if (known and radius > LARGEST * limits.red) or (
-            tells_size(scale(), ROUGHEST) and radius > SEVERAL * limits.red
-        ):
+        several = radius > SEVERAL * limits.red and tells_size(scale(), ROUGHEST)
+        if several or (known and radius > LARGEST * limits.red):
             return limits.red
         if known:
             return 0.0
