@@ -91,9 +91,9 @@ def _seen(
             mask[c] = labels[r0 + r, c0 + c] == label
             if planes == 4:
                 counts = mask[c] > 0 or cells[r0 + r, c0 + c] == label
-                row[planes * c + 3] = 1.0
-                if not counts:
-                    row[planes * c : planes * c + 4] = 0.0
+                row[4 * c + 3] = counts
+                for p in range(3):
+                    row[4 * c + p] *= counts
         _shrink_row(row, planes, width, small_row)
         _shrink_row(mask, 1, width, small_mask)
         for i in range(max(0, int(r / step) - 1), min(height, int((r + 1) / step) + 1)):
@@ -113,13 +113,14 @@ def _blur(values: np.ndarray, planes: int, weights: np.ndarray) -> np.ndarray:
     reach = weights.size // 2
     out = np.empty((height, width))
     row = np.empty(width + 2 * planes * reach)
+    inner = row[planes * reach : planes * reach + width]
     for r in range(height):
         row[:] = 0.0
         for t in range(weights.size):
             source = min(max(r + t - reach, 0), height - 1)
             weight = weights[t]
             for j in range(width):
-                row[planes * reach + j] += weight * values[source, j]
+                inner[j] += weight * values[source, j]
         for t in range(reach):
             for p in range(planes):
                 row[planes * t + p] = row[planes * reach + p]
@@ -127,9 +128,9 @@ def _blur(values: np.ndarray, planes: int, weights: np.ndarray) -> np.ndarray:
         for j in range(width):
             out[r, j] = 0.0
         for t in range(weights.size):
-            weight = weights[t]
+            weight, shifted = weights[t], row[planes * t : planes * t + width]
             for j in range(width):
-                out[r, j] += weight * row[planes * t + j]
+                out[r, j] += weight * shifted[j]
     return out
 
 
