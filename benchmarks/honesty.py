@@ -25,7 +25,7 @@ from places import NAME_OR_FOLDER, data_folder, network_file
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
-from ways import few_images, numbered_folds
+from ways import draw, few_images, numbered_folds
 
 from leukofeat.baselines import make_baseline
 from leukofeat.baselines.compared import compared_pipelines
@@ -123,9 +123,7 @@ def main() -> int:
 def limited(bunch: Any, limit: int | None) -> Any:
     """The set with at most `limit` images of each class."""
     if limit:
-        order = np.random.default_rng(0).permutation(len(bunch.target))
-        turn = pd.Series(order).groupby(bunch.target[order]).cumcount().to_numpy()
-        rows = np.sort(order[turn < limit])
+        rows = draw(bunch.target, limit, seed=0)[0]
         images = bunch.images
         bunch.images = images[rows] if hasattr(images, "shape") else [images[i] for i in rows]
         bunch.target = bunch.target[rows]

@@ -33,12 +33,13 @@ def few_images(target: np.ndarray, sizes: Sequence[int]) -> dict[str, dict[str, 
                 f"{size} images of each class: from 2 to {fewest - 1}, of the smallest class, are possible"
             )
     return {
-        f"{size} a class": {f"{size} a class, {i}": ([_draw(target, size, i)], None) for i in range(DRAWS)}
+        f"{size} a class": {f"{size} a class, {i}": ([draw(target, size, i)], None) for i in range(DRAWS)}
         for size in sizes
     }
 
 
-def _draw(target: np.ndarray, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def draw(target: np.ndarray, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of `size` images of each class, or of all that it has, drawn at random; and those of the others."""
     order = np.random.default_rng(seed).permutation(len(target))
     turn = pd.Series(order).groupby(target[order]).cumcount().to_numpy()
     return np.sort(order[turn < size]), np.sort(order[turn >= size])
